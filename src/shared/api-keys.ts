@@ -1,0 +1,53 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** A key as it is held in memory: its name and the SHA-256 of its text, never the text. */
+export interface ApiKey {
+  readonly name: string;
+  readonly digest: Uint8Array;
+}
+
+export interface ParsedApiKeys {
+  readonly keys: readonly ApiKey[];
+  readonly problems: readonly string[];
+}
+
+/** Shortest key accepted, characters; 128 bits need 22 in base64. */
+const MIN_KEY_LENGTH = 16;
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** Returns the keys in `name:key,name:key` (or one a line), each hashed, and what is wrong with the others. */
+export function parseApiKeys(text: string): ParsedApiKeys {
+  const keys: ApiKey[] = [];
+  const problems: string[] = [];
+  for (const [index, entry] of text
+    .split(/[,\n]/)
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .entries()) {
+    const colon = entry.indexOf(':');
+    const name = entry.slice(0, Math.max(0, colon));
+    const secret = entry.slice(colon + 1);
+    if (!NAME.test(name)) problems.push(`entry ${index + 1} must look like name:key`);
+    else if (secret.length < MIN_KEY_LENGTH)
+      problems.push(`the key of ${name} is shorter than ${MIN_KEY_LENGTH} characters`);
+    else if (keys.some((key) => key.name === name && equal(key.digest, digestOf(secret)))) continue;
+    else keys.push({ name, digest: digestOf(secret) });
+  }
+  return { keys, problems };
+}
+
+/** Returns the key that `secret` is, if any. Compares with every key in constant time. */
+export function findApiKey(keys: readonly ApiKey[], secret: string): ApiKey | undefined {
+  const digest = digestOf(secret);
+  let found: ApiKey | undefined;
+  for (const key of keys) if (equal(key.digest, digest)) found = key;
+  return found;
+}
+
+function digestOf(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest();
+}
+
+function equal(left: Uint8Array, right: Uint8Array): boolean {
+  return timingSafeEqual(left, right);
+}

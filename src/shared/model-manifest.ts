@@ -1,0 +1,86 @@
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const modelFileSchema = z.object({
+  name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
+  bytes: z.int().positive(),
+  sha256,
+});
+
+/** Where a pack's archive comes from. */
+export const modelSourceSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('npm'),
+    package: z.string(),
+    version: z.string(),
+    /** Subresource integrity of the tarball: `sha512-…`. */
+    integrity: z.string(),
+    /** Folder of the files inside the tarball. */
+    folder: z.string(),
+  }),
+  z.object({
+    kind: z.literal('zip'),
+    url: z.url({ protocol: /^https$/ }),
+    bytes: z.int().positive(),
+    sha256,
+  }),
+]);
+
+/** Normalisation `(pixel − mean) / std` and the order of the channels of an input. */
+const normalisationSchema = z.object({
+  mean: z.number(),
+  std: z.number().positive(),
+  channels: z.enum(['rgb', 'bgr']),
+});
+
+export const calibrationSchema = z.object({
+  dataset: z.string(),
+  /** Non-mated pairs behind the thresholds; null where the publisher did not say. */
+  non_mated_pairs: z.int().positive().nullable(),
+  mated_pairs: z.int().positive().nullable(),
+  date: z.iso.date(),
+  source: z.string(),
+  points: z
+    .array(
+      z.object({
+        fmr: z.number().gt(0).lt(1),
+        threshold: z.number().min(-1).max(1),
+        fnmr: z.number().min(0).max(1).optional(),
+      }),
+    )
+    .min(1),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+/** What `models/<pack>.json` says of a pack. */
+export const modelManifestSchema = z.object({
+  name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
+  description: z.string(),
+  licence: z.object({ name: z.string(), commercial_use: z.boolean(), url: z.string(), notice: z.string() }),
+  source: modelSourceSchema,
+  files: z.array(modelFileSchema).min(1),
+  detector: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('scrfd'), file: z.string(), ...normalisationSchema.shape }),
+    z.object({
+      kind: z.literal('ultraface'),
+      file: z.string(),
+      /** 68-point landmark model that gives the five points. */
+      landmark_file: z.string(),
+      ...normalisationSchema.shape,
+    }),
+  ]),
+  recogniser: z.object({ kind: z.literal('arcface'), file: z.string(), ...normalisationSchema.shape }),
+  calibration: calibrationSchema.nullable(),
+  /** Boot self-test: similarities and norms the pack must give for inputs drawn by a fixed formula. */
+  self_test: z
+    .object({
+      /** Cosine of the embeddings of the two synthetic inputs. */
+      similarity: z.number(),
+      /** L2 norm of the raw embedding of each. */
+      norms: z.tuple([z.number(), z.number()]),
+      tolerance: z.number().positive(),
+    })
+    .optional(),
+});
+export type ModelManifest = z.infer<typeof modelManifestSchema>;

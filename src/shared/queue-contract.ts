@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import {
+  imageNameSchema,
+  minMatchesSchema,
+  problemItemSchema,
+  thresholdSchema,
+  userIdSchema,
+} from './contract.js';
+import { ERROR_CODES } from './errors.js';
+
+/** The version of the payloads below; a worker fails jobs of any other with `unsupported_job_version`. */
+export const JOB_VERSION = 1;
+
+/** Lock life of a running job, ms. With STALLED_INTERVAL_MS it bounds how late a killed worker's job is taken up again. */
+export const LOCK_DURATION_MS = 8_000;
+export const STALLED_INTERVAL_MS = 3_000;
+/** How often a job may lose its worker before it is failed as `internal`. */
+export const MAX_STALLED_COUNT = 5;
+
+/** Tries of a comparison, first one included, when an image could not be fetched for a passing reason. */
+export const COMPARE_ATTEMPTS = { sync: 2, async: 3 } as const;
+/** Base of the exponential back-off between those tries, ms; half of it is jitter. */
+export const COMPARE_BACKOFF = { type: 'exponential', delay: 1_000, jitter: 0.5 } as const;
+
+/** Events kept in a queue's stream. Waiters that miss one find the job's state by polling. */
+export const MAX_STREAM_EVENTS = 1_000;
+
+export const WEBHOOK_QUEUE = 'webhooks';
+
+/** Returns the bare name of a pack given by name or by folder: `lite`, `my_pack` for `/models/my_pack/`. */
+export function packName(model: string): string {
+  return basename(model.replace(/[/\\]+$/, ''));
+}
+
+/** Returns the queue whose workers all use this model pack, so that two fleets never answer for one another. */
+export function compareQueueName(model: string): string {
+  const name = packName(model).replace(/[^A-Za-z0-9_.-]/g, '_');
+  return `compare-${name}`;
+}
+
+export const comparisonJobSchema = z.object({
+  v: z.literal(JOB_VERSION),
+  user_id: userIdSchema,
+  /** Dropped once the job has ended. */
+  images: z
+    .object({
+      front_image1: z.string(),
+      front_image2: z.string(),
+      front_image3: z.string(),
+      back_image: z.string(),
+    })
+    .optional(),
+  threshold: thresholdSchema,
+  min_matches: minMatchesSchema,
+  evidence: z.boolean(),
+  callback_url: z.string().optional(),
+  /** A caller holds its connection open for the answer. */
+  sync: z.boolean(),
+  /** Name of the API key, or `anonymous`: who may see the job. */
+  tenant: z.string(),
+  /** SHA-256 of what was asked, to tell a repeated request from another one under the same Idempotency-Key. */
+  request_digest: z.string(),
+  request_id: z.string(),
+  /** Both in ms since 1970 by Redis' clock. */
+  accepted_at: z.number(),
+  deadline_at: z.number(),
+  traceparent: z.string().optional(),
+});
+export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
+
+/** What a comparison ended in. Anything but `ok: true` could not be decided. */
+export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), matched: z.boolean() }),
+  z.object({
+    ok: z.literal(false),
+    code: z.enum(ERROR_CODES),
+    detail: z.string(),
+    retryable: z.boolean(),
+    image: imageNameSchema.optional(),
+    errors: z.array(problemItemSchema).optional(),
+  }),
+]);
+export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;
+export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
+
+export const webhookJobSchema = z.object({
+  v: z.literal(JOB_VERSION),
+  job_id: z.string(),
+  tenant: z.string(),
+  /** The pack whose queue holds the comparison. */
+  model: z.string(),
+  /** Dropped once delivered. */
+  url: z.string().optional(),
+  /** The exact bytes to sign and send, as text; dropped once delivered. */
+  body: z.string().optional(),
+});
+export type WebhookJob = z.infer<typeof webhookJobSchema>;
+
+/** The id of the one webhook job of a comparison: adding it twice makes one. */
+export function webhookJobId(jobId: string): string {
+  return `wh_${jobId}`;
+}
+
+/** The id of the job that a tenant's Idempotency-Key names: 128 bits of SHA-256 over both. */
+export function idempotentJobId(tenant: string, key: string): string {
+  return `i_${createHash('sha256').update(`${tenant}\0${key}`).digest('hex').slice(0, 32)}`;
+}
+
+/** Redis keys beside BullMQ's own. All share the queue prefix, so that a cluster keeps them in one slot. */
+export const redisKeys = {
+  /** Evidence of a finished job, JSON, with the retention as TTL. */
+  evidence: (prefix: string, jobId: string) => `${prefix}:evidence:${jobId}`,
+  /** View of a cancelled job, JSON, with the retention as TTL. */
+  cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
+  /** Sorted set: worker id → time its heartbeat ends, ms. */
+  workers: (prefix: string, model: string) => `${prefix}:workers:${compareQueueName(model)}`,
+} as const;
+
+/** Redis channel on which an API tells the workers that nobody waits for a running job any more. */
+export const cancelChannel = (prefix: string, model: string): string =>
+  `${prefix}:cancel:${compareQueueName(model)}`;

@@ -1,0 +1,55 @@
+import type { Logger } from './logger.js';
+
+interface Step {
+  readonly name: string;
+  readonly close: () => Promise<unknown> | unknown;
+}
+
+/** Closes what a program opened, last opened first, once, within a time limit. */
+export interface Shutdown {
+  /** Registers something to close. */
+  add(name: string, close: Step['close']): void;
+  /** Closes everything; resolves true when every step ended well within the limit. */
+  run(reason: string): Promise<boolean>;
+}
+
+/** Returns an empty shutdown list. `timeoutMs` bounds the whole of `run`. */
+export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
+  const steps: Step[] = [];
+  let running: Promise<boolean> | undefined;
+
+  const closeAll = async (reason: string): Promise<boolean> => {
+    logger.info({ reason }, 'stopping');
+    let clean = true;
+    for (const step of steps.reverse()) {
+      try {
+        await step.close();
+      } catch (error) {
+        clean = false;
+        logger.error({ err: error, step: step.name }, 'a step of the shutdown failed');
+      }
+    }
+    return clean;
+  };
+
+  return {
+    add: (name, close) => void steps.push({ name, close }),
+    run: (reason) => {
+      running ??= Promise.race([closeAll(reason), expire(timeoutMs)]);
+      return running;
+    },
+  };
+}
+
+/** Ends the process on SIGTERM or SIGINT after `shutdown`: 0 when clean, 1 when the limit was reached. */
+export function exitOnSignals(shutdown: Shutdown): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      void shutdown.run(signal).then((clean) => process.exit(clean ? 0 : 1));
+    });
+  }
+}
+
+function expire(timeoutMs: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, timeoutMs, false).unref());
+}
