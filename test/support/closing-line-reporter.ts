@@ -9,6 +9,8 @@ export default class ClosingLineReporter implements Reporter {
       if (module.errors().length > 0) counts.failed += 1;
     }
     const failed = counts.failed + errors.length;
-    process.stdout.write(`\n${counts.passed} passed, ${failed} failed, ${counts.skipped + counts.pending} skipped\n`);
+    process.stdout.write(
+      `\n${counts.passed} passed, ${failed} failed, ${counts.skipped + counts.pending} skipped\n`,
+    );
   }
 }

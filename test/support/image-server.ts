@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ImageServer {
+  readonly origin: string;
+  readonly port: number;
+  /** Paths asked for so far, queries included. */
+  readonly requests: readonly string[];
+  /** Serves `body` (a photo) or runs `body` (any behaviour) at `path`; returns its URL. */
+  serve(path: string, body: Uint8Array | Handler): string;
+  stop(): Promise<void>;
+}
+
+/** Starts an HTTP server on a free loopback port that serves what it is given and 404 for the rest. */
+export async function startImageServer(): Promise<ImageServer> {
+  const bodies = new Map<string, Uint8Array | Handler>();
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    const body = bodies.get((request.url ?? '').split('?')[0] ?? '');
+    if (body === undefined) response.writeHead(404).end('nothing here');
+    else if (typeof body === 'function') body(request, response);
+    else response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': body.length }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const origin = `http://127.0.0.1:${port}`;
+  return {
+    origin,
+    port,
+    requests,
+    serve: (path, body) => {
+      bodies.set(path, body);
+      return `${origin}${path}`;
+    },
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
