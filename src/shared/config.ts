@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
+import { parseRedisUrl } from './redis-url.js';
 
 /** A value of the Python service that was wrong and was replaced by its safe default. */
 export type ConfigWarning = string;
@@ -32,9 +33,9 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.e
 const listOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   list.pipe(z.array(z.enum(values)).min(1));
 const httpUrl = z.url({ protocol: /^https?$/ });
-const redisUrl = z.url({
-  protocol: /^(rediss?|redis\+sentinel|rediss\+sentinel|redis\+cluster|rediss\+cluster)$/,
-});
+const redisUrl = z
+  .string()
+  .refine((url) => parseRedisUrl(url) !== undefined, 'must look like redis://host:6379');
 
 /** The names of the Python service: a wrong value falls back to the default, with a warning. */
 const inherited = {

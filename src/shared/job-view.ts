@@ -1,0 +1,57 @@
+import type { CallbackState, Evidence, JobStatus, JobView } from './contract.js';
+import { problemOfFailure } from './problem.js';
+import type { ComparisonJob, ComparisonOutcome } from './queue-contract.js';
+
+/** Everything a job view is made of, wherever it came from. Times in ms since 1970. */
+export interface JobFacts {
+  readonly jobId: string;
+  readonly job: Pick<ComparisonJob, 'user_id' | 'request_id'>;
+  readonly createdAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly attempts: number;
+  /** Known once the job has ended. */
+  readonly outcome?: ComparisonOutcome | undefined;
+  readonly evidence?: Evidence | undefined;
+  readonly callback?: CallbackState | undefined;
+  /** `queued` or `active`, for a job that has not ended. */
+  readonly running?: 'queued' | 'active';
+}
+
+/** Returns what callers and webhooks are told of a job. */
+export function createJobView(facts: JobFacts): JobView {
+  const { outcome, jobId } = facts;
+  const userId = facts.job.user_id;
+  return {
+    job_id: jobId,
+    user_id: userId,
+    status: statusOf(outcome, facts.running ?? 'queued'),
+    created_at: isoTime(facts.createdAt),
+    ...(facts.startedAt === undefined ? {} : { started_at: isoTime(facts.startedAt) }),
+    ...(facts.finishedAt === undefined ? {} : { finished_at: isoTime(facts.finishedAt) }),
+    attempts: facts.attempts,
+    ...(outcome?.ok
+      ? {
+          result: {
+            user_id: userId,
+            matched: outcome.matched,
+            ...(facts.evidence ? { evidence: facts.evidence } : {}),
+          },
+        }
+      : {}),
+    ...(outcome && !outcome.ok
+      ? { error: problemOfFailure(outcome, { jobId, requestId: facts.job.request_id }) }
+      : {}),
+    ...(facts.callback ? { callback: facts.callback } : {}),
+  };
+}
+
+function statusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {
+  if (!outcome) return running;
+  if (outcome.ok) return 'completed';
+  return outcome.code === 'job_cancelled' ? 'cancelled' : 'failed';
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,23 @@
+import type { RedisConnection } from './redis.js';
+
+/** Redis' clock as seen from this process, so that deadlines hold between machines whose clocks differ. */
+export interface RedisClock {
+  /** Milliseconds since 1970 by Redis' clock. */
+  now(): number;
+  /** Measures the difference anew. Without an answer from Redis the last one stays. */
+  synchronise(): Promise<void>;
+}
+
+/** Returns a clock that equals the local one until the first `synchronise`. `localNow` in ms. */
+export function createRedisClock(redis: RedisConnection, localNow: () => number = Date.now): RedisClock {
+  let offsetMs = 0;
+  return {
+    now: () => localNow() + offsetMs,
+    synchronise: async () => {
+      const before = localNow();
+      const [seconds, microseconds] = await redis.time();
+      const middle = (before + localNow()) / 2;
+      offsetMs = Number(seconds) * 1_000 + Number(microseconds) / 1_000 - middle;
+    },
+  };
+}

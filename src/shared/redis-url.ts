@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import type { RedisOptions } from 'ioredis';
+
+/** Where Redis is, read from REDIS_URL. */
+export interface RedisTarget {
+  readonly kind: 'single' | 'sentinel' | 'cluster';
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  /** Name of the sentinel group. */
+  readonly group?: string;
+  readonly options: RedisOptions;
+}
+
+const URL_PATTERN =
+  /^(redis|rediss)(\+sentinel|\+cluster)?:\/\/(?:([^@/]*)@)?([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/;
+
+/**
+ * Reads `redis[s]://[user:password@]host[:port][/db]`, `redis[s]+sentinel://…host:port,host:port/group[/db]` or
+ * `redis[s]+cluster://…host:port,host:port`. With `rediss`, `?ca=FILE` names the authority to trust and
+ * `?servername=NAME` the name in the certificate.
+ * @returns undefined when the text has another form.
+ */
+export function parseRedisUrl(url: string): RedisTarget | undefined {
+  const match = URL_PATTERN.exec(url);
+  if (!match) return undefined;
+  const [, scheme, suffix, credentials, hosts = '', path = '', query = ''] = match;
+  const nodes = hosts.split(',').map((host) => parseNode(host, suffix === '+sentinel' ? 26_379 : 6_379));
+  const segments = path.split('/').filter(Boolean);
+  const group = suffix === '+sentinel' ? segments.shift() : undefined;
+  const db = Number(segments[0] ?? 0);
+  const complete = nodes.every((node) => node !== undefined) && Number.isInteger(db) && db >= 0;
+  if (!complete || (suffix === '+sentinel' && !group) || (!suffix && nodes.length > 1)) return undefined;
+  return {
+    kind: suffix === '+sentinel' ? 'sentinel' : suffix === '+cluster' ? 'cluster' : 'single',
+    nodes: nodes.filter((node) => node !== undefined),
+    ...(group ? { group } : {}),
+    options: { db, ...readCredentials(credentials), ...(scheme === 'rediss' ? { tls: readTls(query) } : {}) },
+  };
+}
+
+function parseNode(text: string, defaultPort: number): { host: string; port: number } | undefined {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text.trim());
+  const port = Number(match?.[2] ?? defaultPort);
+  if (!match?.[1] || port < 1 || port > 65_535) return undefined;
+  return { host: match[1].replace(/^\[|\]$/g, ''), port };
+}
+
+function readCredentials(text: string | undefined): { username?: string; password?: string } {
+  if (!text) return {};
+  const [username = '', ...password] = text.split(':').map(decodeURIComponent);
+  return {
+    ...(username ? { username } : {}),
+    ...(password.length > 0 ? { password: password.join(':') } : {}),
+  };
+}
+
+function readTls(query: string): NonNullable<RedisOptions['tls']> {
+  const parameters = new URLSearchParams(query);
+  const ca = parameters.get('ca');
+  const servername = parameters.get('servername');
+  return { ...(ca ? { ca: readFileSync(ca) } : {}), ...(servername ? { servername } : {}) };
+}

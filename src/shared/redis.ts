@@ -1,0 +1,70 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { parseRedisUrl, type RedisTarget } from './redis-url.js';
+
+export type RedisConnection = Redis | Cluster;
+
+/**
+ * How a connection meets an outage. `fail-fast`: every command is answered or refused within a second, for processes
+ * that have callers waiting. `patient`: commands wait for Redis to come back, for workers and for blocking reads.
+ */
+export type RedisManner = 'fail-fast' | 'patient';
+
+/** A command on a fail-fast connection is given up after this, ms. */
+export const COMMAND_TIMEOUT_MS = 1_000;
+/** Longest pause between two attempts to reconnect, ms; it bounds how late an outage's end is noticed. */
+const MAX_RECONNECT_DELAY_MS = 1_000;
+
+/**
+ * Opens a connection that reconnects by itself within about a second of Redis' return. The caller closes it and
+ * listens to its `error` event.
+ * @throws Error when `url` cannot be read; config.ts has checked it.
+ */
+export function connectRedis(url: string, manner: RedisManner): RedisConnection {
+  const target = parseRedisUrl(url);
+  if (!target) throw new Error('this is a bug: REDIS_URL was not checked');
+  const options: RedisOptions = {
+    ...target.options,
+    connectTimeout: manner === 'fail-fast' ? COMMAND_TIMEOUT_MS : 5_000,
+    retryStrategy: reconnectDelay,
+    enableOfflineQueue: manner === 'patient',
+    maxRetriesPerRequest: manner === 'patient' ? null : 1,
+    ...(manner === 'fail-fast' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
+  };
+  if (target.kind === 'cluster') return connectCluster(target, options, manner);
+  if (target.kind === 'sentinel') return connectSentinel(target, options);
+  const [node] = target.nodes;
+  return new Redis({ ...options, host: node?.host ?? '127.0.0.1', port: node?.port ?? 6_379 });
+}
+
+function connectSentinel(target: RedisTarget, options: RedisOptions): Redis {
+  return new Redis({
+    ...options,
+    sentinels: target.nodes.map((node) => ({ host: node.host, port: node.port })),
+    name: target.group ?? '',
+    sentinelRetryStrategy: reconnectDelay,
+    failoverDetector: true,
+    ...(options.tls ? { enableTLSForSentinelMode: true } : {}),
+  });
+}
+
+function connectCluster(target: RedisTarget, options: RedisOptions, manner: RedisManner): Cluster {
+  const { retryStrategy: _unused, enableOfflineQueue: _queue, ...redisOptions } = options;
+  return new Cluster(
+    target.nodes.map((node) => ({ host: node.host, port: node.port })),
+    {
+      redisOptions,
+      clusterRetryStrategy: reconnectDelay,
+      enableOfflineQueue: manner === 'patient',
+      slotsRefreshTimeout: 2_000,
+    },
+  );
+}
+
+/** True when commands can be sent right now. */
+export function isRedisReady(connection: RedisConnection): boolean {
+  return connection.status === 'ready';
+}
+
+function reconnectDelay(attempt: number): number {
+  return Math.min(50 * 2 ** Math.min(attempt, 10), MAX_RECONNECT_DELAY_MS);
+}
