@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { RedisOptions } from 'ioredis';
+import type { ConnectionOptions } from 'node:tls';
+
+/** How to log in once connected. */
+export interface RedisAccess {
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: ConnectionOptions;
+}
 
 /** Where Redis is, read from REDIS_URL. */
 export interface RedisTarget {
@@ -7,7 +15,7 @@ export interface RedisTarget {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** Name of the sentinel group. */
   readonly group?: string;
-  readonly options: RedisOptions;
+  readonly access: RedisAccess;
 }
 
 const URL_PATTERN =
@@ -33,7 +41,7 @@ export function parseRedisUrl(url: string): RedisTarget | undefined {
     kind: suffix === '+sentinel' ? 'sentinel' : suffix === '+cluster' ? 'cluster' : 'single',
     nodes: nodes.filter((node) => node !== undefined),
     ...(group ? { group } : {}),
-    options: { db, ...readCredentials(credentials), ...(scheme === 'rediss' ? { tls: readTls(query) } : {}) },
+    access: { db, ...readCredentials(credentials), ...(scheme === 'rediss' ? { tls: readTls(query) } : {}) },
   };
 }
 
@@ -53,7 +61,7 @@ function readCredentials(text: string | undefined): { username?: string; passwor
   };
 }
 
-function readTls(query: string): NonNullable<RedisOptions['tls']> {
+function readTls(query: string): ConnectionOptions {
   const parameters = new URLSearchParams(query);
   const ca = parameters.get('ca');
   const servername = parameters.get('servername');

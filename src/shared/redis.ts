@@ -1,5 +1,5 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { parseRedisUrl, type RedisTarget } from './redis-url.js';
+import { Cluster, Redis } from 'ioredis';
+import { parseRedisUrl } from './redis-url.js';
 
 export type RedisConnection = Redis | Cluster;
 
@@ -22,42 +22,36 @@ const MAX_RECONNECT_DELAY_MS = 1_000;
 export function connectRedis(url: string, manner: RedisManner): RedisConnection {
   const target = parseRedisUrl(url);
   if (!target) throw new Error('this is a bug: REDIS_URL was not checked');
-  const options: RedisOptions = {
-    ...target.options,
+  const options = {
+    ...target.access,
     connectTimeout: manner === 'fail-fast' ? COMMAND_TIMEOUT_MS : 5_000,
-    retryStrategy: reconnectDelay,
-    enableOfflineQueue: manner === 'patient',
     maxRetriesPerRequest: manner === 'patient' ? null : 1,
     ...(manner === 'fail-fast' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
   };
-  if (target.kind === 'cluster') return connectCluster(target, options, manner);
-  if (target.kind === 'sentinel') return connectSentinel(target, options);
-  const [node] = target.nodes;
-  return new Redis({ ...options, host: node?.host ?? '127.0.0.1', port: node?.port ?? 6_379 });
-}
-
-function connectSentinel(target: RedisTarget, options: RedisOptions): Redis {
-  return new Redis({
-    ...options,
-    sentinels: target.nodes.map((node) => ({ host: node.host, port: node.port })),
-    name: target.group ?? '',
-    sentinelRetryStrategy: reconnectDelay,
-    failoverDetector: true,
-    ...(options.tls ? { enableTLSForSentinelMode: true } : {}),
-  });
-}
-
-function connectCluster(target: RedisTarget, options: RedisOptions, manner: RedisManner): Cluster {
-  const { retryStrategy: _unused, enableOfflineQueue: _queue, ...redisOptions } = options;
-  return new Cluster(
-    target.nodes.map((node) => ({ host: node.host, port: node.port })),
-    {
-      redisOptions,
-      clusterRetryStrategy: reconnectDelay,
-      enableOfflineQueue: manner === 'patient',
-      slotsRefreshTimeout: 2_000,
-    },
-  );
+  const enableOfflineQueue = manner === 'patient';
+  const nodes = target.nodes.map((node) => ({ ...node }));
+  switch (target.kind) {
+    case 'cluster':
+      return new Cluster(nodes, {
+        redisOptions: options,
+        clusterRetryStrategy: reconnectDelay,
+        enableOfflineQueue,
+        slotsRefreshTimeout: 2_000,
+      });
+    case 'sentinel':
+      return new Redis({
+        ...options,
+        enableOfflineQueue,
+        retryStrategy: reconnectDelay,
+        sentinels: nodes,
+        name: target.group ?? '',
+        sentinelRetryStrategy: reconnectDelay,
+        failoverDetector: true,
+        enableTLSForSentinelMode: target.access.tls !== undefined,
+      });
+    case 'single':
+      return new Redis({ ...options, ...nodes[0], enableOfflineQueue, retryStrategy: reconnectDelay });
+  }
 }
 
 /** True when commands can be sent right now. */
