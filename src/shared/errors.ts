@@ -32,6 +32,7 @@ export const ERROR_KINDS = {
   job_not_cancellable: client('The job already runs or has ended.'),
   job_cancelled: client('The job was cancelled before it gave an answer.'),
   webhook_not_found: client('No such webhook delivery, or it is no longer kept.'),
+  webhook_not_failed: client('Only a delivery that has failed can be tried again.'),
   overloaded: service('The backlog is over its limit.'),
   queue_unavailable: service('The queue cannot be reached.'),
   wait_timeout: service('The comparison did not end in time; it goes on and its job can be polled.'),

@@ -21,6 +21,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
   job_not_cancellable: 409,
   job_cancelled: 409,
   webhook_not_found: 404,
+  webhook_not_failed: 409,
   overloaded: 503,
   queue_unavailable: 503,
   wait_timeout: 504,
