@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { findAddressPolicyProblems } from './address-policy.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 import { parseRedisUrl } from './redis-url.js';
 

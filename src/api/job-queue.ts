@@ -1,0 +1,159 @@
+import { type Job, Queue } from 'bullmq';
+import type { Evidence, JobView } from '../shared/contract.js';
+import {
+  COMPARE_ATTEMPTS,
+  COMPARE_BACKOFF,
+  type ComparisonJob,
+  type ComparisonOutcome,
+  cancelChannel,
+  compareQueueName,
+  comparisonJobSchema,
+  comparisonOutcomeSchema,
+  MAX_STREAM_EVENTS,
+  redisKeys,
+} from '../shared/queue-contract.js';
+import type { RedisConnection } from '../shared/redis.js';
+
+/** A job as Redis holds it. Times in ms since 1970. */
+export interface StoredJob {
+  readonly jobId: string;
+  readonly payload: ComparisonJob;
+  readonly state: 'queued' | 'active' | 'ended';
+  readonly createdAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly attempts: number;
+  readonly outcome?: ComparisonOutcome | undefined;
+}
+
+/** The comparisons of one model pack, as the API sees them. Every call may reject when Redis is away. */
+export interface JobQueue {
+  /** Adds the job, or does nothing when its id is there already. `priority` 0 goes before all others. */
+  add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
+  read(jobId: string): Promise<StoredJob | undefined>;
+  readEvidence(jobId: string): Promise<Evidence | undefined>;
+  /** Outcomes of those of these jobs that have ended. */
+  readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
+  /** Takes a queued job out; false when it runs, has ended or is not there. */
+  remove(jobId: string): Promise<boolean>;
+  /** Keeps the view of a cancelled job for as long as results are kept. */
+  keepCancelled(view: JobView, tenant: string): Promise<void>;
+  forgetCancelled(jobId: string): Promise<void>;
+  readCancelled(jobId: string): Promise<{ readonly view: JobView; readonly tenant: string } | undefined>;
+  /** Tells whichever worker runs the job that nobody waits for it any more. */
+  announceCancel(jobId: string): Promise<void>;
+  countWaiting(): Promise<number>;
+  /** Workers of this pack whose heartbeat is fresh at `now`. */
+  countWorkers(now: number): Promise<number>;
+  countByState(): Promise<Readonly<Record<string, number>>>;
+  close(): Promise<void>;
+}
+
+export interface JobQueueOptions {
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+  readonly model: string;
+  readonly retentionSeconds: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How a job that BullMQ itself gave up is told: killed too often, or failed by a bug. */
+export const ABANDONED: ComparisonOutcome = {
+  ok: false,
+  code: 'internal',
+  detail: 'The job was given up after repeated failures inside the service.',
+  retryable: true,
+};
+
+/** Opens the queue of one model pack on a connection that the caller owns. */
+export function createJobQueue(options: JobQueueOptions): JobQueue {
+  const { redis, prefix, model, retentionSeconds } = options;
+  const queue = new Queue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
+    connection: redis,
+    prefix,
+    streams: { events: { maxLen: MAX_STREAM_EVENTS } },
+    defaultJobOptions: {
+      backoff: COMPARE_BACKOFF,
+      removeOnComplete: { age: retentionSeconds },
+      removeOnFail: { age: retentionSeconds },
+    },
+  });
+  queue.on('error', options.onError);
+
+  return {
+    add: async (jobId, payload, priority) => {
+      const attempts = payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async;
+      await queue.add('compare', payload, { jobId, attempts, ...(priority > 0 ? { priority } : {}) });
+    },
+    read: async (jobId) => {
+      const job = await queue.getJob(jobId);
+      return job ? toStoredJob(job, await job.getState()) : undefined;
+    },
+    readEvidence: async (jobId) => {
+      const text = await redis.get(redisKeys.evidence(prefix, jobId));
+      return text === null ? undefined : (JSON.parse(text) as Evidence);
+    },
+    readOutcomes: async (jobIds) => {
+      const pipeline = redis.pipeline();
+      for (const jobId of jobIds)
+        pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue', 'failedReason');
+      const replies = (await pipeline.exec()) ?? [];
+      const outcomes = new Map<string, ComparisonOutcome>();
+      for (const [index, [error, fields]] of replies.entries()) {
+        const [finishedOn, returned] = (error ? [] : fields) as (string | null)[];
+        const jobId = jobIds[index];
+        if (finishedOn && jobId)
+          outcomes.set(jobId, readOutcome(returned ? JSON.parse(returned) : undefined));
+      }
+      return outcomes;
+    },
+    remove: async (jobId) => {
+      const job = await queue.getJob(jobId);
+      if (!job || !['waiting', 'prioritized', 'delayed'].includes(await job.getState())) return false;
+      // A worker may take the job between the two calls; then its lock makes the removal fail.
+      return job.remove().then(
+        () => true,
+        () => false,
+      );
+    },
+    keepCancelled: async (view, tenant) => {
+      const key = redisKeys.cancelled(prefix, view.job_id);
+      await redis.set(key, JSON.stringify({ view, tenant }), 'EX', retentionSeconds);
+    },
+    forgetCancelled: async (jobId) => void (await redis.del(redisKeys.cancelled(prefix, jobId))),
+    readCancelled: async (jobId) => {
+      const text = await redis.get(redisKeys.cancelled(prefix, jobId));
+      return text === null ? undefined : JSON.parse(text);
+    },
+    announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
+    countWaiting: async () => {
+      const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
+      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+    },
+    countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), now, '+inf'),
+    countByState: () =>
+      queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
+    close: () => queue.close(),
+  };
+}
+
+/** Reads what a worker returned; anything it could not have returned counts as given up. */
+export function readOutcome(returned: unknown): ComparisonOutcome {
+  const parsed = comparisonOutcomeSchema.safeParse(returned);
+  return parsed.success ? parsed.data : ABANDONED;
+}
+
+function toStoredJob(job: Job<ComparisonJob, ComparisonOutcome>, state: string): StoredJob {
+  const ended = state === 'completed' || state === 'failed';
+  const payload = comparisonJobSchema.safeParse(job.data);
+  return {
+    jobId: job.id ?? '',
+    payload: payload.success ? payload.data : job.data,
+    state: ended ? 'ended' : state === 'active' ? 'active' : 'queued',
+    createdAt: job.timestamp,
+    startedAt: job.processedOn,
+    finishedAt: ended ? job.finishedOn : undefined,
+    attempts: job.attemptsStarted,
+    ...(ended ? { outcome: state === 'completed' ? readOutcome(job.returnvalue) : ABANDONED } : {}),
+  };
+}

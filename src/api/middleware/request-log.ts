@@ -1,0 +1,40 @@
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { Logger } from '../../shared/logger.js';
+import type { AppContext } from '../app-context.js';
+
+/** What is known of one answered request. */
+export interface RequestFacts {
+  readonly method: string;
+  /** The route's pattern, never the path itself. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** Writes one line a request and hands its facts on for counting. Paths of ids, bodies and headers stay out. */
+export function requestLog(
+  logger: Logger,
+  observe: (facts: RequestFacts) => void,
+): MiddlewareHandler<AppContext> {
+  return async (context, next) => {
+    const startedAt = performance.now();
+    await next();
+    const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+    const route = routePath(context, -1);
+    const facts = { method: context.req.method, route, status: context.res.status, durationMs };
+    observe(facts);
+    const quiet = route.startsWith('/health') || route === '/metrics';
+    logger[quiet ? 'debug' : 'info'](
+      {
+        ...facts,
+        request_id: context.get('requestId'),
+        tenant: context.get('tenant'),
+        job_id: context.get('jobId'),
+        code: context.get('code'),
+        ...(context.error ? { err: context.error } : {}),
+      },
+      'request',
+    );
+  };
+}

@@ -1,0 +1,88 @@
+import type { Context } from 'hono';
+import {
+  type CompareRequest,
+  compareRequestSchema,
+  IMAGE_NAMES,
+  type ImageName,
+  type ProblemItem,
+} from '../shared/contract.js';
+import { VerificationError } from '../shared/errors.js';
+import type { AppContext } from './app-context.js';
+import { RequestError } from './request-error.js';
+import type { Caller } from './submit-job.js';
+
+const MAX_IDEMPOTENCY_KEY = 255;
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * Reads and checks the body of a comparison.
+ * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` naming every field.
+ */
+export async function readCompareRequest(context: Context<AppContext>): Promise<CompareRequest> {
+  const type = context.req.header('content-type') ?? '';
+  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
+    throw new VerificationError('unsupported_media_type');
+  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.text()));
+  if (parsed.success) return parsed.data;
+  throw new RequestError(
+    parsed.error.issues.map((issue): ProblemItem => {
+      const field = issue.path.join('.');
+      return {
+        ...(field ? { field } : {}),
+        ...(isImageName(field) ? { image: field } : {}),
+        code: 'invalid_request',
+        detail: issue.message,
+      };
+    }),
+  );
+}
+
+/**
+ * Reads who asks and how from the headers.
+ * @throws RequestError for an Idempotency-Key that is empty or over 255 characters.
+ */
+export function readCaller(context: Context<AppContext>, sync: boolean): Caller {
+  const key = context.req.header('idempotency-key');
+  if (key !== undefined && (key.length === 0 || key.length > MAX_IDEMPOTENCY_KEY)) {
+    const detail = `must have 1 to ${MAX_IDEMPOTENCY_KEY} characters`;
+    throw new RequestError([{ field: 'Idempotency-Key', code: 'invalid_request', detail }]);
+  }
+  const traceparent = context.req.header('traceparent');
+  return {
+    tenant: context.get('tenant'),
+    requestId: context.get('requestId'),
+    sync,
+    idempotencyKey: key,
+    traceparent: traceparent && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+  };
+}
+
+/** The preferences of RFC 7240 that we know: `respond-async` and `wait` in seconds. */
+export interface Preferences {
+  readonly respondAsync: boolean;
+  readonly waitSeconds?: number;
+}
+
+/** Reads the Prefer header; what it does not know it ignores, as RFC 7240 asks. */
+export function readPreferences(header: string | undefined): Preferences {
+  const wishes = (header ?? '').split(/[,;]/).map((wish) => wish.trim().toLowerCase());
+  const wait = wishes
+    .map((wish) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(wish)?.[1])
+    .find((seconds) => seconds !== undefined);
+  return {
+    respondAsync: wishes.includes('respond-async'),
+    ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new VerificationError('invalid_json', { cause: error });
+  }
+}
+
+function isImageName(field: string): field is ImageName {
+  return (IMAGE_NAMES as readonly string[]).includes(field);
+}

@@ -1,0 +1,25 @@
+import { Hono } from 'hono';
+import type { AppContext } from '../app-context.js';
+import { withQueue } from '../queue-guard.js';
+import type { SubmitDependencies } from '../submit-job.js';
+
+export interface HealthDependencies extends Pick<SubmitDependencies, 'redis' | 'queue' | 'clock'> {
+  readonly model: string;
+}
+
+/** `GET /health`: the process lives. `GET /health/ready`: Redis answers and a worker of this model pack lives. */
+export function createHealthRoutes(deps: HealthDependencies): Hono<AppContext> {
+  return new Hono<AppContext>()
+    .get('/health', (context) => context.json({ status: 'ok' }))
+    .get('/health/ready', async (context) => {
+      const workers = await withQueue(deps.redis, () => deps.queue.countWorkers(deps.clock.now())).catch(
+        () => undefined,
+      );
+      const redis = workers !== undefined;
+      const ready = redis && workers > 0;
+      return context.json(
+        { status: ready ? 'ready' : 'not_ready', redis, workers: workers ?? 0, model: deps.model },
+        ready ? 200 : 503,
+      );
+    });
+}

@@ -1,0 +1,129 @@
+import { type Context, Hono } from 'hono';
+import type { CallbackState, JobAccepted, JobView } from '../../shared/contract.js';
+import { VerificationError } from '../../shared/errors.js';
+import { createJobView } from '../../shared/job-view.js';
+import type { AppContext } from '../app-context.js';
+import type { StoredJob } from '../job-queue.js';
+import type { JobWaiter } from '../job-waiter.js';
+import { withQueue } from '../queue-guard.js';
+import { readCaller, readCompareRequest, readPreferences } from '../read-request.js';
+import { prepareJob, type SubmitDependencies, submitJob } from '../submit-job.js';
+
+/** Longest long poll, seconds. */
+const MAX_WAIT_SECONDS = 60;
+/** What a poller is asked to wait before it looks again, seconds. */
+const POLL_AFTER_SECONDS = 1;
+
+export interface JobsDependencies extends SubmitDependencies {
+  readonly waiter: JobWaiter;
+  readonly readCallback: (jobId: string) => Promise<CallbackState | undefined>;
+  /** Queues the webhook of a job that was cancelled. */
+  readonly announceCancelled: (view: JobView, job: StoredJob) => Promise<void>;
+}
+
+/** `POST /jobs`, `GET /jobs/:id` and `DELETE /jobs/:id`. */
+export function createJobsRoutes(deps: JobsDependencies): Hono<AppContext> {
+  return new Hono<AppContext>()
+    .post('/jobs', (context) => acceptJob(context, deps))
+    .get('/jobs/:id', async (context) => {
+      const jobId = context.req.param('id');
+      context.set('jobId', jobId);
+      const view = await waitForView(context, jobId, deps);
+      if (view.status === 'queued' || view.status === 'active')
+        context.header('retry-after', String(POLL_AFTER_SECONDS));
+      return context.json(view);
+    })
+    .delete('/jobs/:id', async (context) => {
+      const jobId = context.req.param('id');
+      context.set('jobId', jobId);
+      await withQueue(deps.redis, () => cancelJob(jobId, context.get('tenant'), deps));
+      return context.body(null, 204);
+    });
+}
+
+/** Answers 202 once Redis holds the job. */
+export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
+  const caller = readCaller(context, false);
+  const prepared = prepareJob(await readCompareRequest(context), caller, deps);
+  context.set('jobId', prepared.jobId);
+  await submitJob(prepared, caller, deps);
+  const statusUrl = `/jobs/${prepared.jobId}`;
+  context.header('location', statusUrl);
+  context.header('retry-after', String(POLL_AFTER_SECONDS));
+  const accepted: JobAccepted = { job_id: prepared.jobId, status: 'queued', status_url: statusUrl };
+  return context.json(accepted, 202);
+}
+
+async function waitForView(
+  context: Context<AppContext>,
+  jobId: string,
+  deps: JobsDependencies,
+): Promise<JobView> {
+  const tenant = context.get('tenant');
+  const { waitSeconds = 0 } = readPreferences(context.req.header('prefer'));
+  const read = (): Promise<JobView> => withQueue(deps.redis, () => readJobView(jobId, tenant, deps));
+  if (waitSeconds === 0) return read();
+  context.header('preference-applied', `wait=${Math.min(waitSeconds, MAX_WAIT_SECONDS)}`);
+  const timeoutMs = Math.min(waitSeconds, MAX_WAIT_SECONDS) * 1_000;
+  // Registered before the first look, so that an end between the two is not missed.
+  const wait = deps.waiter.waitFor(jobId, { timeoutMs, signal: context.req.raw.signal });
+  try {
+    const view = await read();
+    if (view.status !== 'queued' && view.status !== 'active') return view;
+    await wait.promise;
+    return await read();
+  } finally {
+    wait.cancel();
+  }
+}
+
+/** @throws VerificationError `job_not_found`, also for another tenant's job. */
+async function readJobView(jobId: string, tenant: string, deps: JobsDependencies): Promise<JobView> {
+  const job = await deps.queue.read(jobId);
+  if (job && job.payload.tenant === tenant) return viewOf(job, deps);
+  const cancelled = job ? undefined : await deps.queue.readCancelled(jobId);
+  if (cancelled?.tenant !== tenant) throw new VerificationError('job_not_found');
+  const callback = await deps.readCallback(jobId);
+  return { ...cancelled.view, ...(callback ? { callback } : {}) };
+}
+
+async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> {
+  const { payload, outcome, state } = job;
+  const evidence = payload.evidence && outcome?.ok ? await deps.queue.readEvidence(job.jobId) : undefined;
+  const callback = await deps.readCallback(job.jobId);
+  const awaited: CallbackState | undefined = payload.callback_url
+    ? { status: 'pending', attempts: 0 }
+    : undefined;
+  return createJobView({
+    ...job,
+    job: payload,
+    evidence,
+    callback: callback ?? awaited,
+    running: state === 'active' ? 'active' : 'queued',
+  });
+}
+
+/** @throws VerificationError `job_not_found`, or `job_not_cancellable` once it runs or has ended. */
+async function cancelJob(jobId: string, tenant: string, deps: JobsDependencies): Promise<void> {
+  const { queue } = deps;
+  const job = await queue.read(jobId);
+  if (job?.payload.tenant !== tenant) throw new VerificationError('job_not_found');
+  const view = createJobView({
+    ...job,
+    job: job.payload,
+    finishedAt: deps.clock.now(),
+    outcome: {
+      ok: false,
+      code: 'job_cancelled',
+      detail: 'The job was cancelled before it ran.',
+      retryable: false,
+    },
+  });
+  // The view is kept first: a job must never be gone without a trace. While the job is there it wins over the view.
+  await queue.keepCancelled(view, tenant);
+  if (!(await queue.remove(jobId))) {
+    await queue.forgetCancelled(jobId);
+    throw new VerificationError('job_not_cancellable');
+  }
+  await deps.announceCancelled(view, job);
+}

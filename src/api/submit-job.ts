@@ -1,0 +1,144 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type AddressPolicy, checkUrl } from '../shared/address-policy.js';
+import { thresholdForFmr } from '../shared/calibration.js';
+import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../shared/contract.js';
+import { toVerificationError, VerificationError } from '../shared/errors.js';
+import type { FairQueue } from '../shared/fair-queue.js';
+import type { Calibration } from '../shared/model-manifest.js';
+import { type ComparisonJob, idempotentJobId, JOB_VERSION } from '../shared/queue-contract.js';
+import type { RedisConnection } from '../shared/redis.js';
+import type { RedisClock } from '../shared/redis-clock.js';
+import type { Backlog } from './backlog.js';
+import type { JobQueue } from './job-queue.js';
+import { withQueue } from './queue-guard.js';
+import { RequestError } from './request-error.js';
+
+/** How long a synchronous caller's job may still start after the caller has been told to poll, ms. */
+const SYNC_GRACE_MS = 60_000;
+
+export interface SubmitSettings {
+  readonly threshold: number;
+  readonly minMatches: 2 | 3;
+  readonly webhookUrl?: string | undefined;
+  readonly webhookOnSync: boolean;
+  readonly canSign: boolean;
+  readonly syncWaitMs: number;
+  readonly jobDeadlineMs: number;
+}
+
+export interface SubmitDependencies {
+  readonly redis: RedisConnection;
+  readonly queue: JobQueue;
+  readonly fairQueue: FairQueue;
+  readonly backlog: Backlog;
+  readonly clock: RedisClock;
+  readonly policy: AddressPolicy;
+  readonly calibration: Calibration | null;
+  readonly settings: SubmitSettings;
+}
+
+/** Who asks, and how. */
+export interface Caller {
+  readonly tenant: string;
+  readonly requestId: string;
+  readonly sync: boolean;
+  readonly idempotencyKey?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/** A checked request with the id its job will have; nothing is in the queue yet. */
+export interface PreparedJob {
+  readonly jobId: string;
+  readonly payload: ComparisonJob;
+}
+
+/**
+ * Checks a request against the address policy and the calibration and makes its job.
+ * @throws RequestError naming every URL that is refused; VerificationError `calibration_unavailable`.
+ */
+export function prepareJob(body: CompareRequest, caller: Caller, deps: SubmitDependencies): PreparedJob {
+  const { settings, clock } = deps;
+  checkUrls(body, deps);
+  const acceptedAt = clock.now();
+  const callbackUrl =
+    body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);
+  const payload: ComparisonJob = {
+    v: JOB_VERSION,
+    user_id: body.user_id,
+    images: {
+      front_image1: body.front_image1,
+      front_image2: body.front_image2,
+      front_image3: body.front_image3,
+      back_image: body.back_image,
+    },
+    threshold:
+      body.fmr === undefined
+        ? (body.threshold ?? settings.threshold)
+        : thresholdForFmr(deps.calibration, body.fmr),
+    min_matches: body.min_matches ?? settings.minMatches,
+    evidence: body.evidence ?? false,
+    ...(callbackUrl ? { callback_url: callbackUrl } : {}),
+    sync: caller.sync,
+    tenant: caller.tenant,
+    request_digest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+    request_id: caller.requestId,
+    accepted_at: acceptedAt,
+    deadline_at: acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_MS : settings.jobDeadlineMs),
+    ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
+  };
+  const { idempotencyKey: key } = caller;
+  return { jobId: key === undefined ? `r_${randomUUID()}` : idempotentJobId(caller.tenant, key), payload };
+}
+
+/**
+ * Puts a prepared job into the queue. Under an Idempotency-Key the queue keeps the first job, whoever comes second.
+ * @throws VerificationError `overloaded`, `queue_unavailable`, or `idempotency_conflict` when the key's job asked
+ * for something else.
+ */
+export async function submitJob(
+  prepared: PreparedJob,
+  caller: Caller,
+  deps: SubmitDependencies,
+): Promise<void> {
+  const { redis, queue, backlog, fairQueue } = deps;
+  const { jobId, payload } = prepared;
+  await withQueue(redis, async () => {
+    if (caller.idempotencyKey !== undefined && (await joinsExisting(prepared, queue))) return;
+    await backlog.admit();
+    await queue.add(jobId, payload, payload.sync ? 0 : await fairQueue.nextPriority(caller.tenant));
+    backlog.recordAdd();
+    if (caller.idempotencyKey !== undefined) await joinsExisting(prepared, queue);
+  });
+}
+
+/** True when the job is in the queue already, asking for the same. */
+async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): Promise<boolean> {
+  const existing = await queue.read(jobId);
+  if (!existing) return false;
+  if (existing.payload.request_digest !== payload.request_digest)
+    throw new VerificationError('idempotency_conflict');
+  return true;
+}
+
+function checkUrls(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
+  const errors: ProblemItem[] = [];
+  const check = (
+    url: string,
+    purpose: 'image' | 'callback',
+    place: Pick<ProblemItem, 'image' | 'field'>,
+  ): void => {
+    try {
+      checkUrl(url, policy, purpose);
+    } catch (error) {
+      const { code, message } = toVerificationError(error);
+      errors.push({ ...place, code, detail: message });
+    }
+  };
+  for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });
+  if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
+  if (body.callback_url !== undefined && !settings.canSign) {
+    const detail = 'Webhooks are not set up here: WEBHOOK_SECRETS is empty.';
+    errors.push({ field: 'callback_url', code: 'invalid_request', detail });
+  }
+  if (errors.length > 0) throw new RequestError(errors);
+}
