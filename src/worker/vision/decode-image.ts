@@ -1,0 +1,115 @@
+import sharp, { type Sharp } from 'sharp';
+import { VerificationError } from '../../shared/errors.js';
+import { type ImageInfo, type ImageLimits, inspectImage, untrustedInput } from './inspect-image.js';
+import { toStoredRegion } from './orientation.js';
+import type { Box, ImageFormat, RgbImage } from './types.js';
+
+export interface DecodeOptions extends ImageLimits {
+  /** The longer edge is reduced to at most this, px; absent: full size. Never enlarges. */
+  readonly targetLongEdgePx?: number;
+  /** Clockwise turn applied after the photo has been put upright. */
+  readonly rotateDeg?: 0 | 90 | 180 | 270;
+}
+
+/** A decoded photo and how much smaller it is than the original. */
+export interface DecodedImage extends RgbImage {
+  /** Decoded long edge / long edge of the upright original, 0..1. */
+  readonly scale: number;
+}
+
+/** A part of a photo at full resolution. */
+export interface DecodedRegion extends RgbImage {
+  /** What was decoded, in whole pixels of the upright photo: the region asked for, rounded outwards and clipped. */
+  readonly region: Box;
+}
+
+export interface RegionOptions extends ImageLimits {
+  /** Pixels of the upright photo at full size. */
+  readonly region: Box;
+}
+
+/** Seen through a photo's transparent parts: mid-grey, as near to skin as to hair, so that it makes no strong edge. */
+const BACKGROUND = { r: 128, g: 128, b: 128 };
+
+const BUFFER_LOADERS: Readonly<Record<ImageFormat, string>> = {
+  jpeg: 'VipsForeignLoadJpegBuffer',
+  png: 'VipsForeignLoadPngBuffer',
+  webp: 'VipsForeignLoadWebpBuffer',
+  avif: 'VipsForeignLoadHeifBuffer',
+  gif: 'VipsForeignLoadNsgifBuffer',
+  tiff: 'VipsForeignLoadTiffBuffer',
+};
+
+/**
+ * Closes every decoder of this process but those that read `formats` from memory: no file path, no URL, no other format
+ * can be opened afterwards. Call once per process, before the first photo. Also turns libvips' cache off (it would keep
+ * pixels of other people's photos) and its threads to one (processes run side by side instead).
+ */
+export function blockUntrustedLoaders(formats: readonly ImageFormat[]): void {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: formats.map((format) => BUFFER_LOADERS[format]) });
+  sharp.cache(false);
+  sharp.concurrency(1);
+}
+
+/**
+ * Returns a photo as upright 8-bit sRGB. With `targetLongEdgePx` a JPEG is decoded at 1/2, 1/4 or 1/8 by its own
+ * transform and only then resized, which costs half or less of the full decoding. An embedded ICC profile is applied
+ * (a missing or broken one means sRGB; CMYK without one: a general press profile), transparency is laid on mid-grey.
+ * Memory: 3 bytes a pixel of the result, more inside the decoder (progressive JPEG: 6 bytes a pixel of the original).
+ * @throws VerificationError as inspectImage; image_undecodable also when the pixels are broken or cut off.
+ */
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
+  const info = await inspectImage(bytes, options);
+  const target = options.targetLongEdgePx;
+  let pipeline = sharp(bytes, untrustedInput(options.maxPixels));
+  // The resize must be named before any turn: sharp gives up on the reduced decoding when it has to turn first.
+  if (target !== undefined && target < Math.max(info.width, info.height)) {
+    pipeline = pipeline.resize({ width: target, height: target, fit: 'inside', withoutEnlargement: true });
+  }
+  pipeline = pipeline.autoOrient();
+  if (options.rotateDeg) pipeline = pipeline.rotate(options.rotateDeg);
+  const image = await toRgb(pipeline);
+  return { ...image, scale: longEdge(image) / longEdge(info) };
+}
+
+/**
+ * Returns a part of the upright photo at full resolution, decoding nothing below it. The region is rounded outwards to
+ * whole pixels and clipped to the photo.
+ * @throws VerificationError as decodeImage. A region outside the photo is a bug of the caller and throws an Error.
+ */
+export async function decodeRegion(bytes: Uint8Array, options: RegionOptions): Promise<DecodedRegion> {
+  const info = await inspectImage(bytes, options);
+  const region = toPixels(options.region, info);
+  const stored = toStoredRegion(region, info);
+  // The cut is named before the turn: sharp would otherwise decode and turn the whole photo to cut from it.
+  const pipeline = sharp(bytes, untrustedInput(options.maxPixels))
+    .extract({ left: stored.x, top: stored.y, width: stored.width, height: stored.height })
+    .autoOrient();
+  return { ...(await toRgb(pipeline)), region };
+}
+
+async function toRgb(pipeline: Sharp): Promise<RgbImage> {
+  const raw = pipeline
+    .flatten({ background: BACKGROUND })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' });
+  const { data, info } = await raw.toBuffer({ resolveWithObject: true }).catch((cause: unknown) => {
+    throw new VerificationError('image_undecodable', { cause });
+  });
+  if (info.channels !== 3)
+    throw new Error(`this is a bug: ${info.channels} channels after conversion to RGB`);
+  return { width: info.width, height: info.height, data };
+}
+
+function toPixels(region: Box, info: ImageInfo): Box {
+  const x = Math.max(0, Math.floor(region.x));
+  const y = Math.max(0, Math.floor(region.y));
+  const right = Math.min(info.width, Math.ceil(region.x + region.width));
+  const bottom = Math.min(info.height, Math.ceil(region.y + region.height));
+  if (!(right > x && bottom > y)) throw new Error('this is a bug: the region lies outside the photo');
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+const longEdge = ({ width, height }: { width: number; height: number }): number => Math.max(width, height);
