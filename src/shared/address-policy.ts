@@ -46,32 +46,34 @@ const REFUSALS = {
   port: 'The URL’s port is not allowed.',
 } as const;
 
-/** Returns what is wrong with the settings, one sentence an entry, for the list of configuration problems. */
-export function findAddressPolicyProblems(settings: AddressPolicySettings): readonly string[] {
-  const describe = (variable: string, entries: readonly string[], parse: (text: string) => unknown) =>
-    entries.flatMap((entry) => {
-      const problem = parse(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
-      return problem === undefined ? [] : [`${variable}: "${entry}" ${problem}`];
-    });
-  return [
-    ...describe('ALLOWED_PRIVATE_HOSTS', settings.allowedPrivateHosts, parseAddressRange),
-    ...describe('ALLOWED_IMAGE_HOSTS', settings.allowedImageHosts, parseAddress),
-  ];
+/** Returns what is wrong with an entry of ALLOWED_PRIVATE_HOSTS, as a sentence, or undefined when nothing is. */
+export function findPrivateHostProblem(entry: string): string | undefined {
+  return parseAddressRange(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
+}
+
+/** Returns what is wrong with an entry of ALLOWED_IMAGE_HOSTS, as a sentence, or undefined when nothing is. */
+export function findImageHostProblem(entry: string): string | undefined {
+  return parseAddress(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
 }
 
 /**
  * Returns the policy of these settings.
- * @throws Error naming every wrong entry; call `findAddressPolicyProblems` first to report them with others.
+ * @throws Error naming every wrong entry; config.ts has reported them before this is called.
  */
 export function createAddressPolicy(settings: AddressPolicySettings): AddressPolicy {
-  const problems = findAddressPolicyProblems(settings);
+  const problems = [
+    ...settings.allowedPrivateHosts.map(findPrivateHostProblem),
+    ...settings.allowedImageHosts.map(findImageHostProblem),
+  ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Error(`Wrong address policy: ${problems.join('; ')}`);
   const ranges = settings.allowedPrivateHosts.map((entry) => parseAddressRange(unbracket(entry)));
   return {
     privateNames: createHostPatterns(settings.allowedPrivateHosts.filter((_, index) => !ranges[index])),
     privateRanges: ranges.filter((range) => range !== undefined),
     imageHosts:
-      settings.allowedImageHosts.length > 0 ? createHostPatterns(settings.allowedImageHosts.map(toHostname)) : undefined,
+      settings.allowedImageHosts.length > 0
+        ? createHostPatterns(settings.allowedImageHosts.map(toHostname))
+        : undefined,
     ports: new Set([80, 443, ...settings.allowedPorts]),
   };
 }

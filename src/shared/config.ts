@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { findAddressPolicyProblems } from './address-policy.js';
+import { findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 import { parseRedisUrl } from './redis-url.js';
 
@@ -33,6 +33,13 @@ const list = z.string().transform((text) =>
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values);
 const listOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   list.pipe(z.array(z.enum(values)).min(1));
+const checkedList = (findProblem: (entry: string) => string | undefined) =>
+  list.superRefine((entries, context) => {
+    for (const entry of entries) {
+      const problem = findProblem(entry);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }
+  });
 const httpUrl = z.url({ protocol: /^https?$/ });
 const redisUrl = z
   .string()
@@ -64,8 +71,8 @@ const sharedVariables = {
   LOG_USER_ID: flag.default(false),
   JOB_RETENTION_SECONDS: integer(60, 2_592_000).default(86_400),
   WEBHOOK_SECRETS: list.default([]),
-  ALLOWED_PRIVATE_HOSTS: list.default([]),
-  ALLOWED_IMAGE_HOSTS: list.default([]),
+  ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
+  ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),
   ALLOWED_PORTS: list
     .pipe(z.array(z.string().transform(Number).pipe(z.int().min(1).max(65_535))))
     .default([]),

@@ -7,8 +7,13 @@ export interface HostPatterns {
   has(hostname: string): boolean;
 }
 
-/** Returns what is wrong with one entry, as the end of a sentence, or undefined when nothing is. */
+/** Returns what is wrong with an entry that is no address, as a sentence, or undefined when nothing is. */
 export function findHostPatternProblem(entry: string): string | undefined {
+  const problem = describeProblem(entry);
+  return problem === undefined ? undefined : `"${entry}" ${problem}`;
+}
+
+function describeProblem(entry: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(entry)) return 'must be a host, not a URL';
   if (/^[^:]+:\d+$/.test(entry)) return 'must be a host without a port';
   if (/[^\x21-\x7e]/.test(entry)) return 'must be written in ASCII (punycode)';
