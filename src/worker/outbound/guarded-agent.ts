@@ -1,0 +1,82 @@
+import { lookup as systemLookup } from 'node:dns';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { type AddressPolicy, isAddressAllowed } from '../../shared/address-policy.js';
+import { VerificationError } from '../../shared/errors.js';
+
+/** Upper bound of all response headers together, in bytes. */
+const MAX_HEADER_BYTES = 16_384;
+
+/** How long one address of several is tried before the next is tried beside it, in milliseconds (RFC 8305). */
+const NEXT_ADDRESS_AFTER_MS = 500;
+
+export interface GuardedAgentOptions {
+  /** Time for name resolution, TCP and TLS together, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Resolver with the signature of `dns.lookup`, which is the default (so that the hosts file counts). */
+  readonly lookup?: LookupFunction;
+}
+
+/**
+ * Returns a dispatcher that connects only where `policy` allows: literal addresses are judged before connecting, all
+ * addresses of a name when it is resolved (one bad answer refuses the whole set, and only judged addresses are handed
+ * on, so a second answer cannot differ), and the socket's own peer address once more at the end.
+ *
+ * One request a connection: no idle socket outlives its request, and every request is judged anew. Proxy variables are
+ * not looked at, certificates are always checked. Whoever creates the agent destroys it. A refusal reaches the request
+ * as VerificationError `image_url_forbidden`. Judging the URL itself (`checkUrl`) is left to the caller, on every hop.
+ */
+export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentOptions): Dispatcher {
+  const connectTo = buildConnector({
+    lookup: guardLookup(policy, options.lookup ?? systemLookup),
+    timeout: options.connectTimeoutMs,
+    rejectUnauthorized: true,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
+  });
+  const connect: buildConnector.connector = (target, callback) => {
+    // A literal address never reaches the lookup function.
+    if (isIP(target.hostname) && !isAddressAllowed(target.hostname, target.hostname, policy)) {
+      callback(refusal(), null);
+      return;
+    }
+    connectTo(target, (error, socket) => {
+      if (error !== null) callback(error, null);
+      else checkPeer(socket, target.hostname, policy, callback);
+    });
+  };
+  return new Agent({ connect, pipelining: 0, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 1_000 });
+}
+
+function guardLookup(policy: AddressPolicy, lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, answer) => {
+      const addresses = typeof answer === 'string' ? [] : answer;
+      const first = addresses[0];
+      if (error) callback(error, []);
+      else if (!first || !addresses.every(({ address }) => isAddressAllowed(address, hostname, policy)))
+        callback(refusal(), []);
+      else if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+function checkPeer(
+  socket: Socket,
+  hostname: string,
+  policy: AddressPolicy,
+  callback: buildConnector.Callback,
+): void {
+  const peer = socket.remoteAddress;
+  if (peer !== undefined && isAddressAllowed(peer, hostname, policy)) {
+    callback(null, socket);
+    return;
+  }
+  socket.destroy();
+  callback(peer === undefined ? new VerificationError('image_fetch_failed') : refusal(), null);
+}
+
+function refusal(): VerificationError {
+  return new VerificationError('image_url_forbidden', { context: { reason: 'address' } });
+}
