@@ -1,6 +1,7 @@
 import { type Job, Queue } from 'bullmq';
 import type { Evidence, JobView } from '../shared/contract.js';
 import {
+  ABANDONED,
   COMPARE_ATTEMPTS,
   COMPARE_BACKOFF,
   type ComparisonJob,
@@ -8,8 +9,8 @@ import {
   cancelChannel,
   compareQueueName,
   comparisonJobSchema,
-  comparisonOutcomeSchema,
   MAX_STREAM_EVENTS,
+  readOutcome,
   redisKeys,
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
@@ -56,14 +57,6 @@ export interface JobQueueOptions {
   readonly retentionSeconds: number;
   readonly onError: (error: unknown) => void;
 }
-
-/** How a job that BullMQ itself gave up is told: killed too often, or failed by a bug. */
-export const ABANDONED: ComparisonOutcome = {
-  ok: false,
-  code: 'internal',
-  detail: 'The job was given up after repeated failures inside the service.',
-  retryable: true,
-};
 
 /** Opens the queue of one model pack on a connection that the caller owns. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
@@ -135,12 +128,6 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
     close: () => queue.close(),
   };
-}
-
-/** Reads what a worker returned; anything it could not have returned counts as given up. */
-export function readOutcome(returned: unknown): ComparisonOutcome {
-  const parsed = comparisonOutcomeSchema.safeParse(returned);
-  return parsed.success ? parsed.data : ABANDONED;
 }
 
 function toStoredJob(job: Job<ComparisonJob, ComparisonOutcome>, state: string): StoredJob {

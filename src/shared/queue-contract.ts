@@ -83,6 +83,20 @@ export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   }),
 ]);
 export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;
+/** How a job that BullMQ itself gave up is told: killed too often, or failed by a bug. */
+export const ABANDONED: ComparisonOutcome = {
+  ok: false,
+  code: 'internal',
+  detail: 'The job was given up after repeated failures inside the service.',
+  retryable: true,
+};
+
+/** Reads what a worker returned; anything it could not have returned counts as given up. */
+export function readOutcome(returned: unknown): ComparisonOutcome {
+  const parsed = comparisonOutcomeSchema.safeParse(returned);
+  return parsed.success ? parsed.data : ABANDONED;
+}
+
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
 export const webhookJobSchema = z.object({
@@ -114,6 +128,12 @@ export const redisKeys = {
   evidence: (prefix: string, jobId: string) => `${prefix}:evidence:${jobId}`,
   /** View of a cancelled job, JSON, with the retention as TTL. */
   cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
+  /** Outcome of a job whose webhook was queued, JSON: a second run must not tell another one. */
+  outcome: (prefix: string, jobId: string) => `${prefix}:outcome:${jobId}`,
+  /** Hash of fair-queue.ts. */
+  fairQueue: (prefix: string, model: string) => `${prefix}:fair:${compareQueueName(model)}`,
+  /** Held by the one worker that reconciles. */
+  reconcileLock: (prefix: string, model: string) => `${prefix}:reconcile:${compareQueueName(model)}`,
   /** Sorted set: worker id → time its heartbeat ends, ms. */
   workers: (prefix: string, model: string) => `${prefix}:workers:${compareQueueName(model)}`,
 } as const;

@@ -160,7 +160,7 @@ function identitiesOf(judged: Readonly<Record<ImageName, Judged>>): Partial<Reco
   );
 }
 
-/** The first blamed photo gives the code; a retry can help only if it can help every one of them. */
+/** The first blamed photo gives the code; a retry can help if it can help any of them. */
 function failureOf(
   judged: Readonly<Record<ImageName, Judged>>,
   blamed: readonly ImageName[],
@@ -177,7 +177,7 @@ function failureOf(
     ok: false,
     code: first.error.code,
     detail: `${first.item.image}: ${first.item.detail}`,
-    retryable: errors.every(({ error }) => error.retryable),
+    retryable: errors.some(({ error }) => error.retryable),
     ...(first.item.image ? { image: first.item.image } : {}),
     errors: errors.map(({ item }) => item),
   };

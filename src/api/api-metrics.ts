@@ -1,0 +1,59 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
+import type { RequestFacts } from './middleware/request-log.js';
+
+export interface ApiMetrics {
+  observeRequest(facts: RequestFacts): void;
+  render(): Promise<string>;
+}
+
+export interface ApiMetricsSources {
+  readonly waitingCallers: () => number;
+  readonly jobsByState: () => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Returns the API's Prometheus metrics; gauges are read from `sources` when they are asked for. */
+export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
+  const registry = createRegistry('api');
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'face_http_requests_total',
+    help: 'Requests answered, by route pattern and status',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'face_http_request_duration_seconds',
+    help: 'Time until the answer was ready, by route pattern',
+    labelNames: ['method', 'route'],
+    buckets: DURATION_BUCKETS_S,
+    registers,
+  });
+  new Gauge({
+    name: 'face_waiting_callers',
+    help: 'Callers that hold a connection for an answer',
+    registers,
+    collect() {
+      this.set(sources.waitingCallers());
+    },
+  });
+  new Gauge({
+    name: 'face_queue_jobs',
+    help: 'Jobs in the queue of this model pack, by state',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      // Redis may be away; the rest of the page must still be readable.
+      const counts = await sources.jobsByState().catch(() => ({}));
+      this.reset();
+      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
+    },
+  });
+  return {
+    observeRequest: ({ method, route, status, durationMs }) => {
+      requests.inc({ method, route, status });
+      durations.observe({ method, route }, durationMs / 1_000);
+    },
+    render: () => registry.metrics(),
+  };
+}

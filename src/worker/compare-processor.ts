@@ -1,0 +1,236 @@
+import { WaitingError, Worker } from 'bullmq';
+import type { Evidence, ImageName } from '../shared/contract.js';
+import { VerificationError } from '../shared/errors.js';
+import type { FairQueue } from '../shared/fair-queue.js';
+import type { Logger } from '../shared/logger.js';
+import {
+  ABANDONED,
+  type ComparisonJob,
+  type ComparisonOutcome,
+  compareQueueName,
+  comparisonJobSchema,
+  JOB_VERSION,
+  LOCK_DURATION_MS,
+  MAX_STALLED_COUNT,
+  STALLED_INTERVAL_MS,
+} from '../shared/queue-contract.js';
+import { type CompareJob, type FinishDependencies, finishJob, queueWebhook, stripJob } from './finish-job.js';
+import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
+import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
+
+/** A retry is only worth starting when this much of the job's time is left, ms. */
+const MIN_TIME_FOR_RETRY_MS = 3_000;
+
+/** One line's worth of facts about a comparison that ended, or went back to the queue. */
+export interface ComparisonFacts {
+  readonly outcome: ComparisonOutcome;
+  readonly verification?: Verification | undefined;
+  readonly sync: boolean;
+  readonly queuedMs: number;
+  readonly durationMs: number;
+}
+
+export interface CompareWorkerDependencies extends FinishDependencies {
+  readonly verification: VerificationDependencies;
+  readonly fairQueue: FairQueue;
+  readonly concurrency: number;
+  readonly logger: Logger;
+  readonly logUserId: boolean;
+  readonly observe: (facts: ComparisonFacts) => void;
+  readonly onStalled: () => void;
+}
+
+export interface CompareWorker {
+  /** Stops a running comparison between two steps; false when it does not run here. */
+  abort(jobId: string, reason: AbortReason): boolean;
+  /** Takes no more jobs, gives running ones `graceMs` and hands the rest back to the queue. */
+  close(graceMs: number): Promise<void>;
+}
+
+/*
+ * A comparison's states: queued → active → ended. It ends by a returned outcome, whatever that says. It goes back to
+ * queued when a passing failure is to be retried (RetryLater), when this worker stops (WaitingError), or when this
+ * worker loses its lock. BullMQ ends it as failed after MAX_STALLED_COUNT lost locks; that is told as ABANDONED.
+ */
+
+/** Starts to take comparisons from the queue. */
+export function createCompareWorker(deps: CompareWorkerDependencies): CompareWorker {
+  const { logger } = deps;
+  const running = new Map<string, (reason: AbortReason) => void>();
+  const worker = new Worker<ComparisonJob, ComparisonOutcome>(
+    compareQueueName(deps.model),
+    (job, token) => runJob(job, { token, running, deps }),
+    {
+      connection: deps.redis,
+      prefix: deps.prefix,
+      concurrency: deps.concurrency,
+      lockDuration: LOCK_DURATION_MS,
+      stalledInterval: STALLED_INTERVAL_MS,
+      maxStalledCount: MAX_STALLED_COUNT,
+      removeOnComplete: { age: deps.retentionSeconds },
+      removeOnFail: { age: deps.retentionSeconds },
+    },
+  );
+  const clean = async (job: CompareJob, abandoned: boolean): Promise<void> => {
+    if (abandoned) await queueWebhook(job, { outcome: ABANDONED }, deps);
+    await stripJob(job);
+  };
+  const leave = (error: unknown): void => logger.warn({ err: error }, 'left to the reconciler');
+  worker.on('error', (error) => logger.warn({ err: error }, 'queue connection'));
+  worker.on('stalled', (jobId) => {
+    deps.onStalled();
+    logger.warn({ job_id: jobId }, 'job lost its worker and is queued again');
+  });
+  worker.on('completed', (job) => void clean(job, false).catch(leave));
+  worker.on('failed', (job, error) => {
+    if (!job?.finishedOn) return;
+    logger.error({ job_id: job.id, err: error, code: 'internal' }, 'job given up');
+    clean(job, true).catch(leave);
+  });
+  worker.on('drained', () => void deps.fairQueue.reset().catch(leave));
+
+  return {
+    abort: (jobId, reason) => {
+      const abort = running.get(jobId);
+      abort?.(reason);
+      return abort !== undefined;
+    },
+    close: async (graceMs) => {
+      const handBack = setTimeout(() => {
+        for (const abort of running.values()) abort('shutdown');
+      }, graceMs);
+      await worker.close();
+      clearTimeout(handBack);
+    },
+  };
+}
+
+interface RunContext {
+  readonly token: string | undefined;
+  readonly running: Map<string, (reason: AbortReason) => void>;
+  readonly deps: CompareWorkerDependencies;
+}
+
+async function runJob(job: CompareJob, { token, running, deps }: RunContext): Promise<ComparisonOutcome> {
+  const startedAt = performance.now();
+  const jobId = job.id ?? '';
+  const controller = new AbortController();
+  running.set(jobId, (reason) => controller.abort(new ComparisonAborted(reason)));
+  try {
+    const { outcome, verification } = await compare(job, controller, deps);
+    if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
+    const told = await finishJob(job, { outcome, evidence: verification?.evidence }, deps);
+    report(job, { outcome: told, verification, startedAt }, deps);
+    return told;
+  } catch (error) {
+    if (error instanceof ComparisonAborted && error.reason === 'shutdown') {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
+    throw error;
+  } finally {
+    running.delete(jobId);
+  }
+}
+
+interface Compared {
+  readonly outcome: ComparisonOutcome;
+  readonly verification?: Verification;
+}
+
+/** Everything a comparison can end in, as an outcome. Rejects only to hand the job back. */
+async function compare(
+  job: CompareJob,
+  controller: AbortController,
+  deps: CompareWorkerDependencies,
+): Promise<Compared> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const payload = readPayload(job.data);
+    const leftMs = payload.deadline_at - deps.clock.now();
+    if (leftMs <= 0) throw new VerificationError('deadline_exceeded');
+    timer = setTimeout(
+      () => controller.abort(new ComparisonAborted('deadline')),
+      Math.min(leftMs, 2 ** 31 - 1),
+    );
+    if (job.priority > 0) await deps.fairQueue.advance(job.priority);
+    const request = { images: payload.images, threshold: payload.threshold, minMatches: payload.min_matches };
+    const verification = await verifyPerson(request, deps.verification, controller.signal);
+    return { outcome: verification.outcome, verification };
+  } catch (error) {
+    if (!(error instanceof ComparisonAborted)) {
+      if (!(error instanceof VerificationError))
+        deps.logger.error({ err: error, job_id: job.id }, 'unexpected failure');
+      return { outcome: failureOfError(error) };
+    }
+    if (error.reason === 'shutdown') throw error;
+    return {
+      outcome: failureOfError(
+        new VerificationError(error.reason === 'deadline' ? 'deadline_exceeded' : 'job_cancelled'),
+      ),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type RunnableJob = ComparisonJob & { readonly images: Readonly<Record<ImageName, string>> };
+
+/** @throws VerificationError `unsupported_job_version`, or `internal` for a payload that no API of ours wrote. */
+function readPayload(data: unknown): RunnableJob {
+  const version = (data as { v?: unknown } | null)?.v;
+  if (version !== JOB_VERSION) throw new VerificationError('unsupported_job_version');
+  const { images, ...payload } = comparisonJobSchema.parse(data);
+  if (!images) throw new Error('this is a bug: a job that has not ended lost its images');
+  return { ...payload, images };
+}
+
+function mayRetry(
+  job: CompareJob,
+  outcome: ComparisonOutcome,
+  deps: CompareWorkerDependencies,
+): outcome is Extract<ComparisonOutcome, { ok: false }> {
+  if (outcome.ok || !outcome.retryable || outcome.code === 'deadline_exceeded') return false;
+  const attemptsLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
+  return attemptsLeft > 0 && job.data.deadline_at - deps.clock.now() > MIN_TIME_FOR_RETRY_MS;
+}
+
+interface Report {
+  readonly outcome: ComparisonOutcome;
+  readonly verification: Verification | undefined;
+  readonly startedAt: number;
+}
+
+function report(
+  job: CompareJob,
+  { outcome, verification, startedAt }: Report,
+  deps: CompareWorkerDependencies,
+): void {
+  const { data } = job;
+  const facts: ComparisonFacts = {
+    outcome,
+    verification,
+    sync: data.sync,
+    queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  deps.observe(facts);
+  const evidence: Evidence | undefined = verification?.evidence;
+  deps.logger.info(
+    {
+      job_id: job.id,
+      request_id: data.request_id,
+      tenant: data.tenant,
+      trace_id: data.traceparent?.split('-')[1],
+      ...(deps.logUserId ? { user_id: data.user_id } : {}),
+      sync: data.sync,
+      attempt: job.attemptsStarted,
+      queued_ms: facts.queuedMs,
+      duration_ms: facts.durationMs,
+      ...(outcome.ok ? { matched: outcome.matched } : { code: outcome.code, image: outcome.image }),
+      duplicates: verification?.duplicates.length ?? 0,
+      timings_ms: evidence?.timings_ms,
+    },
+    'comparison',
+  );
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../shared/logger.js';
+import { redisKeys } from '../shared/queue-contract.js';
+import type { RedisConnection } from '../shared/redis.js';
+import type { RedisClock } from '../shared/redis-clock.js';
+
+const BEAT_MS = 5_000;
+/** A worker that has not said anything for this long counts as gone, ms. */
+const LIFETIME_MS = 15_000;
+
+export interface HeartbeatDependencies {
+  readonly redis: RedisConnection;
+  readonly clock: RedisClock;
+  readonly prefix: string;
+  readonly model: string;
+  readonly logger: Logger;
+}
+
+export interface Heartbeat {
+  /** Says that this worker has gone. */
+  stop(): Promise<void>;
+}
+
+/** Tells the APIs that a worker of this pack lives, and keeps this process' view of Redis' clock fresh. */
+export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heartbeat> {
+  const { redis, clock } = deps;
+  const key = redisKeys.workers(deps.prefix, deps.model);
+  const id = randomUUID();
+  const beat = async (): Promise<void> => {
+    await clock.synchronise();
+    const now = clock.now();
+    await redis.zadd(key, now + LIFETIME_MS, id);
+    await redis.zremrangebyscore(key, '-inf', now - LIFETIME_MS);
+  };
+  await beat();
+  const timer = setInterval(() => {
+    beat().catch((error) => deps.logger.warn({ err: error }, 'heartbeat'));
+  }, BEAT_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await redis.zrem(key, id);
+    },
+  };
+}

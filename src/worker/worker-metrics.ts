@@ -1,0 +1,63 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
+import type { ComparisonFacts } from './compare-processor.js';
+
+export interface WorkerMetrics {
+  observeComparison(facts: ComparisonFacts): void;
+  observeWebhook(result: string): void;
+  countStalled(): void;
+  /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
+  countReconciled(what: string): void;
+  render(): Promise<string>;
+}
+
+export interface WorkerMetricsSources {
+  /** Vision processes replaced since the start. */
+  readonly visionRestarts: () => number;
+}
+
+/** Returns the worker's Prometheus metrics. */
+export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetrics {
+  const registry = createRegistry('worker');
+  const registers = [registry];
+  const counter = (name: string, help: string, label?: string) =>
+    new Counter({ name, help, labelNames: label ? [label] : [], registers });
+  const histogram = (name: string, help: string, label?: string) =>
+    new Histogram({ name, help, labelNames: label ? [label] : [], buckets: DURATION_BUCKETS_S, registers });
+
+  const comparisons = counter(
+    'face_comparisons_total',
+    'Comparisons ended: matched, not_matched or an error code',
+    'result',
+  );
+  const durations = histogram('face_comparison_duration_seconds', 'From start to end of a comparison');
+  const queued = histogram('face_queue_wait_seconds', 'From acceptance to start of a comparison', 'sync');
+  const steps = histogram('face_step_duration_seconds', 'Work of one step over the four photos', 'step');
+  const duplicates = counter('face_duplicate_images_total', 'Pairs of photos that were one photo', 'kind');
+  const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
+  const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
+  const reconciled = counter('face_reconciled_total', 'Things a crash had left undone', 'what');
+  new Gauge({
+    name: 'face_vision_restarts',
+    help: 'Vision processes replaced since the start',
+    registers,
+    collect() {
+      this.set(sources.visionRestarts());
+    },
+  });
+
+  return {
+    observeComparison: ({ outcome, verification, sync, queuedMs, durationMs }) => {
+      comparisons.inc({ result: outcome.ok ? (outcome.matched ? 'matched' : 'not_matched') : outcome.code });
+      durations.observe(durationMs / 1_000);
+      queued.observe({ sync: String(sync) }, queuedMs / 1_000);
+      for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
+      for (const [step, ms] of Object.entries(verification?.evidence?.timings_ms ?? {}))
+        steps.observe({ step }, ms / 1_000);
+    },
+    observeWebhook: (result) => webhooks.inc({ result }),
+    countStalled: () => stalled.inc(),
+    countReconciled: (what) => reconciled.inc({ what }),
+    render: () => registry.metrics(),
+  };
+}
