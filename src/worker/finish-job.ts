@@ -12,7 +12,7 @@ import {
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
-import { webhookJobOptions } from './outbound/webhook-schedule.js';
+import { webhookJobOptions } from '../shared/webhook-schedule.js';
 
 export interface FinishDependencies {
   readonly redis: RedisConnection;

@@ -16,6 +16,7 @@ const PAUSE_MS = 30_000;
 const LOOK_BACK_MS = 600_000;
 /** Left alone: their own worker may still be at it, ms. */
 const SETTLING_MS = 5_000;
+const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
 
 export interface ReconcileDependencies extends FinishDependencies {
@@ -108,6 +109,8 @@ async function removeExpired(
     await queue.clean(ageMs, BATCH, state);
     await deps.webhookQueue.clean(ageMs, BATCH, state);
   }
-  await queue.trimEvents(MAX_STREAM_EVENTS);
-  await deps.webhookQueue.trimEvents(MAX_STREAM_EVENTS);
+  // Waiters need an event for a second; the results in the stream must not outlive their jobs.
+  for (const stream of [queue.toKey('events'), deps.webhookQueue.toKey('events')]) {
+    await deps.redis.xtrim(stream, 'MINID', deps.clock.now() - EVENT_LIFETIME_MS);
+  }
 }

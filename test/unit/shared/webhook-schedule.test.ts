@@ -4,7 +4,7 @@ import {
   retryDelayMs,
   WEBHOOK_RETRY_DELAYS_MS,
   webhookJobOptions,
-} from '../../../../src/worker/outbound/webhook-schedule.js';
+} from '../../../src/shared/webhook-schedule.js';
 
 const HOUR_MS = 3_600_000;
 /** The middle of the range of chance: no jitter. */
