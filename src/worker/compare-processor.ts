@@ -14,7 +14,7 @@ import {
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
-import { type CompareJob, type FinishDependencies, finishJob, queueWebhook, stripJob } from './finish-job.js';
+import { announceEnd, type CompareJob, type FinishDependencies, finishJob, stripJob } from './finish-job.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
 import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
 
@@ -72,7 +72,7 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     },
   );
   const clean = async (job: CompareJob, abandoned: boolean): Promise<void> => {
-    if (abandoned) await queueWebhook(job, { outcome: ABANDONED }, deps);
+    if (abandoned) await announceEnd(job, { outcome: ABANDONED }, deps);
     await stripJob(job);
   };
   const leave = (error: unknown): void => logger.warn({ err: error }, 'left to the reconciler');

@@ -1,18 +1,16 @@
 import type { Job, Queue } from 'bullmq';
-import type { Evidence, WebhookBody } from '../shared/contract.js';
+import type { Evidence } from '../shared/contract.js';
 import { createJobView } from '../shared/job-view.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
-  JOB_VERSION,
   readOutcome,
   redisKeys,
   type WebhookJob,
-  webhookJobId,
 } from '../shared/queue-contract.js';
+import { queueWebhook } from '../shared/queue-webhook.js';
 import type { RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
-import { webhookJobOptions } from '../shared/webhook-schedule.js';
 
 export interface FinishDependencies {
   readonly redis: RedisConnection;
@@ -46,47 +44,31 @@ export async function finishJob(
       retentionSeconds,
     );
   }
-  if (url) await queueWebhook(job, { outcome, evidence: ending.evidence }, deps);
+  if (url) await announceEnd(job, { outcome, evidence: ending.evidence }, deps);
   return outcome;
 }
 
 /** Queues the webhook of an ended or ending job once, whoever calls first. */
-export async function queueWebhook(
+export async function announceEnd(
   job: CompareJob,
   ending: { readonly outcome: ComparisonOutcome; readonly evidence?: Evidence | undefined },
   deps: FinishDependencies,
 ): Promise<void> {
   const { data } = job;
-  const jobId = job.id ?? '';
-  if (!data.callback_url) return;
-  const finishedAt = job.finishedOn ?? deps.clock.now();
+  const { callback_url: url, tenant } = data;
+  if (!url) return;
   const view = createJobView({
-    jobId,
+    jobId: job.id ?? '',
     job: data,
     createdAt: job.timestamp,
     startedAt: job.processedOn,
-    finishedAt,
+    finishedAt: job.finishedOn ?? deps.clock.now(),
     attempts: Math.max(1, job.attemptsStarted),
     outcome: ending.outcome,
     evidence: data.evidence ? ending.evidence : undefined,
   });
-  const body: WebhookBody = {
-    type: ending.outcome.ok ? 'comparison.completed' : 'comparison.failed',
-    timestamp: new Date(finishedAt).toISOString(),
-    data: view,
-  };
-  const payload: WebhookJob = {
-    v: JOB_VERSION,
-    job_id: jobId,
-    tenant: data.tenant,
-    model: deps.model,
-    url: data.callback_url,
-    body: JSON.stringify(body),
-  };
-  await deps.webhookQueue.add('deliver', payload, {
-    ...webhookJobOptions(deps.retentionSeconds),
-    jobId: webhookJobId(jobId),
-  });
+  const { webhookQueue, model, retentionSeconds } = deps;
+  await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
 }
 
 /** Drops what an ended job no longer needs: the image URLs and where its webhook went. */

@@ -9,7 +9,7 @@ import {
   readOutcome,
   redisKeys,
 } from '../shared/queue-contract.js';
-import { type CompareJob, type FinishDependencies, queueWebhook, stripJob } from './finish-job.js';
+import { announceEnd, type CompareJob, type FinishDependencies, stripJob } from './finish-job.js';
 
 const PAUSE_MS = 30_000;
 /** Jobs that ended earlier than this have been looked at before, ms. */
@@ -82,7 +82,7 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
   if (job.data.callback_url) {
     const outcome = job.returnvalue ? readOutcome(job.returnvalue) : ABANDONED;
     const kept = await deps.redis.get(redisKeys.evidence(deps.prefix, job.id ?? ''));
-    await queueWebhook(job, { outcome, evidence: kept === null ? undefined : JSON.parse(kept) }, deps);
+    await announceEnd(job, { outcome, evidence: kept === null ? undefined : JSON.parse(kept) }, deps);
     deps.count('webhook');
   }
   await stripJob(job);

@@ -1,0 +1,234 @@
+import { serve } from '@hono/node-server';
+import { type Queue, QueueEvents } from 'bullmq';
+import { createAddressPolicy } from '../shared/address-policy.js';
+import { type ApiConfig, loadApiConfig } from '../shared/config.js';
+import { createFairQueue } from '../shared/fair-queue.js';
+import { createLogger, type Logger } from '../shared/logger.js';
+import { listManifests, readManifest } from '../shared/model-catalogue.js';
+import {
+  ABANDONED,
+  compareQueueName,
+  packName,
+  readOutcome,
+  redisKeys,
+  type WebhookJob,
+} from '../shared/queue-contract.js';
+import { queueWebhook } from '../shared/queue-webhook.js';
+import { connectRedis, type RedisConnection } from '../shared/redis.js';
+import { createRedisClock } from '../shared/redis-clock.js';
+import { createShutdown, exitOnSignals, type Shutdown } from '../shared/shutdown.js';
+import { createWebhookQueue } from '../shared/webhook-queue.js';
+import { createApiMetrics } from './api-metrics.js';
+import { type AppDependencies, createApp } from './app.js';
+import { type Backlog, createBacklog } from './backlog.js';
+import { createJobQueue, type JobQueue } from './job-queue.js';
+import { createJobWaiter, type JobWaiter } from './job-waiter.js';
+import { createPages } from './routes/pages.js';
+import { createWebhookRoutes, readCallbackState } from './routes/webhooks.js';
+
+const POLL_MS = 1_000;
+const CLOCK_PERIOD_MS = 10_000;
+const SHUTDOWN_TIMEOUT_MS = 30_000;
+
+main();
+
+function main(): void {
+  const { config, warnings } = loadApiConfig();
+  const logger = createLogger('api', config.LOG_LEVEL);
+  for (const warning of warnings) logger.warn({ warning }, 'configuration');
+  const shutdown = createShutdown(logger, SHUTDOWN_TIMEOUT_MS);
+  exitOnSignals(shutdown);
+
+  const redis = connectRedis(config.REDIS_URL, 'fail-fast');
+  const onQueueError = reportOutages(redis, logger);
+  const prefix = config.REDIS_PREFIX;
+  const model = config.INSIGHTFACE_MODEL;
+  const queue = createJobQueue({
+    redis,
+    prefix,
+    model,
+    retentionSeconds: config.JOB_RETENTION_SECONDS,
+    onError: onQueueError,
+  });
+  const webhookQueue = createWebhookQueue({ redis, prefix, onError: onQueueError });
+  const backlog = createBacklog({ countWaiting: queue.countWaiting, maxDepth: config.MAX_QUEUE_DEPTH });
+  const waiter = createJobWaiter({
+    readOutcomes: queue.readOutcomes,
+    pollMs: POLL_MS,
+    onPollError: onQueueError,
+  });
+  const events = listenToQueue({ config, waiter, backlog, onError: onQueueError });
+
+  shutdown.add('redis', () => redis.disconnect());
+  shutdown.add('queues', () => Promise.all([queue.close(), webhookQueue.close()]));
+  shutdown.add('events', events.close);
+  shutdown.add('waiter', () => waiter.close());
+  startServer(
+    createApp(assemble({ config, logger, redis, queue, webhookQueue, backlog, waiter, shutdown })),
+    {
+      config,
+      logger,
+      shutdown,
+    },
+  );
+}
+
+interface Parts {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly redis: RedisConnection;
+  readonly queue: JobQueue;
+  readonly webhookQueue: Queue<WebhookJob>;
+  readonly backlog: Backlog;
+  readonly waiter: JobWaiter;
+  readonly shutdown: Shutdown;
+}
+
+function assemble(parts: Parts): AppDependencies {
+  const { config, logger, redis, queue, webhookQueue, backlog, waiter, shutdown } = parts;
+  const model = packName(config.INSIGHTFACE_MODEL);
+  const clock = createRedisClock(redis);
+  const timer = setInterval(() => void clock.synchronise().catch(() => undefined), CLOCK_PERIOD_MS);
+  shutdown.add('clock', () => clearInterval(timer));
+  redis.on('ready', () => void clock.synchronise().catch(() => undefined));
+  const metrics = createApiMetrics({ waitingCallers: waiter.size, jobsByState: queue.countByState });
+  return {
+    logger,
+    redis,
+    queue,
+    backlog,
+    waiter,
+    clock,
+    model,
+    fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
+    policy: createAddressPolicy({
+      allowedPrivateHosts: config.ALLOWED_PRIVATE_HOSTS,
+      allowedImageHosts: config.ALLOWED_IMAGE_HOSTS,
+      allowedPorts: config.ALLOWED_PORTS,
+    }),
+    calibration: readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL)?.calibration ?? null,
+    manifests: listManifests(config.MODELS_DIR),
+    settings: {
+      threshold: config.FACE_MATCH_THRESHOLD,
+      minMatches: config.FACE_MATCH_MIN_MATCHES,
+      webhookUrl: config.WEBHOOK_URL,
+      webhookOnSync: config.WEBHOOK_ON_SYNC,
+      canSign: config.WEBHOOK_SECRETS.length > 0,
+      syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
+      jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
+    },
+    readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
+    announceCancelled: async (view, job) => {
+      const { callback_url: url, tenant } = job.payload;
+      const retentionSeconds = config.JOB_RETENTION_SECONDS;
+      if (url)
+        await queueWebhook(webhookQueue, {
+          view,
+          url,
+          tenant,
+          model: config.INSIGHTFACE_MODEL,
+          retentionSeconds,
+        });
+    },
+    apiKeys: config.API_KEYS,
+    adminKeys: config.ADMIN_API_KEYS,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    observeRequest: metrics.observeRequest,
+    renderMetrics: metrics.render,
+    adminRoutes: createWebhookRoutes({ webhookQueue }),
+    pages: createPages(),
+  };
+}
+
+interface EventTargets {
+  readonly config: ApiConfig;
+  readonly waiter: JobWaiter;
+  readonly backlog: Backlog;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
+function listenToQueue({ config, waiter, backlog, onError }: EventTargets): { close: () => Promise<void> } {
+  const connection = connectRedis(config.REDIS_URL, 'patient');
+  connection.on('error', onError);
+  const events = new QueueEvents(compareQueueName(config.INSIGHTFACE_MODEL), {
+    connection,
+    prefix: config.REDIS_PREFIX,
+  });
+  events.on('error', onError);
+  events.on('completed', ({ jobId, returnvalue }) => {
+    backlog.recordEnd();
+    waiter.settle(jobId, readOutcome(returnvalue));
+  });
+  events.on('failed', ({ jobId }) => {
+    backlog.recordEnd();
+    waiter.settle(jobId, ABANDONED);
+  });
+  events.on('removed', ({ jobId }) => {
+    waiter.settle(jobId, {
+      ok: false,
+      code: 'job_cancelled',
+      detail: 'The job was cancelled before it ran.',
+      retryable: false,
+    });
+  });
+  return {
+    close: async () => {
+      connection.disconnect();
+      await events.close();
+    },
+  };
+}
+
+function startServer(
+  app: ReturnType<typeof createApp>,
+  { config, logger, shutdown }: Pick<Parts, 'config' | 'logger' | 'shutdown'>,
+): void {
+  const server = serve(
+    {
+      fetch: app.fetch,
+      hostname: config.HOST,
+      port: config.PORT,
+      serverOptions: {
+        requestTimeout: 10_000,
+        headersTimeout: 5_000,
+        keepAliveTimeout: 65_000,
+        connectionsCheckingInterval: 1_000,
+        maxHeaderSize: 16_384,
+      },
+    },
+    (address) =>
+      logger.info({ host: config.HOST, port: address.port, open: config.API_KEYS.length === 0 }, 'listening'),
+  );
+  server.once('error', (error) => {
+    const code = (error as NodeJS.ErrnoException).code;
+    logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
+    process.exit(1);
+  });
+  shutdown.add('server', () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    if ('closeIdleConnections' in server) server.closeIdleConnections();
+    return closed;
+  });
+  const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
+  if (exposed && config.API_KEYS.length === 0) {
+    logger.warn(
+      'API_KEYS is empty and this listens on more than loopback: everybody who reaches it may use it',
+    );
+  }
+}
+
+/** One line when Redis goes and one when it comes back; returns the handler for the errors between. */
+function reportOutages(redis: RedisConnection, logger: Logger): (error: unknown) => void {
+  let away = false;
+  const onError = (error: unknown): void => {
+    if (!away) logger.error({ err: error }, 'Redis is away; answering 503 until it returns');
+    away = true;
+  };
+  redis.on('error', onError);
+  redis.on('ready', () => {
+    logger.info('Redis is ready');
+    away = false;
+  });
+  return onError;
+}
