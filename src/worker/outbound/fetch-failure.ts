@@ -26,7 +26,7 @@ const TRANSIENT_CODES = new Set([
 /** Returns `error` as a VerificationError: itself when it is one, else `image_fetch_failed` that names the host for the log. */
 export function toFetchError(error: unknown, host: string): VerificationError {
   if (error instanceof VerificationError) return error;
-  const reason = errorCode(error) ?? 'unknown';
+  const reason = errorCode(error) ?? (error instanceof Error ? error.name : 'unknown');
   return new VerificationError('image_fetch_failed', { cause: error, context: { host, reason } });
 }
 

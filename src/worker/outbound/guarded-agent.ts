@@ -1,8 +1,9 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { buildConnector, type Dispatcher } from 'undici';
 import { type AddressPolicy, isAddressAllowed } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import { OneShotDispatcher } from './one-shot-dispatcher.js';
 
 /** Upper bound of all response headers together, in bytes. */
 const MAX_HEADER_BYTES = 16_384;
@@ -45,7 +46,7 @@ export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentO
       else checkPeer(socket, target.hostname, policy, callback);
     });
   };
-  return new Agent({ connect, pipelining: 0, maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 1_000 });
+  return new OneShotDispatcher({ connect, maxHeaderSize: MAX_HEADER_BYTES });
 }
 
 function guardLookup(policy: AddressPolicy, lookup: LookupFunction): LookupFunction {

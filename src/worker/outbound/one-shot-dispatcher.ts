@@ -1,0 +1,37 @@
+import { Client, Dispatcher } from 'undici';
+
+/**
+ * Sends every request over a connection of its own that ends with it, whether it is answered, refused half-read or
+ * aborted. So nothing is shared between the requests of different callers and no table of hosts grows. (A pooled
+ * client would open a second, never used connection after an aborted answer: nodejs/undici issue 5845.)
+ */
+export class OneShotDispatcher extends Dispatcher {
+  readonly #clients = new Set<Client>();
+  readonly #options: Client.Options;
+
+  constructor(options: Client.Options) {
+    super();
+    this.#options = options;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (options.origin === undefined) throw new Error('a request without origin: this is a bug');
+    const client = new Client(options.origin, { ...this.#options, pipelining: 0 });
+    this.#clients.add(client);
+    client.on('disconnect', () => void client.destroy());
+    const accepted = client.dispatch(options, handler);
+    // Waits for the request, also for one that was aborted while connecting, and then destroys the client.
+    void client.close().then(() => this.#clients.delete(client));
+    return accepted;
+  }
+
+  /** Resolves when every request has ended. */
+  override async close(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => client.close()));
+  }
+
+  /** Fails every request that still runs. */
+  override async destroy(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => client.destroy()));
+  }
+}
