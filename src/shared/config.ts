@@ -183,6 +183,11 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
   return { config: Object.freeze(config), warnings };
 }
 
+/** Reads the one setting that the model commands need: where the packs lie. Other wrong variables don't stop them. */
+export function loadModelsDir(env: Environment = process.env): string {
+  return readText(env, 'MODELS_DIR', []) ?? 'models';
+}
+
 function readVariables<S extends Shape>(env: Environment, shape: S) {
   const problems: string[] = [];
   const warnings: ConfigWarning[] = [];

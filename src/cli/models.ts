@@ -1,0 +1,66 @@
+// The program behind `npm run models`: lists, fetches and verifies model packs.
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ArgsDef, defineCommand, runMain } from 'citty';
+import { loadModelsDir } from '../shared/config.js';
+import { type CommandOptions, fetchOne, listPacks, verifyPacks } from './models/commands.js';
+import { ModelError } from './models/model-error.js';
+
+const dir = {
+  type: 'string',
+  valueHint: 'folder',
+  description: 'Folder of the packs (default: MODELS_DIR, else models)',
+} as const satisfies ArgsDef[string];
+
+function readOptions(folder: string | undefined): CommandOptions {
+  return {
+    manifestsDir: fileURLToPath(new URL('../../models', import.meta.url)),
+    modelsDir: resolve(folder ?? loadModelsDir()),
+    say: (line) => console.log(line),
+  };
+}
+
+/** A ModelError is for the person at the keyboard: its message and exit status 1, without a stack. */
+async function finish(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+const list = defineCommand({
+  meta: { description: 'List the known model packs' },
+  args: { dir },
+  run: ({ args }) => finish(listPacks(readOptions(args.dir))),
+});
+
+const fetch = defineCommand({
+  meta: { description: 'Fetch a pack, or mend it' },
+  args: {
+    pack: { type: 'positional', description: 'Name of the pack', required: true },
+    from: {
+      type: 'string',
+      valueHint: 'file or URL',
+      description: 'Take the archive from here; it must hold the same bytes',
+    },
+    dir,
+  },
+  run: ({ args }) =>
+    finish(fetchOne(args.pack, { ...readOptions(args.dir), ...(args.from ? { from: args.from } : {}) })),
+});
+
+const verify = defineCommand({
+  meta: { description: 'Check the files of a pack, or of every pack that is there' },
+  args: { pack: { type: 'positional', description: 'Name of the pack', required: false }, dir },
+  run: ({ args }) => finish(verifyPacks(args.pack, readOptions(args.dir))),
+});
+
+await runMain(
+  defineCommand({
+    meta: { name: 'models', description: 'Model packs of the face verification service' },
+    subCommands: { list, fetch, verify },
+  }),
+);

@@ -1,0 +1,36 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelManifest } from '../../shared/model-manifest.js';
+import { fileDigest } from './file-digest.js';
+
+/** How one file of a pack compares with its manifest. */
+export interface FileState {
+  readonly name: string;
+  readonly state: 'right' | 'missing' | 'damaged';
+}
+
+/** Compares size and SHA-256 of every file a manifest names with what lies in `folder`; reads each file once. */
+export async function checkFiles(
+  folder: string,
+  files: ModelManifest['files'],
+): Promise<readonly FileState[]> {
+  return Promise.all(
+    files.map(async ({ name, bytes, sha256 }) => {
+      const path = join(folder, name);
+      const size = await sizeOf(path);
+      if (size === undefined) return { name, state: 'missing' };
+      const right = size === bytes && (await fileDigest(path, 'sha256', 'hex')) === sha256;
+      return { name, state: right ? 'right' : 'damaged' };
+    }),
+  );
+}
+
+/** Returns the file's size in bytes, or undefined when there is no such file. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

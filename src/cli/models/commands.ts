@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { listManifests } from '../../shared/model-catalogue.js';
+import type { ModelManifest } from '../../shared/model-manifest.js';
+import { checkFiles } from './check-files.js';
+import { fetchPack } from './fetch-pack.js';
+import { ModelError } from './model-error.js';
+import { formatMegabytes } from './progress.js';
+
+export interface CommandOptions {
+  /** Folder of the manifests that came with this program. */
+  readonly manifestsDir: string;
+  /** Folder that holds a folder of weights for each pack. */
+  readonly modelsDir: string;
+  readonly say: (line: string) => void;
+}
+
+/** Says for every known pack whether its files are there, how large they are, and what may be done with them. */
+export async function listPacks({ manifestsDir, modelsDir, say }: CommandOptions): Promise<void> {
+  for (const manifest of listManifests(manifestsDir)) {
+    const states = await checkFiles(join(modelsDir, manifest.name), manifest.files);
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    const use = manifest.licence.commercial_use ? 'commercial use allowed' : 'no commercial use';
+    say(
+      `${manifest.name}  ${describeStates(states)}  ${formatMegabytes(bytes)}  ${manifest.licence.name}, ${use}`,
+    );
+    say(`    ${manifest.description}`);
+  }
+}
+
+/** Makes a pack complete. @throws ModelError when there is no such pack or it cannot be had. */
+export async function fetchOne(name: string, options: CommandOptions & { from?: string }): Promise<void> {
+  const fetched = await fetchPack(findManifest(name, options.manifestsDir), options);
+  options.say(fetched ? `${name} is ready` : `${name} is complete already`);
+}
+
+/**
+ * Checks one pack, or without a name every pack of which something is there.
+ * @throws ModelError naming each missing or damaged file and the command that mends it.
+ */
+export async function verifyPacks(name: string | undefined, options: CommandOptions): Promise<void> {
+  const { manifestsDir, modelsDir, say } = options;
+  const manifests = name ? [findManifest(name, manifestsDir)] : listManifests(manifestsDir);
+  const complaints: string[] = [];
+  for (const manifest of manifests) {
+    const states = await checkFiles(join(modelsDir, manifest.name), manifest.files);
+    if (!name && states.every(({ state }) => state === 'missing')) continue;
+    const wrong = states.filter(({ state }) => state !== 'right');
+    for (const file of wrong)
+      complaints.push(`${join(modelsDir, manifest.name, file.name)} is ${file.state}`);
+    if (wrong.length > 0) complaints.push(`  mend it with: npm run models -- fetch ${manifest.name}`);
+    else say(`${manifest.name}: all ${states.length} files are right`);
+  }
+  if (complaints.length > 0) throw new ModelError(complaints.join('\n'));
+}
+
+function findManifest(name: string, manifestsDir: string): ModelManifest {
+  const manifests = listManifests(manifestsDir);
+  const found = manifests.find((manifest) => manifest.name === name);
+  if (found) return found;
+  throw new ModelError(
+    `There is no pack ${name}. Known: ${manifests.map((manifest) => manifest.name).join(', ')}.`,
+  );
+}
+
+function describeStates(states: Awaited<ReturnType<typeof checkFiles>>): string {
+  if (states.every(({ state }) => state === 'right')) return 'ready';
+  return states.every(({ state }) => state === 'missing') ? 'not fetched' : 'damaged';
+}

@@ -1,0 +1,138 @@
+import { createWriteStream } from 'node:fs';
+import { rm, truncate } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
+import { sizeOf } from './check-files.js';
+import { fileDigest } from './file-digest.js';
+import { ModelError } from './model-error.js';
+
+export interface Download {
+  readonly url: string;
+  /** Where the bytes are gathered. What an earlier run left there is kept and completed. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** Called with the bytes that are there so far. */
+  readonly onProgress: (bytes: number) => void;
+  /** Pause before the first retry, doubled for each one after; default 1,000 ms. */
+  readonly retryDelayMs?: number;
+}
+
+/** Tries in a row that bring no byte before a transfer is given up. */
+const FRUITLESS_TRIES = 4;
+/** Longest silence of the server, ms. A large archive over a slow line has no sensible total limit. */
+const SILENCE_MS = 30_000;
+
+/** What the server did may pass: worth another try. */
+class PassingFailure extends Error {
+  override readonly name = 'PassingFailure';
+}
+
+/**
+ * Gathers a file of known size and digest at `path`. A cut connection is taken up where it broke, in this run or in the
+ * next; bytes that turn out wrong are thrown away and, where part of them was old, fetched once more from the start.
+ * @throws ModelError when the server refuses, stays silent or serves other bytes.
+ */
+export async function downloadFile(download: Download): Promise<void> {
+  const agent = new EnvHttpProxyAgent();
+  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections: 5 }));
+  try {
+    const resumed = ((await sizeOf(download.path)) ?? 0) > 0;
+    await gather(download, dispatcher);
+    if (await isRight(download)) return;
+    await rm(download.path);
+    if (resumed) await gather(download, dispatcher);
+    if (resumed && (await isRight(download))) return;
+    await rm(download.path, { force: true });
+    throw new ModelError(
+      `${download.url} served other bytes than the manifest expects; nothing of them was kept.`,
+    );
+  } finally {
+    await agent.close();
+  }
+}
+
+async function isRight({ path, sha256 }: Download): Promise<boolean> {
+  return (await fileDigest(path, 'sha256', 'hex')) === sha256;
+}
+
+/** Requests what is missing until the file has its size. Tries that bring the file no further are counted. */
+async function gather(download: Download, dispatcher: Dispatcher): Promise<void> {
+  let have = (await sizeOf(download.path)) ?? 0;
+  if (have > download.bytes) await truncate(download.path, 0);
+  let most = have > download.bytes ? 0 : have;
+  have = most;
+  for (let fruitless = 0; have < download.bytes; ) {
+    const failure = await tryRest(download, have, dispatcher);
+    have = (await sizeOf(download.path)) ?? 0;
+    fruitless = have > most ? 0 : fruitless + 1;
+    most = Math.max(most, have);
+    if (fruitless === FRUITLESS_TRIES) throw givenUp(download, failure);
+    if (have < download.bytes) await pause((download.retryDelayMs ?? 1_000) * 2 ** fruitless);
+  }
+}
+
+async function tryRest(...parts: Parameters<typeof appendRest>): Promise<PassingFailure | undefined> {
+  try {
+    await appendRest(...parts);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PassingFailure) return error;
+    throw error;
+  }
+}
+
+async function appendRest(download: Download, have: number, dispatcher: Dispatcher): Promise<void> {
+  const { statusCode, headers, body } = await request(download.url, {
+    dispatcher,
+    headers: { range: `bytes=${have}-`, 'accept-encoding': 'identity' },
+    headersTimeout: SILENCE_MS,
+    bodyTimeout: SILENCE_MS,
+  }).catch(asPassing);
+  const resumes = statusCode === 206 && String(headers['content-range']).startsWith(`bytes ${have}-`);
+  if (statusCode !== 200 && !resumes) {
+    body.on('error', () => undefined).destroy();
+    throw refusal(download, statusCode);
+  }
+  await write(download, resumes ? have : 0, body).catch(asPassing);
+}
+
+/** Writes a body behind the first `from` bytes of the file, never beyond the size the manifest tells. */
+function write(download: Download, from: number, body: Readable): Promise<void> {
+  let have = from;
+  return pipeline(
+    body,
+    async function* count(chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        have += chunk.length;
+        if (have > download.bytes) throw new ModelError(`${download.url} serves more bytes than expected.`);
+        download.onProgress(have);
+        yield chunk;
+      }
+    },
+    createWriteStream(download.path, { flags: from > 0 ? 'a' : 'w' }),
+  );
+}
+
+function asPassing(error: unknown): never {
+  if (error instanceof ModelError) throw error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS') throw new ModelError(message);
+  throw new PassingFailure(code ?? message, { cause: error });
+}
+
+function refusal({ url }: Download, status: number): Error {
+  const passing = status === 206 || status === 408 || status === 429 || status >= 500;
+  return passing ? new PassingFailure(`HTTP ${status}`) : new ModelError(`${url} answered ${status}.`);
+}
+
+function givenUp({ url }: Download, failure: PassingFailure | undefined): ModelError {
+  const reason = failure?.message ?? 'the server ends too early';
+  return new ModelError(
+    `${url} could not be fetched (${reason}). What came is kept: run the command again to go on.`,
+    { cause: failure },
+  );
+}

@@ -1,0 +1,18 @@
+import { extract } from 'tar';
+import type { ModelManifest } from '../../shared/model-manifest.js';
+
+/** Unpacks the files a manifest names from `inner`, a folder of a gzipped tar, straight into `folder`. */
+export async function extractTarball(
+  archive: string,
+  inner: string,
+  { files, folder }: { readonly files: ModelManifest['files']; readonly folder: string },
+): Promise<void> {
+  const wanted = new Set(files.map(({ name }) => `${inner}/${name}`));
+  await extract({
+    file: archive,
+    cwd: folder,
+    strip: inner.split('/').length,
+    filter: (path) => wanted.has(path),
+    strict: true,
+  });
+}
