@@ -62,7 +62,7 @@ export function blockUntrustedLoaders(formats: readonly ImageFormat[]): void {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
   const info = await inspectImage(bytes, options);
   const target = options.targetLongEdgePx;
-  let pipeline = sharp(bytes, untrustedInput(options.maxPixels));
+  let pipeline = openPixels(bytes, info, options);
   // The resize must be named before any turn: sharp gives up on the reduced decoding when it has to turn first.
   if (target !== undefined && target < Math.max(info.width, info.height)) {
     pipeline = pipeline.resize({ width: target, height: target, fit: 'inside', withoutEnlargement: true });
@@ -83,10 +83,16 @@ export async function decodeRegion(bytes: Uint8Array, options: RegionOptions): P
   const region = toPixels(options.region, info);
   const stored = toStoredRegion(region, info);
   // The cut is named before the turn: sharp would otherwise decode and turn the whole photo to cut from it.
-  const pipeline = sharp(bytes, untrustedInput(options.maxPixels))
+  const pipeline = openPixels(bytes, info, options)
     .extract({ left: stored.x, top: stored.y, width: stored.width, height: stored.height })
     .autoOrient();
   return { ...(await toRgb(pipeline)), region };
+}
+
+function openPixels(bytes: Uint8Array, info: ImageInfo, limits: ImageLimits): Sharp {
+  const pipeline = sharp(bytes, untrustedInput(limits.maxPixels));
+  // sharp turns 16-bit colours that carry a profile into Display P3 and then reads them as sRGB; at 8 bits it does not.
+  return info.deep ? pipeline.pipelineColourspace('srgb') : pipeline;
 }
 
 async function toRgb(pipeline: Sharp): Promise<RgbImage> {

@@ -102,7 +102,7 @@ function readBrands(head: Buffer): ImageSignature {
   const major = head.toString('latin1', 8, 12);
   const brands = [major];
   for (let at = 16; at + 4 <= boxEnd; at += 4) brands.push(head.toString('latin1', at, at + 4));
-  if (major === 'avis') return { name: 'animated AVIF' };
+  if (brands.includes('avis')) return { name: 'an animated AVIF' };
   if (major === 'avif') return { name: 'AVIF', format: 'avif' };
   // mif1 is the brand of any HEIF file; what is inside stands among the compatible brands.
   if (major === 'mif1' && brands.includes('avif')) return { name: 'AVIF', format: 'avif' };

@@ -19,13 +19,18 @@ export interface ImageInfo {
   readonly height: number;
   /** EXIF orientation, 1..8; 1 when there is none or a wrong one. */
   readonly orientation: number;
+  /** Whether a sample has more than 8 bits. */
+  readonly deep: boolean;
 }
 
-/**
- * A JPEG with more scans is refused. Cameras write 1, progressive encoders about 10. A valid file of 1.3 MB with 883
- * scans kept a decoder busy for 7 s, and each scan costs a pass over all pixels.
- */
+/** A JPEG with more scans is refused. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
 export const MAX_JPEG_SCANS = 100;
+
+/**
+ * Pixels times scans may be at most this many times `maxPixels`. Without it the largest photo in 100 scans costs 7 s of
+ * decoding (40 MP of noise, arithmetic coding); with it a large photo may still have 25 scans, more than encoders write.
+ */
+export const MAX_SCANNED_PICTURES = 25;
 
 const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
   jpeg: 'JPEG',
@@ -40,12 +45,11 @@ const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
  * Returns a photo's type and upright size without decoding its pixels: the gate every photo passes first.
  * The type is decided by content alone. `bytes` are only read.
  * @throws VerificationError image_unsupported: not a type in `limits.formats`, or a moving picture; the text names the type.
- * @throws VerificationError image_too_large: more pixels than `limits.maxPixels`, or more JPEG scans than MAX_JPEG_SCANS.
+ * @throws VerificationError image_too_large: more pixels than `limits.maxPixels`, or too many JPEG scans.
  * @throws VerificationError image_undecodable: the header is broken.
  */
 export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo> {
   const format = requireEnabledFormat(bytes, limits.formats);
-  if (format === 'jpeg') refuseScanBomb(bytes);
   const metadata = await readMetadata(bytes);
   const { width, height } = metadata.autoOrient;
   if (width * height > limits.maxPixels) {
@@ -54,9 +58,16 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
       context: { width, height },
     });
   }
+  if (format === 'jpeg') refuseScanBomb(bytes, (MAX_SCANNED_PICTURES * limits.maxPixels) / (width * height));
   refuseSeveralPictures(format, metadata.pages ?? 1);
   const orientation = metadata.orientation ?? 1;
-  return { format, width, height, orientation: orientation >= 1 && orientation <= 8 ? orientation : 1 };
+  return {
+    format,
+    width,
+    height,
+    orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
+    deep: metadata.depth !== 'uchar',
+  };
 }
 
 /** Sharp options for bytes that nobody vouches for. `maxPixels` undefined: no limit, for reading a header. */
@@ -79,12 +90,11 @@ function describeUnsupported(name: string | undefined): string {
   return name === 'empty' ? 'The file is empty.' : `The file is ${name}, which is not supported.`;
 }
 
-function refuseScanBomb(bytes: Uint8Array): void {
-  if (countJpegScans(bytes, MAX_JPEG_SCANS) <= MAX_JPEG_SCANS) return;
+function refuseScanBomb(bytes: Uint8Array, affordableScans: number): void {
+  const limit = Math.min(MAX_JPEG_SCANS, Math.floor(affordableScans));
+  if (countJpegScans(bytes, limit) <= limit) return;
   // The file is valid and other programs show it, so "broken" would mislead: it costs too much, and saving it anew helps.
-  throw new VerificationError('image_too_large', {
-    detail: `The JPEG has more than ${MAX_JPEG_SCANS} scans.`,
-  });
+  throw new VerificationError('image_too_large', { detail: `The JPEG has more than ${limit} scans.` });
 }
 
 async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
@@ -98,7 +108,9 @@ async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
 
 function refuseSeveralPictures(format: ImageFormat, pages: number): void {
   if (pages <= 1) return;
-  const type = format === 'tiff' ? 'a TIFF of several pages' : `an animated ${FORMAT_NAMES[format]}`;
+  const name = FORMAT_NAMES[format];
+  const type =
+    format === 'gif' || format === 'webp' ? `an animated ${name}` : `a ${name} of several pictures`;
   throw new VerificationError('image_unsupported', {
     detail: `The file is ${type}, which is not supported.`,
     context: { pages },
