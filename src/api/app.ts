@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
@@ -9,16 +10,25 @@ import type { Logger } from '../shared/logger.js';
 import type { AppContext } from './app-context.js';
 import { errorResponse } from './error-response.js';
 import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
+import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
 import { createCompareFacesRoute } from './routes/compare-faces.js';
 import { createHealthRoutes, type HealthDependencies } from './routes/health.js';
 import { createJobsRoutes, type JobsDependencies } from './routes/jobs.js';
 import { createModelsRoute, type ModelsDependencies } from './routes/models.js';
+import { createUsersRoute, type UsersDependencies } from './routes/users.js';
 
-export interface AppDependencies extends JobsDependencies, HealthDependencies, ModelsDependencies {
+export interface AppDependencies
+  extends JobsDependencies,
+    HealthDependencies,
+    ModelsDependencies,
+    UsersDependencies {
   readonly logger: Logger;
   readonly apiKeys: readonly ApiKey[];
   readonly adminKeys: readonly ApiKey[];
+  /** Absent: nobody is limited. */
+  readonly rateLimiter: RateLimiter | undefined;
+  readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly observeRequest: (facts: RequestFacts) => void;
   readonly renderMetrics: () => Promise<string>;
@@ -34,6 +44,7 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.use(requestId({ limitLength: 128 }));
   app.use(requestLog(deps.logger, deps.observeRequest));
   app.use(secureHeaders());
+  if (deps.corsOrigins.length > 0) app.use(cors({ origin: [...deps.corsOrigins] }));
   app.use(
     methodNotAllowed({
       app,
@@ -54,15 +65,20 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
 
   app.route('/', createHealthRoutes(deps));
   app.route('/', deps.pages);
+  // They name API keys, so they are for operators once there are operators.
+  if (deps.adminKeys.length > 0) app.use('/metrics', authenticateAdmin(deps.adminKeys));
   app.get('/metrics', async (context) => context.text(await deps.renderMetrics()));
 
   app.use('/webhooks/*', authenticateAdmin(deps.adminKeys));
   app.route('/', deps.adminRoutes);
 
-  for (const path of ['/compare-faces', '/jobs', '/jobs/*', '/models'])
+  for (const path of ['/compare-faces', '/jobs', '/jobs/*', '/models', '/users/*']) {
     app.use(path, authenticate(deps.apiKeys));
+    if (deps.rateLimiter) app.use(path, rateLimit(deps.rateLimiter));
+  }
   app.route('/', createCompareFacesRoute(deps));
   app.route('/', createJobsRoutes(deps));
   app.route('/', createModelsRoute(deps));
+  app.route('/', createUsersRoute(deps));
   return app;
 }

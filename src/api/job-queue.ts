@@ -41,6 +41,11 @@ export interface JobQueue {
   keepCancelled(view: JobView, tenant: string): Promise<void>;
   forgetCancelled(jobId: string): Promise<void>;
   readCancelled(jobId: string): Promise<{ readonly view: JobView; readonly tenant: string } | undefined>;
+  /** Ids of the jobs of one person that may still be kept. */
+  listUserJobs(tenant: string, userId: string): Promise<readonly string[]>;
+  /** Removes everything that is kept of an ended or queued job; false while it runs. */
+  erase(jobId: string): Promise<boolean>;
+  forgetUser(tenant: string, userId: string): Promise<void>;
   /** Tells whichever worker runs the job that nobody waits for it any more. */
   announceCancel(jobId: string): Promise<void>;
   countWaiting(): Promise<number>;
@@ -76,6 +81,13 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   return {
     add: async (jobId, payload, priority) => {
       const attempts = payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async;
+      const userKey = redisKeys.userJobs(prefix, payload.tenant, payload.user_id);
+      // First the index, then the job: what is kept of a person can always be found.
+      await redis
+        .pipeline()
+        .zadd(userKey, String(payload.accepted_at), jobId)
+        .expire(userKey, retentionSeconds * 2)
+        .exec();
       await queue.add('compare', payload, { jobId, attempts, ...(priority > 0 ? { priority } : {}) });
     },
     read: async (jobId) => {
@@ -118,12 +130,26 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       const text = await redis.get(redisKeys.cancelled(prefix, jobId));
       return text === null ? undefined : JSON.parse(text);
     },
+    listUserJobs: (tenant, userId) => redis.zrange(redisKeys.userJobs(prefix, tenant, userId), 0, -1),
+    erase: async (jobId) => {
+      const job = await queue.getJob(jobId);
+      const gone = job
+        ? await job.remove().then(
+            () => true,
+            () => false,
+          )
+        : true;
+      const { evidence, outcome, cancelled } = redisKeys;
+      if (gone) await redis.del(evidence(prefix, jobId), outcome(prefix, jobId), cancelled(prefix, jobId));
+      return gone;
+    },
+    forgetUser: async (tenant, userId) => void (await redis.del(redisKeys.userJobs(prefix, tenant, userId))),
     announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
     countWaiting: async () => {
       const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
-    countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), now, '+inf'),
+    countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
     countByState: () =>
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
     close: () => queue.close(),

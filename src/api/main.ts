@@ -17,14 +17,16 @@ import { queueWebhook } from '../shared/queue-webhook.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock } from '../shared/redis-clock.js';
 import { createShutdown, exitOnSignals, type Shutdown } from '../shared/shutdown.js';
-import { createWebhookQueue } from '../shared/webhook-queue.js';
+import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
 import { createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './backlog.js';
 import { createJobQueue, type JobQueue } from './job-queue.js';
 import { createJobWaiter, type JobWaiter } from './job-waiter.js';
+import { createRateLimiter } from './middleware/rate-limit.js';
 import { createPages } from './routes/pages.js';
-import { createWebhookRoutes, readCallbackState } from './routes/webhooks.js';
+import { createWebhookRoutes } from './routes/webhooks.js';
+import { readCallbackState } from './webhook-deliveries.js';
 
 const POLL_MS = 1_000;
 const CLOCK_PERIOD_MS = 10_000;
@@ -132,10 +134,17 @@ function assemble(parts: Parts): AppDependencies {
     },
     apiKeys: config.API_KEYS,
     adminKeys: config.ADMIN_API_KEYS,
+    rateLimiter: createRateLimiter({
+      redis,
+      prefix: config.REDIS_PREFIX,
+      perMinute: config.RATE_LIMIT_PER_MINUTE,
+    }),
+    corsOrigins: config.CORS_ORIGINS,
+    eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId),
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,
     renderMetrics: metrics.render,
-    adminRoutes: createWebhookRoutes({ webhookQueue }),
+    adminRoutes: createWebhookRoutes({ redis, webhookQueue }),
     pages: createPages(),
   };
 }

@@ -130,6 +130,9 @@ export const redisKeys = {
   cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
   /** Outcome of a job whose webhook was queued, JSON: a second run must not tell another one. */
   outcome: (prefix: string, jobId: string) => `${prefix}:outcome:${jobId}`,
+  /** Sorted set: ids of the jobs of one person → time of acceptance, ms; with the retention as TTL. */
+  userJobs: (prefix: string, tenant: string, userId: string | number) =>
+    `${prefix}:user:${createHash('sha256').update(`${tenant}\0${userId}`).digest('hex').slice(0, 32)}`,
   /** Hash of fair-queue.ts. */
   fairQueue: (prefix: string, model: string) => `${prefix}:fair:${compareQueueName(model)}`,
   /** Held by the one worker that reconciles. */

@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import { MAX_STREAM_EVENTS, WEBHOOK_QUEUE, type WebhookJob } from './queue-contract.js';
+import { MAX_STREAM_EVENTS, WEBHOOK_QUEUE, type WebhookJob, webhookJobId } from './queue-contract.js';
 import type { RedisConnection } from './redis.js';
 
 export interface WebhookQueueOptions {
@@ -17,4 +17,14 @@ export function createWebhookQueue({ redis, prefix, onError }: WebhookQueueOptio
   });
   queue.on('error', onError);
   return queue;
+}
+
+/** Removes the webhook of a job whatever its state; false while it is being delivered. */
+export async function eraseWebhook(queue: Queue<WebhookJob>, jobId: string): Promise<boolean> {
+  const delivery = await queue.getJob(webhookJobId(jobId));
+  if (!delivery) return true;
+  return delivery.remove().then(
+    () => true,
+    () => false,
+  );
 }
