@@ -1,0 +1,114 @@
+import type { Job, Queue } from 'bullmq';
+import type { CallbackState, FailedWebhook, FailedWebhooks, WebhookRetry } from '../shared/contract.js';
+import { VerificationError } from '../shared/errors.js';
+import { type WebhookJob, webhookJobId, webhookJobSchema } from '../shared/queue-contract.js';
+import type { RedisConnection } from '../shared/redis.js';
+
+/** Codes by which BullMQ says that a job is not there, or not in the state it was asked for in. */
+const MISSING_JOB = -1;
+const WRONG_STATE = -3;
+const WEBHOOK_ID_PREFIX = webhookJobId('');
+
+/** The connection the queue runs on, and the queue. */
+export interface WebhookDeliveries {
+  readonly redis: RedisConnection;
+  readonly webhookQueue: Queue<WebhookJob>;
+}
+
+/** Which part of the dead letters to list. */
+export interface FailedPage {
+  /** 1..100. */
+  readonly limit: number;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** Returns how far the webhook of comparison `jobId` has come, or undefined when it has none or it is no longer kept. */
+export async function readCallbackState(
+  queue: Queue<WebhookJob>,
+  jobId: string,
+): Promise<CallbackState | undefined> {
+  const job = await queue.getJob(webhookJobId(jobId));
+  const status = job && statusOf(await job.getState());
+  if (!status) return undefined;
+  const lastError = status === 'delivered' ? undefined : job.failedReason;
+  return { status, attempts: job.attemptsMade, ...(lastError ? { last_error: lastError } : {}) };
+}
+
+/**
+ * Returns deliveries that were given up, newest first. Those that fail or are replayed while somebody pages neither
+ * hide nor repeat others.
+ * @throws VerificationError `invalid_request` when the cursor is none of ours.
+ */
+export async function listFailedWebhooks(
+  page: FailedPage,
+  { redis, webhookQueue }: WebhookDeliveries,
+): Promise<FailedWebhooks> {
+  const failedKey = webhookQueue.toKey('failed');
+  const start = page.cursor === undefined ? 0 : await findStart(page.cursor, failedKey, redis);
+  const jobs = await webhookQueue.getJobs(['failed'], start, start + page.limit);
+  const items = jobs.slice(0, page.limit).map(toFailedWebhook);
+  const last = jobs[page.limit - 1];
+  return { items, ...(jobs.length > page.limit && last ? { next_cursor: cursorAfter(last) } : {}) };
+}
+
+/**
+ * Starts the schedule of a delivery that was given up anew, under the same webhook-id. `id`: the webhook-id or the id
+ * of the comparison.
+ * @throws VerificationError `webhook_not_found`; `webhook_not_failed` when it waits, runs or has been delivered.
+ */
+export async function retryWebhook(id: string, webhookQueue: Queue<WebhookJob>): Promise<WebhookRetry> {
+  const webhookId = id.startsWith(WEBHOOK_ID_PREFIX) ? id : webhookJobId(id);
+  const job = await webhookQueue.getJob(webhookId);
+  if (!job) throw new VerificationError('webhook_not_found');
+  try {
+    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === MISSING_JOB) throw new VerificationError('webhook_not_found', { cause: error });
+    if (code === WRONG_STATE) throw new VerificationError('webhook_not_failed', { cause: error });
+    throw error;
+  }
+  return { id: webhookId, job_id: webhookId.slice(WEBHOOK_ID_PREFIX.length), status: 'pending' };
+}
+
+/** Rank after the job the cursor names; when that one is gone, after everything that failed later than it. */
+async function findStart(cursor: string, failedKey: string, redis: RedisConnection): Promise<number> {
+  const [, failedAt, id] = /^(\d{1,15})_(.{1,300})$/.exec(cursor) ?? [];
+  if (failedAt === undefined || id === undefined)
+    throw new VerificationError('invalid_request', { detail: 'cursor: is not one that this list gave.' });
+  const rank = await redis.zrevrank(failedKey, id);
+  return rank === null ? redis.zcount(failedKey, `(${failedAt}`, '+inf') : rank + 1;
+}
+
+function cursorAfter(job: Job<WebhookJob>): string {
+  return `${job.finishedOn ?? 0}_${job.id}`;
+}
+
+function toFailedWebhook(job: Job<WebhookJob>): FailedWebhook {
+  const payload = webhookJobSchema.safeParse(job.data);
+  const url = payload.success ? (payload.data.url ?? '') : '';
+  return {
+    id: job.id ?? '',
+    job_id: (job.id ?? '').slice(WEBHOOK_ID_PREFIX.length),
+    host: URL.canParse(url) ? new URL(url).host : '',
+    attempts: job.attemptsMade,
+    last_error: job.failedReason ?? '',
+    failed_at: new Date(job.finishedOn ?? job.timestamp).toISOString(),
+  };
+}
+
+function statusOf(state: string): CallbackState['status'] | undefined {
+  switch (state) {
+    case 'completed':
+      return 'delivered';
+    case 'failed':
+      return 'failed';
+    case 'active':
+      return 'delivering';
+    case 'unknown':
+      return undefined;
+    default:
+      return 'pending';
+  }
+}

@@ -1,0 +1,114 @@
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Webhook } from 'standardwebhooks';
+
+/** One request as it arrived. */
+export interface ReceivedWebhook {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The bytes of the body, untouched. */
+  readonly rawBody: Buffer;
+  /** `webhook-id` and `webhook-timestamp`. */
+  readonly id: string;
+  readonly timestamp: number;
+  /** ms since 1970. */
+  readonly receivedAt: number;
+}
+
+/** What to answer: a status, or any behaviour once the request was read and recorded. */
+export type ScriptedAnswer =
+  | number
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | ((response: ServerResponse, received: ReceivedWebhook) => void);
+
+export interface WebhookReceiver {
+  readonly origin: string;
+  readonly port: number;
+  /** Everything received so far, oldest first. */
+  readonly received: readonly ReceivedWebhook[];
+  /** Gives these answers at `path` one after the other, the last one for ever; returns the URL. Unscripted paths answer 204. */
+  script(path: string, answers: readonly ScriptedAnswer[]): string;
+  /** Resolves with what `path` received once that is at least `count` requests; rejects after `timeoutMs`. */
+  waitFor(path: string, count: number, timeoutMs?: number): Promise<readonly ReceivedWebhook[]>;
+  stop(): Promise<void>;
+}
+
+/** Returns the parsed body of a genuine webhook; throws when the signature is not one of `secret`. */
+export function verifyReceived(received: ReceivedWebhook, secret: string): unknown {
+  const headers = Object.fromEntries(
+    Object.entries(received.headers).map(([name, value]) => [name, String(value)]),
+  );
+  return new Webhook(secret).verify(received.rawBody, headers);
+}
+
+/** Starts a webhook receiver on a free loopback port. */
+export async function startWebhookReceiver(): Promise<WebhookReceiver> {
+  const scripts = new Map<string, ScriptedAnswer[]>();
+  const received: ReceivedWebhook[] = [];
+  const watchers = new Set<() => void>();
+
+  const server = createServer((request, response) => {
+    void readWebhook(request).then((webhook) => {
+      received.push(webhook);
+      const script = scripts.get(webhook.path) ?? [204];
+      const answer = (script.length > 1 ? script.shift() : script[0]) ?? 204;
+      give(answer, response, webhook);
+      for (const watcher of watchers) watcher();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const origin = `http://127.0.0.1:${port}`;
+  const at = (path: string) => received.filter((webhook) => webhook.path === path);
+
+  return {
+    origin,
+    port,
+    received,
+    script: (path, answers) => {
+      scripts.set(path, [...answers]);
+      return `${origin}${path}`;
+    },
+    waitFor: (path, count, timeoutMs = 15_000) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(
+          () => settle(() => reject(new Error(`${path}: ${at(path).length} of ${count} webhooks came`))),
+          timeoutMs,
+        );
+        const settle = (finish: () => void): void => {
+          clearTimeout(timer);
+          watchers.delete(check);
+          finish();
+        };
+        const check = (): void => {
+          if (at(path).length >= count) settle(() => resolve(at(path)));
+        };
+        watchers.add(check);
+        check();
+      }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function readWebhook(request: IncomingMessage): Promise<ReceivedWebhook> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return {
+    path: (request.url ?? '').split('?')[0] ?? '',
+    headers: request.headers,
+    rawBody: Buffer.concat(chunks),
+    id: String(request.headers['webhook-id']),
+    timestamp: Number(request.headers['webhook-timestamp']),
+    receivedAt: Date.now(),
+  };
+}
+
+function give(answer: ScriptedAnswer, response: ServerResponse, webhook: ReceivedWebhook): void {
+  if (typeof answer === 'function') answer(response, webhook);
+  else if (typeof answer === 'number') response.writeHead(answer).end();
+  else response.writeHead(answer.status, answer.headers).end();
+}
