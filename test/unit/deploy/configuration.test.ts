@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config.js';
+import { readFromRoot } from './read-dockerfile.js';
+import { type ExplainedVariable, readEnvExample } from './read-env-example.js';
+
+const COMPOSE_SECTION = 'Docker Compose only';
+const UPDATE = 'npx vitest run test/unit/deploy/configuration.test.ts -u';
+
+const { preface, variables } = readEnvExample();
+const ours = variables.filter(({ section }) => section !== COMPOSE_SECTION);
+const load = {
+  API: (env: Record<string, string>): Record<string, unknown> => ({ ...loadApiConfig(env).config }),
+  worker: (env: Record<string, string>): Record<string, unknown> => ({ ...loadWorkerConfig(env).config }),
+};
+const programs = ['API', 'worker'] as const;
+const readersOf = (name: string) => programs.filter((program) => name in load[program]({}));
+
+function renderSection(section: string): string {
+  const rows = variables
+    .filter((variable) => variable.section === section)
+    .map(({ name, value, explanation }) => {
+      const fallback = value === '' ? 'not set' : `\`${value}\``;
+      const reader = section === COMPOSE_SECTION ? 'compose' : readersOf(name).join(', ');
+      return `| \`${name}\` | ${fallback} | ${reader} | ${explanation.replaceAll('|', '\\|')} |`;
+    });
+  return [
+    `## ${section}`,
+    '',
+    '| variable | default | read by | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function renderDocument(): string {
+  const sections = [...new Set(variables.map(({ section }) => section))];
+  const note = `<!-- Made from .env.example: change that file, then run: ${UPDATE} -->`;
+  const paragraphs = preface.filter((line) => !line.startsWith('docs/configuration.md'));
+  return `${[note, '# Configuration', paragraphs.join('\n').trim(), ...sections.map(renderSection)].join('\n\n')}\n`;
+}
+
+describe('.env.example', () => {
+  it('explains every variable that the programs read', () => {
+    const explained = ours.map(({ name }) => name);
+    const missing = ENVIRONMENT_NAMES.filter((name) => !explained.includes(name));
+
+    expect(missing, 'write a "# meaning" and a "#NAME=default" line for each into .env.example').toEqual([]);
+  });
+
+  it('names no variable that nothing reads, and none twice', () => {
+    const names = ours.map(({ name }) => name);
+
+    expect(
+      names.filter((name) => !ENVIRONMENT_NAMES.includes(name)),
+      'remove these',
+    ).toEqual([]);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it.each(ours)(
+    'gives $name its default and a meaning',
+    ({ name, value, explanation }: ExplainedVariable) => {
+      expect(explanation.length).toBeGreaterThan(20);
+      for (const program of readersOf(name)) {
+        const env: Record<string, string> = value === '' ? {} : { [name]: value };
+        const message = `the ${program} reads another default than .env.example shows`;
+        const unset = load[program]({})[name];
+
+        expect(load[program](env)[name], message).toEqual(unset);
+        // A number of processors is worked out, so what is not set need not be empty.
+        if (value === '' && !/WORKER_CONCURRENCY|VISION_PROCESSES/.test(name))
+          expect(unset === undefined || (Array.isArray(unset) && unset.length === 0), message).toBe(true);
+      }
+    },
+  );
+
+  it('explains every variable that docker-compose.yml takes from the shell', () => {
+    const taken = [...readFromRoot('docker-compose.yml').matchAll(/\$\{(\w+):-([^}]*)\}/g)];
+
+    for (const [, name, fallback] of taken) {
+      const explained = variables.find((variable) => variable.name === name);
+      expect(explained?.value, `${name} in .env.example`).toBe(fallback);
+    }
+    const composeOnly = variables.filter(({ section }) => section === COMPOSE_SECTION);
+    for (const { name } of composeOnly) expect(taken.map((match) => match[1])).toContain(name);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('is made from .env.example', async () => {
+    const message = `change .env.example, not docs/configuration.md, and run: ${UPDATE}`;
+
+    await expect(renderDocument(), message).toMatchFileSnapshot('../../../docs/configuration.md');
+  });
+});
