@@ -78,4 +78,6 @@ export interface VisionSettings {
   readonly intraOpThreads: number;
   /** In order of preference: cpu, cuda, tensorrt, … */
   readonly executionProviders: readonly string[];
+  /** Whether the first provider must take the models; else the next one does, cpu at last. */
+  readonly executionProviderRequired: boolean;
 }

@@ -1,0 +1,160 @@
+import { alignmentOf } from './align-face.js';
+import { decodeImage, decodeRegion } from './decode-image.js';
+import { detectFaces } from './detect-faces.js';
+import type { FaceDetector } from './face-detector.js';
+import { createFlatPyramid, createPyramid, type ImagePyramid } from './image-pyramid.js';
+import type { ImageInfo, ImageLimits } from './inspect-image.js';
+import { boxOverlap } from './nms.js';
+import type { QuarterTurns } from './placement.js';
+import { selectFace } from './select-face.js';
+import type { StepTimer } from './step-timer.js';
+import type { Box, FaceDetection, FivePoints, VisionSettings } from './types.js';
+
+/** The subject of a photo, and pixels good enough to align it from. */
+export interface LocatedFace {
+  /** In pixels of the whole upright photo. */
+  readonly face: FaceDetection;
+  readonly facesFound: number;
+  /** Clockwise turns that put the subject upright. */
+  readonly quarterTurns: QuarterTurns;
+  /** The whole photo, possibly reduced. */
+  readonly photo: ImagePyramid;
+  /** What to align the face from: the photo, or a part of it at full resolution. */
+  readonly source: ImagePyramid;
+  /** The subject's five points in pixels of `source`. */
+  readonly sourceLandmarks: FivePoints;
+}
+
+export interface LocateContext {
+  readonly detector: FaceDetector;
+  readonly settings: VisionSettings;
+  readonly timer: StepTimer;
+}
+
+/** Decoded size in parts of the detection size: room for an aligned face of full sharpness without a second decoding. */
+const DECODE_MARGIN = 1.5;
+
+/** Space around a small face on every side that is decoded at full resolution, in parts of its longer edge. */
+const REGION_MARGIN = 1;
+
+/** Less overlap between a face and what is found in its enlarged region means that something else was found. */
+const SAME_FACE_OVERLAP = 0.4;
+
+/**
+ * Returns the subject of a photo. With coarse detection the photo is decoded reduced, and a subject that comes out
+ * smaller than its aligned picture is decoded and looked at again at full resolution.
+ * @throws face_not_found, multiple_faces; image_undecodable and the other codes of decodeImage.
+ */
+export async function locateFace(
+  bytes: Uint8Array,
+  info: ImageInfo,
+  context: LocateContext,
+): Promise<LocatedFace> {
+  return context.settings.coarseDetection
+    ? locateFast(bytes, info, context)
+    : locateAsPublished(bytes, context);
+}
+
+/** What InsightFace does with a photo: everything at full size, and only its own bilinear sampling. */
+async function locateAsPublished(
+  bytes: Uint8Array,
+  { detector, settings, timer }: LocateContext,
+): Promise<LocatedFace> {
+  const photo = createFlatPyramid(
+    await timer.measure('decode', () => decodeImage(bytes, limitsOf(settings))),
+  );
+  const faces = await timer.measure('detect', () => detector.detectAsPublished(photo));
+  const face = selectFace(faces, settings.faceSelection, photo);
+  return {
+    face,
+    facesFound: faces.length,
+    quarterTurns: 0,
+    photo,
+    source: photo,
+    sourceLandmarks: face.landmarks,
+  };
+}
+
+async function locateFast(bytes: Uint8Array, info: ImageInfo, context: LocateContext): Promise<LocatedFace> {
+  const { detector, settings, timer } = context;
+  const targetLongEdgePx = Math.round(settings.detectionSize * DECODE_MARGIN);
+  const photo = createPyramid(
+    await timer.measure('decode', () => decodeImage(bytes, { ...limitsOf(settings), targetLongEdgePx })),
+  );
+  const found = await timer.measure('detect', () =>
+    detectFaces(detector, photo, {
+      select: (faces) => selectFace(faces, settings.faceSelection, photo),
+      exhaustive: settings.faceSelection !== 'largest',
+    }),
+  );
+  const subject = found?.subject ?? selectFace([], settings.faceSelection, photo);
+  const toPhoto = { x: info.width / photo.width, y: info.height / photo.height };
+  const located = {
+    face: scaleFace(subject, toPhoto),
+    facesFound: found?.faces.length ?? 0,
+    quarterTurns: found?.quarterTurns ?? 0,
+    photo,
+  };
+  const isReduced = Math.max(toPhoto.x, toPhoto.y) > 1;
+  if (!isReduced || !isSmallerThanAligned(subject)) {
+    return { ...located, source: photo, sourceLandmarks: subject.landmarks };
+  }
+  return { ...located, ...(await lookCloser(bytes, located, context)) };
+}
+
+/** Finds a small face anew in its surroundings at full resolution, and keeps the first points when it is lost there. */
+async function lookCloser(
+  bytes: Uint8Array,
+  { face, quarterTurns }: { face: FaceDetection; quarterTurns: QuarterTurns },
+  { detector, settings, timer }: LocateContext,
+): Promise<Pick<LocatedFace, 'face' | 'source' | 'sourceLandmarks'>> {
+  const decoded = await timer.measure('decode_region', () =>
+    decodeRegion(bytes, { ...limitsOf(settings), region: surroundings(face.box) }),
+  );
+  const source = createPyramid(decoded);
+  const { x, y } = decoded.region;
+  const first = shiftFace(face, { x: -x, y: -y });
+  const closer = await timer.measure('detect', async () => {
+    const [longEdgePx = 0] = detector.looks(source, quarterTurns);
+    const view = { longEdgePx, quarterTurns };
+    const faces = await detector.detect(source, view);
+    const same = faces.filter((other) => boxOverlap(other.box, first.box) >= SAME_FACE_OVERLAP);
+    const nearest = same.toSorted(
+      (one, other) => boxOverlap(other.box, first.box) - boxOverlap(one.box, first.box),
+    )[0];
+    return nearest ? (await detector.confirm(source, nearest, quarterTurns)).face : first;
+  });
+  return { face: shiftFace(closer, { x, y }), source, sourceLandmarks: closer.landmarks };
+}
+
+/** Whether aligning would have to invent pixels. */
+function isSmallerThanAligned(face: FaceDetection): boolean {
+  const { a, b } = alignmentOf(face.landmarks);
+  return Math.hypot(a, b) > 1;
+}
+
+function surroundings({ x, y, width, height }: Box): Box {
+  const margin = Math.max(width, height) * REGION_MARGIN;
+  return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
+}
+
+function scaleFace({ box, score, landmarks }: FaceDetection, by: { x: number; y: number }): FaceDetection {
+  return {
+    box: { x: box.x * by.x, y: box.y * by.y, width: box.width * by.x, height: box.height * by.y },
+    score,
+    landmarks: landmarks.map((value, index) => value * (index % 2 === 0 ? by.x : by.y)),
+  };
+}
+
+function shiftFace({ box, score, landmarks }: FaceDetection, by: { x: number; y: number }): FaceDetection {
+  return {
+    box: { ...box, x: box.x + by.x, y: box.y + by.y },
+    score,
+    landmarks: landmarks.map((value, index) => value + (index % 2 === 0 ? by.x : by.y)),
+  };
+}
+
+const limitsOf = (settings: VisionSettings): ImageLimits => ({
+  maxPixels: settings.maxImagePixels,
+  formats: settings.imageFormats,
+});

@@ -1,0 +1,171 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ALIGNED_SIDE_PX } from './align-face.js';
+import { EMBEDDING_LENGTH } from './compare-embeddings.js';
+import { createFaceEmbedder, type FaceEmbedder, type NormBand } from './embed-face.js';
+import type { FaceDetector } from './face-detector.js';
+import { createOnnxModel, type OnnxModel, type OnnxOptions } from './onnx-session.js';
+import { hasScrfdOutputs } from './scrfd.js';
+import { createScrfdDetector } from './scrfd-detector.js';
+import { type GoldenNumbers, runSelfTest } from './self-test.js';
+import type { Normalisation } from './to-tensor.js';
+import { createUltrafaceDetector } from './ultraface-detector.js';
+import { digestOf, type PackFiles, readVerified } from './verify-pack.js';
+
+type DetectorManifest = Normalisation & { readonly file: string } & (
+    | { readonly kind: 'scrfd' }
+    | { readonly kind: 'ultraface'; readonly landmark_file: string }
+  );
+
+/** What a manifest says of a pack; src/shared/model-manifest.ts has the schema of the whole. */
+export interface PackManifest extends PackFiles {
+  readonly detector: DetectorManifest;
+  readonly recogniser: Normalisation & { readonly file: string };
+  readonly self_test?: GoldenNumbers | undefined;
+}
+
+export interface PackOptions extends OnnxOptions {
+  /** Folder that holds the pack's .onnx files. */
+  readonly packFolder: string;
+  /** Absent: a folder in InsightFace layout, told apart by shapes and read as RGB. */
+  readonly manifest: PackManifest | undefined;
+  readonly detectionSize: number;
+}
+
+/** What identifies the models behind an embedding. */
+export interface PackIdentity {
+  /** SHA-256 of each model file, hex; of an UltraFace that of its box model. */
+  readonly detector: string;
+  readonly recogniser: string;
+  /** Execution provider that runs the recogniser. */
+  readonly executionProvider: string;
+}
+
+/** A loaded and tested pack. Its parts are not reentrant. */
+export interface ModelPack {
+  readonly detector: FaceDetector;
+  readonly embedder: FaceEmbedder;
+  readonly normBand: NormBand;
+  readonly identity: PackIdentity;
+  close(): Promise<void>;
+}
+
+/** The models of a pack before they are put to their tasks. */
+interface PackModels {
+  readonly detector: LoadedFile;
+  readonly landmarks?: LoadedFile;
+  readonly recogniser: LoadedFile;
+}
+
+interface LoadedFile {
+  readonly model: OnnxModel;
+  readonly sha256: string;
+}
+
+/** Normalisations of InsightFace's packs. */
+const SCRFD_INPUT: Normalisation = { mean: 127.5, std: 128, channels: 'rgb' };
+const ARCFACE_INPUT: Normalisation = { mean: 127.5, std: 127.5, channels: 'rgb' };
+
+/** Norms of published recognisers lie between 1 and 40; a flipped bit makes 1e35. */
+const WIDE_NORM_BAND: NormBand = { least: 0.05, most: 1000 };
+
+/** How far norms of faces may lie from those of the self-test's inputs, as a factor. */
+const NORM_FACTOR = 20;
+
+/** Files of InsightFace's packs that this service has no use for: known by name, so that 144 MB need not be loaded. */
+const UNUSED_FILES = /^(1k3d68|2d106det|genderage)\.onnx$/i;
+
+/**
+ * Loads a pack: files verified, models loaded, self-test passed.
+ * @throws Error in one clear sentence: what is missing, damaged or unfit, and the command that mends it.
+ */
+export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
+  const models = options.manifest
+    ? await loadByManifest(options, options.manifest)
+    : await loadInsightFaceLayout(options);
+  const embedder = createFaceEmbedder(models.recogniser.model, options.manifest?.recogniser ?? ARCFACE_INPUT);
+  const golden = options.manifest?.self_test;
+  await runSelfTest(embedder, golden);
+  return {
+    detector: createDetector(models, options),
+    embedder,
+    normBand: golden ? bandAround(golden.norms) : WIDE_NORM_BAND,
+    identity: {
+      detector: models.detector.sha256,
+      recogniser: models.recogniser.sha256,
+      executionProvider: models.recogniser.model.provider,
+    },
+    close: async () => {
+      await Promise.all(
+        [models.detector, models.landmarks, models.recogniser].map((file) => file?.model.close()),
+      );
+    },
+  };
+}
+
+function createDetector({ detector, landmarks }: PackModels, options: PackOptions): FaceDetector {
+  const { detectionSize, manifest } = options;
+  const normalisation = manifest?.detector ?? SCRFD_INPUT;
+  if (!landmarks) return createScrfdDetector(detector.model, { normalisation, detectionSize });
+  return createUltrafaceDetector(
+    { boxes: detector.model, landmarks: landmarks.model },
+    { normalisation, detectionSize },
+  );
+}
+
+async function loadByManifest(options: PackOptions, manifest: PackManifest): Promise<PackModels> {
+  const load = async (name: string): Promise<LoadedFile> => {
+    const bytes = await readVerified(options.packFolder, name, manifest);
+    return { model: await loadNamed(name, bytes, options), sha256: digestOf(bytes) };
+  };
+  const { detector, recogniser } = manifest;
+  return {
+    detector: await load(detector.file),
+    ...(detector.kind === 'ultraface' && { landmarks: await load(detector.landmark_file) }),
+    recogniser: await load(recogniser.file),
+  };
+}
+
+/**
+ * Takes the first detector and the first recogniser of a folder, in the order of their names, as InsightFace does.
+ * @see deepinsight/insightface python-package/insightface/model_zoo/model_zoo.py, ModelRouter (MIT)
+ */
+async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> {
+  const folder = options.packFolder;
+  const names = await readdir(folder).catch((cause: unknown) => {
+    throw new Error(`There is no model pack ${basename(folder)}. Run: npm run models -- list`, { cause });
+  });
+  let detector: LoadedFile | undefined;
+  let recogniser: LoadedFile | undefined;
+  for (const name of names.filter((file) => file.endsWith('.onnx') && !UNUSED_FILES.test(file)).toSorted()) {
+    const bytes = await readFile(join(folder, name));
+    const file = { model: await loadNamed(name, bytes, options), sha256: digestOf(bytes) };
+    const kind = kindOf(file.model);
+    if (kind === 'detector' && !detector) detector = file;
+    else if (kind === 'recogniser' && !recogniser) recogniser = file;
+    else await file.model.close();
+  }
+  if (detector && recogniser) return { detector, recogniser };
+  const missing = detector ? 'recogniser (112 × 112 to 512 numbers)' : 'SCRFD detector with five points';
+  throw new Error(
+    `The model pack ${basename(folder)} has no ${missing}. Run: npm run models -- fetch ${basename(folder)}`,
+  );
+}
+
+function kindOf({ input, outputs }: OnnxModel): 'detector' | 'recogniser' | 'other' {
+  if (hasScrfdOutputs(outputs.map(({ shape }) => shape))) return 'detector';
+  const [, channels, height, width] = input.shape;
+  const isAligned = channels === 3 && height === ALIGNED_SIDE_PX && width === ALIGNED_SIDE_PX;
+  return isAligned && outputs[0]?.shape.at(-1) === EMBEDDING_LENGTH ? 'recogniser' : 'other';
+}
+
+async function loadNamed(name: string, bytes: Uint8Array, options: OnnxOptions): Promise<OnnxModel> {
+  return createOnnxModel(bytes, options).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The model file ${name} ${reason}`, { cause });
+  });
+}
+
+function bandAround(norms: readonly number[]): NormBand {
+  return { least: Math.min(...norms) / NORM_FACTOR, most: Math.max(...norms) * NORM_FACTOR };
+}

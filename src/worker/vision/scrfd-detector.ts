@@ -1,0 +1,79 @@
+import { alignmentOf } from './align-face.js';
+import type { FaceDetector } from './face-detector.js';
+import type { ImagePyramid } from './image-pyramid.js';
+import { suppressOverlaps } from './nms.js';
+import type { OnnxModel } from './onnx-session.js';
+import { mapToPhoto, type Placement, placeLikeInsightFace, placeTopLeft, type Size } from './placement.js';
+import { decodeScrfd } from './scrfd.js';
+import { type Normalisation, writeTensor } from './to-tensor.js';
+import type { FaceDetection } from './types.js';
+
+/** InsightFace's defaults, with which the published figures of its packs were taken. */
+const MIN_SCORE = 0.5;
+const MAX_OVERLAP = 0.4;
+
+/** The network halves its input five times. */
+const SIDE_MULTIPLE = 32;
+
+/** Four times cheaper than 640, and it sees faces that fill the frame, which 640 misses. */
+const COARSE_LONG_EDGE_PX = 256;
+
+/** For faces cut off by the frame. */
+const TINY_LONG_EDGE_PX = 128;
+
+/** Returns a detector on an SCRFD model, which the caller closes. It keeps one input buffer and is not reentrant. */
+export function createScrfdDetector(
+  model: OnnxModel,
+  { normalisation, detectionSize }: { normalisation: Normalisation; detectionSize: number },
+): FaceDetector {
+  const fixed = fixedCanvas(model);
+  let buffer = new Float32Array(0);
+
+  async function look(photo: ImagePyramid, placement: Placement): Promise<FaceDetection[]> {
+    const { width, height } = placement.canvas;
+    const length = 3 * width * height;
+    if (buffer.length < length) buffer = new Float32Array(length);
+    const input = buffer.subarray(0, length);
+    writeTensor(input, photo, { placement, normalisation });
+    const outputs = await model.run(input, [1, 3, height, width]);
+    const faces = decodeScrfd(outputs, placement.canvas, MIN_SCORE);
+    return suppressOverlaps(faces, MAX_OVERLAP).map((face) => mapToPhoto(face, placement, photo));
+  }
+
+  return {
+    looks: () => [COARSE_LONG_EDGE_PX, detectionSize, TINY_LONG_EDGE_PX],
+    confirm: async (_photo, face, quarterTurns) => ({
+      face,
+      plausibility: plausibilityOf(face, quarterTurns),
+    }),
+    detect(photo, { longEdgePx, quarterTurns }) {
+      const longest = fixed ? Math.min(longEdgePx, fixed.width, fixed.height) : longEdgePx;
+      const view = { longEdgePx: longest, quarterTurns };
+      const { content } = placeTopLeft(photo, { ...view, canvas: { width: 0, height: 0 } });
+      return look(photo, placeTopLeft(photo, { ...view, canvas: fixed ?? padded(content) }));
+    },
+    detectAsPublished: (photo) =>
+      look(photo, placeLikeInsightFace(photo, fixed ? Math.min(fixed.width, fixed.height) : detectionSize)),
+  };
+}
+
+/** The input's size where the model does not leave it free. */
+function fixedCanvas({ input: { shape } }: OnnxModel): Size | undefined {
+  const [, , height, width] = shape;
+  return height && width ? { width, height } : undefined;
+}
+
+function padded({ width, height }: Size): Size {
+  const roundUp = (length: number) => Math.ceil(length / SIDE_MULTIPLE) * SIDE_MULTIPLE;
+  return { width: roundUp(width), height: roundUp(height) };
+}
+
+/**
+ * Upright faces score 0.75 and more in 95 of 100 photos, turned ones 0.6 to 0.8; a turned face that is found all the
+ * same shows by its points that it is turned.
+ */
+function plausibilityOf(face: FaceDetection, quarterTurns: number): number {
+  const { a, b } = alignmentOf(face.landmarks);
+  const roll = -Math.atan2(b, a) + (quarterTurns * Math.PI) / 2;
+  return Math.cos(roll) < Math.SQRT1_2 ? 0 : 2 * face.score - 1;
+}
