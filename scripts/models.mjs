@@ -1,0 +1,8 @@
+// `npm run models -- list | fetch <pack> | verify [pack]`
+import { importBuilt, prepareProgram } from './setup/prepare.mjs';
+import { runScript } from './setup/run-script.mjs';
+
+await runScript(async () => {
+  prepareProgram();
+  await importBuilt('cli/models.js');
+});

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { succeeds } from './run-command.mjs';
+import { SetupError } from './setup-error.mjs';
+
+const BINARIES = ['redis-server', 'valkey-server'];
+/** The oldest version BullMQ recommends. Valkey began with 7.2. */
+const NEEDED = [6, 2];
+
+/** How each system's package manager installs a server: packages in the order they are tried. */
+const MANAGERS = [
+  {
+    command: 'apt-get',
+    refresh: ['update', '-q'],
+    install: ['install', '-y', '-q', '--no-install-recommends'],
+    packages: ['redis-server', 'valkey-server'],
+  },
+  { command: 'dnf', install: ['install', '-y', '-q'], packages: ['redis', 'valkey'] },
+  { command: 'apk', install: ['add', '--no-cache', '-q'], packages: ['redis', 'valkey'] },
+  { command: 'brew', install: ['install', '-q'], packages: ['redis', 'valkey'], asUser: true },
+];
+
+/**
+ * Returns the name of a Redis or Valkey server binary on the PATH, which it installs with the system's package manager
+ * when there is none and the user may install.
+ * @throws SetupError that says what to install.
+ */
+export function findRedis() {
+  const found = installedRedis();
+  if (found) return found;
+  const manager = MANAGERS.find(({ command }) => succeeds(command, ['--version']));
+  const prefix = manager ? privilege(manager) : undefined;
+  if (manager && prefix) installWith(manager, prefix);
+  const installed = installedRedis();
+  if (installed) return installed;
+  throw new SetupError(
+    `No Redis ${NEEDED.join('.')} or newer found. Install one${manager ? ` (${commandLine(manager)})` : ' (https://redis.io or https://valkey.io)'} ` +
+      'or set REDIS_URL to one that runs, then start again.',
+  );
+}
+
+function installedRedis() {
+  return BINARIES.find((name) => {
+    const { status, stdout } = spawnSync(name, ['--version'], { encoding: 'utf8' });
+    const version = /v=(\d+)\.(\d+)/.exec(stdout ?? '');
+    if (status !== 0 || !version) return false;
+    const [major, minor] = [Number(version[1]), Number(version[2])];
+    return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+  });
+}
+
+/** Returns the words to put before a command so that it may install, or undefined when the user may not. */
+function privilege({ asUser }) {
+  if (asUser || process.getuid?.() === 0) return [];
+  return succeeds('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined;
+}
+
+/** A package that cannot be had is no end: the next is tried, and the caller looks for itself what there is now. */
+function installWith(manager, prefix) {
+  console.error(`Installing a Redis: ${commandLine(manager)}`);
+  const start = [...prefix, ...environment(manager), manager.command];
+  const run = (args) => succeedsLoudly([...start, ...args]);
+  if (manager.refresh) run(manager.refresh);
+  manager.packages.some((name) => run([...manager.install, name]));
+}
+
+function succeedsLoudly([command, ...args]) {
+  return spawnSync(command, args, { stdio: ['ignore', process.stderr.fd, 'inherit'] }).status === 0;
+}
+
+/** apt must not ask questions; RUNLEVEL=1 keeps Debian from starting a second server beside the one started here. */
+function environment({ command }) {
+  return command === 'apt-get' ? ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'] : [];
+}
+
+function commandLine({ command, install, packages, asUser }) {
+  return [...(asUser ? [] : ['sudo']), command, install[0], packages[0]].join(' ');
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './root.mjs';
+import { runNpm } from './run-command.mjs';
+
+/**
+ * Installs exactly what package-lock.json names, when node_modules lacks any of it. npm writes
+ * node_modules/.package-lock.json as the last act of an install, so an interrupted one counts as missing.
+ */
+export function installDependencies() {
+  const wanted = readPackages('package-lock.json');
+  const installed = readPackages('node_modules/.package-lock.json');
+  const stale = staleDependency(wanted ?? {}, installed ?? {});
+  if (stale === undefined) return;
+  console.error(installed ? `Dependencies are stale (${stale}): npm ci` : 'Installing dependencies: npm ci');
+  // Development dependencies are needed to build, also where NODE_ENV says production.
+  runNpm(['ci', '--include=dev']);
+}
+
+/** Returns the path of one package that is wanted here and not installed in that version, or undefined. */
+export function staleDependency(wanted, installed, platform = process) {
+  return Object.keys(wanted).find((path) => {
+    if (path === '' || installed[path]?.version === wanted[path].version) return false;
+    return installed[path] !== undefined || !maySkip(wanted[path], platform);
+  });
+}
+
+/** An optional package of another system may be missing; one for this system may too where its libc is not ours. */
+function maySkip(entry, { platform, arch }) {
+  if (!entry.optional) return false;
+  const otherSystem = entry.os !== undefined && !entry.os.includes(platform);
+  const otherProcessor = entry.cpu !== undefined && !entry.cpu.includes(arch);
+  return otherSystem || otherProcessor || entry.libc !== undefined || entry.os === undefined;
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

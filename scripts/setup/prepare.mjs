@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildIfStale } from './build-if-stale.mjs';
+import { checkNode } from './check-node.mjs';
+import { installDependencies } from './install-dependencies.mjs';
+import { ROOT } from './root.mjs';
+import { SetupError } from './setup-error.mjs';
+
+/** Makes the compiled program and all it needs be there; takes a moment when it is. */
+export function prepareProgram() {
+  checkNode();
+  installDependencies();
+  buildIfStale();
+}
+
+/** Returns the exports of a compiled module: only there after `prepareProgram`. */
+export function importBuilt(path) {
+  return import(pathToFileURL(join(ROOT, 'dist', path)).href);
+}
+
+/** Fetches the model pack that needs no licence, or mends it. `modelsDir`: where packs lie; default models. */
+export async function prepareLite(modelsDir = join(ROOT, 'models')) {
+  const { fetchPack } = await importBuilt('cli/models/fetch-pack.js');
+  const { readManifest } = await importBuilt('shared/model-catalogue.js');
+  const manifest = readManifest(join(ROOT, 'models'), 'lite');
+  try {
+    await fetchPack(manifest, { modelsDir, say: (line) => console.error(line) });
+  } catch (error) {
+    if (error.name === 'ModelError') throw new SetupError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { createServer } from 'node:net';
+import { StartError } from './start-error.js';
+
+/** Returns a TCP port of 127.0.0.1 that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return listenOnce('127.0.0.1', 0);
+}
+
+/** Returns `wanted` when it is free on `host` right now, else any free port. */
+export async function freePortNear(host: string, wanted: number): Promise<number> {
+  return listenOnce(host, wanted).catch(() => listenOnce(host, 0));
+}
+
+/**
+ * Returns the port to listen on: `port` itself, or a free one for 0.
+ * @throws StartError when it is taken or may not be used.
+ */
+export async function claimPort(host: string, port: number): Promise<number> {
+  try {
+    return await listenOnce(host, port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new StartError(`Port ${port} is taken. Choose another: npm start -- --port ${port + 667}`);
+    if (code === 'EACCES')
+      throw new StartError(`Port ${port} may not be used by this user. Choose one above 1023.`);
+    throw new StartError(
+      `Cannot listen on ${host} port ${port} (${code}). Is HOST an address of this machine?`,
+    );
+  }
+}
+
+function listenOnce(host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : port));
+    });
+  });
+}

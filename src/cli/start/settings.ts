@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { StartError } from './start-error.js';
+
+/** What one run of `npm start` is to do. */
+export interface StartSettings {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The environment names a Redis: none has to be started. */
+  readonly bringsRedis: boolean;
+  /** The secret made for this run, or undefined when the environment brings its own. */
+  readonly webhookSecret: string | undefined;
+  /** The environment of both programs so far: what the caller set, and this command's own defaults. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0]
+Everything else comes from the environment; .env.example lists it.`;
+
+/**
+ * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, uses the pack that needs no
+ * licence, and signs webhooks with a secret of its own, unless told otherwise.
+ * @param modelsDir absolute path of the packs that came with the program
+ * @throws StartError on an unknown argument or a wrong port.
+ */
+export function readSettings(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  modelsDir: string,
+): StartSettings {
+  const options = parseOptions(args);
+  const isSet = (name: string): boolean => Boolean(environment[name] || environment[`${name}_FILE`]);
+  const host = options.host ?? (environment.HOST || '127.0.0.1');
+  const webhookSecret = isSet('WEBHOOK_SECRETS') ? undefined : `whsec_${randomBytes(32).toString('base64')}`;
+  return {
+    host,
+    port: readPort(options.port ?? (environment.PORT || '8333')),
+    bringsRedis: isSet('REDIS_URL'),
+    webhookSecret,
+    environment: {
+      ...environment,
+      HOST: host,
+      ...(isSet('INSIGHTFACE_MODEL') ? {} : { INSIGHTFACE_MODEL: 'lite' }),
+      ...(isSet('MODELS_DIR') ? {} : { MODELS_DIR: modelsDir }),
+      ...(isSet('WORKER_HOST') ? {} : { WORKER_HOST: '127.0.0.1' }),
+      ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
+    },
+  };
+}
+
+function parseOptions(args: readonly string[]): { port?: string; host?: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { port: { type: 'string', short: 'p' }, host: { type: 'string' } },
+    });
+    return values;
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new StartError(`The port must be a whole number from 0 to 65535, not ${JSON.stringify(text)}.`);
+}

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { endProcessGroup, killProcessGroup } from './process-group.js';
+
+/** A program to keep running. */
+export interface Program {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  /** Written to its standard input; absent: it has none. */
+  readonly input?: string;
+}
+
+export interface SupervisorOptions {
+  /** Told of each end and restart, one line a call. */
+  readonly say: (line: string) => void;
+  /** Told of the leaders of all process groups, first started first, whenever one comes or goes. */
+  readonly onChange: (leaders: readonly number[]) => void;
+  /** How long a program that is asked to end may take, ms. */
+  readonly graceMs: number;
+}
+
+export interface Supervisor {
+  /** Starts a program in a process group of its own, and again whenever it ends. */
+  keep(program: Program): void;
+  /** From now on a program that ends is started again; until then it is the end of the whole start. */
+  settle(): void;
+  /** Resolves with the first program that ended before `settle`. */
+  readonly firstLoss: Promise<string>;
+  /** Ends everything, last started first, each before the next: callers before what they call. */
+  stop(): Promise<void>;
+  /** Ends everything at once, without asking. */
+  kill(): void;
+}
+
+/** Pause before a restart, ms: doubled for each end in a row up to the longest, reset by a long enough life. */
+const RESTART_DELAY_MS = { first: 500, longest: 10_000 } as const;
+const LONG_LIFE_MS = 30_000;
+
+interface Kept {
+  readonly program: Program;
+  process: ChildProcess | undefined;
+  startedAt: number;
+  endsInARow: number;
+}
+
+/** Returns a supervisor of nothing yet. Its programs get no signal of the terminal: only `stop` and `kill` end them. */
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const kept: Kept[] = [];
+  let phase: 'starting' | 'settled' | 'stopping' = 'starting';
+  let reportLoss: (name: string) => void = () => undefined;
+  const firstLoss = new Promise<string>((resolve) => {
+    reportLoss = resolve;
+  });
+  const leaders = (): number[] => kept.flatMap((entry) => entry.process?.pid ?? []);
+
+  const launch = (entry: Kept): void => {
+    if (phase === 'stopping') return;
+    entry.startedAt = Date.now();
+    entry.process = spawnLeader(entry.program, (reason) => onEnd(entry, reason));
+    options.onChange(leaders());
+  };
+  const onEnd = (entry: Kept, reason: string): void => {
+    const leader = entry.process?.pid;
+    if (leader !== undefined) killProcessGroup(leader);
+    entry.process = undefined;
+    options.onChange(leaders());
+    if (phase === 'stopping') return;
+    if (phase === 'starting') {
+      reportLoss(`${entry.program.name} ended (${reason})`);
+      return;
+    }
+    const delayMs = nextDelay(entry);
+    options.say(`${entry.program.name} ended (${reason}); starting it again in ${delayMs / 1_000} s`);
+    setTimeout(launch, delayMs, entry);
+  };
+
+  return {
+    firstLoss,
+    keep: (program) => {
+      const entry: Kept = { program, process: undefined, startedAt: 0, endsInARow: 0 };
+      kept.push(entry);
+      launch(entry);
+    },
+    settle: () => {
+      phase = 'settled';
+    },
+    stop: async () => {
+      phase = 'stopping';
+      for (const leader of leaders().reverse()) await endProcessGroup(leader, options.graceMs);
+    },
+    kill: () => {
+      phase = 'stopping';
+      for (const leader of leaders()) killProcessGroup(leader);
+    },
+  };
+}
+
+function nextDelay(entry: Kept): number {
+  entry.endsInARow = Date.now() - entry.startedAt > LONG_LIFE_MS ? 0 : entry.endsInARow + 1;
+  const doublings = Math.max(0, entry.endsInARow - 1);
+  return Math.min(RESTART_DELAY_MS.first * 2 ** doublings, RESTART_DELAY_MS.longest);
+}
+
+function spawnLeader(program: Program, onEnd: (reason: string) => void): ChildProcess {
+  const child = spawn(program.command, program.args, {
+    env: program.environment,
+    stdio: [program.input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+    detached: true,
+  });
+  child.once('error', (error) => onEnd(error.message));
+  child.once('exit', (code, signal) => onEnd(signal ?? `exit status ${code}`));
+  // A program that ends before it has read its input breaks the pipe; its end is reported above.
+  child.stdin?.on('error', () => undefined).end(program.input);
+  return child;
+}

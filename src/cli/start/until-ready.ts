@@ -1,0 +1,54 @@
+import { createConnection } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { StartError } from './start-error.js';
+import type { Supervisor } from './supervisor.js';
+
+/** How long a program may take until it answers, ms: large packs load and test themselves first. */
+const READY_TIMEOUT_MS = 120_000;
+/** Time limit of one look, ms. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+/** Resolves once something accepts connections on `port` of loopback. @throws StartError as `untilTrue` does. */
+export function untilPortAnswers(port: number, supervisor: Supervisor): Promise<void> {
+  return untilTrue(() => acceptsConnections(port), supervisor);
+}
+
+/** Resolves once GET `url` is answered with 2xx. @throws StartError as `untilTrue` does. */
+export function untilUrlAnswers(url: string, supervisor: Supervisor): Promise<void> {
+  return untilTrue(() => answersWell(url), supervisor);
+}
+
+/** @throws StartError when a program ends before `look` gives true, or time runs out. */
+async function untilTrue(look: () => Promise<boolean>, supervisor: Supervisor): Promise<void> {
+  let loss: string | undefined;
+  void supervisor.firstLoss.then((reason) => {
+    loss = reason;
+  });
+  const end = Date.now() + READY_TIMEOUT_MS;
+  while (!(await look())) {
+    if (Date.now() > end) loss ??= `no answer within ${READY_TIMEOUT_MS / 1_000} s`;
+    if (loss) throw new StartError(`Could not start: ${loss}. The lines above say why.`);
+    await pause(50);
+  }
+}
+
+async function answersWell(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+function acceptsConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1', timeout: LOOK_TIMEOUT_MS });
+    const answer = (accepted: boolean) => () => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false)).once('timeout', answer(false));
+  });
+}
