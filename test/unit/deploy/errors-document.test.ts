@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
+import { STATUS_OF } from '../../../src/shared/problem.js';
+import { readFromRoot } from './read-dockerfile.js';
+
+/** The rows of the table in docs/errors.md: code → cells after it. */
+const rows = new Map(
+  [...readFromRoot('docs/errors.md').matchAll(/^\| <a id="(\w+)"><\/a>`(\w+)` \| (.*) \|$/gm)].map(
+    ([, anchor, code = '', cells = '']) => [code, { anchor, cells: cells.split(' | ') }],
+  ),
+);
+
+describe('docs/errors.md', () => {
+  it('has a row for every code and for nothing else, in the order of the code', () => {
+    expect([...rows.keys()], 'add or move the rows of docs/errors.md').toEqual(ERROR_CODES);
+  });
+
+  it.each(ERROR_CODES)('says of %s what the service does', (code) => {
+    const { retryable, fault, text } = ERROR_KINDS[code];
+    const [status, again, turn, sentence, advice] = rows.get(code)?.cells ?? [];
+
+    expect([status, again, turn, sentence], 'change the row in docs/errors.md').toEqual([
+      String(STATUS_OF[code]),
+      retryable ? 'yes' : 'no',
+      fault,
+      text,
+    ]);
+    expect(advice?.length).toBeGreaterThan(5);
+  });
+
+  it('gives every row the anchor that a problem’s type points at', () => {
+    for (const [code, { anchor }] of rows) expect(anchor).toBe(code);
+  });
+});
