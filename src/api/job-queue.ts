@@ -130,7 +130,7 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       const text = await redis.get(redisKeys.cancelled(prefix, jobId));
       return text === null ? undefined : JSON.parse(text);
     },
-    listUserJobs: (tenant, userId) => redis.zrange(redisKeys.userJobs(prefix, tenant, userId), 0, -1),
+    listUserJobs: (tenant, userId) => redis.zrange(redisKeys.userJobs(prefix, tenant, userId), '0', '-1'),
     erase: async (jobId) => {
       const job = await queue.getJob(jobId);
       const gone = job

@@ -76,6 +76,19 @@ export async function verifyPerson(
   );
   signal.throwIfAborted();
   const judged = Object.fromEntries(entries) as Record<ImageName, Judged>;
+  try {
+    return conclude(request, deps, judged);
+  } finally {
+    forgetEmbeddings(judged);
+  }
+}
+
+/** Everything after the photos: pure. */
+function conclude(
+  request: VerificationRequest,
+  deps: VerificationDependencies,
+  judged: Readonly<Record<ImageName, Judged>>,
+): Verification {
   const duplicates = findDuplicates(identitiesOf(judged));
   const reference = judged.back_image;
   if (!reference.usable) return { outcome: failureOf(judged, ['back_image']), duplicates, judged };
@@ -127,12 +140,21 @@ async function judge(
     const bytes = await deps.fetchImage(url, signal);
     const fetchMs = performance.now() - startedAt;
     signal.throwIfAborted();
-    const analysis = await deps.analyse(bytes, name === 'back_image' ? 'reference' : 'probe', signal);
-    return { usable: true, analysis, fetchMs, bytes: bytes.length };
+    try {
+      const analysis = await deps.analyse(bytes, name === 'back_image' ? 'reference' : 'probe', signal);
+      return { usable: true, analysis, fetchMs, bytes: bytes.length };
+    } finally {
+      bytes.fill(0);
+    }
   } catch (error) {
     signal.throwIfAborted();
     return { usable: false, error: toVerificationError(error) };
   }
+}
+
+/** Embeddings are biometric data: they live no longer than the comparison. */
+function forgetEmbeddings(judged: Readonly<Record<ImageName, Judged>>): void {
+  for (const photo of Object.values(judged)) if (photo.usable) photo.analysis.embedding.fill(0);
 }
 
 function probesAgainst(

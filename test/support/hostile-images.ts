@@ -54,8 +54,8 @@ const FOREIGN: Readonly<Record<string, Maker>> = {
   'ok.avif': ({ photo }) => photo().avif({ quality: 50, effort: 0 }).toBuffer(),
   'ok.tiff': ({ photo }) => photo().tiff().toBuffer(),
   'cmyk4.tiff': ({ photo }) => photo().toColourspace('cmyk').tiff().toBuffer(),
-  'animated.gif': ({ png }) => animated(png).gif().toBuffer(),
-  'animated.webp': ({ png }) => animated(png).webp().toBuffer(),
+  'animated.gif': async ({ png }) => (await animated(png)).gif().toBuffer(),
+  'animated.webp': async ({ png }) => (await animated(png)).webp().toBuffer(),
 };
 
 /** Valid files that cost far more than their size shows, and files that claim a size they do not have. */
@@ -181,9 +181,9 @@ function flat(width: number, height: number, background = '#777'): Sharp {
   return sharp({ create: { width, height, channels: 3, background } });
 }
 
-/** Two frames, one after the other. */
-export function animated(png: Buffer): Sharp {
-  return sharp([png, png], { join: { animated: true } });
+/** Two frames, one after the other. They differ: encoders make a still picture of frames that are alike. */
+export async function animated(png: Buffer): Promise<Sharp> {
+  return sharp([png, await sharp(png).negate().png().toBuffer()], { join: { animated: true } });
 }
 
 function fileTypeBox(major: string, compatible: string): Buffer {

@@ -1,0 +1,284 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  evidenceSchema,
+  jobViewSchema,
+  problemSchema,
+  webhookBodySchema,
+} from '../../src/shared/contract.js';
+import { type ImageServer, startImageServer } from '../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../support/photo-set.js';
+import { type Service, startService, WEBHOOK_SECRET } from '../support/service.js';
+import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+let service: Service;
+let images: ImageServer;
+let photos: PhotoSet;
+let receiver: WebhookReceiver;
+
+beforeAll(async () => {
+  images = await startImageServer();
+  receiver = await startWebhookReceiver();
+  photos = await servePhotos(images);
+  service = await startService({ env: { IMAGE_DOWNLOAD_TIMEOUT: '1', MAX_IMAGE_BYTES: '2000000' } });
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await receiver?.stop();
+  await images?.stop();
+});
+
+/** The four photos of one person, with some of them replaced. */
+const request = (changes: Record<string, unknown> = {}) => ({ user_id: 'u-1', ...photos.same, ...changes });
+const strangers = () => ({
+  front_image1: photos.other,
+  front_image2: photos.other,
+  front_image3: photos.other,
+});
+
+describe('POST /compare-faces', () => {
+  it('answers matched: true for four photos of one person', async () => {
+    const answer = await service.post('/compare-faces', request());
+
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ user_id: 'u-1', matched: true });
+  });
+
+  it('answers matched: false for the photos of somebody else', async () => {
+    const answer = await service.post('/compare-faces', request(strangers()));
+
+    expect(answer.body).toEqual({ user_id: 'u-1', matched: false });
+  });
+
+  it('answers an integer user_id as it came and ignores unknown fields', async () => {
+    const answer = await service.post('/compare-faces', request({ user_id: 42, nickname: 'x' }));
+
+    expect(answer.body).toEqual({ user_id: 42, matched: true });
+  });
+
+  it('shows on request what the decision rests on', async () => {
+    const answer = await service.post(
+      '/compare-faces',
+      request({ evidence: true, front_image3: photos.other }),
+    );
+
+    const evidence = evidenceSchema.parse(answer.body.evidence);
+    expect(evidence).toMatchObject({ threshold: 0.5, min_matches: 2, matches: 2, model: { pack: 'lite' } });
+    expect(evidence.images.front_image1.status).toBe('matched');
+    expect(evidence.images.front_image3.status).toBe('not_matched');
+    expect(evidence.images.back_image).toMatchObject({ status: 'usable', faces_found: 1 });
+    expect(evidence.images.front_image1.similarity).toBeGreaterThan(0.5);
+  });
+
+  it('obeys threshold and min_matches of the request', async () => {
+    const strict = await service.post('/compare-faces', request({ threshold: 1 }));
+    const lax = await service.post(
+      '/compare-faces',
+      request({ front_image1: photos.other, threshold: 0, min_matches: 3 }),
+    );
+
+    expect(strict.body.matched).toBe(false);
+    expect(lax.body.matched).toBeTypeOf('boolean');
+  });
+
+  it('takes a false match rate instead of a threshold and refuses both together', async () => {
+    const byRate = await service.post('/compare-faces', request({ fmr: 1e-5, evidence: true }));
+    const both = await service.post('/compare-faces', request({ fmr: 1e-5, threshold: 0.4 }));
+    const unknown = await service.post('/compare-faces', request({ fmr: 1e-9 }));
+
+    expect(evidenceSchema.parse(byRate.body.evidence).threshold).toBeCloseTo(0.477, 3);
+    expect(both).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+    expect(unknown).toMatchObject({ status: 422, body: { code: 'calibration_unavailable' } });
+  });
+
+  it('matches although one photo cannot be judged', async () => {
+    const answer = await service.post('/compare-faces', request({ front_image2: photos.faceless }));
+
+    expect(answer.body).toEqual({ user_id: 'u-1', matched: true });
+  });
+
+  it('says what it could not judge instead of matched: false', async () => {
+    const answer = await service.post(
+      '/compare-faces',
+      request({ front_image1: photos.other, front_image2: photos.faceless }),
+    );
+
+    expect(answer.status).toBe(422);
+    expect(problemSchema.parse(answer.body)).toMatchObject({
+      code: 'face_not_found',
+      image: 'front_image2',
+      retryable: false,
+    });
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('answers matched: false when no unjudged photo could change that', async () => {
+    const changes = { ...strangers(), front_image2: photos.faceless };
+
+    expect((await service.post('/compare-faces', request(changes))).body).toEqual({
+      user_id: 'u-1',
+      matched: false,
+    });
+  });
+
+  it('blames the reference when it cannot be judged', async () => {
+    const answer = await service.post('/compare-faces', request({ back_image: photos.faceless }));
+
+    expect(answer.body).toMatchObject({ code: 'face_not_found', image: 'back_image' });
+  });
+});
+
+describe('photos that are no photos', () => {
+  const cases: readonly (readonly [string, (images: ImageServer) => string, number, string])[] = [
+    [
+      'an HTML page',
+      (server) => server.serve('/page.jpg', Buffer.from('<!doctype html><title>Not here</title>')),
+      422,
+      'image_unsupported',
+    ],
+    ['an empty body', (server) => server.serve('/empty.jpg', Buffer.alloc(0)), 422, 'image_unsupported'],
+    ['a path that is not there', (server) => `${server.origin}/missing.jpg`, 422, 'image_not_available'],
+    ['a host that hangs', (server) => server.serve('/hangs.jpg', () => undefined), 502, 'image_fetch_failed'],
+    [
+      'a host that breaks',
+      (server) => server.serve('/breaks.jpg', (_request, response) => response.writeHead(500).end()),
+      502,
+      'image_fetch_failed',
+    ],
+    ['a closed port', () => 'http://127.0.0.1:1/photo.jpg', 502, 'image_fetch_failed'],
+    [
+      'a file over MAX_IMAGE_BYTES',
+      (server) => server.serve('/huge.jpg', Buffer.alloc(2_000_001, 0xff)),
+      422,
+      'image_too_large',
+    ],
+  ];
+  for (const [what, place, status, code] of cases) {
+    it(`names the image and the reason for ${what}`, async () => {
+      const url = place(images);
+
+      const answer = await service.post('/compare-faces', request({ ...strangers(), back_image: url }));
+
+      expect(answer).toMatchObject({ status, body: { code, image: 'back_image' } });
+    });
+  }
+
+  it('names a truncated photo', async () => {
+    const whole = Buffer.from(await (await fetch(photos.same.back_image)).arrayBuffer());
+    const url = images.serve('/truncated.jpg', whole.subarray(0, whole.length / 2));
+
+    const answer = await service.post('/compare-faces', request({ back_image: url }));
+
+    expect(answer).toMatchObject({ status: 422, body: { code: 'image_undecodable', image: 'back_image' } });
+  });
+
+  it('goes on as if nothing had happened', async () => {
+    expect((await service.post('/compare-faces', request())).body).toEqual({ user_id: 'u-1', matched: true });
+  });
+});
+
+describe('asynchronous jobs', () => {
+  it('takes a job, tells where to look and gives the result by long poll', async () => {
+    const accepted = await service.post('/jobs', request());
+
+    expect(accepted).toMatchObject({ status: 202, body: { status: 'queued' } });
+    expect(accepted.headers.get('location')).toBe(accepted.body.status_url);
+    const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=20' });
+    expect(jobViewSchema.parse(view.body)).toMatchObject({
+      status: 'completed',
+      user_id: 'u-1',
+      attempts: 1,
+      result: { user_id: 'u-1', matched: true },
+    });
+  });
+
+  it('takes a job by Prefer: respond-async too', async () => {
+    const accepted = await service.post('/compare-faces', request(strangers()), { prefer: 'respond-async' });
+
+    expect(accepted.status).toBe(202);
+    const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=20' });
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: false } });
+  });
+
+  it('shows an undecided comparison as failed with its problem', async () => {
+    const accepted = await service.post('/jobs', request({ back_image: photos.faceless }));
+
+    const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=20' });
+    expect(view.body).toMatchObject({
+      status: 'failed',
+      error: { code: 'face_not_found', image: 'back_image' },
+    });
+    expect(view.body.result).toBeUndefined();
+  });
+
+  it('drops the URLs of a job that has ended', async () => {
+    const accepted = await service.post('/jobs', request());
+    const jobId = String(accepted.body.job_id);
+    await service.get(`/jobs/${jobId}`, { prefer: 'wait=20' });
+
+    await expect.poll(() => service.redisText(`{face}:compare-lite:${jobId}`)).not.toContain('probe1.jpg');
+  });
+
+  it('does not know a job that never was', async () => {
+    expect(await service.get('/jobs/r_nothing')).toMatchObject({
+      status: 404,
+      body: { code: 'job_not_found' },
+    });
+  });
+
+  it('does not cancel a job that has ended', async () => {
+    const accepted = await service.post('/jobs', request());
+    const path = String(accepted.body.status_url);
+    await service.get(path, { prefer: 'wait=20' });
+
+    expect(await service.call(path, { method: 'DELETE' })).toMatchObject({
+      status: 409,
+      body: { code: 'job_not_cancellable' },
+    });
+  });
+
+  it('makes one job of two requests under one Idempotency-Key and refuses a third that asks for something else', async () => {
+    const headers = { 'idempotency-key': 'order-66' };
+    const [first, second] = await Promise.all([
+      service.post('/jobs', request(), headers),
+      service.post('/jobs', request(), headers),
+    ]);
+    const sync = await service.post('/compare-faces', request(), headers);
+    const other = await service.post('/jobs', request({ user_id: 'u-2' }), headers);
+
+    expect(first.body.job_id).toBe(second.body.job_id);
+    expect(sync.body).toEqual({ user_id: 'u-1', matched: true });
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_conflict' } });
+  });
+});
+
+describe('webhooks', () => {
+  it('posts a signed result that the standardwebhooks package accepts', async () => {
+    const accepted = await service.post('/jobs', request({ callback_url: `${receiver.origin}/done` }));
+
+    const [received] = await receiver.waitFor('/done', 1);
+
+    const body = webhookBodySchema.parse(received && verifyReceived(received, WEBHOOK_SECRET));
+    expect(body).toMatchObject({
+      type: 'comparison.completed',
+      data: { job_id: accepted.body.job_id, status: 'completed', result: { user_id: 'u-1', matched: true } },
+    });
+    await expect
+      .poll(async () => (await service.get(String(accepted.body.status_url))).body)
+      .toMatchObject({ callback: { status: 'delivered', attempts: 1 } });
+  });
+
+  it('posts a failure too', async () => {
+    await service.post(
+      '/jobs',
+      request({ back_image: photos.faceless, callback_url: `${receiver.origin}/failed` }),
+    );
+
+    const [received] = await receiver.waitFor('/failed', 1);
+
+    expect(received && verifyReceived(received, WEBHOOK_SECRET)).toMatchObject({
+      type: 'comparison.failed',
+      data: { status: 'failed', error: { code: 'face_not_found', image: 'back_image' } },
+    });
+  });
+});

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemSchema } from '../../src/shared/contract.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { type Program, serviceEnvironment, startProgram } from '../support/service.js';
+
+let redis: RedisServer;
+let api: Program;
+let origin: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  api = startProgram('src/api/main.ts', serviceEnvironment(redis.url));
+  origin = `http://127.0.0.1:${(await api.line((line) => line.msg === 'listening')).port}`;
+  await api.line((line) => line.msg === 'Redis is ready');
+});
+
+afterAll(async () => {
+  await api?.stop();
+  await redis?.stop();
+});
+
+const GOOD: Readonly<Record<string, unknown>> = {
+  user_id: 'u-1',
+  front_image1: 'https://photos.example.org/1.jpg',
+  front_image2: 'https://photos.example.org/2.jpg',
+  front_image3: 'https://photos.example.org/3.jpg',
+  back_image: 'https://photos.example.org/0.jpg',
+};
+const text = (changes: Record<string, unknown>): string => JSON.stringify({ ...GOOD, ...changes });
+const without = (field: string): string => JSON.stringify({ ...GOOD, [field]: undefined });
+
+async function send(body: string, headers: Record<string, string> = {}) {
+  const response = await fetch(`${origin}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+  });
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    problem: problemSchema.parse(await response.json()),
+  };
+}
+
+describe('a wrong request is refused with its reason', () => {
+  const cases: readonly (readonly [string, string, number, string, string?])[] = [
+    ['broken JSON', '{"user_id": ', 400, 'invalid_json'],
+    ['NaN as text of a number', `${text({}).slice(0, -1)}, "threshold": NaN}`, 400, 'invalid_json'],
+    ['an empty body', '', 400, 'invalid_json'],
+    ['a hundred thousand brackets', '['.repeat(60_000), 400, 'invalid_json'],
+    ['an array', '[]', 422, 'invalid_request'],
+    ['a missing user_id', without('user_id'), 422, 'invalid_request', 'user_id'],
+    ['a missing reference', without('back_image'), 422, 'invalid_request', 'back_image'],
+    ['an empty user_id', text({ user_id: '' }), 422, 'invalid_request', 'user_id'],
+    ['a user_id of 129 characters', text({ user_id: 'x'.repeat(129) }), 422, 'invalid_request', 'user_id'],
+    ['a user_id that is no integer', text({ user_id: 1.5 }), 422, 'invalid_request', 'user_id'],
+    ['threshold -1', text({ threshold: -1 }), 422, 'invalid_request', 'threshold'],
+    ['threshold 1.5', text({ threshold: 1.5 }), 422, 'invalid_request', 'threshold'],
+    ['threshold "0.5"', text({ threshold: '0.5' }), 422, 'invalid_request', 'threshold'],
+    ['threshold null', text({ threshold: null }), 422, 'invalid_request', 'threshold'],
+    ['threshold "NaN"', text({ threshold: 'NaN' }), 422, 'invalid_request', 'threshold'],
+    ['threshold 1e309', `${text({}).slice(0, -1)}, "threshold": 1e309}`, 422, 'invalid_request', 'threshold'],
+    ['threshold []', text({ threshold: [] }), 422, 'invalid_request', 'threshold'],
+    ['min_matches 1', text({ min_matches: 1 }), 422, 'invalid_request', 'min_matches'],
+    ['min_matches 4', text({ min_matches: 4 }), 422, 'invalid_request', 'min_matches'],
+    ['min_matches 2.5', text({ min_matches: 2.5 }), 422, 'invalid_request', 'min_matches'],
+    ['min_matches "2"', text({ min_matches: '2' }), 422, 'invalid_request', 'min_matches'],
+    [
+      'a URL without scheme',
+      text({ front_image1: 'photos.example.org/1.jpg' }),
+      422,
+      'invalid_request',
+      'front_image1',
+    ],
+    [
+      'an ftp URL',
+      text({ front_image2: 'ftp://photos.example.org/1.jpg' }),
+      422,
+      'image_url_forbidden',
+      'front_image2',
+    ],
+    [
+      'a URL of 2,049 characters',
+      text({ back_image: `https://photos.example.org/${'x'.repeat(2022)}` }),
+      422,
+      'invalid_request',
+      'back_image',
+    ],
+    [
+      'a private address',
+      text({ back_image: 'http://10.0.0.1/x.jpg' }),
+      422,
+      'image_url_forbidden',
+      'back_image',
+    ],
+    [
+      'a private callback',
+      text({ callback_url: 'http://169.254.169.254/' }),
+      422,
+      'image_url_forbidden',
+      'callback_url',
+    ],
+  ];
+  for (const [what, body, status, code, field] of cases) {
+    it(`refuses ${what}`, async () => {
+      const answer = await send(body);
+
+      expect(answer).toMatchObject({ status, problem: { status, code, retryable: false } });
+      expect(answer.type).toContain('application/problem+json');
+      if (field) expect(answer.problem.errors?.[0]).toMatchObject({ field });
+      expect(answer.problem.request_id).toBeTruthy();
+    });
+  }
+
+  it('lists every wrong field at once and names the images among them', async () => {
+    const { problem } = await send(text({ threshold: 2, front_image1: 7, back_image: '' }));
+
+    expect(problem.errors?.map((error) => error.field)).toEqual(['front_image1', 'back_image', 'threshold']);
+    expect(problem.image).toBe('front_image1');
+  });
+
+  it('refuses a body of five megabytes without reading it all', async () => {
+    expect(await send(`{"user_id": "${'x'.repeat(5_000_000)}"}`)).toMatchObject({
+      status: 413,
+      problem: { code: 'body_too_large' },
+    });
+  });
+
+  it('refuses another content type', async () => {
+    expect(await send(text({}), { 'content-type': 'text/plain' })).toMatchObject({
+      status: 415,
+      problem: { code: 'unsupported_media_type' },
+    });
+  });
+
+  it('refuses an Idempotency-Key of 256 characters', async () => {
+    expect(await send(text({}), { 'idempotency-key': 'k'.repeat(256) })).toMatchObject({
+      status: 422,
+      problem: { code: 'invalid_request' },
+    });
+  });
+
+  it('tells an unknown path from a wrong method', async () => {
+    const unknown = await fetch(`${origin}/nothing`);
+    const wrong = await fetch(`${origin}/compare-faces`);
+
+    expect([unknown.status, wrong.status]).toEqual([404, 405]);
+    expect(wrong.headers.get('allow')).toContain('POST');
+    expect(problemSchema.parse(await wrong.json()).code).toBe('method_not_allowed');
+  });
+
+  it('keeps a good request id and replaces a bad one', async () => {
+    const good = await fetch(`${origin}/health`, { headers: { 'x-request-id': 'trace-7' } });
+    const bad = await fetch(`${origin}/health`, { headers: { 'x-request-id': 'a b{}' } });
+
+    expect(good.headers.get('x-request-id')).toBe('trace-7');
+    expect(bad.headers.get('x-request-id')).toMatch(/^[\w=-]+$/);
+  });
+
+  it('lives on and is not ready without a worker', async () => {
+    expect((await fetch(`${origin}/health`)).status).toBe(200);
+    expect((await fetch(`${origin}/health/ready`)).status).toBe(503);
+  });
+});

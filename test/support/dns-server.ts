@@ -1,0 +1,121 @@
+import { createSocket } from 'node:dgram';
+import { promises as dns, type LookupAddress } from 'node:dns';
+import { isIPv6, type LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** What the server says to one question. `addresses` may mix families; each question gets those of its type. */
+export type DnsAnswer =
+  | { readonly addresses: readonly string[]; readonly cname?: string }
+  | 'nxdomain'
+  | 'servfail'
+  | 'silence';
+
+export interface DnsServer {
+  /** Asks this server over UDP, with the signature of `dns.lookup`. */
+  readonly lookup: LookupFunction;
+  /** Questions seen so far, like "A cdn.acme.com". */
+  readonly questions: readonly string[];
+  /** Sets the answers to one name, in order; the last is repeated. Other names do not exist. */
+  answer(name: string, ...answers: readonly [DnsAnswer, ...DnsAnswer[]]): void;
+  stop(): Promise<void>;
+}
+
+const TYPES = new Map([
+  [1, 'A'],
+  [28, 'AAAA'],
+]);
+const RCODES = { nxdomain: 3, servfail: 2 } as const;
+
+/** Starts a name server on a free UDP port of 127.0.0.1. */
+export async function startDnsServer(): Promise<DnsServer> {
+  const answers = new Map<string, readonly DnsAnswer[]>();
+  const questions: string[] = [];
+  const socket = createSocket('udp4');
+  socket.on('message', (query, peer) => {
+    const { name, type, end } = readQuestion(query);
+    const question = `${TYPES.get(type) ?? type} ${name}`;
+    const nth = questions.filter((seen) => seen === question).length;
+    questions.push(question);
+    const scripted = answers.get(name) ?? ['nxdomain'];
+    const answer = scripted[Math.min(nth, scripted.length - 1)] ?? 'nxdomain';
+    if (answer !== 'silence')
+      socket.send(writeAnswer(query.subarray(0, end), type, answer), peer.port, peer.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const resolver = new dns.Resolver({ timeout: 5_000, tries: 1 });
+  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
+  return {
+    lookup: (hostname, _options, callback) => {
+      resolveAll(resolver, hostname).then(
+        (addresses) => callback(null, addresses),
+        (error: NodeJS.ErrnoException) => callback(error, []),
+      );
+    },
+    questions,
+    answer: (name, ...scripted) => void answers.set(name, scripted),
+    stop: () => {
+      resolver.cancel();
+      return new Promise((resolve) => socket.close(resolve));
+    },
+  };
+}
+
+async function resolveAll(resolver: dns.Resolver, hostname: string): Promise<LookupAddress[]> {
+  const ask = (question: Promise<string[]>, family: 4 | 6) =>
+    question.then(
+      (list) => list.map((address) => ({ address, family })),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENODATA') return [];
+        throw error;
+      },
+    );
+  const [v4, v6] = await Promise.all([
+    ask(resolver.resolve4(hostname), 4),
+    ask(resolver.resolve6(hostname), 6),
+  ]);
+  return [...v4, ...v6];
+}
+
+function readQuestion(query: Buffer): { name: string; type: number; end: number } {
+  const labels: string[] = [];
+  let offset = 12;
+  for (let length = query.readUInt8(offset); length > 0; length = query.readUInt8(offset)) {
+    labels.push(query.toString('latin1', offset + 1, offset + 1 + length).toLowerCase());
+    offset += length + 1;
+  }
+  return { name: labels.join('.'), type: query.readUInt16BE(offset + 1), end: offset + 5 };
+}
+
+function writeAnswer(question: Buffer, type: number, answer: Exclude<DnsAnswer, 'silence'>): Buffer {
+  const records = typeof answer === 'string' ? [] : toRecords(type, answer);
+  const reply = Buffer.concat([question, ...records]);
+  reply.writeUInt16BE(0x8180 | (typeof answer === 'string' ? RCODES[answer] : 0), 2);
+  reply.writeUInt16BE(records.length, 6);
+  reply.fill(0, 8, 12);
+  return reply;
+}
+
+function toRecords(type: number, answer: { addresses: readonly string[]; cname?: string }): Buffer[] {
+  const asked = Buffer.from([0xc0, 0x0c]);
+  const alias = answer.cname === undefined ? [] : [toRecord(asked, 5, encodeName(answer.cname))];
+  const owner = answer.cname === undefined ? asked : encodeName(answer.cname);
+  const addresses = answer.addresses
+    .filter((address) => isIPv6(address) === (type === 28))
+    .map((address) => toRecord(owner, type, Buffer.from(ipaddr.parse(address).toByteArray())));
+  return [...alias, ...addresses];
+}
+
+function toRecord(owner: Buffer, type: number, data: Buffer): Buffer {
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(type, 0);
+  fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt16BE(data.length, 8);
+  return Buffer.concat([owner, fixed, data]);
+}
+
+function encodeName(name: string): Buffer {
+  return Buffer.concat([
+    ...name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1')),
+    Buffer.from([0]),
+  ]);
+}

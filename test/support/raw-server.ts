@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+
+/** What a connection gets once it has sent a request: these bytes and the end, or whatever the function does. `nth`: from 1. */
+export type Behaviour = string | Uint8Array | ((socket: Socket, nth: number) => void);
+
+/** A server that speaks only what it is told, well-formed HTTP or not. */
+export interface RawServer {
+  readonly port: number;
+  /** Heads of the requests seen so far. */
+  readonly requests: readonly string[];
+  /** TCP connections accepted so far, with or without a request. */
+  readonly connections: () => number;
+  answer(behaviour: Behaviour): void;
+  /** Forgets what was seen. */
+  reset(): void;
+  /** Resolves when no connection is open. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface RawServerOptions {
+  readonly host?: string;
+  /** Speaks TLS when given. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+/** Starts a raw server on a free port of a loopback address, 127.0.0.1 unless told otherwise. */
+export async function startRawServer(options: RawServerOptions = {}): Promise<RawServer> {
+  const sockets = new Set<Socket>();
+  const requests: string[] = [];
+  let behaviour: Behaviour = 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n';
+  let connections = 0;
+  const serve = (socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (head) => {
+      requests.push(head.toString('latin1'));
+      if (typeof behaviour === 'function') behaviour(socket, requests.length);
+      else socket.end(behaviour);
+    });
+  };
+  const server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
+  server.on('connection', (socket: Socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', () => undefined);
+  server.listen(0, options.host ?? '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    requests,
+    connections: () => connections,
+    answer: (next) => {
+      behaviour = next;
+    },
+    reset: () => {
+      requests.length = 0;
+      connections = 0;
+    },
+    idle: async () => {
+      await Promise.all(
+        [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
+      );
+    },
+    stop: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

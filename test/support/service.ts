@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+import { type RedisServer, startRedis } from './redis-server.js';
+
+/** One of our programs, run from source as a process of its own. */
+export interface Program {
+  readonly process: ChildProcess;
+  /** Every line it has logged, parsed. */
+  readonly lines: readonly Record<string, unknown>[];
+  /** Resolves with the first line, logged or yet to come, that `matches`; rejects when the program ends before. */
+  line(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+  /** Asks it to end and resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body, or `{text}` when it is not JSON. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface Service {
+  readonly redis: RedisServer;
+  readonly api: Program;
+  readonly workers: readonly Program[];
+  readonly origin: string;
+  /** Posts JSON and returns status and parsed body. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** Any other method. */
+  call(path: string, init: RequestInit): Promise<Answer>;
+  /** Everything Redis holds under a hash's key, as text. */
+  redisText(key: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Environment of API and workers, on top of what makes them run on loopback with `lite`. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly workers?: number;
+  /** A Redis of the caller's, which then also stops it. */
+  readonly redis?: RedisServer;
+}
+
+export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqTwjUPD8ILPZIo2LaLaSw';
+
+/** Starts a real Redis, API and workers on free loopback ports and waits until the service is ready. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const redis = options.redis ?? (await startRedis());
+  const env = serviceEnvironment(redis.url, options.env);
+  const api = startProgram('src/api/main.ts', env);
+  const workers = Array.from({ length: options.workers ?? 1 }, () => startProgram('src/worker/main.ts', env));
+  const { port } = await api.line((line) => line.msg === 'listening');
+  const origin = `http://127.0.0.1:${port}`;
+  const client = new Redis(redis.url);
+  await Promise.all(workers.map((worker) => worker.line((line) => line.msg === 'ready')));
+  const call = async (path: string, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(`${origin}${path}`, init);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+    return {
+      status: response.status,
+      body: isJson && text ? (JSON.parse(text) as Record<string, unknown>) : { text },
+      headers: response.headers,
+    };
+  };
+  return {
+    redis,
+    api,
+    workers,
+    origin,
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    get: (path, headers = {}) => call(path, { headers }),
+    call,
+    redisText: async (key) => JSON.stringify(await client.hgetall(key)),
+    stop: async () => {
+      await Promise.all([api, ...workers].map((program) => program.stop()));
+      client.disconnect();
+      if (!options.redis) await redis.stop();
+    },
+  };
+}
+
+/** Returns the environment that makes our programs run on loopback with the embedded pack. */
+export function serviceEnvironment(
+  redisUrl: string,
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: process.env.HOME ?? '',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    WORKER_HOST: '127.0.0.1',
+    WORKER_PORT: '0',
+    REDIS_URL: redisUrl,
+    INSIGHTFACE_MODEL: 'lite',
+    VISION_PROCESSES: '1',
+    ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
+    WEBHOOK_SECRETS: WEBHOOK_SECRET,
+    ...extra,
+  };
+}
+
+/** Runs one of our main files from source. */
+export function startProgram(main: string, env: Readonly<Record<string, string>>): Program {
+  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: Record<string, unknown>[] = [];
+  const errors: string[] = [];
+  const waiting = new Set<() => void>();
+  const wake = (): void => {
+    for (const look of [...waiting]) look();
+  };
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    lines.push(parseLine(text));
+    wake();
+  });
+  createInterface({ input: child.stderr }).on('line', (text) => errors.push(text));
+  child.once('exit', wake);
+  return {
+    process: child,
+    lines,
+    line: (matches) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = lines.find(matches);
+          const ended = child.exitCode !== null || child.signalCode !== null;
+          if (!found && !ended) return;
+          waiting.delete(look);
+          if (found) resolve(found);
+          else reject(new Error(`${main} ended: ${errors.join('\n')}\n${JSON.stringify(lines.slice(-5))}`));
+        };
+        waiting.add(look);
+        look();
+      }),
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        await ended;
+      }
+      return child.exitCode;
+    },
+  };
+}
+
+function parseLine(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return { text };
+  }
+}

@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { Queue } from 'bullmq';
+import { createAddressPolicy } from '../../src/shared/address-policy.js';
+import { createLogger } from '../../src/shared/logger.js';
+import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../src/shared/queue-contract.js';
+import { connectRedis, type RedisConnection } from '../../src/shared/redis.js';
+import { createWebhookQueue } from '../../src/shared/webhook-queue.js';
+import { webhookJobOptions } from '../../src/shared/webhook-schedule.js';
+import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
+import {
+  createWebhookWorker,
+  type DeliveryEvent,
+  type WebhookWorker,
+  type WebhookWorkerDependencies,
+} from '../../src/worker/webhook-processor.js';
+import { type RedisServer, startRedis } from './redis-server.js';
+
+export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+
+/** A Redis with the webhook queue in it, and workers that deliver to loopback with short pauses. */
+export interface WebhookBench {
+  readonly server: RedisServer;
+  /** Fails fast, as the API's. */
+  readonly redis: RedisConnection;
+  readonly queue: Queue<WebhookJob>;
+  readonly prefix: string;
+  /** Attempts made by this bench's workers. */
+  readonly events: readonly DeliveryEvent[];
+  /** Adds the webhook of comparison `jobId`. */
+  add(
+    jobId: string,
+    url: string,
+    options?: { readonly attempts?: number; readonly body?: string },
+  ): Promise<void>;
+  startWorker(changes?: Partial<WebhookWorkerDependencies>): WebhookWorker;
+  /** Empties Redis and stops the workers. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startWebhookBench(): Promise<WebhookBench> {
+  const server = await startRedis();
+  const prefix = '{test}';
+  const redis = connectRedis(server.url, 'fail-fast');
+  const patient = connectRedis(server.url, 'patient');
+  const ignoreOutages = (): void => undefined;
+  redis.on('error', ignoreOutages);
+  patient.on('error', ignoreOutages);
+  await Promise.all([redis, patient].map((connection) => once(connection, 'ready')));
+  const queue = createWebhookQueue({ redis, prefix, onError: ignoreOutages });
+  const policy = createAddressPolicy({
+    allowedPrivateHosts: ['127.0.0.1'],
+    allowedImageHosts: [],
+    allowedPorts: [],
+  });
+  const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000 });
+  const logger = createLogger('test', 'silent');
+  const events: DeliveryEvent[] = [];
+  let workers: WebhookWorker[] = [];
+
+  const stopWorkers = async (): Promise<void> => {
+    await Promise.all(workers.map((worker) => worker.close(1_000)));
+    workers = [];
+  };
+  return {
+    server,
+    redis,
+    queue,
+    prefix,
+    events,
+    add: async (jobId, url, { attempts, body = JSON.stringify({ data: { job_id: jobId } }) } = {}) => {
+      const payload = {
+        v: JOB_VERSION,
+        job_id: jobId,
+        tenant: 'anonymous',
+        model: 'lite',
+        url,
+        body,
+      } as const;
+      await queue.add('deliver', payload, {
+        ...webhookJobOptions(3_600),
+        ...(attempts ? { attempts } : {}),
+        jobId: webhookJobId(jobId),
+      });
+    },
+    startWorker: (changes = {}) => {
+      const worker = createWebhookWorker({
+        connection: patient,
+        prefix,
+        delivery: { agent, policy, secrets: [WEBHOOK_SECRET], timeoutMs: 2_000, now: Date.now },
+        concurrency: 20,
+        concurrencyPerHost: 10,
+        logger,
+        onDelivery: (event) => void events.push(event),
+        retryDelaysMs: [20],
+        lockDurationMs: 1_000,
+        stalledIntervalMs: 500,
+        ...changes,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    reset: async () => {
+      await stopWorkers();
+      events.length = 0;
+      await redis.flushall();
+    },
+    stop: async () => {
+      await stopWorkers();
+      await queue.close();
+      redis.disconnect();
+      patient.disconnect();
+      await agent.destroy();
+      await server.stop();
+    },
+  };
+}

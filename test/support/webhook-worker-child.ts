@@ -1,0 +1,30 @@
+import { createAddressPolicy } from '../../src/shared/address-policy.js';
+import { createLogger } from '../../src/shared/logger.js';
+import { connectRedis } from '../../src/shared/redis.js';
+import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
+import { createWebhookWorker } from '../../src/worker/webhook-processor.js';
+
+/** A webhook worker in a process of its own, so that a test can kill it and read its whole output. */
+const [redisUrl = '', prefix = '', secret = ''] = process.argv.slice(2);
+const policy = createAddressPolicy({
+  allowedPrivateHosts: ['127.0.0.1'],
+  allowedImageHosts: [],
+  allowedPorts: [],
+});
+createWebhookWorker({
+  connection: connectRedis(redisUrl, 'patient'),
+  prefix,
+  delivery: {
+    agent: createGuardedAgent(policy, { connectTimeoutMs: 1_000 }),
+    policy,
+    secrets: [secret],
+    timeoutMs: 30_000,
+    now: Date.now,
+  },
+  concurrency: 5,
+  concurrencyPerHost: 5,
+  logger: createLogger('worker', 'trace'),
+  retryDelaysMs: [20],
+  lockDurationMs: 1_000,
+  stalledIntervalMs: 500,
+});
