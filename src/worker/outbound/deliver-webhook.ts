@@ -126,6 +126,7 @@ function judgeFailure(error: unknown): DeliveryOutcome {
 function parseRetryAfter(header: unknown, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
-  const date = Date.parse(header);
+  // Every form of an HTTP date begins with the day's name; Date.parse takes much else for a date.
+  const date = /^[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

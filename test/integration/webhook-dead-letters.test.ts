@@ -1,0 +1,185 @@
+import { Hono } from 'hono';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AppContext } from '../../src/api/app-context.js';
+import { errorResponse } from '../../src/api/error-response.js';
+import { createWebhookRoutes } from '../../src/api/routes/webhooks.js';
+import { readCallbackState } from '../../src/api/webhook-deliveries.js';
+import { failedWebhooksSchema } from '../../src/shared/contract.js';
+import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
+import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+let bench: WebhookBench;
+let receiver: WebhookReceiver;
+let app: Hono<AppContext>;
+
+beforeAll(async () => {
+  bench = await startWebhookBench();
+  app = new Hono<AppContext>();
+  app.route('/', createWebhookRoutes({ redis: bench.redis, webhookQueue: bench.queue }));
+  app.onError((error, context) => errorResponse(context, error));
+});
+
+beforeEach(async () => {
+  receiver = await startWebhookReceiver();
+});
+
+afterEach(async () => {
+  await bench.reset();
+  await receiver.stop();
+});
+
+afterAll(async () => {
+  await bench.stop();
+});
+
+/** Adds webhooks to a receiver that wants no more and returns once each has become a dead letter. */
+async function addDeadLetters(...jobIds: string[]): Promise<void> {
+  const worker = bench.startWorker();
+  for (const jobId of jobIds) {
+    await bench.add(jobId, `${receiver.script('/T0KEN', [410])}?signature=S1GNATURE`);
+    await untilStatus(jobId, 'failed');
+  }
+  await worker.close(1_000);
+}
+
+const untilStatus = (jobId: string, status: string) =>
+  expect
+    .poll(async () => (await readCallbackState(bench.queue, jobId))?.status, {
+      timeout: 10_000,
+      interval: 10,
+    })
+    .toBe(status);
+
+async function list(query = '') {
+  const response = await app.request(`/webhooks/failed${query}`);
+  expect(response.status).toBe(200);
+  return failedWebhooksSchema.parse(await response.json());
+}
+
+const retry = (id: string) => app.request(`/webhooks/${id}/retry`, { method: 'POST' });
+
+async function codeOf(response: Response): Promise<unknown> {
+  return ((await response.json()) as { code?: unknown }).code;
+}
+
+describe('GET /webhooks/failed', () => {
+  it('is empty when nothing was given up', async () => {
+    expect(await list()).toEqual({ items: [] });
+  });
+
+  it('tells of each dead letter its host and what went wrong, and never the rest of its URL', async () => {
+    await addDeadLetters('r_1');
+
+    const response = await app.request('/webhooks/failed');
+    const text = await response.text();
+
+    const { items } = failedWebhooksSchema.parse(JSON.parse(text));
+    expect(items).toEqual([
+      {
+        id: 'wh_r_1',
+        job_id: 'r_1',
+        host: `127.0.0.1:${receiver.port}`,
+        attempts: 1,
+        last_error: 'the receiver answered 410',
+        failed_at: expect.any(String),
+      },
+    ]);
+    expect(Math.abs(Date.now() - Date.parse(items[0]?.failed_at ?? ''))).toBeLessThan(10_000);
+    expect(text).not.toMatch(/T0KEN|S1GNATURE/);
+  });
+
+  it('gives pages, newest first', async () => {
+    await addDeadLetters('r_1', 'r_2', 'r_3');
+
+    const first = await list('?limit=2');
+    const second = await list(`?limit=2&cursor=${first.next_cursor}`);
+
+    expect(first.items.map(({ job_id }) => job_id)).toEqual(['r_3', 'r_2']);
+    expect(second.items.map(({ job_id }) => job_id)).toEqual(['r_1']);
+    expect(second.next_cursor).toBeUndefined();
+  });
+
+  it.each([
+    ['before the cursor', 'r_4'],
+    ['at the cursor', 'r_3'],
+  ])('skips nothing when a dead letter %s is replayed between two pages', async (_where, replayed) => {
+    await addDeadLetters('r_1', 'r_2', 'r_3', 'r_4');
+    const first = await list('?limit=2');
+
+    await retry(replayed);
+    const second = await list(`?limit=2&cursor=${first.next_cursor}`);
+
+    expect(second.items.map(({ job_id }) => job_id)).toEqual(['r_2', 'r_1']);
+  });
+
+  it.each(['?limit=0', '?limit=101', '?limit=many', '?cursor=nonsense'])('refuses %s', async (query) => {
+    const response = await app.request(`/webhooks/failed${query}`);
+
+    expect(response.status).toBe(422);
+    expect(await codeOf(response)).toBe('invalid_request');
+  });
+});
+
+describe('POST /webhooks/:id/retry', () => {
+  it('starts the schedule anew under the same webhook-id', async () => {
+    await addDeadLetters('r_1');
+    receiver.script('/T0KEN', [500, 204]);
+
+    const response = await retry('wh_r_1');
+
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ id: 'wh_r_1', job_id: 'r_1', status: 'pending' });
+    expect(await readCallbackState(bench.queue, 'r_1')).toEqual({ status: 'pending', attempts: 0 });
+    bench.startWorker();
+    await untilStatus('r_1', 'delivered');
+    expect(await readCallbackState(bench.queue, 'r_1')).toEqual({ status: 'delivered', attempts: 2 });
+    expect(receiver.received.map(({ id }) => id)).toEqual(['wh_r_1', 'wh_r_1', 'wh_r_1']);
+    for (const received of receiver.received) {
+      expect(verifyReceived(received, WEBHOOK_SECRET)).toEqual({ data: { job_id: 'r_1' } });
+    }
+    expect(await list()).toEqual({ items: [] });
+  });
+
+  it('knows a dead letter by the id of its comparison, too', async () => {
+    await addDeadLetters('r_1');
+
+    expect((await retry('r_1')).status).toBe(202);
+  });
+
+  it('does not know a delivery that was never queued', async () => {
+    const response = await retry('wh_r_none');
+
+    expect(response.status).toBe(404);
+    expect(await codeOf(response)).toBe('webhook_not_found');
+  });
+
+  it('refuses one that is still waiting', async () => {
+    await bench.add('r_1', receiver.script('/hook', [204]));
+
+    const response = await retry('wh_r_1');
+
+    expect(response.status).toBe(409);
+    expect(await codeOf(response)).toBe('webhook_not_failed');
+  });
+
+  it('refuses one that has been delivered', async () => {
+    bench.startWorker();
+    await bench.add('r_1', receiver.script('/hook', [204]));
+    await untilStatus('r_1', 'delivered');
+
+    const response = await retry('wh_r_1');
+
+    expect(await codeOf(response)).toBe('webhook_not_failed');
+    expect(receiver.received).toHaveLength(1);
+  });
+
+  it('answers 503 while Redis is away', async () => {
+    await bench.server.kill();
+
+    const answers = await Promise.all([app.request('/webhooks/failed'), retry('wh_r_1')]);
+
+    await bench.server.start();
+    await expect.poll(() => bench.redis.status, { timeout: 5_000 }).toBe('ready');
+    expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+  });
+});
