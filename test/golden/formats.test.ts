@@ -1,0 +1,288 @@
+import sharp, { type Sharp } from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
+import type { RgbImage } from '../../src/worker/vision/types.js';
+import { jpegSegment, orientationSegment, withJpegSegments } from '../support/jpeg-builder.js';
+import { samplePhoto } from '../support/photos.js';
+import { pngChunk, withPngChunks } from '../support/png-builder.js';
+import { channelBias, meanDifference, openRgb, remap, storeWithOrientation } from '../support/rgb-images.js';
+import { ARITHMETIC_RAMP, multiPicture } from '../support/unusual-photos.js';
+
+const FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const;
+const LIMITS = { maxPixels: 40_000_000, formats: FORMATS };
+const WIDTH = 600;
+const HEIGHT = 400;
+const GREY = 128;
+
+type Make = (photo: () => Sharp) => Promise<Buffer>;
+interface Row {
+  readonly name: string;
+  readonly make: Make;
+  /** Mean absolute difference to the original allowed, 0..255; 0: lossless. About 1.5 times what was measured. */
+  readonly within: number;
+  /** What the decoded photo must look like, when it is not the original. */
+  readonly like?: (original: RgbImage) => RgbImage;
+}
+
+const row = (name: string, within: number, make: Make, like?: Row['like']): Row =>
+  like ? { name, within, make, like } : { name, within, make };
+const jpeg: Make = (photo) => photo().jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+const exifPng = (orientation: number): Buffer =>
+  pngChunk('eXIf', orientationSegment(orientation).subarray(10));
+
+/** What phones write for HDR screens: a plain JPEG and behind it a second one that says how much brighter to show it. */
+async function gainMapped(photo: Sharp): Promise<Buffer> {
+  const bytes = await photo.toColourspace('scrgb').jpeg({ quality: 95 }).toBuffer();
+  if (!bytes.includes('urn:iso:std:iso:ts:21496')) throw new Error('sharp wrote no gain map');
+  return bytes;
+}
+
+/** Luma as libvips weighs it, and a picture laid half transparent on mid-grey. */
+const grey = (image: RgbImage): RgbImage => ({
+  ...image,
+  data: image.data.map((_, index, all) => {
+    const pixel = index - (index % 3);
+    return Math.round(0.2126 * all[pixel]! + 0.7152 * all[pixel + 1]! + 0.0722 * all[pixel + 2]!);
+  }),
+});
+const halfOnGrey = (image: RgbImage): RgbImage => ({
+  ...image,
+  data: image.data.map((value) => Math.round((value + GREY) / 2)),
+});
+
+const named = (rows: readonly Row[]): (readonly [string, Row])[] => rows.map((each) => [each.name, each]);
+
+const JPEGS: readonly Row[] = [
+  row('baseline 4:2:0', 3, (photo) => photo().jpeg({ quality: 92 }).toBuffer()),
+  row('baseline 4:4:4', 2, jpeg),
+  row('progressive', 3, (photo) => photo().jpeg({ quality: 92, progressive: true }).toBuffer()),
+  row('grey', 6, (photo) => photo().greyscale().jpeg({ quality: 95 }).toBuffer(), grey),
+  row('CMYK without a profile', 14, (photo) =>
+    photo().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer(),
+  ),
+  row('CMYK with a press profile', 12, (photo) =>
+    photo().withIccProfile('cmyk').jpeg({ quality: 95 }).toBuffer(),
+  ),
+  row('Display P3', 3, (photo) => photo().withIccProfile('p3').jpeg({ quality: 95 }).toBuffer()),
+  row('a broken colour profile', 2, async (photo) =>
+    withJpegSegments(await jpeg(photo), [
+      jpegSegment(0xe2, Buffer.from('ICC_PROFILE\0\x01\x01 not a profile', 'latin1')),
+    ]),
+  ),
+  row('a colour profile of 4 MB', 2, async (photo) =>
+    withJpegSegments(
+      await jpeg(photo),
+      Array.from({ length: 64 }, (_, index) =>
+        jpegSegment(
+          0xe2,
+          Buffer.concat([
+            Buffer.from('ICC_PROFILE\0', 'latin1'),
+            Buffer.of(index + 1, 64),
+            Buffer.alloc(65_000),
+          ]),
+        ),
+      ),
+    ),
+  ),
+  row('a gain map for HDR screens', 6, (photo) => gainMapped(photo())),
+  row('several pictures (MPO), of which the first counts', 2, async (photo) =>
+    multiPicture(await jpeg(photo), await photo().negate().jpeg().toBuffer()),
+  ),
+  row('data behind its end', 2, async (photo) =>
+    Buffer.concat([await jpeg(photo), Buffer.alloc(5000, 0xda)]),
+  ),
+];
+
+const PNGS: readonly Row[] = [
+  row('8 bits a sample', 0, (photo) => photo().png().toBuffer()),
+  row('interlacing', 0, (photo) => photo().png({ progressive: true }).toBuffer()),
+  row('16 bits a sample', 0, (photo) => photo().toColourspace('rgb16').png().toBuffer()),
+  row('16 bits a sample in Display P3', 0.6, (photo) =>
+    photo().toColourspace('rgb16').withIccProfile('p3').png().toBuffer(),
+  ),
+  row('16-bit grey', 6, (photo) => photo().toColourspace('grey16').png().toBuffer(), grey),
+  row('a palette', 3, (photo) => photo().png({ palette: true }).toBuffer()),
+  row(
+    'a palette with transparency',
+    4,
+    (photo) => photo().ensureAlpha(0.5).png({ palette: true }).toBuffer(),
+    halfOnGrey,
+  ),
+  row('full opacity', 0, (photo) => photo().ensureAlpha(1).png().toBuffer()),
+  row('transparency', 0.6, (photo) => photo().ensureAlpha(0.5).png().toBuffer(), halfOnGrey),
+  row(
+    '16 bits and transparency',
+    0.6,
+    (photo) => photo().ensureAlpha(0.5).toColourspace('rgb16').png().toBuffer(),
+    halfOnGrey,
+  ),
+  row(
+    'grey and transparency',
+    4,
+    (photo) => photo().greyscale().ensureAlpha(0.5).toColourspace('b-w').png().toBuffer(),
+    (image) => halfOnGrey(grey(image)),
+  ),
+  row('animation (APNG), of which the plain picture counts', 0, async (photo) =>
+    withPngChunks(await photo().png().toBuffer(), [pngChunk('acTL', Buffer.of(0, 0, 0, 2, 0, 0, 0, 0))]),
+  ),
+];
+
+const OTHERS: readonly Row[] = [
+  row('lossy WebP', 3, (photo) => photo().webp({ quality: 92 }).toBuffer()),
+  row('lossless WebP', 0, (photo) => photo().webp({ lossless: true, effort: 0 }).toBuffer()),
+  row(
+    'transparent WebP',
+    0.6,
+    (photo) => photo().ensureAlpha(0.5).webp({ lossless: true, effort: 0 }).toBuffer(),
+    halfOnGrey,
+  ),
+  row('AVIF', 3, (photo) => photo().avif({ quality: 90, effort: 0 }).toBuffer()),
+  row('10-bit AVIF', 3, (photo) => photo().avif({ quality: 90, effort: 0, bitdepth: 10 }).toBuffer()),
+  row('GIF', 4, (photo) => photo().gif().toBuffer()),
+  row('TIFF with LZW', 0, (photo) => photo().tiff({ compression: 'lzw' }).toBuffer()),
+  row('TIFF with JPEG inside', 3, (photo) => photo().tiff({ compression: 'jpeg', quality: 92 }).toBuffer()),
+  row('tiled 16-bit TIFF', 0, (photo) =>
+    photo().toColourspace('rgb16').tiff({ compression: 'deflate', tile: true }).toBuffer(),
+  ),
+  row('CMYK TIFF', 14, (photo) => photo().toColourspace('cmyk').tiff({ compression: 'deflate' }).toBuffer()),
+];
+
+describe('hard photos', () => {
+  let original: RgbImage;
+  const photo = (): Sharp => openRgb(original);
+
+  beforeAll(async () => {
+    blockUntrustedLoaders(FORMATS);
+    const small = await sharp(samplePhoto(1)).resize(WIDTH, HEIGHT).png().toBuffer();
+    original = await decodeImage(small, LIMITS);
+  });
+
+  const check = async (_name: string, { make, within, like }: Row): Promise<void> => {
+    const encoded = await make(photo);
+
+    const decoded = await decodeImage(encoded, LIMITS);
+
+    const expected = like ? like(original) : original;
+    expect([decoded.width, decoded.height]).toEqual([WIDTH, HEIGHT]);
+    expect(meanDifference(decoded, expected)).toBeLessThanOrEqual(within);
+  };
+
+  it.each(named(JPEGS))('reads a JPEG with %s', check);
+  it.each(named(PNGS))('reads a PNG with %s', check);
+  it.each(named(OTHERS))('reads a %s', check);
+
+  it.each(['sequential', 'progressive'] as const)('reads a %s JPEG in arithmetic coding', async (kind) => {
+    const { width, height, colourAt } = ARITHMETIC_RAMP;
+    const data = new Uint8Array(width * height * 3);
+    for (let index = 0; index < width * height; index += 1)
+      data.set(colourAt(index % width, Math.floor(index / width)), index * 3);
+
+    const decoded = await decodeImage(ARITHMETIC_RAMP[kind], LIMITS);
+
+    expect(meanDifference(decoded, { width, height, data })).toBeLessThan(2.5);
+  });
+
+  const ORIENTED: readonly (readonly [
+    string,
+    (stored: RgbImage, orientation: number) => Promise<Buffer>,
+    number,
+  ])[] = [
+    [
+      'JPEG',
+      async (stored, orientation) =>
+        withJpegSegments(await jpeg(() => openRgb(stored)), [orientationSegment(orientation)]),
+      2,
+    ],
+    [
+      'PNG',
+      async (stored, orientation) =>
+        withPngChunks(await openRgb(stored).png().toBuffer(), [exifPng(orientation)]),
+      0,
+    ],
+    [
+      'WebP',
+      (stored, orientation) => openRgb(stored).withMetadata({ orientation }).webp({ quality: 92 }).toBuffer(),
+      3,
+    ],
+    [
+      'TIFF',
+      (stored, orientation) =>
+        openRgb(stored).withMetadata({ orientation }).tiff({ compression: 'lzw' }).toBuffer(),
+      0,
+    ],
+    [
+      'AVIF',
+      (stored, orientation) =>
+        openRgb(stored).withMetadata({ orientation }).avif({ quality: 90, effort: 0 }).toBuffer(),
+      3,
+    ],
+  ];
+
+  it.each(ORIENTED)('puts a %s of every EXIF orientation upright', async (_name, encode, within) => {
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const decoded = await decodeImage(
+        await encode(storeWithOrientation(original, orientation), orientation),
+        LIMITS,
+      );
+
+      expect([orientation, decoded.width, decoded.height]).toEqual([orientation, WIDTH, HEIGHT]);
+      expect(meanDifference(decoded, original)).toBeLessThanOrEqual(within);
+    }
+  });
+
+  // Saturated colours: read without its profile, red in Display P3 would come out as (234, 51, 35).
+  it.each([
+    ['8-bit', 'jpeg'],
+    ['8-bit', 'png'],
+    ['8-bit', 'webp'],
+    ['16-bit', 'png'],
+    ['16-bit', 'tiff'],
+  ] as const)('shows red, green and blue in %s Display P3 %s as in sRGB', async (depth, format) => {
+    const colours = [
+      [255, 0, 0],
+      [0, 255, 0],
+      [0, 0, 255],
+    ] as const;
+    const data = Uint8Array.from(
+      colours.flatMap((colour) =>
+        Array(64 * 64)
+          .fill(colour)
+          .flat(),
+      ),
+    );
+    const plain = { width: 64, height: 192, data };
+    const wide = openRgb(plain)
+      .toColourspace(depth === '16-bit' ? 'rgb16' : 'srgb')
+      .withIccProfile('p3');
+
+    const decoded = await decodeImage(await wide.toFormat(format, { quality: 100 }).toBuffer(), LIMITS);
+
+    // Measured up to 3.3 (lossy WebP); without the profile at least 25.
+    expect(meanDifference(decoded, plain)).toBeLessThan(5);
+  });
+
+  it('keeps the colours of a reduced JPEG with a profile', async () => {
+    const wide = await photo().withIccProfile('p3').jpeg({ quality: 95 }).toBuffer();
+
+    const reduced = await decodeImage(wide, { ...LIMITS, targetLongEdgePx: 150 });
+
+    const resized = await photo().resize(150, 100).raw().toBuffer();
+    for (const bias of channelBias(reduced, { width: 150, height: 100, data: resized })) {
+      expect(Math.abs(bias)).toBeLessThan(1.5);
+    }
+  });
+
+  it('reads a picture of one pixel, and one a pixel high', async () => {
+    const dot = await decodeImage(await photo().resize(1, 1).jpeg().toBuffer(), LIMITS);
+    const line = await decodeImage(await photo().resize(WIDTH, 1, { fit: 'fill' }).png().toBuffer(), LIMITS);
+
+    expect([dot.width, dot.height]).toEqual([1, 1]);
+    expect([line.width, line.height]).toEqual([WIDTH, 1]);
+  });
+
+  it('tells a mirrored photo from its original, so the checks above can fail', async () => {
+    const mirrored = remap(original, original, (x, y) => [WIDTH - 1 - x, y]);
+
+    expect(meanDifference(mirrored, original)).toBeGreaterThan(30);
+  });
+});
