@@ -45,6 +45,7 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
   const start = checkUrl(url, options.policy, 'image');
   const deadline = startDeadline(options.timeoutMs, options.signal);
   try {
+    deadline.signal.throwIfAborted();
     return await fetchWithRetry(start, options, deadline);
   } catch (error) {
     // Whatever broke when the time was over or the caller gave up, that is the reason.

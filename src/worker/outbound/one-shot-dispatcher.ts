@@ -20,8 +20,14 @@ export class OneShotDispatcher extends Dispatcher {
     this.#clients.add(client);
     client.on('disconnect', () => void client.destroy());
     const accepted = client.dispatch(options, handler);
-    // Waits for the request, also for one that was aborted while connecting, and then destroys the client.
-    void client.close().then(() => this.#clients.delete(client));
+    const signal = signalOf(options);
+    const abort = () => void client.destroy(signal?.reason instanceof Error ? signal.reason : null);
+    signal?.addEventListener('abort', abort);
+    // Waits for the request to end and then destroys the client.
+    void client.close().then(() => {
+      signal?.removeEventListener('abort', abort);
+      this.#clients.delete(client);
+    });
     return accepted;
   }
 
@@ -34,4 +40,9 @@ export class OneShotDispatcher extends Dispatcher {
   override async destroy(): Promise<void> {
     await Promise.all([...this.#clients].map((client) => client.destroy()));
   }
+}
+
+/** The request's signal, which is handed on though the type does not say so. By itself it would only count once connected. */
+function signalOf(options: object): AbortSignal | undefined {
+  return 'signal' in options && options.signal instanceof AbortSignal ? options.signal : undefined;
 }
