@@ -16,7 +16,7 @@ import {
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock } from '../shared/redis-clock.js';
-import { createShutdown, exitOnSignals, type Shutdown } from '../shared/shutdown.js';
+import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
 import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
 import { createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
@@ -32,7 +32,11 @@ const POLL_MS = 1_000;
 const CLOCK_PERIOD_MS = 10_000;
 const SHUTDOWN_TIMEOUT_MS = 30_000;
 
-main();
+try {
+  main();
+} catch (error) {
+  failToStart(error);
+}
 
 function main(): void {
   const { config, warnings } = loadApiConfig();

@@ -136,7 +136,11 @@ export type ApiConfig = Readonly<
 /** The worker's settings, with the numbers of processes and of jobs at a time resolved. */
 export type WorkerConfig = Readonly<
   Omit<Parsed<typeof workerVariables>, 'WORKER_CONCURRENCY' | 'VISION_PROCESSES'> &
-    InheritedValues & { WORKER_CONCURRENCY: number; VISION_PROCESSES: number }
+    InheritedValues & {
+      WORKER_CONCURRENCY: number;
+      VISION_PROCESSES: number;
+      VISION_ENVIRONMENT: Readonly<Record<string, string>>;
+    }
 >;
 
 export interface Loaded<T> {
@@ -179,6 +183,7 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
     ...values,
     VISION_PROCESSES: processes,
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
+    VISION_ENVIRONMENT: pick(env, PASSED_TO_VISION),
   };
   return { config: Object.freeze(config), warnings };
 }
@@ -186,6 +191,13 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
 /** Reads the one setting that the model commands need: where the packs lie. Other wrong variables don't stop them. */
 export function loadModelsDir(env: Environment = process.env): string {
   return readText(env, 'MODELS_DIR', []) ?? 'models';
+}
+
+/** What a vision process gets of our environment: how to find libraries and devices, and no secrets. */
+const PASSED_TO_VISION = ['PATH', 'TMPDIR', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES'];
+
+function pick(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
 
 function readVariables<S extends Shape>(env: Environment, shape: S) {

@@ -50,6 +50,12 @@ export function exitOnSignals(shutdown: Shutdown): void {
   }
 }
 
+/** Ends a program that cannot start: what is wrong in words on standard error, exit code 1. */
+export function failToStart(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
 function expire(timeoutMs: number): Promise<false> {
   return new Promise((resolve) => setTimeout(resolve, timeoutMs, false).unref());
 }

@@ -9,7 +9,7 @@ import type { ModelManifest } from '../shared/model-manifest.js';
 import { cancelChannel, packName, redisKeys, type WebhookJob } from '../shared/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis-clock.js';
-import { createShutdown, exitOnSignals, type Shutdown } from '../shared/shutdown.js';
+import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
 import { createWebhookQueue } from '../shared/webhook-queue.js';
 import { type CompareWorker, createCompareWorker } from './compare-processor.js';
 import type { FinishDependencies } from './finish-job.js';
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Share of the shutdown's time in which running comparisons may end by themselves. */
 const GRACE_SHARE = 0.6;
 
-await main();
+await main().catch(failToStart);
 
 async function main(): Promise<void> {
   const { config, warnings } = loadWorkerConfig();
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   exitOnSignals(shutdown);
 
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = startVision(config, manifest, logger);
+  const pool = startVision(config, manifest);
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
   const metrics = createWorkerMetrics({ visionRestarts: () => pool.stats().restarts });
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   );
 }
 
-function startVision(config: WorkerConfig, manifest: ModelManifest | undefined, logger: Logger): VisionPool {
+function startVision(config: WorkerConfig, manifest: ModelManifest | undefined): VisionPool {
   return createVisionPool({
     settings: {
       packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
@@ -76,11 +76,12 @@ function startVision(config: WorkerConfig, manifest: ModelManifest | undefined, 
       imageFormats: config.IMAGE_FORMATS,
       intraOpThreads: config.VISION_THREADS,
       executionProviders: config.EXECUTION_PROVIDERS,
+      executionProviderRequired: config.EXECUTION_PROVIDER_REQUIRED,
     },
     manifest,
     processes: config.VISION_PROCESSES,
-    memoryLimitMb: config.VISION_MEMORY_MB,
-    onEvent: (event) => logger.warn(event, 'vision process'),
+    memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
+    environment: config.VISION_ENVIRONMENT,
   });
 }
 
