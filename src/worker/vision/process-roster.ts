@@ -1,0 +1,118 @@
+import type { PackIdentity } from './model-pack.js';
+import { startVisionChild, type VisionChild, type VisionChildOptions } from './vision-child.js';
+
+export interface RosterOptions extends VisionChildOptions {
+  readonly processes: number;
+}
+
+export interface RosterEvents {
+  /** A process has loaded its models and waits for work. */
+  readonly onReady: (child: VisionChild) => void;
+  /** A process is gone, whatever ended it. */
+  readonly onGone: (child: VisionChild) => void;
+  /** A process could not be started and none is left that works; another attempt follows after a pause. */
+  readonly onNoneLeft: (cause: unknown) => void;
+}
+
+/** Pauses before a process that could not load its models is started again. */
+const RESTART_PAUSES_MS = [250, 1_000, 5_000, 30_000] as const;
+
+/** A process that has not loaded its models by then never will. */
+const START_LIMIT_MS = 120_000;
+
+/** Keeps a number of vision processes alive: who is lost is replaced, at once after work, with pauses when it cannot load. */
+export class ProcessRoster {
+  /** Resolves when all have loaded their models; rejects with the words of the first that cannot, and then gives up. */
+  readonly firstStart: Promise<PackIdentity>;
+  readonly #options: RosterOptions;
+  readonly #events: RosterEvents;
+  readonly #children = new Set<VisionChild>();
+  readonly #working = new Set<VisionChild>();
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  #restarts = 0;
+  #failures = 0;
+  #isClosed = false;
+
+  constructor(options: RosterOptions, events: RosterEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.firstStart = this.#startAll();
+    // A caller that never asks must not be ended by an unhandled rejection.
+    this.firstStart.catch(() => undefined);
+  }
+
+  /** Processes that have loaded their models. */
+  get alive(): number {
+    return this.#working.size;
+  }
+
+  /** Processes started in the place of lost ones. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Ends every process at once and starts no more. Resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const pause of this.#pauses) clearTimeout(pause);
+    const children = [...this.#children];
+    for (const child of children) child.kill('closed');
+    await Promise.all(children.map((child) => child.ended));
+  }
+
+  async #startAll(): Promise<PackIdentity> {
+    try {
+      const [identity] = await Promise.all(
+        Array.from({ length: this.#options.processes }, () => this.#start()),
+      );
+      if (!identity) throw new Error('A vision pool needs at least one process');
+      return identity;
+    } catch (error) {
+      await this.close();
+      this.#events.onNoneLeft(error);
+      throw error;
+    }
+  }
+
+  /** Starts one process; rejects when it cannot load its models. */
+  async #start(): Promise<PackIdentity> {
+    const child = startVisionChild(this.#options);
+    this.#children.add(child);
+    void child.ended.then(() => this.#onEnded(child));
+    const limit = setTimeout(() => child.kill('deadline'), START_LIMIT_MS);
+    try {
+      const identity = await child.ready;
+      this.#working.add(child);
+      this.#failures = 0;
+      this.#events.onReady(child);
+      return identity;
+    } catch (error) {
+      child.kill('closed');
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  #onEnded(child: VisionChild): void {
+    this.#children.delete(child);
+    this.#events.onGone(child);
+    // One that never worked is the business of who started it.
+    if (this.#working.delete(child) && !this.#isClosed) this.#replace();
+  }
+
+  #replace(): void {
+    this.#restarts += 1;
+    this.#start().catch((error: unknown) => {
+      if (this.#isClosed) return;
+      if (this.alive === 0) this.#events.onNoneLeft(error);
+      const pauseMs = RESTART_PAUSES_MS[this.#failures] ?? RESTART_PAUSES_MS.at(-1);
+      this.#failures += 1;
+      const pause = setTimeout(() => {
+        this.#pauses.delete(pause);
+        this.#replace();
+      }, pauseMs);
+      this.#pauses.add(pause);
+    });
+  }
+}

@@ -1,0 +1,211 @@
+import { VerificationError } from '../../shared/errors.js';
+import { createImageStrikes } from './image-strikes.js';
+import type { PackIdentity, PackManifest } from './model-pack.js';
+import { ProcessRoster } from './process-roster.js';
+import type { FaceAnalysis, VisionSettings } from './types.js';
+import { type LossReason, type VisionChild, VisionChildLost } from './vision-child.js';
+
+// A photo's way: queued → given to an idle process → answered.
+// A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, for the
+// loss may have been the machine's; the second loss refuses it, and again at once when it comes back later.
+
+export interface VisionPoolOptions {
+  readonly settings: VisionSettings;
+  /** Absent: a folder in InsightFace layout. */
+  readonly manifest: PackManifest | undefined;
+  /** Processes side by side; times `settings.intraOpThreads` no more than cores. */
+  readonly processes: number;
+  /** A process that passes it is killed, in the middle of a photo too. Resident memory, bytes. */
+  readonly memoryLimitBytes: number;
+  /** Environment of the processes, which inherit nothing: LD_PRELOAD, CUDA_VISIBLE_DEVICES, … Default empty. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface AnalyseOptions {
+  /** From the moment a process begins with the photo until it is killed; a photo tried again has it anew. */
+  readonly deadlineMs: number;
+  /** Gives the photo up: while queued it is never begun, afterwards its result is dropped. */
+  readonly signal?: AbortSignal;
+}
+
+export interface VisionPoolStats {
+  /** Processes that have loaded their models. */
+  readonly alive: number;
+  readonly busy: number;
+  /** Photos that wait for a process. */
+  readonly queued: number;
+  /** Processes started in the place of lost ones. */
+  readonly restarts: number;
+  /** Processes lost in the middle of a photo, by what ended them. */
+  readonly lost: Readonly<Record<Exclude<LossReason, 'closed'>, number>>;
+}
+
+export interface VisionPool {
+  /**
+   * Returns what there is to know of a photo.
+   * @throws VerificationError as analyseImage; image_undecodable also for a photo that cost two processes their lives;
+   *   model_failure when no process can be started. The signal's reason when it aborts.
+   */
+  analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis>;
+  /** Resolves when every process has loaded its models. @throws Error in words for the operator when one cannot. */
+  ready(): Promise<PackIdentity>;
+  stats(): VisionPoolStats;
+  /** Takes nothing more, lets what was taken end, then ends the processes. */
+  close(): Promise<void>;
+}
+
+interface Task extends AnalyseOptions {
+  readonly bytes: Uint8Array;
+  readonly resolve: (analysis: FaceAnalysis) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Lost processes after which a photo is refused. */
+const MAX_STRIKES = 2;
+
+/** How often the memory of a busy process is read. */
+const MEMORY_CHECK_MS = 100;
+
+/** Starts the processes and returns the pool that feeds them. */
+export function createVisionPool(options: VisionPoolOptions): VisionPool {
+  return new ProcessPool(options);
+}
+
+class ProcessPool implements VisionPool {
+  readonly #roster: ProcessRoster;
+  readonly #memoryLimitBytes: number;
+  readonly #strikes = createImageStrikes();
+  readonly #idle = new Set<VisionChild>();
+  readonly #lost = { crash: 0, deadline: 0, memory: 0 };
+  #queue: Task[] = [];
+  #busy = 0;
+  #closing: Promise<void> | undefined;
+  #onDrained: (() => void) | undefined;
+
+  constructor({ settings, manifest, processes, environment = {}, memoryLimitBytes }: VisionPoolOptions) {
+    this.#memoryLimitBytes = memoryLimitBytes;
+    this.#roster = new ProcessRoster(
+      { settings, manifest, environment, processes },
+      {
+        onReady: (child) => this.#offer(child),
+        onGone: (child) => this.#idle.delete(child),
+        onNoneLeft: (cause) => this.#failQueue(cause),
+      },
+    );
+  }
+
+  analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
+      if (this.#strikes.count(bytes) >= MAX_STRIKES) throw tooCostly('repeated');
+      const abandon = () => this.#abandon(task);
+      const settled = () => options.signal?.removeEventListener('abort', abandon);
+      const task: Task = {
+        ...options,
+        bytes,
+        resolve: (analysis) => {
+          settled();
+          resolve(analysis);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      options.signal?.addEventListener('abort', abandon);
+      this.#queue.push(task);
+      this.#feed();
+    });
+  }
+
+  ready(): Promise<PackIdentity> {
+    return this.#roster.firstStart;
+  }
+
+  stats(): VisionPoolStats {
+    return {
+      alive: this.#roster.alive,
+      busy: this.#busy,
+      queued: this.#queue.length,
+      restarts: this.#roster.restarts,
+      lost: { ...this.#lost },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain().then(() => this.#roster.close());
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#queue.length + this.#busy === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  #offer(child: VisionChild): void {
+    this.#idle.add(child);
+    this.#feed();
+  }
+
+  #feed(): void {
+    for (const child of this.#idle) {
+      const task = this.#queue.shift();
+      if (!task) break;
+      this.#idle.delete(child);
+      void this.#run(task, child);
+    }
+    if (this.#queue.length + this.#busy === 0) this.#onDrained?.();
+  }
+
+  async #run(task: Task, child: VisionChild): Promise<void> {
+    this.#busy += 1;
+    const deadline = setTimeout(() => child.kill('deadline'), task.deadlineMs);
+    const memoryCheck = setInterval(() => void this.#checkMemory(child), MEMORY_CHECK_MS);
+    try {
+      const analysis = await child.analyse(task.bytes);
+      this.#strikes.clear(task.bytes);
+      task.resolve(analysis);
+    } catch (error) {
+      if (error instanceof VisionChildLost) this.#onLost(task, error);
+      else task.reject(error);
+    } finally {
+      clearTimeout(deadline);
+      clearInterval(memoryCheck);
+      this.#busy -= 1;
+    }
+    if (child.rssBytes > this.#memoryLimitBytes) child.kill('memory');
+    else if (child.isUsable) this.#idle.add(child);
+    this.#feed();
+  }
+
+  async #checkMemory(child: VisionChild): Promise<void> {
+    const rssBytes = await child.readRss();
+    if (rssBytes !== undefined && rssBytes > this.#memoryLimitBytes) child.kill('memory');
+  }
+
+  #onLost(task: Task, { reason }: VisionChildLost): void {
+    if (reason !== 'closed') this.#lost[reason] += 1;
+    const strikes = this.#strikes.add(task.bytes);
+    if (strikes >= MAX_STRIKES) task.reject(tooCostly(reason));
+    else if (!task.signal?.aborted) this.#queue.unshift(task);
+  }
+
+  #abandon(task: Task): void {
+    this.#queue = this.#queue.filter((other) => other !== task);
+    task.reject(task.signal?.reason);
+  }
+
+  #failQueue(cause: unknown): void {
+    const failed = this.#queue;
+    this.#queue = [];
+    for (const task of failed) task.reject(new VerificationError('model_failure', { cause }));
+    this.#feed();
+  }
+}
+
+function tooCostly(reason: LossReason | 'repeated'): VerificationError {
+  return new VerificationError('image_undecodable', { context: { reason: `process_lost_${reason}` } });
+}

@@ -1,0 +1,198 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
+import {
+  createVisionPool,
+  type VisionPool,
+  type VisionPoolOptions,
+} from '../../src/worker/vision/vision-pool.js';
+import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos.js';
+import { liteManifest, liteSettings } from '../support/vision-settings.js';
+
+const DEADLINE_MS = 20_000;
+const GIBIBYTE = 2 ** 30;
+
+/** Pids of this process's children that are vision processes. */
+function visionPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        return Number(parent) === process.pid && command.includes('vision-process');
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(10);
+}
+
+function poolOf(changes: Partial<VisionPoolOptions> = {}): VisionPool {
+  return createVisionPool({
+    settings: liteSettings(),
+    manifest: liteManifest(),
+    processes: 1,
+    memoryLimitBytes: GIBIBYTE,
+    ...changes,
+  });
+}
+
+describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
+  let pool: VisionPool;
+  let photos: Buffer[];
+
+  beforeAll(async () => {
+    photos = await samePersonPhotos();
+    pool = poolOf({ environment: { CANARY: 'visible' } });
+    await pool.ready();
+  });
+
+  afterAll(async () => {
+    await pool.close();
+    expect(visionPids()).toEqual([]);
+  });
+
+  const photo = (index: number): Buffer => photos[index] ?? Buffer.alloc(0);
+
+  it('names the models it has loaded', async () => {
+    const identity = await pool.ready();
+
+    const digests = liteManifest().files.map((file) => file.sha256);
+    expect(digests).toContain(identity.detector);
+    expect(digests).toContain(identity.recogniser);
+    expect(identity.executionProvider).toBe('cpu');
+  });
+
+  it('brings a whole analysis across the process border', async () => {
+    const [reference, probe] = await Promise.all([
+      pool.analyse(photo(0), { deadlineMs: DEADLINE_MS }),
+      pool.analyse(photo(2), { deadlineMs: DEADLINE_MS }),
+    ]);
+
+    expect(reference.embedding).toBeInstanceOf(Float32Array);
+    expect(reference.face.landmarks).toBeInstanceOf(Float32Array);
+    expect(compareEmbeddings(reference.embedding, probe.embedding)).toBeGreaterThan(0.5);
+  });
+
+  it('brings the code of a refused photo across the process border', async () => {
+    const analysing = pool.analyse(await photoWithoutFace(), { deadlineMs: DEADLINE_MS });
+
+    await expect(analysing).rejects.toMatchObject({ name: 'VerificationError', code: 'face_not_found' });
+  });
+
+  it('gives its processes the environment it was told and nothing else', () => {
+    const [pid] = visionPids();
+
+    const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .filter(Boolean)
+      .map((line) => line.split('=')[0]);
+
+    expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL'))).toEqual(['MALLOC_ARENA_MAX', 'CANARY']);
+  });
+
+  it('answers every photo when many are given at once', async () => {
+    const many = Array.from({ length: 12 }, (_, index) => photo(index % photos.length));
+
+    const analyses = await Promise.all(many.map((bytes) => pool.analyse(bytes, { deadlineMs: DEADLINE_MS })));
+
+    expect(analyses.every((analysis) => analysis.facesFound === 1)).toBe(true);
+  });
+
+  it('never begins a photo that is given up while it waits', async () => {
+    const controller = new AbortController();
+    const first = pool.analyse(photo(0), { deadlineMs: DEADLINE_MS });
+
+    const second = pool.analyse(photo(1), { deadlineMs: DEADLINE_MS, signal: controller.signal });
+    controller.abort(new Error('the caller has gone'));
+
+    await expect(second).rejects.toThrow('the caller has gone');
+    expect(pool.stats().queued).toBe(0);
+    await first;
+  });
+
+  it('answers a photo whose process was killed once from a fresh process', async () => {
+    const before = pool.stats().restarts;
+    const [pid = 0] = visionPids();
+    const analysing = pool.analyse(photo(3), { deadlineMs: DEADLINE_MS });
+
+    process.kill(pid, 'SIGKILL');
+
+    expect((await analysing).facesFound).toBe(1);
+    expect(pool.stats().restarts).toBe(before + 1);
+    expect(visionPids()).not.toContain(pid);
+  });
+
+  it('replaces a process that dies while it is idle', async () => {
+    const before = pool.stats().restarts;
+    const [pid = 0] = visionPids();
+
+    process.kill(pid, 'SIGSEGV');
+    await until(() => pool.stats().restarts > before && pool.stats().alive === 1);
+
+    expect((await pool.analyse(photo(3), { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
+  });
+
+  it('kills a process that hangs and refuses a photo that did it twice', async () => {
+    const large = await sharp(await cropFace(SAME_PERSON[0]), {})
+      .resize(6000, 6000, { fit: 'fill' })
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const before = pool.stats();
+
+    const first = pool.analyse(large, { deadlineMs: 50 });
+
+    await expect(first).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect(pool.stats().lost.deadline).toBe(before.lost.deadline + 2);
+    const again = pool.analyse(large, { deadlineMs: DEADLINE_MS });
+    await expect(again).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect(pool.stats().lost.deadline).toBe(before.lost.deadline + 2);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => {
+  let pool: VisionPool | undefined;
+
+  afterEach(async () => {
+    await pool?.close();
+    expect(visionPids()).toEqual([]);
+  });
+
+  it('refuses a photo that needs more memory than a process may have', async () => {
+    pool = poolOf({ memoryLimitBytes: 60 * 2 ** 20 });
+    const [photo = Buffer.alloc(0)] = await samePersonPhotos();
+
+    const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
+
+    // A photo that is answered before the memory is looked at is fine; the process must go in any case.
+    await analysing.catch((error: unknown) => expect(error).toMatchObject({ code: 'image_undecodable' }));
+    await until(() => (pool?.stats().restarts ?? 0) > 0);
+  });
+
+  it('lets taken photos end before it closes', async () => {
+    pool = poolOf();
+    const [photo = Buffer.alloc(0)] = await samePersonPhotos();
+    const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
+
+    await pool.close();
+
+    expect((await analysing).facesFound).toBe(1);
+    await expect(pool.analyse(photo, { deadlineMs: DEADLINE_MS })).rejects.toThrow('closed');
+  });
+
+  it('says in words what is missing when a process cannot load its models', async () => {
+    pool = poolOf({ settings: liteSettings({ packFolder: '/nonexistent' }) });
+    const [photo = Buffer.alloc(0)] = await samePersonPhotos();
+    const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
+
+    await expect(pool.ready()).rejects.toThrow(/fr_detect\.onnx.*npm run models -- fetch lite/s);
+    await expect(analysing).rejects.toMatchObject({ code: 'model_failure' });
+  });
+});

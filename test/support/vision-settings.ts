@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { PackManifest } from '../../src/worker/vision/model-pack.js';
+import type { VisionSettings } from '../../src/worker/vision/types.js';
+
+const MODELS = new URL('../../models/', import.meta.url);
+
+/** Path of the embedded pack's folder; `npm run models -- fetch lite` fills it. */
+export const LITE_FOLDER = fileURLToPath(new URL('lite', MODELS));
+
+/** Returns the embedded pack's manifest. */
+export function liteManifest(): PackManifest {
+  return JSON.parse(readFileSync(new URL('lite.json', MODELS), 'utf8')) as PackManifest;
+}
+
+/** Returns the settings a worker has by default, for the embedded pack and one thread. */
+export function liteSettings(changes: Partial<VisionSettings> = {}): VisionSettings {
+  return {
+    packFolder: LITE_FOLDER,
+    detectionSize: 640,
+    coarseDetection: true,
+    faceSelection: 'largest',
+    minFaceSizePx: 20,
+    minFaceQuality: 0,
+    maxImagePixels: 50_000_000,
+    imageFormats: ['jpeg', 'png', 'webp'],
+    intraOpThreads: 1,
+    executionProviders: ['cpu'],
+    executionProviderRequired: false,
+    ...changes,
+  };
+}
