@@ -1,0 +1,78 @@
+import type { ScoreSample } from './score-sample.js';
+
+/** Both error rates at one threshold. */
+export interface CurvePoint {
+  readonly threshold: number;
+  readonly fmr: number;
+  readonly fnmr: number;
+}
+
+/** Relative change of a rate below which a curve's next point cannot be told from the last one. */
+const VISIBLE_CHANGE = 0.01;
+
+/**
+ * Yields every point of the trade-off between the two errors, one for each different similarity, thresholds rising from
+ * the lowest to infinity: FMR falls from 1 to 0, FNMR rises from 0 to 1. Time: one pass over both lists.
+ * @throws Error when either kind of pair is missing.
+ */
+export function* traceErrorCurve({ mated, nonMated }: ScoreSample): Generator<CurvePoint> {
+  if (mated.length === 0 || nonMated.length === 0)
+    throw new Error('this is a bug: a kind of pair is missing');
+  let matedBelow = 0;
+  let nonMatedBelow = 0;
+  for (;;) {
+    const threshold = Math.min(
+      mated[matedBelow] ?? Number.POSITIVE_INFINITY,
+      nonMated[nonMatedBelow] ?? Number.POSITIVE_INFINITY,
+    );
+    yield {
+      threshold,
+      fmr: (nonMated.length - nonMatedBelow) / nonMated.length,
+      fnmr: matedBelow / mated.length,
+    };
+    if (threshold === Number.POSITIVE_INFINITY) return;
+    while (mated[matedBelow] === threshold) matedBelow += 1;
+    while (nonMated[nonMatedBelow] === threshold) nonMatedBelow += 1;
+  }
+}
+
+/** Returns a curve's ends and those of its points that the eye can tell apart on logarithmic axes: a few thousand at most. */
+export function thinCurve(points: Iterable<CurvePoint>): readonly CurvePoint[] {
+  const kept: CurvePoint[] = [];
+  let last: CurvePoint | undefined;
+  for (const point of points) {
+    const shown = kept.at(-1);
+    if (!shown || !isNear(shown.fmr, point.fmr) || !isNear(shown.fnmr, point.fnmr)) kept.push(point);
+    last = point;
+  }
+  if (last && last !== kept.at(-1)) kept.push(last);
+  return kept;
+}
+
+function isNear(left: number, right: number): boolean {
+  return Math.abs(left - right) <= VISIBLE_CHANGE * Math.max(left, right);
+}
+
+/**
+ * Returns the rate at which the two errors are equal, 0..1, and the threshold there. Rates jump, so between the last
+ * threshold with FMR ≥ FNMR and the first without, both are interpolated linearly.
+ * @throws Error when the points are not a whole curve.
+ */
+export function findEqualErrorRate(points: Iterable<CurvePoint>): {
+  readonly rate: number;
+  readonly threshold: number;
+} {
+  let left: CurvePoint | undefined;
+  for (const right of points) {
+    if (left && right.fnmr > right.fmr) return interpolate(left, right);
+    left = right;
+  }
+  throw new Error('this is a bug: the curve does not run from one error to the other');
+}
+
+function interpolate(left: CurvePoint, right: CurvePoint): { rate: number; threshold: number } {
+  const lead = left.fmr - left.fnmr;
+  const share = lead / (lead - (right.fmr - right.fnmr));
+  const step = Number.isFinite(right.threshold) ? right.threshold - left.threshold : 0;
+  return { rate: left.fmr + share * (right.fmr - left.fmr), threshold: left.threshold + share * step };
+}
