@@ -1,6 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 
+/** First size of the buffer when the host announces none: most photos need it to grow a few times only. */
+const FIRST_BYTES = 262_144;
+
 /**
  * Returns the body of an answer in memory of its own. Leaves an answer it refuses unread: the caller destroys it.
  * @throws VerificationError `image_too_large` by Content-Length or while reading; `image_unsupported` for a content
@@ -23,29 +26,29 @@ export async function readImageBody(
       detail: `The image is larger than ${maxBytes} bytes.`,
       context: { host, maxBytes },
     });
-  if (Number(headers['content-length']) > maxBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
+  const announced = Number(headers['content-length'] ?? 0);
+  if (announced > maxBytes) throw tooLarge();
+  // One buffer that grows, since a host may send millions of chunks of one byte.
+  let bytes = new Uint8Array(Math.min(announced || FIRST_BYTES, maxBytes));
   let size = 0;
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    if (size + chunk.length > maxBytes) throw tooLarge();
+    if (size + chunk.length > bytes.length)
+      bytes = grow(bytes, Math.min(maxBytes, Math.max(bytes.length * 2, size + chunk.length)));
+    bytes.set(chunk, size);
     size += chunk.length;
-    if (size > maxBytes) throw tooLarge();
-    chunks.push(chunk);
   }
   if (size === 0)
     throw new VerificationError('image_unsupported', {
       detail: 'The image host sent an empty file.',
       context: { host, reason: 'empty' },
     });
-  return join(chunks, size);
+  // A copy, not a view: whoever sends the bytes on to another process would send the whole buffer.
+  return size === bytes.length ? bytes : bytes.slice(0, size);
 }
 
-/** A copy in memory of its own: Buffer.concat may hand out a slice of a shared pool. */
-function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+function grow(bytes: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
+  larger.set(bytes);
+  return larger;
 }
