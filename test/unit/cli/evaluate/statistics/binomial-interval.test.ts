@@ -30,7 +30,7 @@ describe('binomialInterval', () => {
 
   it('leaves exactly the tails outside: the binomial probability beyond each bound is 2.5 %', () => {
     fc.assert(
-      fc.property(integer({ min: 2, max: 60 }), fc.integer({ min: 0, max: 60 }), (trials, seed) => {
+      fc.property(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 0, max: 60 }), (trials, seed) => {
         const errors = 1 + (seed % (trials - 1));
         const { low, high } = binomialInterval({ errors, trials });
 

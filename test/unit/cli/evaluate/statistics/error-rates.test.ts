@@ -23,7 +23,7 @@ describe('the error rates at a threshold', () => {
 
   it('are those of counting one by one, for any similarities and any threshold', () => {
     fc.assert(
-      fc.property(array(tied), fc.array(tied), tied, (mated, nonMated, threshold) => {
+      fc.property(fc.array(tied), fc.array(tied), tied, (mated, nonMated, threshold) => {
         const sample = createScoreSample(mated, nonMated);
 
         expect(countFalseMatches(sample, threshold).errors).toBe(
@@ -74,7 +74,7 @@ describe('thresholdForFalseMatchRate', () => {
   it('never exceeds the rate, and no lower threshold among the similarities keeps to it', () => {
     fc.assert(
       fc.property(
-        array(tied, { minLength: 1 }),
+        fc.array(tied, { minLength: 1 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (scores, fmr) => {
           const sample = createScoreSample([], scores);

@@ -14,7 +14,7 @@ describe('countInBins', () => {
 
   it('loses no value', () => {
     fc.assert(
-      fc.property(array(fc.double({ min: -2, max: 2, noNaN: true })), (values) => {
+      fc.property(fc.array(fc.double({ min: -2, max: 2, noNaN: true })), (values) => {
         const bars = countInBins(values, { from: -1, to: 1, bins: 40 });
 
         expect(bars.reduce((sum, { count }) => sum + count, 0)).toBe(values.length);
