@@ -7,7 +7,7 @@ import { downloadFile } from './download-file.js';
 import { fileDigest } from './file-digest.js';
 import { ModelError } from './model-error.js';
 import { fetchTarball } from './npm-tarball.js';
-import { formatMegabytes, showProgress } from './progress.js';
+import { formatMegabytes, type ShowProgress, showProgress } from './progress.js';
 
 export interface ArchiveOptions {
   /** Folder that holds a folder for each pack. */
@@ -16,6 +16,8 @@ export interface ArchiveOptions {
   readonly from?: string;
   /** Told what happens, one line a call. */
   readonly say: (line: string) => void;
+  /** Shows how far a download is; default showProgress. */
+  readonly showProgress?: ShowProgress;
   /** See Download. */
   readonly retryDelayMs?: number;
 }
@@ -63,7 +65,7 @@ async function downloadZip(source: ZipSource, path: string, options: ArchiveOpti
   options.say(
     `  ${formatMegabytes(bytes)}${start > 0 ? `, ${formatMegabytes(start)} of it already here` : ''}`,
   );
-  const progress = showProgress('Fetching', bytes);
+  const progress = (options.showProgress ?? showProgress)('Fetching', bytes);
   const { retryDelayMs } = options;
   try {
     await downloadFile({

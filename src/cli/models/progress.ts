@@ -7,6 +7,9 @@ export interface Progress {
   end(): void;
 }
 
+/** Starts to show the progress of a transfer of `totalBytes`. */
+export type ShowProgress = (label: string, totalBytes: number) => Progress;
+
 const MEGABYTE = 1_000_000;
 /** Between two lines where the output is no terminal, ms. */
 const LINE_INTERVAL_MS = 5_000;

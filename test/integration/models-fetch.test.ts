@@ -1,0 +1,241 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fetchPack } from '../../src/cli/models/fetch-pack.js';
+import type { ArchiveOptions } from '../../src/cli/models/obtain-archive.js';
+import { type ImageServer, startImageServer } from '../support/image-server.js';
+import { type MadePack, makePack } from '../support/model-pack.js';
+
+/** Answers as a server of files does: whole, or the rest from the byte a Range names. `cutAfter`: bytes until it hangs up. */
+function serveFile(bytes: Buffer, cutAfter?: () => number | undefined) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const rest = bytes.subarray(from);
+    const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+    response.writeHead(206, { 'content-length': rest.length, 'content-range': range });
+    const limit = cutAfter?.();
+    if (limit === undefined) response.end(rest);
+    else response.write(rest.subarray(0, limit), () => response.destroy());
+  };
+}
+
+describe('fetching a model pack', () => {
+  let server: ImageServer;
+  let modelsDir: string;
+  let lines: string[];
+  let pack: MadePack;
+
+  beforeEach(async () => {
+    server = await startImageServer();
+    modelsDir = mkdtempSync(join(tmpdir(), 'models-'));
+    lines = [];
+    pack = makePack(`${server.origin}/mini.zip`);
+  });
+  afterEach(async () => {
+    await server.stop();
+    rmSync(modelsDir, { recursive: true });
+  });
+
+  const quiet = { retryDelayMs: 1, showProgress: () => ({ update: () => undefined, end: () => undefined }) };
+  const fetchMade = (more: Partial<ArchiveOptions> = {}): Promise<boolean> =>
+    fetchPack(pack.manifest, { ...quiet, modelsDir, say: (line) => lines.push(line), ...more });
+  const filesOfPack = (): string[] => readdirSync(join(modelsDir, 'mini')).sort();
+  const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));
+  const partPath = (): string => join(modelsDir, '.mini.zip.part');
+
+  it('unpacks only the files that the manifest names, and its manifest beside them', async () => {
+    server.serve('/mini.zip', pack.archive);
+
+    const fetched = await fetchMade();
+
+    expect(fetched).toBe(true);
+    expect(filesOfPack()).toEqual(['det.onnx', 'rec.onnx']);
+    expect(fileOfPack('rec.onnx')).toEqual(pack.files['rec.onnx']);
+    expect(JSON.parse(readFileSync(join(modelsDir, 'mini.json'), 'utf8'))).toEqual(pack.manifest);
+  });
+
+  it('leaves no working file behind', async () => {
+    server.serve('/mini.zip', pack.archive);
+    mkdirSync(join(modelsDir, '.fetch-mini-999999999'));
+
+    await fetchMade();
+
+    expect(readdirSync(modelsDir).sort()).toEqual(['mini', 'mini.json']);
+  });
+
+  it('finds files in a folder named after the pack', async () => {
+    pack = makePack(`${server.origin}/mini.zip`, 'mini/');
+    server.serve('/mini.zip', pack.archive);
+
+    await fetchMade();
+
+    expect(fileOfPack('det.onnx')).toEqual(pack.files['det.onnx']);
+  });
+
+  it('shows the licence before the first request', async () => {
+    server.serve('/mini.zip', (_request, response) => {
+      lines.push('REQUEST');
+      response.end(pack.archive);
+    });
+
+    await fetchMade();
+
+    const licence = lines.findIndex((line) => line.includes('For this test only.'));
+    expect(licence).toBeGreaterThanOrEqual(0);
+    expect(licence).toBeLessThan(lines.indexOf('REQUEST'));
+  });
+
+  it('requests nothing when every file is right', async () => {
+    server.serve('/mini.zip', pack.archive);
+    await fetchMade();
+    const before = server.requests.length;
+
+    const fetched = await fetchMade();
+
+    expect(fetched).toBe(false);
+    expect(server.requests.length).toBe(before);
+  });
+
+  it('replaces a damaged file, names it, and leaves files it does not know alone', async () => {
+    server.serve('/mini.zip', pack.archive);
+    await fetchMade();
+    const damaged = Buffer.from(pack.files['rec.onnx'] ?? []);
+    damaged[70_000] = (damaged[70_000] ?? 0) ^ 1;
+    writeFileSync(join(modelsDir, 'mini', 'rec.onnx'), damaged);
+    writeFileSync(join(modelsDir, 'mini', 'notes.txt'), 'mine');
+    lines.length = 0;
+
+    await fetchMade();
+
+    expect(lines).toContain('rec.onnx is damaged');
+    expect(fileOfPack('rec.onnx')).toEqual(pack.files['rec.onnx']);
+    expect(filesOfPack()).toEqual(['det.onnx', 'notes.txt', 'rec.onnx']);
+  });
+
+  it('goes on where a cut connection broke', async () => {
+    const cuts: (number | undefined)[] = [50_000, 30_000, undefined];
+    const ranges: (string | undefined)[] = [];
+    const serve = serveFile(pack.archive, () => cuts.shift());
+    server.serve('/mini.zip', (request, response) => {
+      ranges.push(request.headers.range);
+      serve(request, response);
+    });
+
+    await fetchMade();
+
+    expect(ranges).toEqual(['bytes=0-', 'bytes=50000-', 'bytes=80000-']);
+    expect(fileOfPack('det.onnx')).toEqual(pack.files['det.onnx']);
+  });
+
+  it('keeps what came when the server stays away, and goes on with it in the next run', async () => {
+    let away = true;
+    let first = true;
+    const serve = serveFile(pack.archive, () => (first ? 60_000 : undefined));
+    server.serve('/mini.zip', (request, response) => {
+      if (!away || first) serve(request, response);
+      else response.destroy();
+      first = false;
+    });
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+    const kept = readFileSync(partPath()).length;
+    away = false;
+
+    await fetchMade();
+
+    expect(kept).toBe(60_000);
+    expect(filesOfPack()).toEqual(['det.onnx', 'rec.onnx']);
+    expect(existsSync(partPath())).toBe(false);
+  });
+
+  it('starts again when what an earlier run left is of another file', async () => {
+    writeFileSync(partPath(), Buffer.alloc(1_000, 7));
+    server.serve('/mini.zip', serveFile(pack.archive));
+
+    await fetchMade();
+
+    expect(fileOfPack('det.onnx')).toEqual(pack.files['det.onnx']);
+  });
+
+  it('takes the whole file from a server that knows no ranges', async () => {
+    writeFileSync(partPath(), pack.archive.subarray(0, 1_000));
+    server.serve('/mini.zip', pack.archive);
+
+    await fetchMade();
+
+    expect(fileOfPack('det.onnx')).toEqual(pack.files['det.onnx']);
+  });
+
+  it('follows redirects, as release pages send them', async () => {
+    server.serve('/real.zip', serveFile(pack.archive));
+    server.serve('/mini.zip', (_request, response) =>
+      response.writeHead(302, { location: '/real.zip' }).end(),
+    );
+
+    await fetchMade();
+
+    expect(filesOfPack()).toEqual(['det.onnx', 'rec.onnx']);
+  });
+
+  it('refuses an archive of other bytes and keeps nothing of it', async () => {
+    const other = Buffer.from(pack.archive);
+    other[5_000] = (other[5_000] ?? 0) ^ 1;
+    server.serve('/mini.zip', other);
+
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+
+    expect(readdirSync(modelsDir)).toEqual([]);
+  });
+
+  it.each([
+    ['longer', (archive: Buffer) => Buffer.concat([archive, Buffer.alloc(10)])],
+    ['shorter', (archive: Buffer) => archive.subarray(0, -10)],
+  ])('refuses an archive that is %s than the manifest says', async (_name, change) => {
+    server.serve('/mini.zip', change(pack.archive));
+
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+
+    expect(existsSync(join(modelsDir, 'mini'))).toBe(false);
+  });
+
+  it('gives up at once when the server has no such file', async () => {
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+
+    expect(server.requests.length).toBe(1);
+  });
+
+  it('takes an archive that is already on this disk', async () => {
+    const path = join(modelsDir, 'mine.zip');
+    writeFileSync(path, pack.archive);
+
+    await fetchMade({ from: path });
+
+    expect(server.requests).toEqual([]);
+    expect(fileOfPack('rec.onnx')).toEqual(pack.files['rec.onnx']);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('takes the archive from a mirror that serves the same bytes', async () => {
+    const mirror = server.serve('/mirror.zip', pack.archive);
+
+    await fetchMade({ from: mirror });
+
+    expect(server.requests).toEqual(['/mirror.zip']);
+  });
+
+  it('refuses an archive on this disk that is another one', async () => {
+    const path = join(modelsDir, 'mine.zip');
+    writeFileSync(path, pack.archive.subarray(1));
+
+    await expect(fetchMade({ from: path })).rejects.toMatchObject({ name: 'ModelError' });
+  });
+});
