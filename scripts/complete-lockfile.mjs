@@ -14,21 +14,28 @@ const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'
 /** Longest first: `arm64` holds `arm`. */
 const PROCESSORS = ['riscv64', 'arm64', 'ppc64', 's390x', 'wasm32', 'ia32', 'x64', 'arm'];
 
-/** Returns every optional dependency that no entry of `packages` stands for, as `{path, name, version, parent}`. */
+/** Returns every optional dependency that no entry of `packages` stands for, as `{path, name, version, parent, license?}`. */
 export function missingPackages(packages) {
   const missing = [];
   for (const [path, parent] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
       const places = [`${path}/node_modules/${name}`, `node_modules/${name}`];
-      if (!places.some((place) => place in packages))
-        missing.push({ path: places[1], name, version, parent });
+      if (places.some((place) => place in packages)) continue;
+      missing.push({ path: places[1], name, version, parent, license: siblingLicence(parent, packages) });
     }
   }
   return missing;
 }
 
+/** The licence that the same parent's packages for other platforms share, or undefined. */
+function siblingLicence(parent, packages) {
+  const siblings = Object.keys(parent.optionalDependencies).map((name) => packages[`node_modules/${name}`]);
+  const licences = new Set(siblings.flatMap((sibling) => sibling?.license ?? []));
+  return licences.size === 1 ? [...licences][0] : undefined;
+}
+
 /** Returns the lock entry of one missing package. Throws when its version is a range or its name tells no platform. */
-export function lockEntry({ name, version, parent }) {
+export function lockEntry({ name, version, parent, license }) {
   if (!/^\d+\.\d+\.\d+[\w.-]*$/.test(version)) throw new Error(`${name}: ${version} is not an exact version`);
   const os = SYSTEMS.find((system) => name.includes(system));
   const cpu = PROCESSORS.find((processor) => name.includes(processor));
@@ -38,6 +45,7 @@ export function lockEntry({ name, version, parent }) {
     cpu: [cpu],
     ...(parent.dev ? { dev: true } : {}),
     ...(os === 'linux' && name.includes('musl') ? { libc: ['musl'] } : {}),
+    ...(license ? { license } : {}),
     optional: true,
     os: [os],
   };

@@ -1,0 +1,46 @@
+// Writes what is shipped, packages and model packs, as a CycloneDX document: `npm run sbom [-- FILE]`.
+// npm lists the packages; the models are added here, since they are fetched and no package manager knows of them.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const DEFAULT_FILE = 'reports/sbom.cdx.json';
+
+/** Returns the components of one pack: a model for each of its files, with its digest and where it comes from. */
+export function modelComponents({ name, files, licence, source }) {
+  const origin =
+    source.kind === 'npm'
+      ? { purl: `pkg:npm/${source.package}@${source.version}` }
+      : { externalReferences: [{ type: 'distribution', url: source.url }] };
+  return files.map((file) => ({
+    'bom-ref': `model:${name}/${file.name}`,
+    type: 'machine-learning-model',
+    group: name,
+    name: file.name,
+    scope: 'optional',
+    hashes: [{ alg: 'SHA-256', content: file.sha256 }],
+    licenses: [{ license: { name: licence.name, url: licence.url } }],
+    ...origin,
+  }));
+}
+
+/** Returns npm's document with the models added. */
+export function addModels(document, manifests) {
+  return { ...document, components: [...document.components, ...manifests.flatMap(modelComponents)] };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const file = process.argv[2] ?? DEFAULT_FILE;
+  const manifests = readdirSync('models')
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(`models/${name}`, 'utf8')));
+  const text = execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(addModels(JSON.parse(text), manifests), null, 2)}\n`);
+  console.log(`${file} written`);
+}

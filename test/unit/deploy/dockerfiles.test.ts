@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ENVIRONMENT_NAMES } from '../../../src/shared/config.js';
+import { importClosure } from './import-closure.js';
+import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
+
+const IMAGES = ['Dockerfile.api', 'Dockerfile.worker'] as const;
+/** Variables of Node, the shell and the loader, which no setting of ours names. */
+const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD'];
+
+const textsOf = (instructions: readonly Instruction[], name: string): readonly string[] =>
+  instructions.filter((instruction) => instruction.name === name).map(({ text }) => text);
+
+/** What COPY takes from the build context, not from another stage. */
+function contextSources(path: string): readonly string[] {
+  return textsOf(readDockerfile(path), 'COPY')
+    .filter((text) => !text.startsWith('--from='))
+    .flatMap((text) => text.split(' ').slice(0, -1));
+}
+
+function isIgnored(path: string): boolean {
+  const kept = readFromRoot('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  return !kept.includes(path);
+}
+
+describe.each(IMAGES)('%s', (path) => {
+  it('runs as a numeric user who is not root', () => {
+    expect(textsOf(lastStage(readDockerfile(path)), 'USER')).toEqual([
+      expect.stringMatching(/^[1-9]\d+:[1-9]\d+$/),
+    ]);
+  });
+
+  it('names every base image with a whole version', () => {
+    const instructions = readDockerfile(path);
+    const images = textsOf(instructions, 'ARG').filter((text) => text.includes('IMAGE='));
+    const bases = textsOf(instructions, 'FROM').map((text) => text.split(' ')[0]);
+
+    expect(images.length).toBeGreaterThan(0);
+    for (const image of images) expect(image).toMatch(/=[a-z0-9./_-]+:\d+\.\d+\.\d+-[a-z0-9.-]+$/);
+    for (const base of bases) expect(base).toMatch(/^(\$\{\w+\}|(build|base)(-\$\{VARIANT\})?)$/);
+  });
+
+  it('copies only what is in the tree and passes .dockerignore', () => {
+    const sources = contextSources(path);
+
+    expect(sources.length).toBeGreaterThan(4);
+    for (const source of sources) {
+      expect(isIgnored(source), `${source} is not in .dockerignore`).toBe(false);
+      expect(existsSync(fromRoot(source.includes('*') ? dirname(source) : source)), source).toBe(true);
+    }
+  });
+
+  it('installs what the lock file says and nothing else', () => {
+    const runs = textsOf(readDockerfile(path), 'RUN').join('\n');
+
+    expect(runs).toMatch(/npm ci\b/);
+    expect(runs).not.toMatch(/npm (i|install|update|add)\b/);
+  });
+
+  it('asks its own program for its health and starts it under an init with core files off', () => {
+    const stage = lastStage(readDockerfile(path));
+
+    expect(textsOf(stage, 'HEALTHCHECK').join()).toMatch(
+      /healthcheck\.mjs http:\/\/127\.0\.0\.1:\$\{\w*PORT\}\/health/,
+    );
+    expect(textsOf(stage, 'ENTRYPOINT')).toEqual(['["tini", "--", "/app/entrypoint.sh"]']);
+    expect(readFromRoot('deploy/entrypoint.sh')).toMatch(/^ulimit -c 0$/m);
+  });
+
+  it('sets only variables that the programs read', () => {
+    const names = textsOf(lastStage(readDockerfile(path)), 'ENV').flatMap((text) =>
+      [...text.matchAll(/(\w+)=/g)].map((match) => match[1]),
+    );
+
+    for (const name of names) expect([...ENVIRONMENT_NAMES, ...FOREIGN_ENVIRONMENT]).toContain(name);
+  });
+
+  it('holds no weights, and no secret in a variable', () => {
+    const text = readFromRoot(path);
+
+    expect(text).not.toMatch(/\.onnx\b/);
+    expect(textsOf(readDockerfile(path), 'ENV').join()).not.toMatch(/KEY|SECRET|PASSWORD|TOKEN/);
+  });
+});
+
+describe('the image of the API', () => {
+  const runs = textsOf(readDockerfile('Dockerfile.api'), 'RUN').join('\n');
+  const removed = [...runs.matchAll(/dependencies\.([@\w/-]+)/g)].map((match) => match[1] ?? '');
+
+  it('leaves out the packages that decode images and run models', () => {
+    expect(removed).toEqual(expect.arrayContaining(['sharp', 'onnxruntime-node']));
+    for (const name of removed) expect(runs).toContain(`test ! -e node_modules/${name}`);
+  });
+
+  it('leaves out no package that the API imports', () => {
+    const { packages } = importClosure('src/api/main.ts');
+
+    expect(packages.has('hono')).toBe(true);
+    for (const name of removed) expect([...packages]).not.toContain(name);
+  });
+
+  it('leaves out no source that the API imports', () => {
+    const { files } = importClosure('src/api/main.ts');
+
+    expect([...files].filter((file) => !/^src\/(api|shared)\//.test(file))).toEqual([]);
+  });
+});
+
+describe('the image of the worker', () => {
+  it('leaves out no source that the worker and the fetching of models import', () => {
+    for (const entry of ['src/worker/main.ts', 'src/cli/models.ts']) {
+      const { files } = importClosure(entry);
+
+      expect([...files].filter((file) => file.startsWith('src/api/'))).toEqual([]);
+    }
+  });
+
+  it('offers the variants cpu and cuda, each with a base and a build', () => {
+    const stages = textsOf(readDockerfile('Dockerfile.worker'), 'FROM').map((text) => text.split(' AS ')[1]);
+
+    expect(stages).toEqual(expect.arrayContaining(['build-cpu', 'build-cuda', 'base-cpu', 'base-cuda']));
+  });
+});
