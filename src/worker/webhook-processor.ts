@@ -132,7 +132,10 @@ async function attemptDelivery(
   context: Context,
 ): Promise<void> {
   const payload = webhookJobSchema.safeParse(job.data);
-  if (!payload.success) throw new UnrecoverableError('this version of a webhook job is not known');
+  if (!payload.success) {
+    context.logger.error({ webhook_id: job.id }, 'webhook job of an unknown version');
+    throw new UnrecoverableError('this version of a webhook job is not known');
+  }
   const { url, body } = payload.data;
   // A worker that died between dropping these and completing the job had delivered it.
   if (url === undefined || body === undefined) return;

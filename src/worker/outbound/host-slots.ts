@@ -2,7 +2,7 @@
 const MAX_WAIT_MS = 60_000;
 const MIN_WAIT_MS = 250;
 /** What a delivery is taken to last before one has ended, ms; without it a first burst would come back all at once. */
-const FIRST_GUESS_MS = 1_000;
+const FIRST_GUESS_MS = 200;
 /** Weight of the newest delivery in a host's average duration. */
 const NEWEST_WEIGHT = 0.2;
 /** Idle hosts are forgotten once this many are known. */

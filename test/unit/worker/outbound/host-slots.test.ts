@@ -42,8 +42,8 @@ describe('createHostSlots', () => {
       return answer.kind === 'busy' ? answer.retryInMs : Number.NaN;
     });
 
-    // A fifth of the 10 s it took and four fifths of the 1 s it was taken to last: 2.8 s a job.
-    expect(waits).toEqual([250, 3_050, 5_850]);
+    // A fifth of the 10 s it took and four fifths of the 0.2 s it was taken to last: 2.16 s a job.
+    expect(waits).toEqual([250, 2_410, 4_570]);
   });
 
   it('never sends a job away for less than a quarter of a second or more than a minute', () => {
