@@ -4,7 +4,7 @@ import { isIPv6, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** What the server says to one question. `addresses` may mix families; each question gets those of its type. */
-export type DnsAnswer =
+type DnsAnswer =
   | { readonly addresses: readonly string[]; readonly cname?: string }
   | 'nxdomain'
   | 'servfail'

@@ -4,6 +4,7 @@ import {
   checkUrl,
   createAddressPolicy,
 } from '../../../src/shared/address-policy.js';
+import { loadApiConfig, loadWorkerConfig } from '../../../src/shared/config.js';
 import { VerificationError } from '../../../src/shared/errors.js';
 import { readJsonLines } from '../../support/jsonl.js';
 
@@ -257,5 +258,13 @@ describe('createAddressPolicy', () => {
 
   it('takes no range as an image host', () => {
     expect(() => policyWith({ allowedImageHosts: ['10.0.0.0/8'] })).toThrow('10.0.0.0/8');
+  });
+
+  it('stops both programs at a wrong entry', () => {
+    const env = { ALLOWED_PRIVATE_HOSTS: 'minio,minio:9000', ALLOWED_IMAGE_HOSTS: '10.0.0.0/8' };
+
+    for (const load of [loadApiConfig, loadWorkerConfig]) {
+      expect(() => load(env)).toThrow(/ALLOWED_PRIVATE_HOSTS: "minio:9000".*\n.*ALLOWED_IMAGE_HOSTS: "10/);
+    }
   });
 });

@@ -273,7 +273,7 @@ describe('the caller’s signal', () => {
     await expect(fetchWith({ signal: controller.signal })).rejects.toBe(reason);
     await host.idle();
 
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(3_000);
     expect(host.connections()).toBe(1);
   });
 
@@ -301,7 +301,7 @@ describe('the time limit', () => {
       allowedImageHosts: [],
       allowedPorts: [],
     });
-    const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000, lookup: () => undefined });
+    const agent = createGuardedAgent(policy, { connectTimeoutMs: 5_000, lookup: () => undefined });
     onTestFinished(() => agent.destroy());
     const start = performance.now();
 
@@ -310,7 +310,7 @@ describe('the time limit', () => {
     );
 
     expect([error.code, error.context.reason]).toEqual(['image_fetch_failed', 'timeout']);
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(performance.now() - start).toBeLessThan(3_000);
   });
 
   it('covers redirects together', async () => {
