@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 import { parseRedisUrl } from './redis-url.js';
+import { findWebhookSecretProblem } from './webhook-secret.js';
 
 /** A value of the Python service that was wrong and was replaced by its safe default. */
 export type ConfigWarning = string;
@@ -70,7 +71,7 @@ const sharedVariables = {
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_USER_ID: flag.default(false),
   JOB_RETENTION_SECONDS: integer(60, 2_592_000).default(86_400),
-  WEBHOOK_SECRETS: list.default([]),
+  WEBHOOK_SECRETS: checkedList(findWebhookSecretProblem).default([]),
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
   ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),
   ALLOWED_PORTS: list

@@ -45,7 +45,7 @@ export interface ServiceOptions {
   readonly redis?: RedisServer;
 }
 
-export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqTwjUPD8ILPZIo2LaLaSw';
+export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Starts a real Redis, API and workers on free loopback ports and waits until the service is ready. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {

@@ -64,11 +64,21 @@ export async function deliverWebhook(
   deps: DeliveryDependencies,
 ): Promise<DeliveryOutcome> {
   if (deps.secrets.length === 0) return { kind: 'refused', reason: 'no signing secret is configured' };
+  const headers = signedHeaders(delivery, deps);
   const deadline = startDeadline(deps.timeoutMs, deps.signal);
   try {
     // The rules may have become stricter since the URL was accepted.
     const url = checkUrl(delivery.url, deps.policy, 'callback');
-    const response = await post(url, delivery, { ...deps, signal: deadline.signal });
+    const response = await request(url, {
+      method: 'POST',
+      dispatcher: deps.agent,
+      headers,
+      body: Buffer.from(delivery.body, 'utf8'),
+      // The deadline covers both; undici's own limits start anew with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: deadline.signal,
+    });
     await response.body.dump({ limit: MAX_ANSWER_BYTES });
     return judgeAnswer(response, deps.now());
   } catch (error) {
@@ -78,26 +88,16 @@ export async function deliverWebhook(
   }
 }
 
-function post(url: URL, delivery: Delivery, deps: DeliveryDependencies): Promise<Dispatcher.ResponseData> {
-  const { id, body } = delivery;
+function signedHeaders({ id, body }: Delivery, deps: DeliveryDependencies): Record<string, string> {
   const timestampSeconds = Math.floor(deps.now() / 1_000);
-  return request(url, {
-    method: 'POST',
-    dispatcher: deps.agent,
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': USER_AGENT,
-      'accept-encoding': 'identity',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestampSeconds),
-      'webhook-signature': signWebhook({ id, timestampSeconds, body }, deps.secrets),
-    },
-    body: Buffer.from(body, 'utf8'),
-    // The deadline covers both; undici's own limits start anew with every byte.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    signal: deps.signal ?? null,
-  });
+  return {
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    'accept-encoding': 'identity',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': signWebhook({ id, timestampSeconds, body }, deps.secrets),
+  };
 }
 
 function judgeAnswer(response: Dispatcher.ResponseData, now: number): DeliveryOutcome {
