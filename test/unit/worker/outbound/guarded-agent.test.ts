@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { type Dispatcher, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAddressPolicy } from '../../../../src/shared/address-policy.js';
@@ -46,6 +47,10 @@ async function get(agent: Dispatcher, host: string, port = canary.port, scheme =
   } catch (error) {
     return String((error as { code?: unknown }).code);
   }
+}
+
+function hasIpv6Loopback(): boolean {
+  return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === '::1'));
 }
 
 describe('a guarded agent that allows nothing private', () => {
@@ -100,6 +105,17 @@ describe('a guarded agent that allows nothing private', () => {
       'image_url_forbidden',
       0,
     ]);
+  });
+
+  it.skipIf(!hasIpv6Loopback())('never reaches a server on ::1', async () => {
+    const canary6 = await startRawServer({ host: '::1' });
+    onTestFinished(() => canary6.stop());
+    dns.answer('cdn.acme.com', { addresses: ['::1'] });
+    const agent = agentFor(['127.0.0.0/8']);
+
+    const codes = [await get(agent, '[::1]', canary6.port), await get(agent, 'cdn.acme.com', canary6.port)];
+
+    expect([...codes, canary6.connections()]).toEqual(['image_url_forbidden', 'image_url_forbidden', 0]);
   });
 
   it('refuses a name of the hosts file with the resolver of the system', async () => {
