@@ -55,10 +55,10 @@ function partLength(bytes: Buffer, part: number): number {
   return Math.ceil(part * LONGEST_PART * bytes.length);
 }
 
-/** Returns one to six edits drawn with `random` (0..1); most strike the first kilobyte, where the structure is. */
+/** Returns one to six edits, mostly one, drawn with `random` (0..1); most strike the first kilobyte, where the structure is. */
 export function randomEdits(random: () => number, fileLength: number): Edit[] {
   const headers = Math.min(1, 1024 / Math.max(1, fileLength));
-  return Array.from({ length: 1 + Math.floor(random() * 6) }, () => {
+  return Array.from({ length: 1 + Math.floor(random() ** 3 * 6) }, () => {
     const at = random() * (random() < 0.6 ? headers : 1);
     const value = random() < 0.5 ? 0xff : Math.floor(random() * 256);
     const kind = EDIT_KINDS[Math.floor(random() * EDIT_KINDS.length)] ?? 'flip';
