@@ -29,6 +29,12 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
     buckets: DURATION_BUCKETS_S,
     registers,
   });
+  const byKey = new Counter({
+    name: 'face_requests_by_key_total',
+    help: 'Requests of each API key: served, refused for what was asked, limited by rate',
+    labelNames: ['key', 'outcome'],
+    registers,
+  });
   new Gauge({
     name: 'face_waiting_callers',
     help: 'Callers that hold a connection for an answer',
@@ -50,7 +56,9 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
     },
   });
   return {
-    observeRequest: ({ method, route, status, durationMs }) => {
+    observeRequest: ({ method, route, status, durationMs, tenant }) => {
+      const outcome = status === 429 ? 'limited' : status < 400 ? 'served' : 'refused';
+      if (tenant !== undefined) byKey.inc({ key: tenant, outcome });
       requests.inc({ method, route, status });
       durations.observe({ method, route }, durationMs / 1_000);
     },

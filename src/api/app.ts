@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
@@ -73,6 +73,7 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.route('/', deps.adminRoutes);
 
   for (const path of ['/compare-faces', '/jobs', '/jobs/*', '/models', '/users/*']) {
+    app.use(path, noStore);
     app.use(path, authenticate(deps.apiKeys));
     if (deps.rateLimiter) app.use(path, rateLimit(deps.rateLimiter));
   }
@@ -82,3 +83,9 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.route('/', createUsersRoute(deps));
   return app;
 }
+
+/** Answers about people stay out of every cache on their way. */
+const noStore: MiddlewareHandler<AppContext> = async (context, next) => {
+  context.header('cache-control', 'no-store');
+  await next();
+};

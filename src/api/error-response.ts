@@ -17,6 +17,7 @@ export function errorResponse(
   const known = asVerificationError(error);
   context.set('code', known.code);
   if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
+  if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
   const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
   const problem = createProblem(known.code, {
     detail: known.message,

@@ -10,6 +10,8 @@ export interface RequestFacts {
   readonly route: string;
   readonly status: number;
   readonly durationMs: number;
+  /** Name of the API key, once it is known. */
+  readonly tenant: string | undefined;
 }
 
 /** Writes one line a request and hands its facts on for counting. Paths of ids, bodies and headers stay out. */
@@ -22,14 +24,14 @@ export function requestLog(
     await next();
     const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
     const route = routePath(context, -1);
-    const facts = { method: context.req.method, route, status: context.res.status, durationMs };
+    const tenant: string | undefined = context.get('tenant');
+    const facts = { method: context.req.method, route, status: context.res.status, durationMs, tenant };
     observe(facts);
     const quiet = route.startsWith('/health') || route === '/metrics';
     logger[quiet ? 'debug' : 'info'](
       {
         ...facts,
         request_id: context.get('requestId'),
-        tenant: context.get('tenant'),
         job_id: context.get('jobId'),
         code: context.get('code'),
         ...(context.error ? { err: context.error } : {}),

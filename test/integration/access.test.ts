@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../support/api.js';
+
+const ALICE = 'alice-0123456789abcdef';
+const ALICE_NEXT = 'alice-next-0123456789abcdef';
+const BOB = 'bob-0123456789abcdef01';
+const ADMIN = 'admin-0123456789abcdef';
+
+let api: Api;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'face-keys-'));
+  writeFileSync(join(folder, 'keys'), `alice:${ALICE}\nalice:${ALICE_NEXT}\nbob:${BOB}\n`);
+  api = await startApi({
+    API_KEYS_FILE: join(folder, 'keys'),
+    ADMIN_API_KEYS: `ops:${ADMIN}`,
+    RATE_LIMIT_PER_MINUTE: '40',
+  });
+});
+
+afterAll(async () => {
+  await api?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+const submit = (headers: Record<string, string>) => postJson(`${api.origin}/jobs`, ACCEPTABLE, headers);
+const jobIdOf = async (response: Response) => String(((await response.json()) as { job_id: string }).job_id);
+const look = (jobId: string, key: string) => fetch(`${api.origin}/jobs/${jobId}`, { headers: bearer(key) });
+
+describe('API keys', () => {
+  it('lets in a key from a file by either header, and both keys of one name', async () => {
+    const answers = await Promise.all([
+      submit(bearer(ALICE)),
+      submit({ 'x-api-key': ALICE }),
+      submit(bearer(ALICE_NEXT)),
+    ]);
+
+    expect(answers.map((answer) => answer.status)).toEqual([202, 202, 202]);
+  });
+
+  const wrong: readonly (readonly [string, Record<string, string>])[] = [
+    ['no key', {}],
+    ['an unknown key', bearer('mallory-0123456789abcdef')],
+    ['a prefix of a key', bearer(ALICE.slice(0, -1))],
+    ['a key with something behind it', bearer(`${ALICE}x`)],
+    ['an empty key', { authorization: 'Bearer ' }],
+    ['another scheme', { authorization: `Basic ${ALICE}` }],
+    ['a very long key', bearer('x'.repeat(8_000))],
+    ['an admin key', bearer(ADMIN)],
+    ['the name of a key', bearer('alice')],
+  ];
+  for (const [what, headers] of wrong) {
+    it(`refuses ${what}`, async () => {
+      const answer = await submit(headers);
+
+      expect(answer.status).toBe(401);
+      expect(await answer.json()).toMatchObject({ code: 'unauthenticated' });
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+    });
+  }
+
+  it('shows a job to every key of the name that made it', async () => {
+    const jobId = await jobIdOf(await submit(bearer(ALICE)));
+
+    expect((await look(jobId, ALICE_NEXT)).status).toBe(200);
+  });
+
+  it('answers for another’s job as for one that never was', async () => {
+    const jobId = await jobIdOf(await submit(bearer(ALICE)));
+
+    const foreign = await look(jobId, BOB);
+    const missing = await look('r_00000000-0000-0000-0000-000000000000', BOB);
+    const cancelled = await fetch(`${api.origin}/jobs/${jobId}`, { method: 'DELETE', headers: bearer(BOB) });
+
+    const stripped = async (answer: Response) => ({ ...((await answer.json()) as object), request_id: '' });
+    expect(await stripped(foreign)).toEqual(await stripped(missing));
+    expect([foreign.status, missing.status, cancelled.status]).toEqual([404, 404, 404]);
+    expect((await look(jobId, ALICE)).status).toBe(200);
+  });
+
+  it('keeps two tenants’ equal idempotency keys apart', async () => {
+    const key = { 'idempotency-key': 'same' };
+
+    const [alice, bob] = await Promise.all([
+      submit({ ...bearer(ALICE), ...key }),
+      submit({ ...bearer(BOB), ...key }),
+    ]);
+
+    expect(await jobIdOf(alice)).not.toBe(await jobIdOf(bob));
+  });
+
+  it('keeps operators’ routes to operators', async () => {
+    const asAlice = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ALICE) });
+    const asAdmin = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ADMIN) });
+    const metrics = await fetch(`${api.origin}/metrics`);
+
+    expect([asAlice.status, asAdmin.status, metrics.status]).toEqual([401, 200, 401]);
+  });
+
+  it('leaves health open', async () => {
+    expect((await fetch(`${api.origin}/health`)).status).toBe(200);
+  });
+
+  it('never writes a key into its log', async () => {
+    await submit(bearer(ALICE));
+    await submit(bearer('mallory-0123456789abcdef'));
+
+    const log = JSON.stringify(api.program.lines);
+    for (const key of [ALICE, ALICE_NEXT, BOB, ADMIN, 'mallory-0123456789abcdef'])
+      expect(log).not.toContain(key);
+  });
+});
+
+describe('rate limits', () => {
+  it('slows one key down and leaves the other alone', async () => {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => look('r_nothing', ALICE)));
+
+    const refused = answers.find((answer) => answer.status === 429);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused?.json()).toMatchObject({ code: 'rate_limited', retryable: true });
+    expect((await look('r_nothing', BOB)).status).toBe(404);
+  });
+
+  it('counts requests by the name of the key', async () => {
+    const metrics = await (await fetch(`${api.origin}/metrics`, { headers: bearer(ADMIN) })).text();
+
+    expect(metrics).toMatch(/face_requests_by_key_total\{key="alice",outcome="limited"[^}]*\} [1-9]/);
+    expect(metrics).toMatch(/face_requests_by_key_total\{key="bob",outcome="served"[^}]*\} [1-9]/);
+  });
+});
