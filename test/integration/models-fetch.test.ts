@@ -5,28 +5,40 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ArchiveOptions } from '../../src/cli/models/obtain-archive.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { type MadePack, makePack } from '../support/model-pack.js';
 
-/** Answers as a server of files does: whole, or the rest from the byte a Range names. `cutAfter`: bytes until it hangs up. */
-function serveFile(bytes: Buffer, cutAfter?: () => number | undefined) {
+/** Answers as a server of files does: the whole, or the rest from the byte a Range names. */
+function serveFile(bytes: Buffer) {
   return (request: IncomingMessage, response: ServerResponse): void => {
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    const rest = bytes.subarray(from);
-    const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
-    response.writeHead(206, { 'content-length': rest.length, 'content-range': range });
-    const limit = cutAfter?.();
-    if (limit === undefined) response.end(rest);
-    else response.write(rest.subarray(0, limit), () => response.destroy());
+    response.end(startAnswer(bytes, request, response));
   };
+}
+
+/** Hangs up in the middle: as soon as `arrived(n)` says that the first n bytes of the file are with the client. */
+function serveUntil(bytes: Buffer, end: number, arrived: (bytes: number) => Promise<void>) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const rest = startAnswer(bytes, request, response);
+    response.write(rest.subarray(0, end - bytes.length + rest.length));
+    void arrived(end).finally(() => response.destroy());
+  };
+}
+
+function startAnswer(bytes: Buffer, request: IncomingMessage, response: ServerResponse): Buffer {
+  const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const rest = bytes.subarray(from);
+  const range = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+  response.writeHead(206, { 'content-length': rest.length, 'content-range': range });
+  return rest;
 }
 
 describe('fetching a model pack', () => {
@@ -52,6 +64,8 @@ describe('fetching a model pack', () => {
   const filesOfPack = (): string[] => readdirSync(join(modelsDir, 'mini')).sort();
   const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));
   const partPath = (): string => join(modelsDir, '.mini.zip.part');
+  const partHolds = (bytes: number): Promise<void> =>
+    vi.waitFor(() => expect(statSync(partPath()).size).toBe(bytes), { interval: 5, timeout: 10_000 });
 
   it('unpacks only the files that the manifest names, and its manifest beside them', async () => {
     server.serve('/mini.zip', pack.archive);
@@ -123,11 +137,12 @@ describe('fetching a model pack', () => {
   });
 
   it('goes on where a cut connection broke', async () => {
-    const cuts: (number | undefined)[] = [50_000, 30_000, undefined];
     const ranges: (string | undefined)[] = [];
-    const serve = serveFile(pack.archive, () => cuts.shift());
+    const cuts = [50_000, 80_000];
     server.serve('/mini.zip', (request, response) => {
       ranges.push(request.headers.range);
+      const cut = cuts.shift();
+      const serve = cut ? serveUntil(pack.archive, cut, partHolds) : serveFile(pack.archive);
       serve(request, response);
     });
 
@@ -138,17 +153,13 @@ describe('fetching a model pack', () => {
   });
 
   it('keeps what came when the server stays away, and goes on with it in the next run', async () => {
-    let away = true;
-    let first = true;
-    const serve = serveFile(pack.archive, () => (first ? 60_000 : undefined));
     server.serve('/mini.zip', (request, response) => {
-      if (!away || first) serve(request, response);
-      else response.destroy();
-      first = false;
+      if (server.requests.length > 1) response.destroy();
+      else serveUntil(pack.archive, 60_000, partHolds)(request, response);
     });
     await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
-    const kept = readFileSync(partPath()).length;
-    away = false;
+    const kept = statSync(partPath()).size;
+    server.serve('/mini.zip', serveFile(pack.archive));
 
     await fetchMade();
 

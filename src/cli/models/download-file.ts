@@ -1,7 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { rm, truncate } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { open, rm, truncate } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
 import { sizeOf } from './check-files.js';
@@ -100,21 +97,23 @@ async function appendRest(download: Download, have: number, dispatcher: Dispatch
   await write(download, resumes ? have : 0, body).catch(asPassing);
 }
 
-/** Writes a body behind the first `from` bytes of the file, never beyond the size the manifest tells. */
-function write(download: Download, from: number, body: Readable): Promise<void> {
+/**
+ * Writes a body behind the first `from` bytes of the file, never beyond the size the manifest tells. Each chunk is on
+ * its way to the disk before the next is read: a stream would drop what it holds when the connection breaks.
+ */
+async function write(download: Download, from: number, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = await open(download.path, from > 0 ? 'a' : 'w');
   let have = from;
-  return pipeline(
-    body,
-    async function* count(chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        have += chunk.length;
-        if (have > download.bytes) throw new ModelError(`${download.url} serves more bytes than expected.`);
-        download.onProgress(have);
-        yield chunk;
-      }
-    },
-    createWriteStream(download.path, { flags: from > 0 ? 'a' : 'w' }),
-  );
+  try {
+    for await (const chunk of body) {
+      have += chunk.length;
+      if (have > download.bytes) throw new ModelError(`${download.url} serves more bytes than expected.`);
+      await file.appendFile(chunk);
+      download.onProgress(have);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 function asPassing(error: unknown): never {
