@@ -4,7 +4,7 @@ import { fmrAtThreshold } from '../shared/calibration.js';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config.js';
 import { createFairQueue } from '../shared/fair-queue.js';
 import { createLogger, type Logger } from '../shared/logger.js';
-import { packFolder, readManifest } from '../shared/model-catalogue.js';
+import { readManifest } from '../shared/model-catalogue.js';
 import type { ModelManifest } from '../shared/model-manifest.js';
 import { cancelChannel, packName, redisKeys, type WebhookJob } from '../shared/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
@@ -18,8 +18,9 @@ import { startHeartbeat } from './heartbeat.js';
 import { fetchImage } from './outbound/fetch-image.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { startReconciler } from './reconcile.js';
+import { startVision } from './start-vision.js';
 import type { ModelIdentity, VerificationDependencies } from './verify-person.js';
-import { createVisionPool, type VisionPool } from './vision/vision-pool.js';
+import type { VisionPool } from './vision/vision-pool.js';
 import { createWebhookWorker } from './webhook-processor.js';
 import { createWorkerMetrics, type WorkerMetrics } from './worker-metrics.js';
 
@@ -61,28 +62,6 @@ async function main(): Promise<void> {
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',
   );
-}
-
-function startVision(config: WorkerConfig, manifest: ModelManifest | undefined): VisionPool {
-  return createVisionPool({
-    settings: {
-      packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
-      detectionSize: config.DETECTION_SIZE,
-      coarseDetection: config.COARSE_DETECTION,
-      faceSelection: config.FACE_SELECTION,
-      minFaceSizePx: config.MIN_FACE_SIZE,
-      minFaceQuality: config.MIN_FACE_QUALITY,
-      maxImagePixels: config.MAX_IMAGE_PIXELS,
-      imageFormats: config.IMAGE_FORMATS,
-      intraOpThreads: config.VISION_THREADS,
-      executionProviders: config.EXECUTION_PROVIDERS,
-      executionProviderRequired: config.EXECUTION_PROVIDER_REQUIRED,
-    },
-    manifest,
-    processes: config.VISION_PROCESSES,
-    memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
-    environment: config.VISION_ENVIRONMENT,
-  });
 }
 
 interface VerificationParts {

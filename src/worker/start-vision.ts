@@ -1,0 +1,27 @@
+import type { WorkerConfig } from '../shared/config.js';
+import { packFolder } from '../shared/model-catalogue.js';
+import type { ModelManifest } from '../shared/model-manifest.js';
+import { createVisionPool, type VisionPool } from './vision/vision-pool.js';
+
+/** Starts the vision processes that a configuration asks for; the caller closes the pool. */
+export function startVision(config: WorkerConfig, manifest: ModelManifest | undefined): VisionPool {
+  return createVisionPool({
+    settings: {
+      packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
+      detectionSize: config.DETECTION_SIZE,
+      coarseDetection: config.COARSE_DETECTION,
+      faceSelection: config.FACE_SELECTION,
+      minFaceSizePx: config.MIN_FACE_SIZE,
+      minFaceQuality: config.MIN_FACE_QUALITY,
+      maxImagePixels: config.MAX_IMAGE_PIXELS,
+      imageFormats: config.IMAGE_FORMATS,
+      intraOpThreads: config.VISION_THREADS,
+      executionProviders: config.EXECUTION_PROVIDERS,
+      executionProviderRequired: config.EXECUTION_PROVIDER_REQUIRED,
+    },
+    manifest,
+    processes: config.VISION_PROCESSES,
+    memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
+    environment: config.VISION_ENVIRONMENT,
+  });
+}
