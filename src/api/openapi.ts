@@ -33,6 +33,12 @@ const SECURITY = {
 /** One operation as the document shows it. */
 export interface Operation {
   readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description?: string;
+  readonly security: readonly object[];
+  readonly parameters?: readonly object[];
+  readonly requestBody?: object;
   readonly responses: Readonly<Record<string, object>>;
 }
 
@@ -97,7 +103,9 @@ function describeOperation(spec: OperationSpec): Operation {
 function describeAnswer({ description, schema, mediaType, headers = [], example }: AnswerSpec): object {
   const content = schema
     ? jsonContent(schema, example)
-    : mediaType && { [mediaType]: { schema: { type: mediaType === 'application/json' ? 'object' : 'string' } } };
+    : mediaType && {
+        [mediaType]: { schema: { type: mediaType === 'application/json' ? 'object' : 'string' } },
+      };
   return { description, headers: refersTo([...headers, 'X-Request-Id']), ...(content ? { content } : {}) };
 }
 
@@ -136,16 +144,23 @@ function describeWebhook(): object {
     parameters: [
       header('webhook-id', 'The same for every try of one delivery: use it to drop repetitions.'),
       header('webhook-timestamp', 'Seconds since 1970 of this try.'),
-      header('webhook-signature', '`v1,` and the base64 HMAC-SHA256 of id, timestamp and body; one for each secret.'),
+      header(
+        'webhook-signature',
+        '`v1,` and the base64 HMAC-SHA256 of id, timestamp and body; one for each secret.',
+      ),
     ],
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: { $ref: schemaPath('Webhook') }, examples: WEBHOOK_EXAMPLES } },
+      content: {
+        'application/json': { schema: { $ref: schemaPath('Webhook') }, examples: WEBHOOK_EXAMPLES },
+      },
     },
     responses: {
       '2XX': { description: 'Taken; it is not sent again.' },
       '410': { description: 'Never send this one again.' },
-      '4XX': { description: 'Sent again later, as any other answer; 429 and 503 may say when with Retry-After.' },
+      '4XX': {
+        description: 'Sent again later, as any other answer; 429 and 503 may say when with Retry-After.',
+      },
     },
   };
 }

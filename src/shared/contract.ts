@@ -13,6 +13,9 @@ export const imageNameSchema = z.enum(IMAGE_NAMES);
 export type FrontImage = z.infer<typeof frontImageSchema>;
 export type ImageName = z.infer<typeof imageNameSchema>;
 
+/** One of the closed table of errors. */
+export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
+
 const urlSchema = (what: string) =>
   z
     .string()
@@ -88,7 +91,7 @@ export const imageEvidenceSchema = z
   .object({
     status: z.enum(['matched', 'not_matched', 'usable', 'unusable']),
     similarity: z.number().min(-1).max(1).optional(),
-    code: z.enum(ERROR_CODES).optional(),
+    code: errorCodeSchema.optional(),
     face: faceEvidenceSchema.optional(),
     faces_found: z.int().min(0).optional(),
     warnings: z.array(z.string()),
@@ -125,7 +128,7 @@ export type CompareResult = z.infer<typeof compareResultSchema>;
 export const problemItemSchema = z.object({
   field: z.string().optional(),
   image: imageNameSchema.optional(),
-  code: z.enum(ERROR_CODES),
+  code: errorCodeSchema,
   detail: z.string(),
 });
 export type ProblemItem = z.infer<typeof problemItemSchema>;
@@ -137,7 +140,7 @@ export const problemSchema = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.enum(ERROR_CODES),
+    code: errorCodeSchema,
     retryable: z.boolean(),
     request_id: z.string().optional(),
     image: imageNameSchema.optional(),

@@ -94,7 +94,8 @@ export const COMPARISON_OPERATIONS: readonly OperationSpec[] = [
     id: 'createJob',
     tag: 'Jobs',
     summary: 'Queue a comparison',
-    description: 'The result is read at `status_url`, or posted to `callback_url` or to the service’s WEBHOOK_URL.',
+    description:
+      'The result is read at `status_url`, or posted to `callback_url` or to the service’s WEBHOOK_URL.',
     access: 'caller',
     parameters: ['IdempotencyKey', 'RequestId', 'TraceParent'],
     body: { schema: 'CompareRequest', example: REQUEST_EXAMPLE },

@@ -4,7 +4,10 @@ export const HEADERS = {
     description: 'The id of this request in our logs: the one that was sent, or a new one.',
     schema: { type: 'string' },
   },
-  Location: { description: 'Where the job can be read.', schema: { type: 'string', format: 'uri-reference' } },
+  Location: {
+    description: 'Where the job can be read.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
   'Retry-After': {
     description: 'Seconds to wait before the next try.',
     schema: { type: 'integer', minimum: 0 },
