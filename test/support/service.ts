@@ -9,6 +9,8 @@ export interface Program {
   readonly process: ChildProcess;
   /** Every line it has logged, parsed. */
   readonly lines: readonly Record<string, unknown>[];
+  /** Every line on its standard error. */
+  readonly errors: readonly string[];
   /** Resolves with the first line, logged or yet to come, that `matches`; rejects when the program ends before. */
   line(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
   /** Asks it to end and resolves with its exit code. */
@@ -131,6 +133,7 @@ export function startProgram(main: string, env: Readonly<Record<string, string>>
   return {
     process: child,
     lines,
+    errors,
     line: (matches) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

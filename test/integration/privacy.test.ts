@@ -1,0 +1,189 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ImageServer, startImageServer } from '../support/image-server.js';
+import { samePersonPhotos } from '../support/photos.js';
+import { type Service, startService } from '../support/service.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** Planted where secrets live; each must be found nowhere it does not belong. */
+const SECRET = {
+  urlToken: 'X-Signature-7f3c91d0b2',
+  path: 'private-album-5521',
+  userId: 'jane.roe.1969',
+  apiKey: 'tenant-key-0a1b2c3d4e5f',
+  exif: 'CAMERA-OWNER-88f1',
+  callbackToken: 'hook-token-4411',
+} as const;
+
+let service: Service;
+let images: ImageServer;
+let receiver: WebhookReceiver;
+let redis: Redis;
+let folder: string;
+let photos: Record<string, string>;
+/** Bytes from the middle of a photo, where they are compressed pixels. */
+let pixels: Buffer;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'face-privacy-'));
+  images = await startImageServer();
+  receiver = await startWebhookReceiver();
+  photos = await servePlantedPhotos();
+  service = await startService({
+    env: { API_KEYS: `tenant:${SECRET.apiKey}`, LOG_LEVEL: 'trace', TMPDIR: folder },
+  });
+  redis = new Redis(service.redis.url);
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await service?.stop();
+  await receiver?.stop();
+  await images?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function servePlantedPhotos(): Promise<Record<string, string>> {
+  const names = ['back_image', 'front_image1', 'front_image2', 'front_image3'];
+  const jpegs = await samePersonPhotos();
+  const served = names.map(async (name, index) => {
+    const exif = { IFD0: { Copyright: SECRET.exif } };
+    const photo = await sharp(jpegs[index]).withExif(exif).jpeg().toBuffer();
+    pixels = photo.subarray(photo.length / 2, photo.length / 2 + 24);
+    return [name, `${images.serve(`/${SECRET.path}/${index}.jpg`, photo)}?token=${SECRET.urlToken}`] as const;
+  });
+  return Object.fromEntries(await Promise.all(served));
+}
+
+const auth = { authorization: `Bearer ${SECRET.apiKey}` };
+
+async function runJobs(): Promise<string[]> {
+  const body = { user_id: SECRET.userId, ...photos, evidence: true };
+  const broken = { ...body, back_image: `${images.origin}/${SECRET.path}/gone.jpg?token=${SECRET.urlToken}` };
+  const callback = { callback_url: `${receiver.origin}/done?token=${SECRET.callbackToken}` };
+  const accepted = [
+    await service.post('/jobs', { ...body, ...callback }, auth),
+    await service.post('/jobs', { ...broken, ...callback }, auth),
+  ];
+  await service.post('/compare-faces', body, auth);
+  await service.post('/compare-faces', { ...broken, threshold: 'x' }, auth);
+  await service.post(
+    '/compare-faces',
+    { ...body, back_image: `http://10.0.0.1/${SECRET.path}?token=${SECRET.urlToken}` },
+    auth,
+  );
+  await service.post('/compare-faces', broken, auth);
+  await receiver.waitFor('/done', 2);
+  return accepted.map((answer) => String(answer.body.job_id));
+}
+
+async function waitForDelivery(jobId: string): Promise<void> {
+  const view = async () => (await service.get(`/jobs/${jobId}`, auth)).body;
+  await vi.waitFor(
+    async () => expect(await view()).toMatchObject({ callback: { status: 'delivered' } }),
+    10_000,
+  );
+}
+
+/** Everything Redis holds, as it serialises it. */
+async function dumpRedis(): Promise<string> {
+  const keys = await redis.keys('*');
+  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  const streams = keys.filter((key) => key.endsWith(':events'));
+  const events = await Promise.all(streams.map((key) => redis.xrange(key, '-', '+')));
+  const hashes = keys.filter((key) => /:(r|i|wh)_/.test(key) && !/:(evidence|cancelled|outcome):/.test(key));
+  const jobs = await Promise.all(hashes.map((key) => redis.hgetall(key).catch(() => ({}))));
+  return JSON.stringify([keys, values.map((value) => value?.toString('latin1')), events, jobs]);
+}
+
+function expectNowhere(text: string, secrets: readonly (keyof typeof SECRET)[]): void {
+  for (const name of secrets) expect(text.includes(SECRET[name]), name).toBe(false);
+  expect(text.includes(pixels.toString('latin1')), 'pixels').toBe(false);
+}
+
+describe('planted secrets', () => {
+  let jobIds: string[];
+
+  beforeAll(async () => {
+    jobIds = await runJobs();
+    await Promise.all(jobIds.map(waitForDelivery));
+  });
+
+  it('are in no line of the logs', () => {
+    const logs = JSON.stringify(
+      [service.api, ...service.workers].map((program) => [program.lines, program.errors]),
+    );
+
+    expect(logs).toContain(jobIds[0]);
+    expectNowhere(logs, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
+  });
+
+  it('leave Redis with the job they came in, but for the user_id that answers it', async () => {
+    await expect.poll(async () => (await dumpRedis()).includes(SECRET.urlToken)).toBe(false);
+
+    expectNowhere(await dumpRedis(), ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken']);
+  });
+
+  it('leave the append-only file when it is rewritten', async () => {
+    await redis.bgrewriteaof();
+    await expect
+      .poll(async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence')))
+      .toBe(true);
+    const [, dir] = (await redis.config('GET', 'dir')) as string[];
+    const files = readdirSync(join(dir ?? '', 'appendonlydir'));
+
+    const text = files
+      .map((file) => readFileSync(join(dir ?? '', 'appendonlydir', file), 'latin1'))
+      .join('\n');
+
+    expectNowhere(text, ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken']);
+  });
+
+  it('are in no file of the temp folder', () => {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+
+    for (const file of files)
+      expectNowhere(readFileSync(join(file.parentPath, file.name), 'latin1'), [
+        'urlToken',
+        'userId',
+        'apiKey',
+        'exif',
+      ]);
+  });
+
+  it('are in no metric', async () => {
+    const text = await (await fetch(`${service.origin}/metrics`)).text();
+
+    expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
+  });
+
+  it('are gone with everything kept of a person when that is asked for', async () => {
+    const answer = await service.call(`/users/${SECRET.userId}/jobs`, { method: 'DELETE', headers: auth });
+
+    expect(answer).toMatchObject({ status: 200, body: { running: 0 } });
+    expect(answer.body.erased).toBeGreaterThanOrEqual(4);
+    expectNowhere(await dumpRedis(), ['userId']);
+    for (const jobId of jobIds) expect((await service.get(`/jobs/${jobId}`, auth)).status).toBe(404);
+  });
+});
+
+describe('retention', () => {
+  it('puts an end on every key that outlives its job', async () => {
+    await service.post(
+      '/jobs',
+      { user_id: 'someone', ...photos, evidence: true },
+      { ...auth, prefer: 'respond-async' },
+    );
+    await expect.poll(async () => (await redis.keys('*:evidence:*')).length).toBeGreaterThan(0);
+
+    for (const pattern of ['*:evidence:*', '*:user:*', '*:outcome:*', '*:cancelled:*']) {
+      for (const key of await redis.keys(pattern)) expect(await redis.ttl(key), key).toBeGreaterThan(0);
+    }
+  });
+});
