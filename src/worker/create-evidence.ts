@@ -8,8 +8,16 @@ import {
 } from '../shared/contract.js';
 import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';
-import type { Judged, ModelIdentity } from './verify-person.js';
+import type { Judged } from './judged-photo.js';
 import type { FaceAnalysis } from './vision/types.js';
+
+/** The model pack behind the embeddings. */
+export interface ModelIdentity {
+  readonly pack: string;
+  /** SHA-256 of each model file, hex. */
+  readonly detector: string;
+  readonly recogniser: string;
+}
 
 export interface EvidenceInput {
   readonly threshold: number;

@@ -8,9 +8,10 @@ import {
 } from '../shared/contract.js';
 import { toVerificationError, VerificationError } from '../shared/errors.js';
 import type { ComparisonFailure, ComparisonOutcome } from '../shared/queue-contract.js';
-import { createEvidence } from './create-evidence.js';
+import { createEvidence, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
+import type { Judged } from './judged-photo.js';
 import { compareEmbeddings } from './vision/compare-embeddings.js';
 import type { FaceAnalysis } from './vision/types.js';
 
@@ -18,14 +19,6 @@ export interface VerificationRequest {
   readonly images: Readonly<Record<ImageName, string>>;
   readonly threshold: number;
   readonly minMatches: 2 | 3;
-}
-
-/** The model pack behind the embeddings, for the evidence. */
-export interface ModelIdentity {
-  readonly pack: string;
-  /** SHA-256 of each model file, hex. */
-  readonly detector: string;
-  readonly recogniser: string;
 }
 
 export interface VerificationDependencies {
@@ -40,16 +33,6 @@ export interface VerificationDependencies {
   /** False match rate that a threshold is known not to exceed. */
   readonly fmrAt: (threshold: number) => number | undefined;
 }
-
-/** What a photo came to. */
-export type Judged =
-  | {
-      readonly usable: true;
-      readonly analysis: FaceAnalysis;
-      readonly fetchMs: number;
-      readonly bytes: number;
-    }
-  | { readonly usable: false; readonly error: VerificationError };
 
 export interface Verification {
   readonly outcome: ComparisonOutcome;
