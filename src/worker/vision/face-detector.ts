@@ -10,6 +10,12 @@ export interface View {
   readonly quarterTurns: QuarterTurns;
 }
 
+/**
+ * How large a photo is looked at. `coarse`: all of it at the least cost, which finds the faces of portraits, also those
+ * that fill the frame. `tiny`: half of that, for faces cut off by the frame. `fine`: the detection size, for small faces.
+ */
+export type LookName = 'coarse' | 'tiny' | 'fine';
+
 /** A face after a second thought. */
 export interface ConfirmedFace {
   readonly face: FaceDetection;
@@ -22,8 +28,8 @@ export const SETTLED = 0.5;
 
 /** A model, or two, that finds faces with their five points. */
 export interface FaceDetector {
-  /** Returns the lengths of the photo's longer edge worth trying in turn, the cheapest first, px. */
-  looks(photo: Size, quarterTurns: QuarterTurns): readonly number[];
+  /** Returns the length of the photo's longer edge in each look, px. */
+  looks(photo: Size, quarterTurns: QuarterTurns): Readonly<Record<LookName, number>>;
   /** Returns the faces of a photo in pixels of the unturned photo, best score first, overlaps suppressed. */
   detect(photo: ImagePyramid, view: View): Promise<FaceDetection[]>;
   /** Returns a face that `detect` found under the same turns, its points possibly improved, and how plausible it is. */

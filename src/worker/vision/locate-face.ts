@@ -115,9 +115,8 @@ async function lookCloser(
   const { x, y } = decoded.region;
   const first = shiftFace(face, { x: -x, y: -y });
   const closer = await timer.measure('detect', async () => {
-    const [longEdgePx = 0] = detector.looks(source, quarterTurns);
-    const view = { longEdgePx, quarterTurns };
-    const faces = await detector.detect(source, view);
+    const longEdgePx = detector.looks(source, quarterTurns).coarse;
+    const faces = await detector.detect(source, { longEdgePx, quarterTurns });
     const same = faces.filter((other) => boxOverlap(other.box, first.box) >= SAME_FACE_OVERLAP);
     const nearest = same.toSorted(
       (one, other) => boxOverlap(other.box, first.box) - boxOverlap(one.box, first.box),

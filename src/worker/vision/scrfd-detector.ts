@@ -41,7 +41,7 @@ export function createScrfdDetector(
   }
 
   return {
-    looks: () => [COARSE_LONG_EDGE_PX, detectionSize, TINY_LONG_EDGE_PX],
+    looks: () => ({ coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX, fine: detectionSize }),
     confirm: async (_photo, face, quarterTurns) => ({
       face,
       plausibility: plausibilityOf(face, quarterTurns),

@@ -64,9 +64,9 @@ export function createUltrafaceDetector(
   async function findBoxes(photo: ImagePyramid, placement: Placement): Promise<FaceDetection[]> {
     writeTensor(input, photo, { placement, normalisation });
     const outputs = await models.boxes.run(input, [1, 3, canvas.height, canvas.width]);
-    return decodeUltraface(outputs, canvas, MIN_SCORE).map((face) =>
-      mapToPhoto({ ...face, landmarks: NO_POINTS }, placement, photo),
-    );
+    return decodeUltraface(outputs, canvas, MIN_SCORE)
+      .filter(({ box }) => !isCutByTile(box, placement))
+      .map((face) => mapToPhoto({ ...face, landmarks: NO_POINTS }, placement, photo));
   }
 
   async function findLandmarks(photo: ImagePyramid, box: Box, quarterTurns: QuarterTurns) {
@@ -100,7 +100,7 @@ export function createUltrafaceDetector(
   return {
     looks: (photo, quarterTurns) => {
       const whole = largestInside(turnedSize(photo, quarterTurns), canvas);
-      return [whole, Math.max(whole, detectionSize), whole / 2];
+      return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
     },
     detect,
     confirm,
@@ -138,6 +138,16 @@ function tilesOf(whole: Placement): Placement[] {
   const columns = tileOffsets(whole.content.width, whole.canvas.width);
   const rows = tileOffsets(whole.content.height, whole.canvas.height);
   return rows.flatMap((y) => columns.map((x) => ({ ...whole, offsetX: -x, offsetY: -y })));
+}
+
+/** Whether a box reaches an edge of the canvas beyond which the photo goes on: the next tile shows that face whole. */
+function isCutByTile(box: Box, { canvas, content, offsetX, offsetY }: Placement): boolean {
+  return (
+    (offsetX < 0 && box.x < 1) ||
+    (offsetY < 0 && box.y < 1) ||
+    (offsetX + content.width > canvas.width && box.x + box.width > canvas.width - 1) ||
+    (offsetY + content.height > canvas.height && box.y + box.height > canvas.height - 1)
+  );
 }
 
 /** Evenly spread starts of as few windows as cover `length` with at least TILE_OVERLAP of a window in common. */
