@@ -2,7 +2,7 @@ import type { RedisConnection } from './redis.js';
 
 /** Redis' clock as seen from this process, so that deadlines hold between machines whose clocks differ. */
 export interface RedisClock {
-  /** Milliseconds since 1970 by Redis' clock. */
+  /** Whole milliseconds since 1970 by Redis’ clock. */
   now(): number;
   /** Measures the difference anew. Without an answer from Redis the last one stays. */
   synchronise(): Promise<void>;
@@ -12,7 +12,7 @@ export interface RedisClock {
 export function createRedisClock(redis: RedisConnection, localNow: () => number = Date.now): RedisClock {
   let offsetMs = 0;
   return {
-    now: () => localNow() + offsetMs,
+    now: () => Math.round(localNow() + offsetMs),
     synchronise: async () => {
       const before = localNow();
       const [seconds, microseconds] = await redis.time();
