@@ -14,6 +14,17 @@ export interface PngHeader {
   readonly interlaced?: boolean;
 }
 
+/** First column and row of each interlacing pass, and its steps. The picture must be at least 5 × 5 px. */
+const ADAM7 = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
 const CHANNELS = { 0: 1, 2: 3, 6: 4 } as const;
 
 /** Returns one chunk: length, type, data, checksum. */
@@ -39,8 +50,13 @@ export function pngAround(header: PngHeader, pixels: Uint8Array): Buffer {
 
 /** Returns a valid all-black PNG, about a thousand times smaller than its pixels: a decompression bomb when large. */
 export function blackPng(header: PngHeader): Buffer {
-  const bits = header.width * CHANNELS[header.colourType ?? 2] * (header.depth ?? 8);
-  return pngAround(header, deflatedZeros(header.height * (1 + Math.ceil(bits / 8))));
+  const bits = CHANNELS[header.colourType ?? 2] * (header.depth ?? 8);
+  const passes = header.interlaced ? ADAM7 : [[0, 0, 1, 1] as const];
+  const lengths = passes.map(([left, top, stepX, stepY]) => {
+    const width = Math.ceil((header.width - left) / stepX);
+    return Math.ceil((header.height - top) / stepY) * (1 + Math.ceil((width * bits) / 8));
+  });
+  return pngAround(header, deflatedZeros(lengths.reduce((sum, length) => sum + length, 0)));
 }
 
 /** Returns `png` with chunks put in right after its header. */

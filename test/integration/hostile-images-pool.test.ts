@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { VerificationError } from '../../src/shared/errors.js';
+import type { FaceAnalysis } from '../../src/worker/vision/types.js';
+import { createVisionPool, type VisionPool } from '../../src/worker/vision/vision-pool.js';
+import { createHostileImages } from '../support/hostile-images.js';
+import { jpegSegment, manyScanJpeg, withJpegSegments } from '../support/jpeg-builder.js';
+import { samePersonPhotos } from '../support/photos.js';
+import { blackPng } from '../support/png-builder.js';
+import { liteManifest, liteSettings } from '../support/vision-settings.js';
+
+const MEBIBYTE = 2 ** 20;
+/** The worker's default, VISION_MEMORY_MB. */
+const MEMORY_LIMIT = 1536 * MEBIBYTE;
+const DEADLINE_MS = 20_000;
+/** As many pixels as the default limit lets through: 50 megapixels. */
+const LARGEST = { width: 7071, height: 7071 };
+
+/** Refused before a pixel is decoded. */
+const REFUSED = [
+  'bomb_30000x30000_1bit.png',
+  'flat_16000.jpg',
+  'lying_16383.webp',
+  'lying_dims_65500.jpg',
+  'progbomb_6000.jpg',
+];
+
+/** A real photo with 200 MB of zeros in a compressed chunk that nobody has to unpack. */
+const HARMLESS = ['iccp_bomb.png', 'ztxt_bomb.png'];
+
+/** Valid, within every limit, and as dear as that allows: made anew each time, so that no digest is known before. */
+const DEAR: readonly ((note: string) => Buffer)[] = [
+  (note) => withJpegSegments(manyScanJpeg({ ...LARGEST, scans: 25 }), [jpegSegment(0xfe, Buffer.from(note))]),
+  (note) =>
+    Buffer.concat([blackPng({ ...LARGEST, depth: 16, colourType: 6, interlaced: true }), Buffer.from(note)]),
+  (note) => Buffer.concat([blackPng(LARGEST), Buffer.from(note)]),
+];
+
+/** Pids of the vision processes that this process has started. */
+function visionPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+        return (
+          parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('vision-process')
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The most memory a process has ever had resident, bytes. */
+function peakRss(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+}
+
+function startPool(processes: number, memoryLimitBytes = MEMORY_LIMIT): VisionPool {
+  return createVisionPool({
+    settings: liteSettings(),
+    manifest: liteManifest(),
+    processes,
+    memoryLimitBytes,
+  });
+}
+
+const codeOf = (error: unknown): string => (error instanceof VerificationError ? error.code : String(error));
+
+describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => {
+  let good: Buffer;
+  let bystander: VisionPool;
+  let bystanderPids: number[];
+  let pool: VisionPool | undefined;
+
+  beforeAll(async () => {
+    [good = Buffer.alloc(0)] = await samePersonPhotos();
+    bystander = startPool(1);
+    await bystander.ready();
+    bystanderPids = visionPids();
+  });
+
+  afterEach(async () => {
+    await pool?.close();
+    pool = undefined;
+    // Whatever was killed, it was nobody else's process.
+    expect(visionPids()).toEqual(bystanderPids);
+    expect(bystander.stats()).toMatchObject({ alive: 1, restarts: 0 });
+  });
+
+  afterAll(() => bystander.close());
+
+  it('pass through in a stream within the memory limit and cost no process, while good photos are served', async () => {
+    pool = startPool(2);
+    const taken = pool;
+    const analyse = (bytes: Uint8Array) => taken.analyse(bytes, { deadlineMs: DEADLINE_MS });
+    await pool.ready();
+    const pids = visionPids().filter((pid) => !bystanderPids.includes(pid));
+    const hostile = await createHostileImages();
+    const named = await Promise.all([...REFUSED, ...HARMLESS].map(hostile.make));
+    const bombs = [...named, ...DEAR.map((make) => make('stream'))];
+    const served: Promise<FaceAnalysis>[] = [];
+
+    const codes = await Promise.all(
+      bombs.map((bomb) => {
+        const outcome = analyse(bomb).then(() => 'analysed', codeOf);
+        served.push(analyse(good));
+        return outcome;
+      }),
+    );
+
+    const analyses = await Promise.all(served);
+    expect(codes).toEqual([
+      ...REFUSED.map(() => 'image_too_large'),
+      ...HARMLESS.map(() => 'analysed'),
+      ...DEAR.map(() => 'face_not_found'),
+    ]);
+    expect(analyses.map(({ facesFound }) => facesFound)).toEqual(bombs.map(() => 1));
+    expect(pool.stats()).toMatchObject({ restarts: 0, lost: { crash: 0, deadline: 0, memory: 0 } });
+    for (const pid of pids) expect(peakRss(pid)).toBeLessThan(MEMORY_LIMIT);
+  });
+
+  it('that overrun the deadline cost their own process only, and good photos are served afterwards', async () => {
+    pool = startPool(1);
+    await pool.ready();
+
+    const overrun = pool.analyse(DEAR[0]!('deadline'), { deadlineMs: 200 });
+    const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
+
+    await expect(overrun).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect((await next).facesFound).toBe(1);
+    expect(pool.stats().lost).toEqual({ crash: 0, deadline: 2, memory: 0 });
+  });
+
+  it('that outgrow the memory limit cost their own process only, and good photos are served afterwards', async () => {
+    pool = startPool(1, 384 * MEBIBYTE);
+    await pool.ready();
+
+    const greedy = pool.analyse(DEAR[1]!('memory'), { deadlineMs: DEADLINE_MS });
+    const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
+
+    await expect(greedy).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect((await next).facesFound).toBe(1);
+    expect(pool.stats().lost).toEqual({ crash: 0, deadline: 0, memory: 2 });
+  });
+});
