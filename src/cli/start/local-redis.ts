@@ -38,7 +38,14 @@ export function describeLocalRedis({ binary, folder, port, environment }: LocalR
     'maxmemory-policy noeviction',
   ];
   return {
-    program: { name: binary, command: binary, args: ['-'], environment, input: `${settings.join('\n')}\n` },
+    program: {
+      name: binary,
+      command: binary,
+      args: ['-'],
+      environment,
+      input: `${settings.join('\n')}\n`,
+      hasOwnLog: true,
+    },
     url: `redis://:${password}@127.0.0.1:${port}`,
     port,
   };

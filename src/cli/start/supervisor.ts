@@ -9,6 +9,8 @@ export interface Program {
   readonly environment: NodeJS.ProcessEnv;
   /** Written to its standard input; absent: it has none. */
   readonly input?: string;
+  /** It keeps a log of its own: what it prints on standard output is dropped. */
+  readonly hasOwnLog?: boolean;
 }
 
 export interface SupervisorOptions {
@@ -105,7 +107,11 @@ function nextDelay(entry: Kept): number {
 function spawnLeader(program: Program, onEnd: (reason: string) => void): ChildProcess {
   const child = spawn(program.command, program.args, {
     env: program.environment,
-    stdio: [program.input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+    stdio: [
+      program.input === undefined ? 'ignore' : 'pipe',
+      program.hasOwnLog ? 'ignore' : 'inherit',
+      'inherit',
+    ],
     detached: true,
   });
   child.once('error', (error) => onEnd(error.message));

@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { stillRunning } from '../support/process-table.js';
+import { runNpmStart, type StartedCommand } from '../support/started-command.js';
+
+const START_TIMEOUT_MS = 180_000;
+/** Long enough for an orderly end, and for the watchdog's patience with each program after a kill. */
+const END_TIMEOUT_MS = 40_000;
+
+/** What npm start runs: npm, its shell and the script, a watchdog, Redis, API, worker and a vision process. */
+const PROGRAMS = [
+  /start\.mjs/,
+  /watchdog\.js/,
+  /(redis|valkey)-server/,
+  /api\/main\.js/,
+  /worker\/main\.js/,
+  /vision-process/,
+];
+
+describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
+  const started: StartedCommand[] = [];
+
+  async function startReady(): Promise<StartedCommand> {
+    const command = await runNpmStart();
+    started.push(command);
+    await command.waitFor(/^Ready in .*$/m);
+    return command;
+  }
+  afterEach(async () => {
+    for (const command of started.splice(0)) await command.cleanUp();
+  });
+
+  it('ends everything on Ctrl-C, which reaches the whole group', async () => {
+    const command = await startReady();
+    const family = command.family();
+
+    process.kill(-(command.process.pid ?? 0), 'SIGINT');
+    await command.ended;
+
+    for (const program of PROGRAMS) expect(family.map((one) => one.command).join('\n')).toMatch(program);
+    expect(stillRunning(family)).toEqual([]);
+  });
+
+  it('ends everything when npm alone is asked to end', async () => {
+    const command = await startReady();
+    const family = command.family();
+
+    command.process.kill('SIGTERM');
+
+    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), {
+      timeout: END_TIMEOUT_MS,
+      interval: 100,
+    });
+  });
+
+  it('leaves nothing behind when its own process is killed', async () => {
+    const command = await startReady();
+    const family = command.family();
+
+    process.kill(command.find('scripts/start.mjs'), 'SIGKILL');
+    for (const { pid, command: line } of family) if (/^(sh|npm)/.test(line)) process.kill(pid, 'SIGKILL');
+
+    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), {
+      timeout: END_TIMEOUT_MS,
+      interval: 100,
+    });
+  });
+
+  it('ends with the reason when a setting is wrong, and leaves nothing behind', async () => {
+    const command = await runNpmStart({ SYNC_WAIT_TIMEOUT: 'soon' });
+    started.push(command);
+
+    const code = await command.ended;
+
+    expect(code).toBe(1);
+    expect(command.output()).toContain('SYNC_WAIT_TIMEOUT');
+    expect(command.output()).toMatch(/Could not start: api ended/);
+    expect(command.family()).toEqual([]);
+  });
+
+  it('refuses photos of this machine unless told otherwise', async () => {
+    const command = await startReady();
+    const photo = 'http://127.0.0.1:8000/photo.jpg';
+    const photos = { front_image1: photo, front_image2: photo, front_image3: photo, back_image: photo };
+
+    const answer = await fetch(`${command.origin}/compare-faces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user_id: 1, ...photos }),
+    });
+
+    expect(await answer.json()).toMatchObject({ code: 'image_url_forbidden' });
+  });
+});

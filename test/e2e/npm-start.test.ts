@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { type ImageServer, startImageServer } from '../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../support/photo-set.js';
+import { runNpmStart, type StartedCommand } from '../support/started-command.js';
+import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+const START_TIMEOUT_MS = 180_000;
+
+const acceptedSchema = z.object({ job_id: z.string(), status_url: z.string() });
+
+describe('a service started by npm start', () => {
+  let service: StartedCommand;
+  let images: ImageServer;
+  let photos: PhotoSet;
+  let receiver: WebhookReceiver;
+
+  beforeAll(async () => {
+    [images, receiver] = await Promise.all([startImageServer(), startWebhookReceiver()]);
+    photos = await servePhotos(images);
+    service = await runNpmStart({ ALLOWED_PRIVATE_HOSTS: '127.0.0.1' });
+    await service.waitFor(/^Ready in .*$/m);
+  }, START_TIMEOUT_MS);
+  afterAll(async () => {
+    await service?.cleanUp();
+    await Promise.all([images.stop(), receiver.stop()]);
+  });
+
+  const post = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${service.origin}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it('tells the address of its demo page, which answers', async () => {
+    const [, address = ''] = await service.waitFor(/Demo page\s+(\S+)/);
+
+    const answer = await fetch(address);
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('text/html');
+  });
+
+  it('prints a curl line that its own API understands', async () => {
+    const [, body = ''] = await service.waitFor(/curl .* -d '(\{.*\})'/);
+    const asked = JSON.parse(body);
+
+    const answer = await post('/jobs', { ...asked, ...photos.same });
+
+    expect(answer.status).toBe(202);
+  });
+
+  it('says that photos of one woman match, and answers with her id as it came', async () => {
+    const answer = await post('/compare-faces', { user_id: 7, ...photos.same });
+
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ user_id: 7, matched: true });
+  });
+
+  it('says that photos of another woman do not match', async () => {
+    const answer = await post('/compare-faces', { user_id: 'b', ...photos.same, back_image: photos.other });
+
+    expect(await answer.json()).toEqual({ user_id: 'b', matched: false });
+  });
+
+  it('takes a job, tells where to ask for it, and has its result there', async () => {
+    const accepted = await post(
+      '/compare-faces',
+      { user_id: 'c', ...photos.same },
+      { prefer: 'respond-async' },
+    );
+    const { status_url: url } = acceptedSchema.parse(await accepted.json());
+
+    const job = await fetch(new URL(url, service.origin), { headers: { prefer: 'wait=30' } });
+
+    expect(accepted.status).toBe(202);
+    expect(await job.json()).toMatchObject({ status: 'completed', result: { user_id: 'c', matched: true } });
+  });
+
+  it('calls back, signed with the secret that it printed', async () => {
+    const [, secret = ''] = await service.waitFor(/(whsec_\S+)/);
+    const callback = receiver.script('/done', [204]);
+    const accepted = await post('/jobs', { user_id: 'd', ...photos.same, callback_url: callback });
+    const { job_id: id } = acceptedSchema.parse(await accepted.json());
+
+    const [webhook] = await receiver.waitFor('/done', 1, 20_000);
+
+    if (!webhook) throw new Error('this is a bug: waitFor gave nothing');
+    expect(verifyReceived(webhook, secret)).toMatchObject({
+      type: 'comparison.completed',
+      data: { job_id: id, status: 'completed', result: { user_id: 'd', matched: true } },
+    });
+  });
+
+  it('starts a worker again that was killed, and answers what was asked meanwhile', async () => {
+    process.kill(service.find('worker/main.js'), 'SIGKILL');
+    const answer = await post('/compare-faces', { user_id: 'e', ...photos.same });
+
+    expect(await answer.json()).toEqual({ user_id: 'e', matched: true });
+    await vi.waitFor(() => expect(service.output()).toContain('worker ended (SIGKILL)'));
+  });
+
+  it('does not start a second time on the same port, and says what to do', async () => {
+    const second = await runNpmStart({}, service.port);
+
+    const code = await second.ended;
+
+    expect(code).toBe(1);
+    expect(second.output()).toContain(`Port ${service.port} is taken`);
+  });
+});
