@@ -24,13 +24,13 @@ export interface ImageInfo {
 }
 
 /** A JPEG with more scans is refused. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
-export const MAX_JPEG_SCANS = 100;
+const MAX_JPEG_SCANS = 100;
 
 /**
  * Pixels times scans may be at most this many times `maxPixels`. Without it the largest photo in 100 scans costs 7 s of
  * decoding (40 MP of noise, arithmetic coding); with it a large photo may still have 25 scans, more than encoders write.
  */
-export const MAX_SCANNED_PICTURES = 25;
+const MAX_SCANNED_PICTURES = 25;
 
 const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
   jpeg: 'JPEG',
