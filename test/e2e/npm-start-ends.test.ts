@@ -4,7 +4,7 @@ import { runNpmStart, type StartedCommand } from '../support/started-command.js'
 
 const START_TIMEOUT_MS = 180_000;
 /** Long enough for an orderly end, and for the watchdog's patience with each program after a kill. */
-const END_TIMEOUT_MS = 40_000;
+const PATIENCE = { timeout: 40_000, interval: 100 };
 
 /** What npm start runs: npm, its shell and the script, a watchdog, Redis, API, worker and a vision process. */
 const PROGRAMS = [
@@ -46,23 +46,25 @@ describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
 
     command.process.kill('SIGTERM');
 
-    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), {
-      timeout: END_TIMEOUT_MS,
-      interval: 100,
-    });
+    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
+  });
+
+  it('ends everything when npm and its shell are killed', async () => {
+    const command = await startReady();
+    const family = command.family();
+
+    for (const { pid, command: line } of family) if (/^(sh|npm)\b/.test(line)) process.kill(pid, 'SIGKILL');
+
+    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
   });
 
   it('leaves nothing behind when its own process is killed', async () => {
     const command = await startReady();
     const family = command.family();
 
-    process.kill(command.find('scripts/start.mjs'), 'SIGKILL');
-    for (const { pid, command: line } of family) if (/^(sh|npm)/.test(line)) process.kill(pid, 'SIGKILL');
+    process.kill(command.find(/^\S*node scripts\/start\.mjs/), 'SIGKILL');
 
-    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), {
-      timeout: END_TIMEOUT_MS,
-      interval: 100,
-    });
+    await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
   });
 
   it('ends with the reason when a setting is wrong, and leaves nothing behind', async () => {

@@ -94,7 +94,7 @@ describe('a service started by npm start', () => {
   });
 
   it('starts a worker again that was killed, and answers what was asked meanwhile', async () => {
-    process.kill(service.find('worker/main.js'), 'SIGKILL');
+    process.kill(service.find(/worker\/main\.js/), 'SIGKILL');
     const answer = await post('/compare-faces', { user_id: 'e', ...photos.same });
 
     expect(await answer.json()).toEqual({ user_id: 'e', matched: true });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { listFamily, type RunningProcess } from './process-table.js';
+import { listFamily, type RunningProcess, stillRunning } from './process-table.js';
 import { freePort } from './redis-server.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,8 +18,8 @@ export interface StartedCommand {
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   /** npm and all below it right now. */
   family(): readonly RunningProcess[];
-  /** Process id of the one below it whose command holds `part`. */
-  find(part: string): number;
+  /** Process id of the only one of them whose command matches. */
+  find(command: RegExp): number;
   /** Resolves with the exit code once it has ended. */
   readonly ended: Promise<number | null>;
   /** Ends what is left, whatever its state, and removes its data. */
@@ -51,10 +51,15 @@ export async function runNpmStart(
   child.stdout.setEncoding('utf8').on('data', gather);
   child.stderr.setEncoding('utf8').on('data', gather);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const family = (): readonly RunningProcess[] => listFamily(child.pid ?? 0);
-  const find = (part: string): number => {
-    const [found] = family().filter(({ command }) => command.includes(part));
-    if (!found) throw new Error(`no ${part} runs`);
+  const seen: RunningProcess[] = [];
+  const family = (): readonly RunningProcess[] => {
+    const found = listFamily(child.pid ?? 0);
+    seen.push(...found);
+    return found;
+  };
+  const find = (pattern: RegExp): number => {
+    const [found, ...others] = family().filter(({ command }) => pattern.test(command));
+    if (!found || others.length > 0) throw new Error(`${found ? 'more than one' : 'no'} ${pattern} runs`);
     return found.pid;
   };
 
@@ -71,7 +76,9 @@ export async function runNpmStart(
       look();
     });
   const cleanUp = async (): Promise<void> => {
-    for (const { pid } of family()) killSilently(pid);
+    family();
+    // What lost its parent is no longer below npm, but was once.
+    for (const { pid } of stillRunning(seen)) killSilently(pid);
     await ended;
     rmSync(join(ROOT, '.redis', String(chosen)), { recursive: true, force: true });
   };
