@@ -1,21 +1,14 @@
-import { serve } from '@hono/node-server';
-import { type Queue, QueueEvents } from 'bullmq';
-import { createAddressPolicy } from '../shared/address-policy.js';
+import type { Queue } from 'bullmq';
 import { type ApiConfig, loadApiConfig } from '../shared/config.js';
 import { createFairQueue } from '../shared/fair-queue.js';
 import { createLogger, type Logger } from '../shared/logger.js';
 import { listManifests, readManifest } from '../shared/model-catalogue.js';
-import {
-  ABANDONED,
-  compareQueueName,
-  packName,
-  readOutcome,
-  redisKeys,
-  type WebhookJob,
-} from '../shared/queue-contract.js';
+import { outboundPolicy } from '../shared/outbound-policy.js';
+import { packName, redisKeys, type WebhookJob } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock } from '../shared/redis-clock.js';
+import { reportOutages } from '../shared/report-outages.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
 import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
 import { createApiMetrics } from './api-metrics.js';
@@ -23,9 +16,11 @@ import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './backlog.js';
 import { createJobQueue, type JobQueue } from './job-queue.js';
 import { createJobWaiter, type JobWaiter } from './job-waiter.js';
+import { listenToQueue } from './listen-to-queue.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 import { createPages } from './routes/pages.js';
 import { createWebhookRoutes } from './routes/webhooks.js';
+import { startServer } from './start-server.js';
 import { readCallbackState } from './webhook-deliveries.js';
 
 const POLL_MS = 1_000;
@@ -107,11 +102,7 @@ function assemble(parts: Parts): AppDependencies {
     clock,
     model,
     fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
-    policy: createAddressPolicy({
-      allowedPrivateHosts: config.ALLOWED_PRIVATE_HOSTS,
-      allowedImageHosts: config.ALLOWED_IMAGE_HOSTS,
-      allowedPorts: config.ALLOWED_PORTS,
-    }),
+    policy: outboundPolicy(config),
     calibration: readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: {
@@ -151,97 +142,4 @@ function assemble(parts: Parts): AppDependencies {
     adminRoutes: createWebhookRoutes({ redis, webhookQueue }),
     pages: createPages(),
   };
-}
-
-interface EventTargets {
-  readonly config: ApiConfig;
-  readonly waiter: JobWaiter;
-  readonly backlog: Backlog;
-  readonly onError: (error: unknown) => void;
-}
-
-/** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
-function listenToQueue({ config, waiter, backlog, onError }: EventTargets): { close: () => Promise<void> } {
-  const connection = connectRedis(config.REDIS_URL, 'patient');
-  connection.on('error', onError);
-  const events = new QueueEvents(compareQueueName(config.INSIGHTFACE_MODEL), {
-    connection,
-    prefix: config.REDIS_PREFIX,
-  });
-  events.on('error', onError);
-  events.on('completed', ({ jobId, returnvalue }) => {
-    backlog.recordEnd();
-    waiter.settle(jobId, readOutcome(returnvalue));
-  });
-  events.on('failed', ({ jobId }) => {
-    backlog.recordEnd();
-    waiter.settle(jobId, ABANDONED);
-  });
-  events.on('removed', ({ jobId }) => {
-    waiter.settle(jobId, {
-      ok: false,
-      code: 'job_cancelled',
-      detail: 'The job was cancelled before it ran.',
-      retryable: false,
-    });
-  });
-  return {
-    close: async () => {
-      connection.disconnect();
-      await events.close();
-    },
-  };
-}
-
-function startServer(
-  app: ReturnType<typeof createApp>,
-  { config, logger, shutdown }: Pick<Parts, 'config' | 'logger' | 'shutdown'>,
-): void {
-  const server = serve(
-    {
-      fetch: app.fetch,
-      hostname: config.HOST,
-      port: config.PORT,
-      serverOptions: {
-        requestTimeout: 10_000,
-        headersTimeout: 5_000,
-        keepAliveTimeout: 65_000,
-        connectionsCheckingInterval: 1_000,
-        maxHeaderSize: 16_384,
-      },
-    },
-    (address) =>
-      logger.info({ host: config.HOST, port: address.port, open: config.API_KEYS.length === 0 }, 'listening'),
-  );
-  server.once('error', (error) => {
-    const code = (error as NodeJS.ErrnoException).code;
-    logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
-    process.exit(1);
-  });
-  shutdown.add('server', () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-    return closed;
-  });
-  const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
-  if (exposed && config.API_KEYS.length === 0) {
-    logger.warn(
-      'API_KEYS is empty and this listens on more than loopback: everybody who reaches it may use it',
-    );
-  }
-}
-
-/** One line when Redis goes and one when it comes back; returns the handler for the errors between. */
-function reportOutages(redis: RedisConnection, logger: Logger): (error: unknown) => void {
-  let away = false;
-  const onError = (error: unknown): void => {
-    if (!away) logger.error({ err: error }, 'Redis is away; answering 503 until it returns');
-    away = true;
-  };
-  redis.on('error', onError);
-  redis.on('ready', () => {
-    logger.info('Redis is ready');
-    away = false;
-  });
-  return onError;
 }

@@ -1,0 +1,48 @@
+import { QueueEvents } from 'bullmq';
+import type { ApiConfig } from '../shared/config.js';
+import { ABANDONED, compareQueueName, readOutcome } from '../shared/queue-contract.js';
+import { connectRedis } from '../shared/redis.js';
+import type { Backlog } from './backlog.js';
+import type { JobWaiter } from './job-waiter.js';
+
+export interface EventTargets {
+  readonly config: ApiConfig;
+  readonly waiter: JobWaiter;
+  readonly backlog: Backlog;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
+export function listenToQueue({ config, waiter, backlog, onError }: EventTargets): {
+  close: () => Promise<void>;
+} {
+  const connection = connectRedis(config.REDIS_URL, 'patient');
+  connection.on('error', onError);
+  const events = new QueueEvents(compareQueueName(config.INSIGHTFACE_MODEL), {
+    connection,
+    prefix: config.REDIS_PREFIX,
+  });
+  events.on('error', onError);
+  events.on('completed', ({ jobId, returnvalue }) => {
+    backlog.recordEnd();
+    waiter.settle(jobId, readOutcome(returnvalue));
+  });
+  events.on('failed', ({ jobId }) => {
+    backlog.recordEnd();
+    waiter.settle(jobId, ABANDONED);
+  });
+  events.on('removed', ({ jobId }) => {
+    waiter.settle(jobId, {
+      ok: false,
+      code: 'job_cancelled',
+      detail: 'The job was cancelled before it ran.',
+      retryable: false,
+    });
+  });
+  return {
+    close: async () => {
+      connection.disconnect();
+      await events.close();
+    },
+  };
+}

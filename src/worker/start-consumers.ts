@@ -1,0 +1,100 @@
+import type { WorkerConfig } from '../shared/config.js';
+import { createFairQueue } from '../shared/fair-queue.js';
+import type { Logger } from '../shared/logger.js';
+import { outboundPolicy } from '../shared/outbound-policy.js';
+import { cancelChannel, redisKeys } from '../shared/queue-contract.js';
+import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis.js';
+import type { Shutdown } from '../shared/shutdown.js';
+import { type CompareWorker, createCompareWorker } from './compare-processor.js';
+import type { FinishDependencies } from './finish-job.js';
+import { startHealthServer } from './health-server.js';
+import { startHeartbeat } from './heartbeat.js';
+import type { DeliveryDependencies } from './outbound/deliver-webhook.js';
+import { createGuardedAgent } from './outbound/guarded-agent.js';
+import { startReconciler } from './reconcile.js';
+import type { VerificationDependencies } from './verify-person.js';
+import { createWebhookWorker } from './webhook-processor.js';
+import type { WorkerMetrics } from './worker-metrics.js';
+
+/** Time to look up a receiver's name, connect and shake hands, ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Share of the shutdown's time in which running comparisons may end by themselves. */
+const GRACE_SHARE = 0.6;
+
+export interface ConsumerParts {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly redis: RedisConnection;
+  readonly finishing: FinishDependencies;
+  readonly verification: VerificationDependencies;
+  readonly metrics: WorkerMetrics;
+  readonly shutdown: Shutdown;
+}
+
+/** Opens the health port and starts everything that takes work: comparisons, webhooks, the reconciler. */
+export async function startConsumers(parts: ConsumerParts): Promise<void> {
+  const { config, logger, redis, finishing, metrics, shutdown } = parts;
+  let ready = false;
+  const health = await startHealthServer({
+    host: config.WORKER_HOST,
+    port: config.WORKER_PORT,
+    isReady: () => ready && isRedisReady(redis),
+    renderMetrics: metrics.render,
+  });
+  shutdown.add('health', health.close);
+  const reconciler = startReconciler({ ...finishing, logger, count: metrics.countReconciled });
+  shutdown.add('reconciler', reconciler.stop);
+
+  const graceMs = config.SHUTDOWN_TIMEOUT * 1_000 * GRACE_SHARE;
+  const webhooks = createWebhookWorker({
+    connection: redis,
+    prefix: config.REDIS_PREFIX,
+    delivery: deliveryDependencies(config),
+    concurrency: config.WEBHOOK_CONCURRENCY,
+    concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
+    logger,
+    onDelivery: ({ result }) => metrics.observeWebhook(result),
+  });
+  const comparisons = createCompareWorker({
+    ...finishing,
+    verification: parts.verification,
+    fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
+    concurrency: config.WORKER_CONCURRENCY,
+    logger,
+    logUserId: config.LOG_USER_ID,
+    observe: metrics.observeComparison,
+    onStalled: metrics.countStalled,
+  });
+  await listenForCancels(comparisons, parts);
+  shutdown.add('consumers', () => Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]));
+  const heartbeat = await startHeartbeat({ ...finishing, logger });
+  // Last in, first out: the APIs hear that this worker goes before it stops to take jobs.
+  shutdown.add('heartbeat', heartbeat.stop);
+  ready = true;
+  shutdown.add('readiness', () => {
+    ready = false;
+  });
+}
+
+async function listenForCancels(
+  worker: CompareWorker,
+  { config, logger, shutdown }: ConsumerParts,
+): Promise<void> {
+  const subscriber = connectRedis(config.REDIS_URL, 'patient');
+  subscriber.on('error', (error) => logger.debug({ err: error }, 'cancel subscription'));
+  subscriber.on('message', (_channel, jobId) => worker.abort(jobId, 'cancelled'));
+  await subscriber.subscribe(cancelChannel(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL));
+  shutdown.add('cancel subscription', () => subscriber.disconnect());
+}
+
+function deliveryDependencies(config: WorkerConfig): DeliveryDependencies {
+  const policy = outboundPolicy(config);
+  const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
+  return {
+    agent: createGuardedAgent(policy, { connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }),
+    policy,
+    secrets: config.WEBHOOK_SECRETS,
+    timeoutMs,
+    now: Date.now,
+  };
+}
