@@ -1,0 +1,86 @@
+/** Longest the service is asked to hold a poll back, seconds. */
+const POLL_SECONDS = 20;
+
+/**
+ * An answer of the service: its status and its parsed body.
+ * @typedef {{ status: number, body: any, milliseconds: number }} Answer
+ * @typedef {{ key: string, signal: AbortSignal }} Call
+ */
+
+/**
+ * Asks for a comparison and waits for the decision.
+ * @param {object} body
+ * @param {Call} call
+ */
+export function compareFaces(body, call) {
+  return exchange('compare-faces', { method: 'POST', body: JSON.stringify(body) }, call);
+}
+
+/**
+ * Queues a comparison.
+ * @param {object} body
+ * @param {Call} call
+ */
+export function createJob(body, call) {
+  return exchange('jobs', { method: 'POST', body: JSON.stringify(body) }, call);
+}
+
+/**
+ * Reads a job until it has ended; `onStatus` hears of every look.
+ * @param {string} jobId
+ * @param {Call & { onStatus: (status: string) => void }} call
+ * @returns {Promise<Answer>}
+ */
+export async function waitForJob(jobId, call) {
+  for (;;) {
+    const headers = { Prefer: `wait=${POLL_SECONDS}` };
+    const answer = await exchange(`jobs/${encodeURIComponent(jobId)}`, { headers }, call);
+    if (answer.status !== 200 || !['queued', 'active'].includes(answer.body.status)) return answer;
+    call.onStatus(answer.body.status);
+  }
+}
+
+/**
+ * Cancels a job if it has not begun.
+ * @param {string} jobId
+ * @param {Call} call
+ */
+export function cancelJob(jobId, call) {
+  return exchange(`jobs/${encodeURIComponent(jobId)}`, { method: 'DELETE' }, call);
+}
+
+/** @param {Call} call */
+export function readReadiness(call) {
+  return exchange('health/ready', {}, call);
+}
+
+/** @param {Call} call */
+export function listModels(call) {
+  return exchange('models', {}, call);
+}
+
+/**
+ * @param {string} path - relative to the page, so that the service may live below a prefix
+ * @param {{ method?: string, body?: string, headers?: Record<string, string> }} request
+ * @param {Call} call
+ * @returns {Promise<Answer>}
+ */
+async function exchange(path, { method = 'GET', body, headers = {} }, { key, signal }) {
+  const startedAt = performance.now();
+  const response = await fetch(path, {
+    method,
+    signal,
+    headers: {
+      ...headers,
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(key ? { 'X-API-Key': key } : {}),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
+  return {
+    status: response.status,
+    body: isJson ? await response.json() : undefined,
+    milliseconds: Math.round(performance.now() - startedAt),
+  };
+}

@@ -1,0 +1,94 @@
+import { createElement } from './create-element.js';
+import { createPhoto } from './photo.js';
+
+const NAMES = {
+  back_image: 'Reference',
+  front_image1: 'First photo',
+  front_image2: 'Second photo',
+  front_image3: 'Third photo',
+};
+
+const CHIPS = {
+  matched: '✓ matches',
+  not_matched: '✕ does not match',
+  usable: 'compared with',
+  unusable: '? could not be judged',
+  unknown: 'no finding',
+};
+
+/**
+ * Returns the card of one photo: picture, finding, similarity and what was seen.
+ * @param {keyof typeof NAMES} name
+ * @param {{ url: string, evidence?: any, reason?: any, threshold: number }} facts - evidence: of this photo; reason: the
+ *   entry of the problem's errors that names it
+ * @returns {HTMLElement}
+ */
+export function createPhotoCard(name, { url, evidence, reason, threshold }) {
+  const status = /** @type {keyof typeof CHIPS} */ (evidence?.status ?? (reason ? 'unusable' : 'unknown'));
+  const card = createElement(
+    'article',
+    { class: `card ${status}`, 'data-image': name },
+    createPhoto(url, {
+      alt: `${NAMES[name]}, ${CHIPS[status].slice(CHIPS[status].indexOf(' ') + 1)}`,
+      face: evidence?.face,
+    }),
+    createElement('h3', {}, NAMES[name]),
+    createElement('span', { class: `chip ${status}` }, CHIPS[status]),
+  );
+  if (typeof evidence?.similarity === 'number') card.append(createBar(evidence.similarity, threshold));
+  const code = evidence?.code ?? reason?.code;
+  if (code) card.append(createReason(code, reason?.detail));
+  const facts = evidence ? describeFace(evidence) : [];
+  if (facts.length > 0) card.append(createElement('p', { class: 'hint' }, facts.join(' · ')));
+  return card;
+}
+
+/**
+ * Returns an error code that leads to its explanation, with its sentence where there is one.
+ * @param {string} code
+ * @param {string} [detail]
+ */
+export function createReason(code, detail) {
+  const link = createElement('a', { href: `docs/errors#${code}` }, createElement('code', {}, code));
+  return createElement('p', { class: 'reason' }, link, ...(detail ? [` ${detail}`] : []));
+}
+
+/**
+ * Similarities run from -1 to 1; the bar shows 0 to 1, where thresholds lie.
+ * @param {number} similarity
+ * @param {number} threshold
+ */
+function createBar(similarity, threshold) {
+  const track = createElement(
+    'div',
+    { class: 'track' },
+    createElement('div', { class: 'fill' }),
+    createElement('div', { class: 'line' }),
+  );
+  track.style.setProperty('--similarity', String(Math.max(0, similarity)));
+  track.style.setProperty('--threshold', String(threshold));
+  return createElement(
+    'div',
+    { class: 'bar' },
+    createElement(
+      'p',
+      {},
+      'similarity ',
+      createElement('strong', {}, similarity.toFixed(4)),
+      createElement('span', { class: 'hint' }, ` threshold ${threshold}`),
+    ),
+    track,
+  );
+}
+
+/**
+ * @param {any} evidence
+ * @returns {string[]}
+ */
+function describeFace({ face, faces_found: found, warnings }) {
+  return [
+    ...(found > 1 ? [`${found} faces, one was taken`] : []),
+    ...(face ? [`face ${face.width_px} px wide`, `quality ${face.quality.score}`] : []),
+    ...warnings.map((/** @type {string} */ warning) => warning.replaceAll('_', ' ')),
+  ];
+}

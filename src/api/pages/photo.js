@@ -1,0 +1,48 @@
+import { createElement, createSvg } from './create-element.js';
+
+/**
+ * Returns a picture of the photo at `url` with the face that was judged drawn over it. The picture is loaded by this
+ * browser, the face was found by the service: one may succeed where the other fails.
+ * @param {string} url
+ * @param {{ alt: string, face?: any }} options - face: as in the evidence, in pixels of the upright photo
+ * @returns {HTMLElement}
+ */
+export function createPhoto(url, { alt, face }) {
+  const frame = createElement('div', { class: 'photo' });
+  if (!isHttpUrl(url)) return frame;
+  const image = /** @type {HTMLImageElement} */ (
+    createElement('img', { alt, referrerpolicy: 'no-referrer', decoding: 'async' })
+  );
+  image.addEventListener('load', () => {
+    if (face) frame.append(drawFace(face, image.naturalWidth, image.naturalHeight));
+  });
+  image.addEventListener('error', () => {
+    frame.replaceChildren(createElement('span', { class: 'no-photo' }, 'not shown by this browser'));
+  });
+  image.src = url;
+  frame.append(image);
+  return frame;
+}
+
+/** @param {string} text */
+function isHttpUrl(text) {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/**
+ * @param {any} face
+ * @param {number} width
+ * @param {number} height
+ */
+function drawFace({ box, landmarks }, width, height) {
+  const dots = landmarks.map((/** @type {[number, number]} */ [x, y]) =>
+    createSvg('circle', { cx: x, cy: y, r: box.width / 40 }),
+  );
+  return createSvg(
+    'svg',
+    // The picture is fitted into its frame in the same way, so both lie on one another.
+    { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'xMidYMid meet', 'aria-hidden': 'true' },
+    createSvg('rect', { x: box.x, y: box.y, width: box.width, height: box.height, rx: box.width / 20 }),
+    ...dots,
+  );
+}

@@ -1,0 +1,54 @@
+export const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'];
+
+/**
+ * Returns the body of the comparison that the form asks for.
+ * @param {HTMLFormElement} form
+ */
+export function readRequest(form) {
+  const fields = new FormData(form);
+  const text = (/** @type {string} */ name) => String(fields.get(name) ?? '').trim();
+  return {
+    user_id: text('user_id'),
+    front_image1: text('front_image1'),
+    front_image2: text('front_image2'),
+    front_image3: text('front_image3'),
+    back_image: text('back_image'),
+    threshold: Number(text('threshold')),
+    min_matches: Number(text('min_matches')),
+    evidence: fields.has('evidence'),
+  };
+}
+
+/**
+ * Fills the form from the fragment of the page's address, `#user_id=…&front_image1=…`, which no server ever sees.
+ * @param {HTMLFormElement} form
+ * @param {string} fragment
+ */
+export function prefillRequest(form, fragment) {
+  const values = new URLSearchParams(fragment.replace(/^#/, ''));
+  for (const name of ['user_id', 'threshold', 'min_matches', ...IMAGES]) {
+    const field = form.elements.namedItem(name);
+    const value = values.get(name);
+    if (field !== null && value !== null && 'value' in field) field.value = value;
+  }
+}
+
+/**
+ * Returns a line for a POSIX shell that asks for the same. The key is left to a variable: lines are pasted and kept.
+ * @param {ReturnType<typeof readRequest>} body
+ * @param {{ url: string, withKey: boolean }} options
+ */
+export function curlLine(body, { url, withKey }) {
+  const parts = [
+    `curl -sS ${quote(url)}`,
+    "-H 'Content-Type: application/json'",
+    ...(withKey ? ['-H "X-API-Key: $API_KEY"'] : []),
+    `-d ${quote(JSON.stringify(body, null, 2))}`,
+  ];
+  return parts.join(' \\\n  ');
+}
+
+/** @param {string} text */
+function quote(text) {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,49 @@
+import { listModels, readReadiness } from './client.js';
+
+/** Longest wait for facts that are only nice to have, ms. */
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Shows whether comparisons would be answered.
+ * @param {HTMLElement} pill
+ */
+export async function showReadiness(pill) {
+  const answer = await readReadiness({ key: '', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
+    () => undefined,
+  );
+  const { status, workers, model, redis } = answer?.body ?? {};
+  pill.classList.toggle('good', status === 'ready');
+  pill.classList.toggle('bad', status !== 'ready');
+  if (status === 'ready') pill.textContent = `ready: ${model}, ${workers} worker${workers === 1 ? '' : 's'}`;
+  else if (redis === true) pill.textContent = `no worker of ${model} yet`;
+  else pill.textContent = answer ? 'the queue is away' : 'the service does not answer';
+}
+
+/**
+ * Returns the calibration of the model pack in use, or undefined when there is none or the key is missing.
+ * @param {string} key
+ * @returns {Promise<any>}
+ */
+export async function readCalibration(key) {
+  const answer = await listModels({ key, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
+  const pack = answer?.body?.models?.find((/** @type {any} */ model) => model.in_use);
+  return pack?.calibration ?? undefined;
+}
+
+/**
+ * Returns what a threshold means: the false match rate of one comparison that it is known not to exceed.
+ * @param {number} threshold
+ * @param {any} calibration
+ */
+export function describeThreshold(threshold, calibration) {
+  const meaning = 'A photo matches when its similarity is at or above this.';
+  if (!calibration) return meaning;
+  const known = calibration.points.filter((/** @type {any} */ point) => point.threshold <= threshold);
+  if (known.length === 0) return `${meaning} It is below what this pack was calibrated for.`;
+  const fmr = Math.min(...known.map((/** @type {any} */ point) => point.fmr));
+  const pairs = calibration.non_mated_pairs
+    ? `, ${calibration.non_mated_pairs.toLocaleString('en')} pairs of different people`
+    : '';
+  const oneIn = Math.round(1 / fmr).toLocaleString('en');
+  return `${meaning} At most 1 in ${oneIn} pairs of different people reach it (${calibration.dataset}${pairs}, ${calibration.date}).`;
+}
