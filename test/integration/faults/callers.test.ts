@@ -1,0 +1,233 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { compareQueueName } from '../../../src/shared/queue-contract.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import {
+  type Program,
+  type Service,
+  serviceEnvironment,
+  startProgram,
+  startService,
+} from '../../support/service.js';
+
+describe('callers of a working service', () => {
+  let images: ImageServer;
+  let photos: PhotoSet;
+  let service: Service;
+
+  beforeAll(async () => {
+    images = await startImageServer();
+    photos = await servePhotos(images);
+    service = await startService({
+      env: { SYNC_WAIT_TIMEOUT: '2', WORKER_CONCURRENCY: '1', SHUTDOWN_TIMEOUT: '2' },
+    });
+  });
+
+  afterAll(async () => {
+    await service?.stop();
+    await images?.stop();
+  });
+
+  const request = (changes: object = {}) => ({ user_id: 'u-1', ...photos.same, ...changes });
+  const serveHanging = (path: string): string => images.serve(path, () => undefined);
+  const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 10_000);
+
+  it('get 504 with the job when the wait is over; the job goes on and can be polled', async () => {
+    const late = images.serve('/late.jpg', (_request, response) => {
+      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 3_000);
+    });
+    const startedAt = performance.now();
+
+    const answer = await service.post('/compare-faces', request({ front_image1: late }));
+
+    expect(answer).toMatchObject({ status: 504, body: { code: 'wait_timeout', retryable: true } });
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    const view = await service.get(`/jobs/${answer.body.job_id}`, { prefer: 'wait=20' });
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+  });
+
+  it('Q16: who hangs up has a running job stopped between two steps', async () => {
+    const controller = new AbortController();
+    const hanging = serveHanging('/hangs-up.jpg');
+    const call = service
+      .call('/compare-faces', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(request({ front_image1: hanging })),
+        signal: controller.signal,
+      })
+      .catch(() => undefined);
+    await asked('/hangs-up.jpg');
+
+    controller.abort();
+    await call;
+
+    const [worker] = service.workers;
+    expect(await worker?.line((line) => line.code === 'job_cancelled')).toMatchObject({ msg: 'comparison' });
+  });
+
+  it('Q16: who hangs up has a queued job removed before anything is fetched for it', async () => {
+    const blocker = await service.post('/jobs', request({ front_image1: serveHanging('/blocks.jpg') }));
+    await asked('/blocks.jpg');
+    const controller = new AbortController();
+    const never = images.serve('/never-fetched.jpg', () => undefined);
+    const call = service
+      .call('/compare-faces', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(request({ front_image1: never })),
+        signal: controller.signal,
+      })
+      .catch(() => undefined);
+    await vi.waitFor(async () => expect(await waitingJobs()).toBe(1), 5_000);
+
+    controller.abort();
+    await call;
+
+    await vi.waitFor(async () => expect(await waitingJobs()).toBe(0), 5_000);
+    expect(images.requests).not.toContain('/never-fetched.jpg');
+    expect(blocker.status).toBe(202);
+  });
+
+  async function waitingJobs(): Promise<number> {
+    const text = String((await service.get('/metrics')).body.text);
+    return Number(/face_queue_jobs\{state="waiting"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  }
+
+  it('may cancel a queued job once: 204, then it shows as cancelled and is never run', async () => {
+    const blocked = await service.post(
+      '/jobs',
+      request({ front_image1: images.serve('/cancelled.jpg', () => undefined) }),
+    );
+    const path = String(blocked.body.status_url);
+
+    const first = await service.call(path, { method: 'DELETE' });
+    const second = await service.call(path, { method: 'DELETE' });
+
+    expect([first.status, second.status]).toEqual([204, 404]);
+    expect((await service.get(path)).body).toMatchObject({
+      status: 'cancelled',
+      error: { code: 'job_cancelled' },
+    });
+    expect(images.requests).not.toContain('/cancelled.jpg');
+  });
+});
+
+describe('callers of an API without workers', () => {
+  let api: Api;
+  let second: Program;
+  let secondOrigin: string;
+  let redis: Redis;
+  let queue: Queue;
+
+  beforeAll(async () => {
+    api = await startApi({
+      MAX_QUEUE_DEPTH: '1300',
+      SYNC_WAIT_TIMEOUT: '60',
+      API_KEYS: 'big:0123456789abcdef,small:fedcba9876543210',
+    });
+    second = startProgram('src/api/main.ts', {
+      ...serviceEnvironment(api.redis.url, { API_KEYS: 'big:0123456789abcdef,small:fedcba9876543210' }),
+    });
+    secondOrigin = `http://127.0.0.1:${(await second.line((line) => line.msg === 'listening')).port}`;
+    await second.line((line) => line.msg === 'Redis is ready');
+    redis = new Redis(api.redis.url, { maxRetriesPerRequest: null });
+    queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+  });
+
+  afterAll(async () => {
+    await queue?.close();
+    redis?.disconnect();
+    await second?.stop();
+    await api?.stop();
+  });
+
+  const big = { 'x-api-key': '0123456789abcdef' };
+  const small = { 'x-api-key': 'fedcba9876543210' };
+  const submit = (origin: string, headers: Record<string, string>) =>
+    postJson(`${origin}/jobs`, ACCEPTABLE, headers);
+
+  it('Q20: fifty requests under one Idempotency-Key at two replicas make one job', async () => {
+    const headers = { ...big, 'idempotency-key': 'once' };
+
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => submit(index % 2 === 0 ? api.origin : secondOrigin, headers)),
+    );
+
+    const ids = await Promise.all(
+      answers.map(async (answer) => ((await answer.json()) as { job_id: string }).job_id),
+    );
+    expect(new Set(ids).size).toBe(1);
+    expect(await queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
+  });
+
+  it('are served in turn: one key’s batch does not go before another’s single job, and who waits goes first', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => submit(api.origin, big)));
+    const single = ((await (await submit(secondOrigin, small)).json()) as { job_id: string }).job_id;
+    const controller = new AbortController();
+    const sync = fetch(`${api.origin}/compare-faces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...big },
+      body: JSON.stringify(ACCEPTABLE),
+      signal: controller.signal,
+    }).catch(() => undefined);
+    await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBeGreaterThan(0), 5_000);
+
+    const prioritized = await queue.getPrioritized(0, 5);
+
+    expect(prioritized.slice(0, 3).map((job) => job.id)).toContain(single);
+    expect(await queue.getJobCounts('waiting')).toEqual({ waiting: 1 });
+    controller.abort();
+    await sync;
+  });
+
+  it('by the thousand share one event connection, and the API forgets them when they go', async () => {
+    const clients = async () => (await redis.client('LIST')).toString().trim().split('\n').length;
+    const before = await clients();
+    const controller = new AbortController();
+    const calls = Array.from({ length: 1_000 }, () =>
+      fetch(`${api.origin}/compare-faces`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...small },
+        body: JSON.stringify(ACCEPTABLE),
+        signal: controller.signal,
+      }).catch(() => undefined),
+    );
+    await vi.waitFor(async () => expect(await waitingCallers()).toBe(1_000), {
+      timeout: 20_000,
+      interval: 200,
+    });
+
+    expect(await clients()).toBeLessThanOrEqual(before);
+
+    controller.abort();
+    await Promise.all(calls);
+    await vi.waitFor(async () => expect(await waitingCallers()).toBe(0), { timeout: 20_000, interval: 200 });
+    await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(0), {
+      timeout: 20_000,
+      interval: 200,
+    });
+  });
+
+  async function waitingCallers(): Promise<number> {
+    const text = await (await fetch(`${api.origin}/metrics`)).text();
+    return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
+  }
+
+  it('Q25: are refused at the door with 503 and the time to wait once the backlog is full', async () => {
+    await queue.addBulk(
+      Array.from({ length: 1_300 }, () => ({ name: 'compare', data: {}, opts: { priority: 5 } })),
+    );
+    const refused = async () => expect((await submit(api.origin, small)).status).toBe(503);
+    await vi.waitFor(refused, 5_000);
+
+    const answer = await submit(api.origin, small);
+
+    expect(await answer.json()).toMatchObject({ code: 'overloaded', retryable: true });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await submit(secondOrigin, small)).status).toBe(202);
+  });
+});

@@ -1,0 +1,149 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ACCEPTABLE, postJson } from '../../support/api.js';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import {
+  type Program,
+  type Service,
+  serviceEnvironment,
+  startProgram,
+  startService,
+} from '../../support/service.js';
+
+/** What a caller may wait while Redis cannot answer, and what healing may take afterwards, ms. */
+const REFUSED_WITHIN_MS = 1_500;
+const HEALED_WITHIN_MS = 5_000;
+/** Slack for a machine that runs other tests at the same time. */
+const SLACK_MS = 500;
+
+let images: ImageServer;
+let photos: PhotoSet;
+let service: Service;
+
+beforeAll(async () => {
+  images = await startImageServer();
+  photos = await servePhotos(images);
+  service = await startService();
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await images?.stop();
+});
+
+const request = () => ({ user_id: 'u-1', ...photos.same });
+
+async function expectRefusedSoon(): Promise<void> {
+  for (const send of [
+    () => service.post('/compare-faces', request()),
+    () => service.post('/jobs', request()),
+    () => service.get('/jobs/r_any'),
+  ]) {
+    const startedAt = performance.now();
+    const answer = await send();
+    expect(answer).toMatchObject({ status: 503, body: { code: 'queue_unavailable', retryable: true } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(performance.now() - startedAt).toBeLessThan(REFUSED_WITHIN_MS + SLACK_MS);
+  }
+}
+
+async function expectHealed(): Promise<void> {
+  const heals = async () =>
+    expect((await service.post('/compare-faces', request())).body).toMatchObject({ matched: true });
+  await vi.waitFor(heals, { timeout: HEALED_WITHIN_MS + SLACK_MS, interval: 100 });
+}
+
+describe('Redis trouble', () => {
+  it('Q11: a frozen Redis gets 503 within 1.5 s and the service heals within 5 s of its return', async () => {
+    service.redis.process().kill('SIGSTOP');
+
+    await expectRefusedSoon();
+    expect((await service.get('/health/ready')).status).toBe(503);
+    expect((await service.get('/health')).status).toBe(200);
+
+    service.redis.process().kill('SIGCONT');
+    await expectHealed();
+  });
+
+  it('Q9: a killed Redis gets 503, loses no accepted job and heals without a restart of ours', async () => {
+    const accepted = await Promise.all(Array.from({ length: 12 }, () => service.post('/jobs', request())));
+    await service.redis.kill();
+
+    await expectRefusedSoon();
+
+    await service.redis.start();
+    await expectHealed();
+    for (const { body } of accepted) {
+      const ends = async () =>
+        expect((await service.get(`/jobs/${body.job_id}`)).body).toMatchObject({
+          status: 'completed',
+          result: { matched: true },
+        });
+      await vi.waitFor(ends, { timeout: 25_000, interval: 200 });
+    }
+  });
+
+  it('answers a caller who waits across a restart of Redis', async () => {
+    const slow = images.serve('/slow.jpg', (_request, response) => {
+      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
+    });
+    const waiting = service.post('/compare-faces', { ...request(), front_image1: slow });
+    await vi.waitFor(() => expect(images.requests).toContain('/slow.jpg'), 5_000);
+
+    await service.redis.kill();
+    await service.redis.start();
+
+    expect((await waiting).body).toEqual({ user_id: 'u-1', matched: true });
+  });
+
+  it('Q12: a full Redis gets 503, nothing is lost, and all is well once there is room', async () => {
+    const accepted = await service.post('/jobs', request());
+    const client = new Redis(service.redis.url);
+    await service.get(`/jobs/${accepted.body.job_id}`, { prefer: 'wait=20' });
+    await client.config('SET', 'maxmemory', '1mb');
+
+    await expectRefusedSoonWhenFull();
+
+    await client.config('SET', 'maxmemory', '0');
+    client.disconnect();
+    await expectHealed();
+    expect((await service.get(`/jobs/${accepted.body.job_id}`)).body).toMatchObject({ status: 'completed' });
+  });
+
+  async function expectRefusedSoonWhenFull(): Promise<void> {
+    const startedAt = performance.now();
+    const answer = await service.post('/jobs', request());
+    expect(answer).toMatchObject({ status: 503, body: { code: 'queue_unavailable' } });
+    expect(performance.now() - startedAt).toBeLessThan(REFUSED_WITHIN_MS + SLACK_MS);
+  }
+});
+
+describe('Redis absent at the start', () => {
+  let redis: RedisServer;
+  let api: Program;
+
+  afterAll(async () => {
+    await api?.stop();
+    await redis?.stop();
+  });
+
+  it('Q10: the API is up, not ready, refuses within 1.5 s and heals when Redis appears', async () => {
+    redis = await startRedis();
+    await redis.kill();
+    api = startProgram('src/api/main.ts', serviceEnvironment(redis.url));
+    const origin = `http://127.0.0.1:${(await api.line((line) => line.msg === 'listening')).port}`;
+
+    const startedAt = performance.now();
+    const refused = await postJson(`${origin}/jobs`, ACCEPTABLE);
+    const ms = performance.now() - startedAt;
+
+    expect(refused.status).toBe(503);
+    expect(ms).toBeLessThan(REFUSED_WITHIN_MS + SLACK_MS);
+    expect((await fetch(`${origin}/health/ready`)).status).toBe(503);
+    await redis.start();
+    const heals = async () => expect((await postJson(`${origin}/jobs`, ACCEPTABLE)).status).toBe(202);
+    await vi.waitFor(heals, { timeout: HEALED_WITHIN_MS + SLACK_MS, interval: 100 });
+  });
+});
