@@ -24,8 +24,8 @@ export interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-export interface Service {
-  readonly redis: RedisServer;
+/** API and workers, whatever Redis they run on. */
+export interface RunningService {
   readonly api: Program;
   readonly workers: readonly Program[];
   readonly origin: string;
@@ -34,30 +34,50 @@ export interface Service {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Any other method. */
   call(path: string, init: RequestInit): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export interface Service extends RunningService {
+  readonly redis: RedisServer;
   /** Everything Redis holds under a hash's key, as text. */
   redisText(key: string): Promise<string>;
-  stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
   /** Environment of API and workers, on top of what makes them run on loopback with `lite`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly workers?: number;
-  /** A Redis of the caller's, which then also stops it. */
-  readonly redis?: RedisServer;
 }
 
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Starts a real Redis, API and workers on free loopback ports and waits until the service is ready. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const redis = options.redis ?? (await startRedis());
-  const env = serviceEnvironment(redis.url, options.env);
+  const redis = await startRedis();
+  const service = await startServiceAt(redis.url, options);
+  const client = new Redis(redis.url);
+  return {
+    ...service,
+    redis,
+    redisText: async (key) => JSON.stringify(await client.hgetall(key)),
+    stop: async () => {
+      await service.stop();
+      client.disconnect();
+      await redis.stop();
+    },
+  };
+}
+
+/** Starts API and workers on a Redis of the caller's, who also stops it. */
+export async function startServiceAt(
+  redisUrl: string,
+  options: ServiceOptions = {},
+): Promise<RunningService> {
+  const env = serviceEnvironment(redisUrl, options.env);
   const api = startProgram('src/api/main.ts', env);
   const workers = Array.from({ length: options.workers ?? 1 }, () => startProgram('src/worker/main.ts', env));
   const { port } = await api.line((line) => line.msg === 'listening');
   const origin = `http://127.0.0.1:${port}`;
-  const client = new Redis(redis.url);
   await Promise.all(workers.map((worker) => worker.line((line) => line.msg === 'ready')));
   const call = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(`${origin}${path}`, init);
@@ -70,7 +90,6 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     };
   };
   return {
-    redis,
     api,
     workers,
     origin,
@@ -82,11 +101,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       }),
     get: (path, headers = {}) => call(path, { headers }),
     call,
-    redisText: async (key) => JSON.stringify(await client.hgetall(key)),
     stop: async () => {
       await Promise.all([api, ...workers].map((program) => program.stop()));
-      client.disconnect();
-      if (!options.redis) await redis.stop();
     },
   };
 }

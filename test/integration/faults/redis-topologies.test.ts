@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type RedisTopology, startCluster, startSentinel, startTls } from '../../support/redis-topology.js';
+import { type RunningService, startServiceAt } from '../../support/service.js';
+
+let images: ImageServer;
+let photos: PhotoSet;
+let topology: RedisTopology | undefined;
+let service: RunningService | undefined;
+
+beforeAll(async () => {
+  images = await startImageServer();
+  photos = await servePhotos(images);
+});
+
+afterEach(async () => {
+  await service?.stop();
+  await topology?.stop();
+  service = undefined;
+  topology = undefined;
+});
+
+afterAll(() => images?.stop());
+
+async function serveOn(chosen: RedisTopology): Promise<RunningService> {
+  topology = chosen;
+  service = await startServiceAt(chosen.url);
+  return service;
+}
+
+async function expectAnswers(running: RunningService, timeoutMs: number): Promise<void> {
+  const answers = async () =>
+    expect((await running.post('/compare-faces', { user_id: 'u-1', ...photos.same })).body).toEqual({
+      user_id: 'u-1',
+      matched: true,
+    });
+  await vi.waitFor(answers, { timeout: timeoutMs, interval: 200 });
+}
+
+describe('a Redis of several parts', () => {
+  it('answers on Sentinel, and again after the primary died and the replica was promoted', async () => {
+    const running = await serveOn(await startSentinel());
+    await expectAnswers(running, 5_000);
+
+    await topology?.killPrimary();
+
+    await expectAnswers(running, 25_000);
+  });
+
+  it('answers on a cluster of three nodes, all keys in one slot', async () => {
+    const running = await serveOn(await startCluster());
+
+    await expectAnswers(running, 5_000);
+    const accepted = await running.post('/jobs', { user_id: 'u-1', ...photos.same, evidence: true });
+    expect((await running.get(String(accepted.body.status_url), { prefer: 'wait=20' })).body).toMatchObject({
+      status: 'completed',
+      result: { matched: true, evidence: { matches: 3 } },
+    });
+  });
+
+  it('answers over TLS when the authority is trusted', async () => {
+    const fixture = (name: string): string => resolve('test/fixtures', name);
+    const running = await serveOn(
+      await startTls({ cert: fixture('loopback-cert.pem'), key: fixture('loopback-key.pem') }),
+    );
+
+    await expectAnswers(running, 5_000);
+  });
+});

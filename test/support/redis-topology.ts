@@ -1,0 +1,125 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, waitForPort } from './redis-server.js';
+
+/** Several Redis processes that make one service. */
+export interface RedisTopology {
+  /** For REDIS_URL. */
+  readonly url: string;
+  /** Kills the process that holds the data, or one that holds a part of it. */
+  killPrimary(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Node {
+  readonly port: number;
+  readonly process: ChildProcess;
+}
+
+async function startNode(folder: string, options: readonly string[], port: number): Promise<Node> {
+  const base = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+  const child = spawn('redis-server', [...base, ...options], { stdio: 'ignore' });
+  await waitForPort(port);
+  return { port, process: child };
+}
+
+async function endAll(nodes: readonly Node[], folders: readonly string[]): Promise<void> {
+  await Promise.all(nodes.map((node) => kill(node)));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+async function kill({ process: child }: Node): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'face-topology-'));
+
+/** Starts a primary, a replica and a sentinel that promotes the replica two seconds after the primary's death. */
+export async function startSentinel(): Promise<RedisTopology> {
+  const folders = [newFolder(), newFolder(), newFolder()];
+  const [first = '', second = '', third = ''] = folders;
+  const primary = await startNode(first, ['--appendonly', 'yes'], await freePort());
+  const replica = await startNode(
+    second,
+    ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(primary.port)],
+    await freePort(),
+  );
+  const port = await freePort();
+  const config = join(third, 'sentinel.conf');
+  writeFileSync(
+    config,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `sentinel monitor faces 127.0.0.1 ${primary.port} 1`,
+      'sentinel down-after-milliseconds faces 2000',
+      'sentinel failover-timeout faces 5000',
+    ].join('\n'),
+  );
+  const sentinel = { port, process: spawn('redis-server', [config, '--sentinel'], { stdio: 'ignore' }) };
+  await waitForPort(port);
+  return {
+    url: `redis+sentinel://127.0.0.1:${port}/faces`,
+    killPrimary: () => kill(primary),
+    stop: () => endAll([sentinel, replica, primary], folders),
+  };
+}
+
+/** Starts a cluster of three primaries that own all slots between them. */
+export async function startCluster(): Promise<RedisTopology> {
+  const folders = [newFolder(), newFolder(), newFolder()];
+  const nodes: Node[] = [];
+  for (const folder of folders) {
+    // The bus port is the client port plus 10,000 and must be a port too.
+    const port = 20_000 + ((await freePort()) % 20_000);
+    nodes.push(await startNode(folder, ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'], port));
+  }
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'], { stdio: 'ignore' });
+  const [first] = nodes;
+  return {
+    url: `redis+cluster://${addresses.join(',')}`,
+    killPrimary: async () => {
+      if (first) await kill(first);
+    },
+    stop: () => endAll(nodes, folders),
+  };
+}
+
+/** Starts one Redis that speaks TLS only, with the certificate in test/fixtures. */
+export async function startTls(certificate: {
+  readonly cert: string;
+  readonly key: string;
+}): Promise<RedisTopology> {
+  const folder = newFolder();
+  const port = await freePort();
+  const tls = [
+    '--tls-port',
+    String(port),
+    '--tls-cert-file',
+    certificate.cert,
+    '--tls-key-file',
+    certificate.key,
+  ];
+  const auth = ['--tls-auth-clients', 'no', '--appendonly', 'yes'];
+  const child = spawn(
+    'redis-server',
+    ['--port', '0', '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...tls, ...auth],
+    {
+      stdio: 'ignore',
+    },
+  );
+  await waitForPort(port);
+  const node = { port, process: child };
+  return {
+    url: `rediss://127.0.0.1:${port}?ca=${certificate.cert}&servername=photos.acme.com`,
+    killPrimary: () => kill(node),
+    stop: () => endAll([node], [folder]),
+  };
+}
