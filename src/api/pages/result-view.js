@@ -12,7 +12,7 @@ const MARKS = {
 };
 
 /**
- * Shows that a comparison is under way.
+ * Shows that a comparison is under way; on a phone the place lies below the form.
  * @param {HTMLElement} place
  * @param {string} text
  */
@@ -27,6 +27,7 @@ export function showProgress(place, text) {
       text,
     ),
   );
+  place.scrollIntoView({ block: 'nearest' });
 }
 
 /**

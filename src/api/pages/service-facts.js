@@ -44,6 +44,6 @@ export function describeThreshold(threshold, calibration) {
   const pairs = calibration.non_mated_pairs
     ? `, ${calibration.non_mated_pairs.toLocaleString('en')} pairs of different people`
     : '';
-  const oneIn = Math.round(1 / fmr).toLocaleString('en');
+  const oneIn = (1 / fmr).toLocaleString('en', { maximumSignificantDigits: 2, roundingMode: 'floor' });
   return `${meaning} At most 1 in ${oneIn} pairs of different people reach it (${calibration.dataset}${pairs}, ${calibration.date}).`;
 }

@@ -30,25 +30,16 @@ export function judgeSilence() {
  * @returns {Verdict}
  */
 function judgeResult({ matched, evidence }) {
-  const counted = evidence
-    ? `${evidence.matches} of 3 photos match; ${evidence.min_matches} are needed. `
+  const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} are needed` : '';
+  if (!matched) {
+    const text = `Too few photos show the person of the reference${count}.`;
+    return { kind: 'not_matched', title: 'Not matched', text, evidence };
+  }
+  const caution = evidence?.warnings.includes('duplicate_images')
+    ? ' Careful: some of them are one photo, so they say less than they seem to.'
     : '';
-  const warned = evidence?.warnings.includes('duplicate_images')
-    ? 'Some of the photos are one photo, so they count for less than they seem. '
-    : '';
-  return matched
-    ? {
-        kind: 'matched',
-        title: 'Matched',
-        text: `${counted}${warned}The photos show the same person.`,
-        evidence,
-      }
-    : {
-        kind: 'not_matched',
-        title: 'Not matched',
-        text: `${counted}${warned}The photos do not show the person of the reference.`,
-        evidence,
-      };
+  const text = `The photos show the person of the reference${count}.${caution}`;
+  return { kind: 'matched', title: 'Matched', text, evidence };
 }
 
 /**
@@ -62,8 +53,18 @@ function judgeProblem(problem) {
   if (problem.code === 'job_cancelled') return { kind: 'refused', title: 'Cancelled', text, problem };
   // A problem with a photo that was looked at carries the job that looked; a refusal at the door has none.
   if (problem.image && problem.job_id) {
-    return { kind: 'undecided', title: 'Could not tell', text: `This is not a “no”. ${text}`, problem };
+    const why = `This is not a “no”: ${explainDoubt(problem)}${again}`;
+    return { kind: 'undecided', title: 'Could not tell', text: why, problem };
   }
   if (problem.status >= 500) return { kind: 'unavailable', title: 'No answer', text, problem };
-  return { kind: 'refused', title: 'Not accepted', text, problem };
+  const plain = problem.errors ? 'Nothing was compared.' : text;
+  return { kind: 'refused', title: 'Not accepted', text: plain, problem };
+}
+
+/** @param {any} problem */
+function explainDoubt({ code, image, detail, errors = [] }) {
+  if (code === 'duplicate_image') return detail;
+  if (image === 'back_image') return 'the reference could not be judged.';
+  const count = errors.length === 1 ? '1 of 3 photos' : `${errors.length} of 3 photos`;
+  return `${count} could not be judged, and the answer depends on it.`;
 }

@@ -1,0 +1,117 @@
+import { readdirSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { createPages } from '../../../src/api/routes/pages.js';
+import { ERROR_CODES } from '../../../src/shared/errors.js';
+import { createProblem } from '../../../src/shared/problem.js';
+
+const pages = createPages();
+const paths = [...new Set(pages.routes.map((route) => route.path))];
+const read = async (path: string): Promise<string> => (await pages.request(path)).text();
+
+describe('createPages', () => {
+  it('serves every file of its folder, and no other', () => {
+    const files = readdirSync(new URL('../../../src/api/pages/', import.meta.url));
+    const pagesOfTheirOwn = ['index.html', 'docs.html'];
+
+    const served = paths.filter((path) => path.startsWith('/assets/')).map((path) => path.slice(8));
+
+    expect(served.sort()).toEqual(files.filter((name) => !pagesOfTheirOwn.includes(name)).sort());
+  });
+
+  it.each([
+    ['/', 'text/html; charset=utf-8'],
+    ['/docs', 'text/html; charset=utf-8'],
+    ['/docs/errors', 'text/html; charset=utf-8'],
+    ['/openapi.json', 'application/json; charset=utf-8'],
+    ['/assets/demo.js', 'text/javascript; charset=utf-8'],
+    ['/assets/page.css', 'text/css; charset=utf-8'],
+    ['/assets/icon.svg', 'image/svg+xml; charset=utf-8'],
+    ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ])('serves %s as %s', async (path, type) => {
+    const response = await pages.request(path);
+
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe(type);
+  });
+
+  it.each(['/', '/docs', '/docs/errors'])('refers from %s only to what it serves itself', async (path) => {
+    const html = await read(path);
+
+    const links = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(
+      ([, link]) => new URL(link ?? '', `http://host${path}`),
+    );
+
+    expect(links.length).toBeGreaterThan(3);
+    expect(links.filter((link) => link.host !== 'host' || !paths.includes(link.pathname))).toEqual([]);
+  });
+
+  it('serves every module that a module imports', async () => {
+    const scripts = paths.filter((path) => path.startsWith('/assets/') && path.endsWith('.js'));
+
+    for (const script of scripts) {
+      const imports = [...(await read(script)).matchAll(/from '([^']+)'/g)].map(
+        ([, name]) => new URL(name ?? '', `http://host${script}`).pathname,
+      );
+      expect(imports.filter((path) => !paths.includes(path))).toEqual([]);
+    }
+  });
+
+  it.each(['/', '/docs', '/docs/errors'])('lets %s run nothing but its own scripts', async (path) => {
+    const response = await pages.request(path);
+
+    const policy = response.headers.get('content-security-policy') ?? '';
+
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
+    expect(policy).not.toContain('unsafe');
+    expect(await response.text()).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=/i);
+  });
+
+  it.each([
+    '/assets/..%2f..%2fmain.ts',
+    '/assets/%2e%2e/%2e%2e/package.json',
+    '/assets//etc/passwd',
+    '/assets/index.html',
+    '/docs/package.json',
+    '/docs/..%5cpackage.json',
+    '/assets/demo.js%00.html',
+  ])('has nothing at %s', async (path) => {
+    expect((await pages.request(path)).status).toBe(404);
+  });
+
+  it('answers 304 to a browser that has the file', async () => {
+    const etag = (await pages.request('/assets/demo.js')).headers.get('etag') ?? '';
+
+    const response = await pages.request('/assets/demo.js', { headers: { 'if-none-match': `"x", ${etag}` } });
+
+    expect(response.status).toBe(304);
+    expect(await response.text()).toBe('');
+    expect(response.headers.get('etag')).toBe(etag);
+  });
+
+  it('sends the same bytes compressed to whoever takes gzip', async () => {
+    const plain = await pages.request('/docs/swagger-ui.css');
+    const packed = await pages.request('/docs/swagger-ui.css', {
+      headers: { 'accept-encoding': 'br, gzip' },
+    });
+
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect(packed.headers.get('content-encoding')).toBe('gzip');
+    expect(packed.headers.get('vary')).toContain('accept-encoding');
+    const unpacked = gunzipSync(Buffer.from(await packed.arrayBuffer()));
+    expect(unpacked.equals(Buffer.from(await plain.arrayBuffer()))).toBe(true);
+  });
+
+  it('explains every error code where its problem points to', async () => {
+    const html = await read('/docs/errors');
+
+    for (const code of ERROR_CODES) {
+      const { type, status, detail } = createProblem(code);
+      const [path, anchor] = type.split('#');
+      const row = html.split('<tr ').find((part) => part.startsWith(`id="${anchor}"`));
+      expect(path).toBe('/docs/errors');
+      expect(row).toContain(`>${status}<`);
+      expect(row).toContain(detail);
+    }
+  });
+});
