@@ -44,6 +44,7 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.use(requestId({ limitLength: 128 }));
   app.use(requestLog(deps.logger, deps.observeRequest));
   app.use(secureHeaders());
+  app.use(closeWhileDraining(deps.isDraining));
   if (deps.corsOrigins.length > 0) app.use(cors({ origin: [...deps.corsOrigins] }));
   app.use(
     methodNotAllowed({
@@ -89,3 +90,11 @@ const noStore: MiddlewareHandler<AppContext> = async (context, next) => {
   context.header('cache-control', 'no-store');
   await next();
 };
+
+/** A connection kept open would be cut when listening ends, maybe with a request on its way. */
+function closeWhileDraining(isDraining: () => boolean): MiddlewareHandler {
+  return async (context, next) => {
+    await next();
+    if (isDraining()) context.header('connection', 'close');
+  };
+}

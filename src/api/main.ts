@@ -14,6 +14,7 @@ import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
 import { createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './backlog.js';
+import { createDrain, type Drain } from './drain.js';
 import { createJobQueue, type JobQueue } from './job-queue.js';
 import { createJobWaiter, type JobWaiter } from './job-waiter.js';
 import { listenToQueue } from './listen-to-queue.js';
@@ -25,7 +26,8 @@ import { readCallbackState } from './webhook-deliveries.js';
 
 const POLL_MS = 1_000;
 const CLOCK_PERIOD_MS = 10_000;
-const SHUTDOWN_TIMEOUT_MS = 30_000;
+/** Beyond the drain and the longest wait of a caller, ms. */
+const SHUTDOWN_SLACK_MS = 5_000;
 
 try {
   main();
@@ -37,7 +39,10 @@ function main(): void {
   const { config, warnings } = loadApiConfig();
   const logger = createLogger('api', config.LOG_LEVEL);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
-  const shutdown = createShutdown(logger, SHUTDOWN_TIMEOUT_MS);
+  const shutdown = createShutdown(
+    logger,
+    (config.DRAIN_SECONDS + config.SYNC_WAIT_TIMEOUT) * 1_000 + SHUTDOWN_SLACK_MS,
+  );
   exitOnSignals(shutdown);
 
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
@@ -64,14 +69,17 @@ function main(): void {
   shutdown.add('queues', () => Promise.all([queue.close(), webhookQueue.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
+  const drain = createDrain(config.DRAIN_SECONDS * 1_000);
   startServer(
-    createApp(assemble({ config, logger, redis, queue, webhookQueue, backlog, waiter, shutdown })),
+    createApp(assemble({ config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown })),
     {
       config,
       logger,
       shutdown,
     },
   );
+  // Last in, first out: balancers are told to stay away while everything still works.
+  shutdown.add('drain', drain.start);
 }
 
 interface Parts {
@@ -82,11 +90,12 @@ interface Parts {
   readonly webhookQueue: Queue<WebhookJob>;
   readonly backlog: Backlog;
   readonly waiter: JobWaiter;
+  readonly drain: Drain;
   readonly shutdown: Shutdown;
 }
 
 function assemble(parts: Parts): AppDependencies {
-  const { config, logger, redis, queue, webhookQueue, backlog, waiter, shutdown } = parts;
+  const { config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown } = parts;
   const model = packName(config.INSIGHTFACE_MODEL);
   const clock = createRedisClock(redis);
   const timer = setInterval(() => void clock.synchronise().catch(() => undefined), CLOCK_PERIOD_MS);
@@ -101,6 +110,7 @@ function assemble(parts: Parts): AppDependencies {
     waiter,
     clock,
     model,
+    isDraining: drain.isRunning,
     fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
     policy: outboundPolicy(config),
     calibration: readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL)?.calibration ?? null,

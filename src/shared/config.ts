@@ -94,6 +94,7 @@ const apiVariables = {
   CORS_ORIGINS: list.default([]),
   WEBHOOK_URL: httpUrl.optional(),
   WEBHOOK_ON_SYNC: flag.default(false),
+  DRAIN_SECONDS: decimal(0, 120).default(0),
 } as const;
 
 const workerVariables = {

@@ -19,12 +19,11 @@ import { startConsumers } from './start-consumers.js';
 import { startVision } from './start-vision.js';
 import type { VerificationDependencies } from './verify-person.js';
 import type { VisionPool } from './vision/vision-pool.js';
+import { warnOfUnsafeRedis } from './warn-of-unsafe-redis.js';
 import { createWorkerMetrics } from './worker-metrics.js';
 
 /** Time to look up a name, connect and shake hands with a host, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Share of the shutdown's time in which running comparisons may end by themselves. */
-const _GRACE_SHARE = 0.6;
 
 await main().catch(failToStart);
 
@@ -44,6 +43,7 @@ async function main(): Promise<void> {
   const redis = connectRedis(config.REDIS_URL, 'patient');
   reportOutages(redis, logger);
   shutdown.add('redis', () => redis.disconnect());
+  void warnOfUnsafeRedis(redis, logger);
   const clock = createRedisClock(redis);
   const webhookQueue = openWebhookQueue({ config, redis, logger, shutdown });
   const finishing = finishDependencies({ config, redis, clock, webhookQueue });

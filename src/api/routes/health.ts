@@ -5,6 +5,8 @@ import type { SubmitDependencies } from '../submit-job.js';
 
 export interface HealthDependencies extends Pick<SubmitDependencies, 'redis' | 'queue' | 'clock'> {
   readonly model: string;
+  /** True once this process was told to stop. */
+  readonly isDraining: () => boolean;
 }
 
 /** `GET /health`: the process lives. `GET /health/ready`: Redis answers and a worker of this model pack lives. */
@@ -16,7 +18,7 @@ export function createHealthRoutes(deps: HealthDependencies): Hono<AppContext> {
         () => undefined,
       );
       const redis = workers !== undefined;
-      const ready = redis && workers > 0;
+      const ready = redis && workers > 0 && !deps.isDraining();
       return context.json(
         { status: ready ? 'ready' : 'not_ready', redis, workers: workers ?? 0, model: deps.model },
         ready ? 200 : 503,

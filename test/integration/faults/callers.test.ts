@@ -185,7 +185,10 @@ describe('callers of an API without workers', () => {
   });
 
   it('by the thousand share one event connection, and the API forgets them when they go', async () => {
-    const clients = async () => (await redis.client('LIST')).toString().trim().split('\n').length;
+    const clients = async () =>
+      String(await redis.client('LIST'))
+        .trim()
+        .split('\n').length;
     const before = await clients();
     const controller = new AbortController();
     const calls = Array.from({ length: 1_000 }, () =>
