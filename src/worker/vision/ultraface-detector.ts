@@ -104,7 +104,8 @@ export function createUltrafaceDetector(
     },
     detect,
     confirm,
-    detectAsPublished: (photo) => detect(photo, { longEdgePx: detectionSize, quarterTurns: 0 }),
+    detectAsPublished: (photo) =>
+      detect(photo, { longEdgePx: largestInside(photo, canvas), quarterTurns: 0 }),
   };
 }
 
