@@ -1,0 +1,20 @@
+// The set-up scripts are plain JavaScript, since they run before anything is installed.
+interface LockEntry {
+  readonly version?: string;
+  readonly optional?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly libc?: readonly string[];
+}
+
+declare module '*/setup/check-node.mjs' {
+  export function checkNode(version?: string): void;
+}
+
+declare module '*/setup/install-dependencies.mjs' {
+  export function staleDependency(
+    wanted: Readonly<Record<string, LockEntry>>,
+    installed: Readonly<Record<string, LockEntry>>,
+    platform?: { readonly platform: string; readonly arch: string },
+  ): string | undefined;
+}
