@@ -1,0 +1,136 @@
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InferenceSession } from 'onnxruntime-node';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { createFlatPyramid } from '../../src/worker/vision/image-pyramid.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
+import type { FaceAnalysis, FaceDetection } from '../../src/worker/vision/types.js';
+import { SAMPLE_FACES, type SampleNumber, samplePhoto } from '../support/photos.js';
+import {
+  alignByReference,
+  cosine,
+  detectByReference,
+  embedByReference,
+  type Picture,
+  type ReferenceFace,
+} from '../support/reference-vision.js';
+import { LITE_FOLDER, liteSettings } from '../support/vision-settings.js';
+
+// Real SCRFD models are lent to developers only; without them these tests skip.
+const MODELS = fileURLToPath(new URL('../../../shared/models/', import.meta.url));
+const PHOTOS: readonly SampleNumber[] = [1, 3, 5];
+
+/** Pixels of the whole photo (1920 wide): a fraction of one pixel of the detector's 640. */
+const BOX_TOLERANCE_PX = 1;
+const POINT_TOLERANCE_PX = 0.5;
+const SIMILARITY_TOLERANCE = 0.005;
+
+async function readPicture(photo: SampleNumber): Promise<Picture> {
+  const { data, info } = await sharp(samplePhoto(photo)).raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+}
+
+const sessionOf = (path: string) =>
+  InferenceSession.create(path, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+
+function largestOf(faces: readonly ReferenceFace[]): ReferenceFace {
+  const area = ({ box: [x1 = 0, y1 = 0, x2 = 0, y2 = 0] }: ReferenceFace) => (x2 - x1) * (y2 - y1);
+  return faces.reduce((largest, face) => (area(face) > area(largest) ? face : largest));
+}
+
+function boxError(face: FaceDetection, { box }: ReferenceFace): number {
+  const { x, y, width, height } = face.box;
+  return Math.max(
+    ...[x, y, x + width, y + height].map((value, i) => Math.abs(value - (box[i] ?? Number.NaN))),
+  );
+}
+
+function pointError(face: FaceDetection, { points }: ReferenceFace): number {
+  return Math.max(...points.flat().map((value, i) => Math.abs(value - (face.landmarks[i] ?? Number.NaN))));
+}
+
+describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection off', (name) => {
+  const path = join(MODELS, name);
+  const isMissing = !existsSync(path);
+  const folder = mkdtempSync(join(tmpdir(), 'parity-'));
+  const settings = liteSettings({ packFolder: folder, coarseDetection: false });
+  const pictures = new Map<SampleNumber, Picture>();
+  const references = new Map<SampleNumber, ReferenceFace[]>();
+  let pack: ModelPack | undefined;
+  let recogniser: InferenceSession;
+
+  beforeAll(async () => {
+    if (isMissing) return;
+    symlinkSync(path, join(folder, 'det.onnx'));
+    symlinkSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(folder, 'rec.onnx'));
+    pack = await loadModelPack({ ...settings, manifest: undefined });
+    recogniser = await sessionOf(join(LITE_FOLDER, 'fr_feature.onnx'));
+    const detector = await sessionOf(path);
+    for (const photo of PHOTOS) {
+      const picture = await readPicture(photo);
+      pictures.set(photo, picture);
+      references.set(photo, await detectByReference(detector, picture));
+    }
+    await detector.release();
+  });
+
+  afterAll(async () => {
+    await pack?.close();
+    await recogniser?.release();
+    rmSync(folder, { recursive: true });
+  });
+
+  function parts(photo: SampleNumber): { picture: Picture; faces: ReferenceFace[]; loaded: ModelPack } {
+    const picture = pictures.get(photo);
+    const faces = references.get(photo);
+    if (!picture || !faces || !pack) throw new Error('the set-up did not run');
+    return { picture, faces, loaded: pack };
+  }
+
+  it.skipIf(isMissing).each(PHOTOS)(
+    'finds in photo %i every face where InsightFace finds it',
+    async (photo) => {
+      const { picture, faces: expected, loaded } = parts(photo);
+
+      const faces = await loaded.detector.detectAsPublished(createFlatPyramid(picture));
+
+      expect(faces).toHaveLength(expected.length);
+      expect(faces).toHaveLength(SAMPLE_FACES.filter((face) => face.photo === photo).length);
+      for (const [index, reference] of expected.entries()) {
+        const face = faces[index];
+        if (!face) throw new Error('a face is missing');
+        expect(boxError(face, reference)).toBeLessThan(BOX_TOLERANCE_PX);
+        expect(pointError(face, reference)).toBeLessThan(POINT_TOLERANCE_PX);
+        expect(Math.abs(face.score - reference.score)).toBeLessThan(0.005);
+      }
+    },
+  );
+
+  it.skipIf(isMissing)('gives the similarities that InsightFace would give', async () => {
+    const ours: FaceAnalysis[] = [];
+    const theirs: number[][] = [];
+    for (const photo of PHOTOS) {
+      const { picture, faces, loaded } = parts(photo);
+      // A lossless copy, so that both sides see the same pixels whatever the decoder.
+      const { width, height } = picture;
+      const png = await sharp(picture.data, { raw: { width, height, channels: 3 } })
+        .png({ compressionLevel: 1 })
+        .toBuffer();
+      ours.push(await analyseImage(png, loaded, settings));
+      theirs.push(await embedByReference(recogniser, alignByReference(picture, largestOf(faces))));
+    }
+
+    for (const [i, one] of ours.entries()) {
+      expect(cosine(one.embedding, theirs[i] ?? [])).toBeGreaterThan(1 - SIMILARITY_TOLERANCE);
+      for (const [j, other] of ours.entries()) {
+        const similarity = cosine(one.embedding, other.embedding);
+        const expected = cosine(theirs[i] ?? [], theirs[j] ?? []);
+        expect(Math.abs(similarity - expected)).toBeLessThan(SIMILARITY_TOLERANCE);
+      }
+    }
+  });
+});
