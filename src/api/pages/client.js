@@ -1,4 +1,5 @@
-/** Longest the service is asked to hold a poll back, seconds. */
+/** How long the service is asked to hold polls back, seconds. The first is short, to see whether the job has begun. */
+const FIRST_POLL_SECONDS = 1;
 const POLL_SECONDS = 20;
 
 /**
@@ -32,8 +33,8 @@ export function createJob(body, call) {
  * @returns {Promise<Answer>}
  */
 export async function waitForJob(jobId, call) {
-  for (;;) {
-    const headers = { Prefer: `wait=${POLL_SECONDS}` };
+  for (let seconds = FIRST_POLL_SECONDS; ; seconds = POLL_SECONDS) {
+    const headers = { Prefer: `wait=${seconds}` };
     const answer = await exchange(`jobs/${encodeURIComponent(jobId)}`, { headers }, call);
     if (answer.status !== 200 || !['queued', 'active'].includes(answer.body.status)) return answer;
     call.onStatus(answer.body.status);

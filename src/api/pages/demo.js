@@ -2,7 +2,7 @@ import { cancelJob, compareFaces, createJob, waitForJob } from './client.js';
 import { createPhoto } from './photo.js';
 import { curlLine, IMAGES, prefillRequest, readRequest } from './request.js';
 import { showProgress, showVerdict } from './result-view.js';
-import { describeThreshold, readCalibration, showReadiness } from './service-facts.js';
+import { describeThreshold, readCalibration, watchReadiness } from './service-facts.js';
 import { judgeAnswer, judgeSilence } from './verdict.js';
 
 /** How long typing must rest before a thumbnail is loaded, ms. */
@@ -32,7 +32,7 @@ keyField.addEventListener('change', () => void loadCalibration());
 byId('cancel').addEventListener('click', () => void cancel());
 byId('copy').addEventListener('click', () => void copyCurl());
 showRequest();
-void showReadiness(byId('readiness'));
+void watchReadiness(byId('readiness'));
 void loadCalibration();
 
 /**
@@ -58,7 +58,6 @@ async function run(body, ask) {
     if (running === mine) {
       running = undefined;
       setBusy(false);
-      void showReadiness(byId('readiness'));
     }
   }
 }

@@ -103,7 +103,12 @@ function createReasons({ code, errors = [] }) {
 /** @param {any} evidence */
 function createFacts({ threshold, fmr, model, timings_ms: timings }) {
   const rows = [
-    ['threshold', fmr === undefined ? String(threshold) : `${threshold} (false match rate at most ${fmr})`],
+    [
+      'threshold',
+      fmr === undefined
+        ? String(threshold)
+        : `${threshold} (false match rate at most ${fmr.toExponential()})`,
+    ],
     ['model pack', model.pack],
     ...Object.entries(timings).map(([step, ms]) => [step, `${ms} ms`]),
   ];

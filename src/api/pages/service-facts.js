@@ -2,21 +2,34 @@ import { listModels, readReadiness } from './client.js';
 
 /** Longest wait for facts that are only nice to have, ms. */
 const TIMEOUT_MS = 5_000;
+/** How long to wait before looking again: while comparisons would be answered, and while not, ms. */
+const READY_MS = 30_000;
+const NOT_READY_MS = 3_000;
 
 /**
- * Shows whether comparisons would be answered.
+ * Shows whether comparisons would be answered, for as long as the page is open.
  * @param {HTMLElement} pill
  */
-export async function showReadiness(pill) {
-  const answer = await readReadiness({ key: '', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(
-    () => undefined,
-  );
+export async function watchReadiness(pill) {
+  for (;;) {
+    const { ready, text } = await describeReadiness();
+    pill.classList.toggle('good', ready);
+    pill.classList.toggle('bad', !ready);
+    // A live region is read out whenever it is set, changed or not.
+    if (pill.textContent !== text) pill.textContent = text;
+    await new Promise((resolve) => setTimeout(resolve, ready ? READY_MS : NOT_READY_MS));
+  }
+}
+
+/** @returns {Promise<{ ready: boolean, text: string }>} */
+async function describeReadiness() {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const answer = await readReadiness({ key: '', signal }).catch(() => undefined);
   const { status, workers, model, redis } = answer?.body ?? {};
-  pill.classList.toggle('good', status === 'ready');
-  pill.classList.toggle('bad', status !== 'ready');
-  if (status === 'ready') pill.textContent = `ready: ${model}, ${workers} worker${workers === 1 ? '' : 's'}`;
-  else if (redis === true) pill.textContent = `no worker of ${model} yet`;
-  else pill.textContent = answer ? 'the queue is away' : 'the service does not answer';
+  if (status === 'ready')
+    return { ready: true, text: `ready: ${model}, ${workers} worker${workers === 1 ? '' : 's'}` };
+  if (redis === true) return { ready: false, text: `no worker of ${model} yet` };
+  return { ready: false, text: answer ? 'the queue is away' : 'the service does not answer' };
 }
 
 /**
