@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
+import { cpuLimit } from './cpu-limit.js';
 import { parseRedisUrl } from './redis-url.js';
 import { findWebhookSecretProblem } from './webhook-secret.js';
 
@@ -172,15 +172,15 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
 }
 
 /**
- * Reads the worker's settings. One vision process for each `VISION_THREADS` cores unless told otherwise, and two jobs
- * at a time for each process, so that one downloads while another is computed.
+ * Reads the worker's settings. One vision process for each `VISION_THREADS` cores, of which a container's CPU quota may
+ * leave less than the machine has, unless told otherwise, and two jobs at a time for each process, so that one downloads
+ * while another is computed.
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerConfig> {
   const { values, warnings, problems } = readVariables(env, workerVariables);
   if (problems.length > 0) throw new ConfigError(problems);
-  const processes =
-    values.VISION_PROCESSES ?? Math.max(1, Math.floor(availableParallelism() / values.VISION_THREADS));
+  const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
     VISION_PROCESSES: processes,
