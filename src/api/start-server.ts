@@ -1,4 +1,5 @@
-import { serve } from '@hono/node-server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { ApiConfig } from '../shared/config.js';
 import type { Logger } from '../shared/logger.js';
@@ -34,10 +35,13 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
     logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
     process.exit(1);
   });
-  shutdown.add('server', () => {
+  const requests = countOpenRequests(server);
+  shutdown.add('server', async () => {
     const closed = new Promise((resolve) => server.close(resolve));
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
-    return closed;
+    await requests.allEnded();
+    // Connections kept alive have nothing more to say, and their clients may hold them for minutes.
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed;
   });
   const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
   if (exposed && config.API_KEYS.length === 0) {
@@ -45,4 +49,24 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
       'API_KEYS is empty and this listens on more than loopback: everybody who reaches it may use it',
     );
   }
+}
+
+/** Knows when every request that has come in has been answered, or its client has gone. */
+function countOpenRequests(server: ServerType): { readonly allEnded: () => Promise<void> } {
+  let open = 0;
+  let onNone = (): void => undefined;
+  server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
+    open += 1;
+    response.once('close', () => {
+      open -= 1;
+      if (open === 0) onNone();
+    });
+  });
+  return {
+    allEnded: () =>
+      new Promise((resolve) => {
+        onNone = resolve;
+        if (open === 0) resolve();
+      }),
+  };
 }

@@ -22,8 +22,10 @@ export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
     logger.info({ reason }, 'stopping');
     let clean = true;
     for (const step of steps.reverse()) {
+      const startedAt = performance.now();
       try {
         await step.close();
+        logger.debug({ step: step.name, ms: Math.round(performance.now() - startedAt) }, 'closed');
       } catch (error) {
         clean = false;
         logger.error({ err: error, step: step.name }, 'a step of the shutdown failed');
