@@ -15,12 +15,13 @@ import type { ModelIdentity } from './create-evidence.js';
 import type { FinishDependencies } from './finish-job.js';
 import { fetchImage } from './outbound/fetch-image.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
+import { createReferenceCache } from './reference-cache.js';
 import { startConsumers } from './start-consumers.js';
 import { startVision } from './start-vision.js';
 import type { VerificationDependencies } from './verify-person.js';
 import type { VisionPool } from './vision/vision-pool.js';
 import { warnOfUnsafeRedis } from './warn-of-unsafe-redis.js';
-import { createWorkerMetrics } from './worker-metrics.js';
+import { createWorkerMetrics, type WorkerMetrics } from './worker-metrics.js';
 
 /** Time to look up a name, connect and shake hands with a host, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
-  const verification = verificationDependencies({ config, manifest, pool, model });
+  const verification = verificationDependencies({ config, manifest, pool, model, metrics, shutdown });
   await startConsumers({ config, logger, redis, finishing, verification, metrics, shutdown });
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
@@ -66,14 +67,12 @@ interface VerificationParts {
   readonly manifest: ModelManifest | undefined;
   readonly pool: VisionPool;
   readonly model: ModelIdentity;
+  readonly metrics: WorkerMetrics;
+  readonly shutdown: Shutdown;
 }
 
-function verificationDependencies({
-  config,
-  manifest,
-  pool,
-  model,
-}: VerificationParts): VerificationDependencies {
+function verificationDependencies(parts: VerificationParts): VerificationDependencies {
+  const { config, manifest, model } = parts;
   const policy = outboundPolicy(config);
   const agent = createGuardedAgent(policy, { connectTimeoutMs: CONNECT_TIMEOUT_MS });
   const limits = {
@@ -83,13 +82,33 @@ function verificationDependencies({
     timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
   };
   const calibration = manifest?.calibration ?? null;
-  const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
   return {
     fetchImage: (url, signal) => fetchImage(url, { ...limits, signal }),
-    analyse: (bytes, _role, signal) => pool.analyse(bytes, { deadlineMs, signal }),
+    analyse: analyserOf(parts),
     duplicatePolicy: config.DUPLICATE_IMAGE_POLICY,
     model,
     fmrAt: (threshold) => fmrAtThreshold(calibration, threshold),
+  };
+}
+
+function analyserOf({
+  config,
+  pool,
+  metrics,
+  shutdown,
+}: VerificationParts): VerificationDependencies['analyse'] {
+  const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
+  if (config.REFERENCE_CACHE_SIZE === 0)
+    return (bytes, _role, signal) => pool.analyse(bytes, { deadlineMs, signal });
+  const references = createReferenceCache({
+    size: config.REFERENCE_CACHE_SIZE,
+    lifetimeMs: config.REFERENCE_CACHE_SECONDS * 1_000,
+    onLookup: metrics.countReferenceLookup,
+  });
+  shutdown.add('reference cache', references.clear);
+  return (bytes, role, signal) => {
+    const analyse = () => pool.analyse(bytes, { deadlineMs, signal });
+    return role === 'reference' ? references.analyse(bytes, analyse) : analyse();
   };
 }
 

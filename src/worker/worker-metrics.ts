@@ -8,6 +8,8 @@ export interface WorkerMetrics {
   countStalled(): void;
   /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
   countReconciled(what: string): void;
+  /** A reference photo was looked up in the cache. */
+  countReferenceLookup(result: 'hit' | 'miss'): void;
   render(): Promise<string>;
 }
 
@@ -37,6 +39,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
   const reconciled = counter('face_reconciled_total', 'Things a crash had left undone', 'what');
+  const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
   new Gauge({
     name: 'face_vision_restarts',
     help: 'Vision processes replaced since the start',
@@ -58,6 +61,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     observeWebhook: (result) => webhooks.inc({ result }),
     countStalled: () => stalled.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
+    countReferenceLookup: (result) => references.inc({ result }),
     render: () => registry.metrics(),
   };
 }
