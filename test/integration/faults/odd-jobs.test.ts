@@ -1,0 +1,145 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { compareQueueName } from '../../../src/shared/queue-contract.js';
+import { postJson } from '../../support/api.js';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import {
+  type Program,
+  type Service,
+  serviceEnvironment,
+  startProgram,
+  startService,
+} from '../../support/service.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+
+let images: ImageServer;
+let photos: PhotoSet;
+let receiver: WebhookReceiver;
+let service: Service;
+let redis: Redis;
+let queue: Queue;
+const extra: Program[] = [];
+
+beforeAll(async () => {
+  images = await startImageServer();
+  photos = await servePhotos(images);
+  receiver = await startWebhookReceiver();
+  service = await startService();
+  redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
+  queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+});
+
+afterAll(async () => {
+  await queue?.close();
+  redis?.disconnect();
+  await Promise.all(extra.map((program) => program.stop()));
+  await service?.stop();
+  await receiver?.stop();
+  await images?.stop();
+});
+
+/** The payload of a job as the API wrote it, to be changed and queued again. */
+async function writtenPayload(): Promise<Record<string, unknown>> {
+  const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same });
+  const job = await queue.getJob(String(accepted.body.job_id));
+  return { ...job?.data, images: { ...photos.same } };
+}
+
+describe('a job that is not as others', () => {
+  it('Q27: of a version nobody knows ends with a clear code and takes nothing else down', async () => {
+    await queue.add('compare', { ...(await writtenPayload()), v: 99 }, { jobId: 'r_from-the-future' });
+
+    const [worker] = service.workers;
+    expect(await worker?.line((line) => line.job_id === 'r_from-the-future')).toMatchObject({
+      code: 'unsupported_job_version',
+    });
+    expect((await service.post('/compare-faces', { user_id: 'u-1', ...photos.same })).body).toMatchObject({
+      matched: true,
+    });
+  });
+
+  it('past its deadline is not computed: no photo of it is fetched', async () => {
+    const late = images.serve('/too-late.jpg', () => undefined);
+    const payload = await writtenPayload();
+    await queue.add(
+      'compare',
+      { ...payload, images: { ...photos.same, front_image1: late }, deadline_at: Date.now() - 1_000 },
+      { jobId: 'r_too-late' },
+    );
+
+    await vi.waitFor(
+      async () =>
+        expect((await service.get('/jobs/r_too-late')).body).toMatchObject({
+          status: 'failed',
+          error: { code: 'deadline_exceeded' },
+        }),
+      10_000,
+    );
+    expect(images.requests).not.toContain('/too-late.jpg');
+  });
+
+  it('Q21: of an API whose clock is an hour behind is computed all the same', async () => {
+    const shift = encodeURIComponent('const now = Date.now; Date.now = () => now() - 3600000;');
+    const api = startProgram(
+      'src/api/main.ts',
+      serviceEnvironment(service.redis.url, {
+        NODE_OPTIONS: `--import=data:text/javascript,${shift}`,
+        SYNC_WAIT_TIMEOUT: '20',
+      }),
+    );
+    extra.push(api);
+    const { port } = await api.line((line) => line.msg === 'listening');
+    await api.line((line) => line.msg === 'Redis is ready');
+
+    const answer = await postJson(`http://127.0.0.1:${port}/compare-faces`, {
+      user_id: 'u-1',
+      ...photos.same,
+    });
+
+    expect(await answer.json()).toEqual({ user_id: 'u-1', matched: true });
+  });
+});
+
+describe('a worker frozen for longer than its lock', () => {
+  it('Q7: loses the job to another; the first result stays, and one webhook tells it', async () => {
+    let asked = 0;
+    const stuck = images.serve('/stuck-at-freeze.jpg', (_request, response) => {
+      asked += 1;
+      if (asked > 1) response.writeHead(302, { location: photos.same.front_image1 }).end();
+      else setTimeout(() => response.writeHead(302, { location: photos.other }).end(), 11_000);
+    });
+    const callback_url = `${receiver.origin}/frozen`;
+    const accepted = await service.post('/jobs', {
+      user_id: 'u-1',
+      ...photos.same,
+      front_image1: stuck,
+      min_matches: 3,
+      callback_url,
+    });
+    await vi.waitFor(() => expect(asked).toBe(1), 10_000);
+    const heir = startProgram('src/worker/main.ts', serviceEnvironment(service.redis.url));
+    extra.push(heir);
+    const [frozen] = service.workers;
+
+    frozen?.process.kill('SIGSTOP');
+    const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=30' });
+    frozen?.process.kill('SIGCONT');
+    await heir.line((line) => line.job_id === accepted.body.job_id && line.msg === 'comparison');
+
+    // The frozen worker wakes up with photos of somebody else and comes too late with them.
+    await vi.waitFor(
+      () =>
+        expect(frozen?.lines.filter((line) => line.job_id === accepted.body.job_id).length).toBeGreaterThan(
+          0,
+        ),
+      25_000,
+    );
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+    expect((await service.get(String(accepted.body.status_url))).body).toMatchObject({
+      result: { matched: true },
+    });
+    expect(await receiver.waitFor('/frozen', 1)).toHaveLength(1);
+  }, 90_000);
+});
