@@ -4,6 +4,7 @@ import type { PackIdentity, PackManifest } from './model-pack.js';
 import { ProcessRoster } from './process-roster.js';
 import type { FaceAnalysis, VisionSettings } from './types.js';
 import { type LossReason, type VisionChild, VisionChildLost } from './vision-child.js';
+import { watchDeadline } from './watch-deadline.js';
 
 // A photo's way: queued → given to an idle process → answered.
 // A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, for the
@@ -22,7 +23,10 @@ export interface VisionPoolOptions {
 }
 
 export interface AnalyseOptions {
-  /** From the moment a process begins with the photo until it is killed; a photo tried again has it anew. */
+  /**
+   * Processor time a photo may take until its process is killed, ms, and a quarter of the time on the clock: a busy
+   * machine is no fault of the photo. A photo tried again has it anew.
+   */
   readonly deadlineMs: number;
   /** Gives the photo up: while queued it is never begun, afterwards its result is dropped. */
   readonly signal?: AbortSignal;
@@ -162,7 +166,7 @@ class ProcessPool implements VisionPool {
 
   async #run(task: Task, child: VisionChild): Promise<void> {
     this.#busy += 1;
-    const deadline = setTimeout(() => child.kill('deadline'), task.deadlineMs);
+    const stopWatching = watchDeadline(child, task.deadlineMs);
     const memoryCheck = setInterval(() => void this.#checkMemory(child), MEMORY_CHECK_MS);
     try {
       const analysis = await child.analyse(task.bytes);
@@ -172,7 +176,7 @@ class ProcessPool implements VisionPool {
       if (error instanceof VisionChildLost) this.#onLost(task, error);
       else task.reject(error);
     } finally {
-      clearTimeout(deadline);
+      stopWatching();
       clearInterval(memoryCheck);
       this.#busy -= 1;
     }
