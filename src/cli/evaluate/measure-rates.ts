@@ -36,9 +36,14 @@ export function measureAt(
 export function measureOperatingPoint(sample: ScoreSample, fmr: number): OperatingPoint {
   const pairsNeeded = Math.round(EXPECTED_ERRORS / fmr);
   if (sample.nonMated.length < pairsNeeded) return { fmr, measurable: false, pairsNeeded };
-  const exact = thresholdForFalseMatchRate(sample, fmr);
-  const threshold = Math.ceil(exact * THRESHOLD_STEPS) / THRESHOLD_STEPS;
+  const threshold = roundUp(thresholdForFalseMatchRate(sample, fmr));
   return { fmr, measurable: true, threshold, measured: measureAt(sample, threshold) };
+}
+
+/** Rounding of the product can land a hair below the threshold itself. */
+function roundUp(threshold: number): number {
+  const step = Math.ceil(threshold * THRESHOLD_STEPS);
+  return (step / THRESHOLD_STEPS < threshold ? step + 1 : step) / THRESHOLD_STEPS;
 }
 
 /** Returns the values that divide an ascending list into quarters, its ends among them; null without values. */

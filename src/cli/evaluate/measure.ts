@@ -1,8 +1,9 @@
+import type { ModelDescription } from '../vision/open-vision.js';
 import type { EvaluationPlan, PhotoPair } from './evaluation-plan.js';
 import type { EvaluationState } from './evaluation-state.js';
 import { measureAt, measureOperatingPoint, quartilesOf, rateWithInterval } from './measure-rates.js';
 import { measureRules } from './measure-rules.js';
-import type { EvaluationReport, ModelDescription, NotablePair } from './report.js';
+import type { EvaluationReport, NotablePair } from './report.js';
 import { areaUnderRoc } from './statistics/area-under-roc.js';
 import { findEqualErrorRate, traceErrorCurve } from './statistics/error-curve.js';
 import { createScoreSample, type ScoreSample } from './statistics/score-sample.js';
@@ -69,8 +70,8 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
     similarity: { mated: quartilesOf(sample.mated), nonMated: quartilesOf(sample.nonMated) },
     quality: quartilesOf(qualities),
     worst: {
-      mated: mated.sort(bySimilarity).slice(0, WORST_PAIRS).map(withNames(plan)),
-      nonMated: nonMated.sort(bySimilarity).reverse().slice(0, WORST_PAIRS).map(withNames(plan)),
+      mated: listWorst(mated, 'lowest', sample.mated[WORST_PAIRS - 1] ?? 1).map(withNames(plan)),
+      nonMated: listWorst(nonMated, 'highest', sample.nonMated.at(-WORST_PAIRS) ?? -1).map(withNames(plan)),
     },
   };
   return { report, sample, qualities };
@@ -120,8 +121,20 @@ function isIdentical({ probe, reference }: PhotoPair, { records }: EvaluationSta
   );
 }
 
+/** Returns the pairs at one end, the outermost first. Only those up to `limit` are sorted: there can be millions of others. */
+function listWorst(
+  pairs: readonly ScoredPair[],
+  end: 'lowest' | 'highest',
+  limit: number,
+): readonly ScoredPair[] {
+  const sign = end === 'lowest' ? 1 : -1;
+  return pairs
+    .filter(({ similarity }) => sign * similarity <= sign * limit)
+    .sort((left, right) => sign * (left.similarity - right.similarity))
+    .slice(0, WORST_PAIRS);
+}
+
 const similarityOf = ({ similarity }: ScoredPair): number => similarity;
-const bySimilarity = (left: ScoredPair, right: ScoredPair): number => left.similarity - right.similarity;
 
 function withNames({ photos }: EvaluationPlan): (pair: ScoredPair) => NotablePair {
   return ({ probe, reference, similarity }) => ({

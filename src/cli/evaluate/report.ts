@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../shared/errors.js';
+import type { ModelDescription } from '../vision/open-vision.js';
 import type { Interval } from './statistics/binomial-interval.js';
 import type { VerificationCount } from './statistics/k-of-n.js';
 import type { CrossValidation } from './statistics/ten-fold.js';
@@ -49,15 +50,6 @@ export interface NotablePair {
   readonly similarity: number;
 }
 
-/** The models and settings behind the scores; absent for scores that came from elsewhere. */
-export interface ModelDescription {
-  readonly pack: string;
-  /** SHA-256 of the model files, hex. */
-  readonly detector: string;
-  readonly recogniser: string;
-  readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-}
-
 /** Everything that an evaluation found: the content of report.json. */
 export interface EvaluationReport {
   readonly version: 1;
@@ -70,6 +62,7 @@ export interface EvaluationReport {
     readonly persons: number;
     readonly notes: readonly string[];
   };
+  /** Absent for scores that came from elsewhere. */
   readonly model: ModelDescription | undefined;
   readonly pairs: {
     readonly mated: number;
