@@ -260,24 +260,38 @@ function count(code: string): void {
   refused[code] = (refused[code] ?? 0) + 1;
 }
 
+/** A backlog may take long to drain on a slow machine; only standing still is a loss. */
+const STANDSTILL_MS = 120_000;
+let progressAt = 0;
+
 async function checkLedger(): Promise<void> {
-  const deadline = Date.now() + END_WITHIN_MS;
-  for (const entry of ledger) {
-    const view = await waitForEnd(entry.jobId, deadline);
-    if (!view) {
-      verdicts.lost += 1;
-      console.error('LOST', entry);
-      continue;
-    }
-    const got =
-      view.status === 'completed' ? String(view.result?.matched) : (view.error?.code ?? view.status);
-    // A store that fails for longer than the retries is an honest answer, not a wrong one.
-    if (got !== entry.expected && got !== 'image_fetch_failed') {
-      verdicts.wrong += 1;
-      console.error('WRONG', { ...entry, got });
-    }
+  progressAt = Date.now();
+  const entries = ledger.values();
+  // Several at a time, each taking the next entry from the one iterator.
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (const entry of entries) await judgeEntry(entry);
+    }),
+  );
+  await checkWebhooks(Date.now() + END_WITHIN_MS);
+}
+
+async function judgeEntry(entry: Entry): Promise<void> {
+  const view = await waitForEnd(entry.jobId);
+  progressAt = Date.now();
+  if (!view) {
+    verdicts.lost += 1;
+    console.error('LOST', entry);
+    return;
   }
-  await checkWebhooks(deadline);
+  if (view.attempts > 1 && view.started_at)
+    recoveries.push(Date.parse(view.started_at) - Date.parse(view.created_at));
+  const got = view.status === 'completed' ? String(view.result?.matched) : (view.error?.code ?? view.status);
+  // A store that fails for longer than the retries is an honest answer, not a wrong one.
+  if (got !== entry.expected && got !== 'image_fetch_failed') {
+    verdicts.wrong += 1;
+    console.error('WRONG', { ...entry, got });
+  }
 }
 
 interface View {
@@ -289,8 +303,8 @@ interface View {
   readonly error?: { readonly code: string };
 }
 
-async function waitForEnd(jobId: string, deadline: number): Promise<View | undefined> {
-  while (Date.now() < deadline) {
+async function waitForEnd(jobId: string): Promise<View | undefined> {
+  while (Date.now() < progressAt + STANDSTILL_MS) {
     const answer = await fetch(`http://127.0.0.1:${ports[0]}/jobs/${jobId}`, {
       headers: { prefer: 'wait=10' },
     }).catch(() => undefined);
