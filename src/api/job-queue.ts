@@ -1,5 +1,5 @@
 import { type Job, Queue } from 'bullmq';
-import type { Evidence, JobView } from '../shared/contract.js';
+import type { Evidence } from '../shared/contract.js';
 import {
   ABANDONED,
   COMPARE_ATTEMPTS,
@@ -35,12 +35,8 @@ export interface JobQueue {
   readEvidence(jobId: string): Promise<Evidence | undefined>;
   /** Outcomes of those of these jobs that have ended. */
   readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
-  /** Takes a queued job out; false when it runs, has ended or is not there. */
-  remove(jobId: string): Promise<boolean>;
-  /** Keeps the view of a cancelled job for as long as results are kept. */
-  keepCancelled(view: JobView, tenant: string): Promise<void>;
-  forgetCancelled(jobId: string): Promise<void>;
-  readCancelled(jobId: string): Promise<{ readonly view: JobView; readonly tenant: string } | undefined>;
+  /** Takes a queued job out; `gone` when it is not there, `busy` when it runs or has ended. */
+  remove(jobId: string): Promise<'removed' | 'gone' | 'busy'>;
   /** Ids of the jobs of one person that may still be kept. */
   listUserJobs(tenant: string, userId: string): Promise<readonly string[]>;
   /** Removes everything that is kept of an ended or queued job; false while it runs. */
@@ -114,21 +110,14 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     remove: async (jobId) => {
       const job = await queue.getJob(jobId);
-      if (!job || !['waiting', 'prioritized', 'delayed'].includes(await job.getState())) return false;
+      const state = await job?.getState();
+      if (!job || state === 'unknown') return 'gone';
+      if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
       // A worker may take the job between the two calls; then its lock makes the removal fail.
       return job.remove().then(
-        () => true,
-        () => false,
+        () => 'removed',
+        () => 'busy',
       );
-    },
-    keepCancelled: async (view, tenant) => {
-      const key = redisKeys.cancelled(prefix, view.job_id);
-      await redis.set(key, JSON.stringify({ view, tenant }), 'EX', retentionSeconds);
-    },
-    forgetCancelled: async (jobId) => void (await redis.del(redisKeys.cancelled(prefix, jobId))),
-    readCancelled: async (jobId) => {
-      const text = await redis.get(redisKeys.cancelled(prefix, jobId));
-      return text === null ? undefined : JSON.parse(text);
     },
     listUserJobs: (tenant, userId) => redis.zrange(redisKeys.userJobs(prefix, tenant, userId), '0', '-1'),
     erase: async (jobId) => {

@@ -3,6 +3,7 @@ import type { ApiConfig } from '../shared/config.js';
 import { ABANDONED, compareQueueName, readOutcome } from '../shared/queue-contract.js';
 import { connectRedis } from '../shared/redis.js';
 import type { Backlog } from './backlog.js';
+import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
 import type { JobWaiter } from './job-waiter.js';
 
 export interface EventTargets {
@@ -31,14 +32,7 @@ export function listenToQueue({ config, waiter, backlog, onError }: EventTargets
     backlog.recordEnd();
     waiter.settle(jobId, ABANDONED);
   });
-  events.on('removed', ({ jobId }) => {
-    waiter.settle(jobId, {
-      ok: false,
-      code: 'job_cancelled',
-      detail: 'The job was cancelled before it ran.',
-      retryable: false,
-    });
-  });
+  events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
   return {
     close: async () => {
       connection.disconnect();

@@ -1,4 +1,5 @@
 import type { Queue } from 'bullmq';
+import { createCancelledJobs } from '../shared/cancelled-jobs.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config.js';
 import { createFairQueue } from '../shared/fair-queue.js';
 import { createLogger, type Logger } from '../shared/logger.js';
@@ -125,8 +126,13 @@ function assemble(parts: Parts): AppDependencies {
       jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
     },
     readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
-    announceCancelled: async (view, job) => {
-      const { callback_url: url, tenant } = job.payload;
+    cancelledJobs: createCancelledJobs({
+      redis,
+      prefix: config.REDIS_PREFIX,
+      model: config.INSIGHTFACE_MODEL,
+      retentionSeconds: config.JOB_RETENTION_SECONDS,
+    }),
+    announceCancelled: async ({ view, tenant, callback_url: url }) => {
       const retentionSeconds = config.JOB_RETENTION_SECONDS;
       if (url)
         await queueWebhook(webhookQueue, {

@@ -128,13 +128,17 @@ export const redisKeys = {
   evidence: (prefix: string, jobId: string) => `${prefix}:evidence:${jobId}`,
   /** View of a cancelled job, JSON, with the retention as TTL. */
   cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
-  /** Outcome of a job whose webhook was queued, JSON: a second run must not tell another one. */
+  /** Sorted set: ids of jobs that are being cancelled → time that began, ms. */
+  cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
+  /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */
   outcome: (prefix: string, jobId: string) => `${prefix}:outcome:${jobId}`,
   /** Sorted set: ids of the jobs of one person → time of acceptance, ms; with the retention as TTL. */
   userJobs: (prefix: string, tenant: string, userId: string | number) =>
     `${prefix}:user:${createHash('sha256').update(`${tenant}\0${userId}`).digest('hex').slice(0, 32)}`,
   /** Hash of fair-queue.ts. */
   fairQueue: (prefix: string, model: string) => `${prefix}:fair:${compareQueueName(model)}`,
+  /** Time of the last job that the reconciler has looked at, ms. */
+  reconciledUntil: (prefix: string, model: string) => `${prefix}:reconciled:${compareQueueName(model)}`,
   /** Held by the one worker that reconciles. */
   reconcileLock: (prefix: string, model: string) => `${prefix}:reconcile:${compareQueueName(model)}`,
   /** Sorted set: worker id → time its heartbeat ends, ms. */

@@ -3,6 +3,7 @@ import type { CompareResult } from '../../shared/contract.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { ComparisonOutcome } from '../../shared/queue-contract.js';
 import type { AppContext } from '../app-context.js';
+import { abandonJob, type CancelDependencies } from '../cancel-job.js';
 import { errorResponse, failureResponse } from '../error-response.js';
 import type { JobWaiter } from '../job-waiter.js';
 import { withQueue } from '../queue-guard.js';
@@ -16,7 +17,7 @@ import {
 } from '../submit-job.js';
 import { acceptJob } from './jobs.js';
 
-export interface CompareFacesDependencies extends SubmitDependencies {
+export interface CompareFacesDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
 }
 
@@ -58,7 +59,8 @@ async function compareAndWait(
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
       // Another caller may wait for the same job under an Idempotency-Key.
-      if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId, deps);
+      if (signal.aborted && caller.idempotencyKey === undefined)
+        await withQueue(deps.redis, () => abandonJob(jobId, deps));
       return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
         jobId,
       });
@@ -70,13 +72,6 @@ async function settleIfEnded(jobId: string, deps: CompareFacesDependencies): Pro
   const outcomes = await withQueue(deps.redis, () => deps.queue.readOutcomes([jobId]));
   const outcome = outcomes.get(jobId);
   if (outcome) deps.waiter.settle(jobId, outcome);
-}
-
-/** Nobody reads this answer any more: takes the job out of the queue, or tells its worker to stop. */
-async function abandonJob(jobId: string, { redis, queue }: CompareFacesDependencies): Promise<void> {
-  await withQueue(redis, async () => {
-    if (!(await queue.remove(jobId))) await queue.announceCancel(jobId);
-  });
 }
 
 async function answer(

@@ -3,6 +3,7 @@ import type { CallbackState, JobAccepted, JobView } from '../../shared/contract.
 import { VerificationError } from '../../shared/errors.js';
 import { createJobView } from '../../shared/job-view.js';
 import type { AppContext } from '../app-context.js';
+import { type CancelDependencies, cancelJob } from '../cancel-job.js';
 import type { StoredJob } from '../job-queue.js';
 import type { JobWaiter } from '../job-waiter.js';
 import { withQueue } from '../queue-guard.js';
@@ -14,11 +15,9 @@ const MAX_WAIT_SECONDS = 60;
 /** What a poller is asked to wait before it looks again, seconds. */
 const POLL_AFTER_SECONDS = 1;
 
-export interface JobsDependencies extends SubmitDependencies {
+export interface JobsDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
   readonly readCallback: (jobId: string) => Promise<CallbackState | undefined>;
-  /** Queues the webhook of a job that was cancelled. */
-  readonly announceCancelled: (view: JobView, job: StoredJob) => Promise<void>;
 }
 
 /** `POST /jobs`, `GET /jobs/:id` and `DELETE /jobs/:id`. */
@@ -81,7 +80,7 @@ async function waitForView(
 async function readJobView(jobId: string, tenant: string, deps: JobsDependencies): Promise<JobView> {
   const job = await deps.queue.read(jobId);
   if (job && job.payload.tenant === tenant) return viewOf(job, deps);
-  const cancelled = job ? undefined : await deps.queue.readCancelled(jobId);
+  const cancelled = job ? undefined : await deps.cancelledJobs.read(jobId);
   if (cancelled?.tenant !== tenant) throw new VerificationError('job_not_found');
   const callback = await deps.readCallback(jobId);
   return { ...cancelled.view, ...(callback ? { callback } : {}) };
@@ -101,29 +100,4 @@ async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> 
     callback: callback ?? awaited,
     running: state === 'active' ? 'active' : 'queued',
   });
-}
-
-/** @throws VerificationError `job_not_found`, or `job_not_cancellable` once it runs or has ended. */
-async function cancelJob(jobId: string, tenant: string, deps: JobsDependencies): Promise<void> {
-  const { queue } = deps;
-  const job = await queue.read(jobId);
-  if (job?.payload.tenant !== tenant) throw new VerificationError('job_not_found');
-  const view = createJobView({
-    ...job,
-    job: job.payload,
-    finishedAt: deps.clock.now(),
-    outcome: {
-      ok: false,
-      code: 'job_cancelled',
-      detail: 'The job was cancelled before it ran.',
-      retryable: false,
-    },
-  });
-  // The view is kept first: a job must never be gone without a trace. While the job is there it wins over the view.
-  await queue.keepCancelled(view, tenant);
-  if (!(await queue.remove(jobId))) {
-    await queue.forgetCancelled(jobId);
-    throw new VerificationError('job_not_cancellable');
-  }
-  await deps.announceCancelled(view, job);
 }

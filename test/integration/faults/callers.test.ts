@@ -97,7 +97,7 @@ describe('callers of a working service', () => {
     return Number(/face_queue_jobs\{state="waiting"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
   }
 
-  it('may cancel a queued job once: 204, then it shows as cancelled and is never run', async () => {
+  it('may cancel a queued job: it shows as cancelled and is never run', async () => {
     const blocked = await service.post(
       '/jobs',
       request({ front_image1: images.serve('/cancelled.jpg', () => undefined) }),
@@ -107,7 +107,7 @@ describe('callers of a working service', () => {
     const first = await service.call(path, { method: 'DELETE' });
     const second = await service.call(path, { method: 'DELETE' });
 
-    expect([first.status, second.status]).toEqual([204, 404]);
+    expect([first.status, second.status]).toEqual([204, 204]);
     expect((await service.get(path)).body).toMatchObject({
       status: 'cancelled',
       error: { code: 'job_cancelled' },

@@ -1,0 +1,122 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { compareQueueName, webhookJobId } from '../../../src/shared/queue-contract.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
+
+let api: Api;
+let redis: Redis;
+let queue: Queue;
+let webhooks: Queue;
+
+beforeAll(async () => {
+  api = await startApi();
+  redis = new Redis(api.redis.url, { maxRetriesPerRequest: null });
+  queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+  webhooks = new Queue('webhooks', { connection: redis, prefix: '{face}' });
+});
+
+afterEach(async () => {
+  expect(await redis.zcard('{face}:cancelling:compare-lite')).toBe(0);
+  await queue.obliterate({ force: true });
+});
+
+afterAll(async () => {
+  await queue?.close();
+  await webhooks?.close();
+  redis?.disconnect();
+  await api?.stop();
+});
+
+const callback_url = 'https://backend.example.org/hook';
+
+async function submit(changes: object = {}): Promise<string> {
+  const answer = await postJson(`${api.origin}/jobs`, { ...ACCEPTABLE, ...changes });
+  return ((await answer.json()) as { job_id: string }).job_id;
+}
+
+const cancel = async (jobId: string) =>
+  (await fetch(`${api.origin}/jobs/${jobId}`, { method: 'DELETE' })).status;
+const look = async (jobId: string) => (await fetch(`${api.origin}/jobs/${jobId}`)).json();
+
+/** A caller that waits for an answer; `hangUp` ends its connection. */
+function waitForAnswer(body: object) {
+  const controller = new AbortController();
+  const call = fetch(`${api.origin}/compare-faces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: controller.signal,
+  }).catch(() => undefined);
+  return {
+    hangUp: async () => {
+      controller.abort();
+      await call;
+    },
+  };
+}
+
+async function waitingJob(): Promise<string> {
+  await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(1), 5_000);
+  const [job] = await queue.getWaiting();
+  return job?.id ?? '';
+}
+
+describe('DELETE of a queued job', () => {
+  it('sent many times at once cancels it once, and leaves its trace', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const jobId = await submit();
+
+      const statuses = await Promise.all(Array.from({ length: 8 }, () => cancel(jobId)));
+
+      expect(new Set(statuses)).toEqual(new Set([204]));
+      expect(await look(jobId)).toMatchObject({ status: 'cancelled', error: { code: 'job_cancelled' } });
+    }
+  });
+
+  it('sent again, as by a client that missed the answer, is answered alike', async () => {
+    const jobId = await submit();
+
+    expect([await cancel(jobId), await cancel(jobId)]).toEqual([204, 204]);
+  });
+
+  it('is told by the one webhook of the job', async () => {
+    const jobId = await submit({ callback_url });
+
+    await Promise.all([cancel(jobId), cancel(jobId)]);
+
+    const webhook = await webhooks.getJob(webhookJobId(jobId));
+    expect(JSON.parse(webhook?.data.body)).toMatchObject({
+      type: 'comparison.failed',
+      data: { job_id: jobId, status: 'cancelled' },
+    });
+    expect(await redis.get(`{face}:cancelled:${jobId}`)).not.toContain(callback_url);
+  });
+});
+
+describe('a caller who hangs up', () => {
+  it('leaves a job that shows as cancelled', async () => {
+    const caller = waitForAnswer(ACCEPTABLE);
+    const jobId = await waitingJob();
+
+    await caller.hangUp();
+
+    await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 5_000);
+    expect(await queue.getWaitingCount()).toBe(0);
+  });
+
+  it('leaves a job that goes on when somebody else is told of its end', async () => {
+    const caller = waitForAnswer({ ...ACCEPTABLE, callback_url });
+    const jobId = await waitingJob();
+
+    await caller.hangUp();
+    await vi.waitFor(async () => expect(await openCallers()).toBe(0), 5_000);
+
+    expect(await look(jobId)).toMatchObject({ status: 'queued' });
+  });
+
+  async function openCallers(): Promise<number> {
+    const text = await (await fetch(`${api.origin}/metrics`)).text();
+    return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
+  }
+});
