@@ -2,7 +2,7 @@
 import { defineCommand, runMain } from 'citty';
 import { ConfigError } from '../shared/config.js';
 import { evaluate } from './evaluate/evaluate-command.js';
-import { EvaluationError } from './evaluate/evaluation-error.js';
+import { UserError } from './user-error.js';
 
 /** What a shell reports for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
@@ -23,7 +23,7 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): P
     if (interruption.signal.aborted) {
       console.error('\nStopped. What is scored is kept: the same command goes on from there.');
       process.exitCode = INTERRUPTED;
-    } else if (error instanceof EvaluationError || error instanceof ConfigError) {
+    } else if (error instanceof UserError || error instanceof ConfigError) {
       console.error(error.message);
       process.exitCode = 1;
     } else throw error;

@@ -1,10 +1,10 @@
 import type { Calibration } from '../../shared/model-manifest.js';
-import { EvaluationError } from './evaluation-error.js';
+import { UserError } from '../user-error.js';
 import type { EvaluationReport } from './report.js';
 
 /**
  * Returns the `calibration` block of a model manifest: the threshold of each false match rate that could be measured.
- * @throws EvaluationError when not one could.
+ * @throws UserError when not one could.
  */
 export function createCalibration(report: EvaluationReport): Calibration {
   const points = report.operatingPoints.flatMap((point) => {
@@ -14,9 +14,7 @@ export function createCalibration(report: EvaluationReport): Calibration {
   });
   const { matedScored, nonMatedScored } = report.pairs;
   if (points.length === 0)
-    throw new EvaluationError(
-      `${nonMatedScored} non-mated pairs are too few for a calibration: it takes 300.`,
-    );
+    throw new UserError(`${nonMatedScored} non-mated pairs are too few for a calibration: it takes 300.`);
   return {
     dataset: report.dataset.name,
     non_mated_pairs: nonMatedScored,

@@ -1,4 +1,4 @@
-import { EvaluationError } from './evaluation-error.js';
+import { UserError } from '../user-error.js';
 
 /** A table of a CSV file: every row has as many cells as the header. */
 export interface CsvTable {
@@ -11,7 +11,7 @@ const SEPARATORS = [',', ';', '\t'] as const;
 /**
  * Returns the table in `text`, its header apart. The separator is the one of comma, semicolon and tab that the header
  * line holds most of. Quoted cells may hold separators, line ends and doubled quotes; empty lines are skipped.
- * @throws EvaluationError with the number of the first row that is too short or too long.
+ * @throws UserError with the number of the first row that is too short or too long.
  * @see RFC 4180
  */
 export function parseCsv(text: string): CsvTable {
@@ -19,9 +19,7 @@ export function parseCsv(text: string): CsvTable {
   const [header = [], ...rows] = splitRows(bare, findSeparator(bare));
   for (const [index, row] of rows.entries()) {
     if (row.length === header.length) continue;
-    throw new EvaluationError(
-      `Row ${index + 2} has ${row.length} cells where the header has ${header.length}.`,
-    );
+    throw new UserError(`Row ${index + 2} has ${row.length} cells where the header has ${header.length}.`);
   }
   return { header: header.map((name) => name.trim()), rows };
 }
@@ -50,7 +48,7 @@ function splitRows(text: string, separator: string): string[][] {
   let row: string[] = [];
   while (cell.lastIndex < text.length) {
     const found = cell.exec(text);
-    if (!found) throw new EvaluationError(`Row ${rows.length + 1} has a quote in a wrong place.`);
+    if (!found) throw new UserError(`Row ${rows.length + 1} has a quote in a wrong place.`);
     row.push(found[1] === undefined ? (found[2] ?? '') : found[1].replaceAll('""', '"'));
     if (found[3] === separator && cell.lastIndex === text.length) row.push('');
     if (found[3] === separator && cell.lastIndex < text.length) continue;

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadWorkerConfig } from '../../shared/config.js';
 import { packName } from '../../shared/queue-contract.js';
+import { UserError } from '../user-error.js';
 import { openVision } from '../vision/open-vision.js';
-import { EvaluationError } from './evaluation-error.js';
 import type { EvaluationPlan, PlanLimits } from './evaluation-plan.js';
 import { createState } from './evaluation-state.js';
 import { measure } from './measure.js';
@@ -40,7 +40,7 @@ const SOURCES = ['pairs', 'folders', 'lfw', 'scores'] as const;
 
 /**
  * Runs the evaluation that a command line asks for.
- * @throws EvaluationError for what the user can mend; ConfigError; the signal's reason when it aborts.
+ * @throws UserError for what the user can mend; ConfigError; the signal's reason when it aborts.
  */
 export async function evaluate(args: EvaluateArguments, context: EvaluateContext): Promise<void> {
   const source = readSource(args);
@@ -73,7 +73,7 @@ function readSource(args: EvaluateArguments): Source {
   const given = SOURCES.flatMap((kind) => (args[kind] ? [{ kind, path: args[kind] }] : []));
   const [source] = given;
   if (source && given.length === 1) return source;
-  throw new EvaluationError('Give one of --pairs FILE.csv, --folders DIR, --lfw DIR and --scores FILE.csv.');
+  throw new UserError('Give one of --pairs FILE.csv, --folders DIR, --lfw DIR and --scores FILE.csv.');
 }
 
 function createPlan(
@@ -131,13 +131,13 @@ function readThreshold(text: string | undefined): number {
   if (text === undefined) return loadWorkerConfig().config.FACE_MATCH_THRESHOLD;
   const threshold = text.trim() === '' ? Number.NaN : Number(text);
   if (threshold >= 0 && threshold <= 1) return threshold;
-  throw new EvaluationError(`--threshold is ${text}; it must be a number from 0 to 1.`);
+  throw new UserError(`--threshold is ${text}; it must be a number from 0 to 1.`);
 }
 
 function readCount(name: string, text: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
-  throw new EvaluationError(`${name} is ${text}; it must be a whole number.`);
+  throw new UserError(`${name} is ${text}; it must be a whole number.`);
 }
 
 function describePlan({ photos, pairs, persons, verifications, notes }: EvaluationPlan): string {
@@ -149,5 +149,5 @@ function describePlan({ photos, pairs, persons, verifications, notes }: Evaluati
 function asMissing(error: unknown): unknown {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return error;
-  return new EvaluationError(`There is no ${path ?? 'such file or folder'}.`, { cause: error });
+  return new UserError(`There is no ${path ?? 'such file or folder'}.`, { cause: error });
 }

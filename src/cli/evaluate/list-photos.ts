@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { EvaluationError } from './evaluation-error.js';
+import { UserError } from '../user-error.js';
 
 const PHOTO_NAME = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 
@@ -14,7 +14,7 @@ export interface PersonFolder {
 /**
  * Returns the photos in every folder of `root`, a folder for each person; what lies deeper belongs to the same person.
  * Files whose names are not those of images, hidden folders and empty ones are passed over.
- * @throws EvaluationError when fewer than two folders hold photos.
+ * @throws UserError when fewer than two folders hold photos.
  */
 export function listPhotos(root: string): readonly PersonFolder[] {
   const folders = readdirSync(root, { withFileTypes: true })
@@ -23,7 +23,7 @@ export function listPhotos(root: string): readonly PersonFolder[] {
     .filter(({ photos }) => photos.length > 0)
     .sort((left, right) => (left.name < right.name ? -1 : 1));
   if (folders.length >= 2) return folders;
-  throw new EvaluationError(`${root} needs two folders of photos or more, one for each person.`);
+  throw new UserError(`${root} needs two folders of photos or more, one for each person.`);
 }
 
 function photosOf(root: string, folder: string): readonly string[] {

@@ -11,7 +11,7 @@ type PartnerRanges = readonly (readonly [number, number])[];
 /**
  * Plans every mated and every non-mated pair of a folder of persons' folders, or a random part of each kind when there
  * are more than the limits allow.
- * @throws EvaluationError when fewer than two folders hold photos.
+ * @throws UserError when fewer than two folders hold photos.
  */
 export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
   const folders = listPhotos(root);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { UserError } from '../user-error.js';
 import { type CsvTable, parseCsv } from './csv.js';
-import { EvaluationError } from './evaluation-error.js';
 import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
 import { groupPhotos, joinPersons } from './join-persons.js';
 import { planVerifications } from './plan-verifications.js';
@@ -31,13 +31,13 @@ interface PairRow extends PhotoPair {
 /**
  * Reads pairs of photos from a CSV file whose header names two file columns and one that tells whether both show one
  * person. Paths are relative to the file. Who is who follows from the mated pairs: whoever is joined by them is one person.
- * @throws EvaluationError naming the first thing that is wrong.
+ * @throws UserError naming the first thing that is wrong.
  */
 export function readPairsFile(path: string, limits: PlanLimits): PairsFile {
   const { photos, rows } = readRows(parseCsv(readFileSync(path, 'utf8')));
   const pairs = new Map<string, PairRow>();
   for (const [index, row] of rows.entries()) addPair(pairs, row, index + 2);
-  if (pairs.size === 0) throw new EvaluationError(`${path} holds no pairs.`);
+  if (pairs.size === 0) throw new UserError(`${path} holds no pairs.`);
   const list = [...pairs.values()];
   return {
     plan: planOf(
@@ -56,7 +56,7 @@ function readRows(table: CsvTable): { photos: readonly string[]; rows: readonly 
   const similarity = findColumn(table, 'similarity');
   const photos = new Map<string, number>();
   const numberOf = (name: string, line: number): number => {
-    if (name === '') throw new EvaluationError(`Row ${line} names no file.`);
+    if (name === '') throw new UserError(`Row ${line} names no file.`);
     const number = photos.get(name) ?? photos.size;
     photos.set(name, number);
     return number;
@@ -96,10 +96,10 @@ function planOf(
 }
 
 function addPair(pairs: Map<string, PairRow>, pair: PairRow, line: number): void {
-  if (pair.probe === pair.reference) throw new EvaluationError(`Row ${line} pairs a photo with itself.`);
+  if (pair.probe === pair.reference) throw new UserError(`Row ${line} pairs a photo with itself.`);
   const known = pairs.get(keyOf(pair));
   if (known && known.mated !== pair.mated)
-    throw new EvaluationError(`Row ${line} says the opposite of an earlier row about the same two photos.`);
+    throw new UserError(`Row ${line} says the opposite of an earlier row about the same two photos.`);
   if (!known) pairs.set(keyOf(pair), pair);
 }
 
@@ -111,7 +111,7 @@ function keyOf({ probe, reference }: Pick<PhotoPair, 'probe' | 'reference'>): st
 function requireColumn(table: CsvTable, kind: keyof typeof COLUMNS): number {
   const found = findColumn(table, kind);
   if (found >= 0) return found;
-  throw new EvaluationError(
+  throw new UserError(
     `The header (${table.header.join(', ')}) has no ${kind} column. It may be called ${COLUMNS[kind].join(', ')}.`,
   );
 }
@@ -126,12 +126,12 @@ function readTruth(text: string, line: number): boolean {
   const word = text.toLowerCase();
   if (MATED.includes(word)) return true;
   if (NON_MATED.includes(word)) return false;
-  throw new EvaluationError(`Row ${line} says "${text}" where Yes or No is expected.`);
+  throw new UserError(`Row ${line} says "${text}" where Yes or No is expected.`);
 }
 
 function readSimilarity(text: string, line: number): number {
   if (text === '') return Number.NaN;
   const value = Number(text);
   if (value >= -1 && value <= 1) return value;
-  throw new EvaluationError(`Row ${line} has the similarity "${text}", which is not a number from -1 to 1.`);
+  throw new UserError(`Row ${line} has the similarity "${text}", which is not a number from -1 to 1.`);
 }

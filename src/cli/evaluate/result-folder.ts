@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UserError } from '../user-error.js';
 import { formatCsvRow, parseCsv } from './csv.js';
-import { EvaluationError } from './evaluation-error.js';
 import type { EvaluationPlan } from './evaluation-plan.js';
 import type { EvaluationState } from './evaluation-state.js';
 import type { FileStamp } from './photo-record.js';
@@ -29,7 +29,7 @@ export interface ResultFolder {
 /**
  * Reads what earlier runs in `folder` found of a plan, and opens it for more. `identity`: whatever makes scores
  * comparable; `stamps`: the present state of each photo's file.
- * @throws EvaluationError when the folder holds the scores of another run.
+ * @throws UserError when the folder holds the scores of another run.
  */
 export async function openResultFolder(
   folder: string,
@@ -79,7 +79,7 @@ function requireSameRun(path: string, identity: object): void {
   const text = `${JSON.stringify(identity, null, 2)}\n`;
   if (!existsSync(path)) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text)
-    throw new EvaluationError(
+    throw new UserError(
       `By ${path}, the scores there are of other models, photos or settings. Choose another --out, or delete that folder.`,
     );
 }

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { UserError } from '../user-error.js';
 import type { OpenVision } from '../vision/open-vision.js';
 import { createCalibration } from './calibration-block.js';
-import { EvaluationError } from './evaluation-error.js';
 import type { EvaluationPlan } from './evaluation-plan.js';
 import type { EvaluationState } from './evaluation-state.js';
 import { makeThumbnails } from './make-thumbnails.js';
@@ -34,7 +34,7 @@ export interface EvaluationOptions {
 
 /**
  * Scores what is not scored yet, writes the report and returns it. The vision stays the caller's to close.
- * @throws EvaluationError for what the user can mend; the signal's reason when it aborts.
+ * @throws UserError for what the user can mend; the signal's reason when it aborts.
  */
 export async function runEvaluation(
   options: EvaluationOptions,
@@ -123,7 +123,7 @@ async function readStamps({ root, photos }: EvaluationPlan): Promise<readonly Fi
   }
   if (missing.length === 0) return stamps;
   const named = missing.slice(0, NAMED_FILES).join(', ');
-  throw new EvaluationError(
+  throw new UserError(
     `${missing.length} of ${photos.length} photos are not in ${root}: ${named}${missing.length > NAMED_FILES ? ', …' : ''}`,
   );
 }

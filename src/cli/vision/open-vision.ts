@@ -4,6 +4,7 @@ import type { ModelManifest } from '../../shared/model-manifest.js';
 import { packName } from '../../shared/queue-contract.js';
 import { startVision } from '../../worker/start-vision.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
+import { UserError } from '../user-error.js';
 
 /** The models behind a score, and the settings that change one. */
 export interface ModelDescription {
@@ -29,7 +30,7 @@ export interface OpenVision {
 /**
  * Starts vision as the environment's worker settings tell. `pack`: name or folder of a model pack in the place of
  * INSIGHTFACE_MODEL.
- * @throws ConfigError for a wrong setting; Error in words for the user when the pack cannot be loaded.
+ * @throws ConfigError for a wrong setting; UserError when the pack cannot be loaded.
  */
 export async function openVision(pack: string | undefined, say: (line: string) => void): Promise<OpenVision> {
   const loaded = loadWorkerConfig();
@@ -53,7 +54,7 @@ export async function openVision(pack: string | undefined, say: (line: string) =
     };
   } catch (error) {
     await pool.close();
-    throw error;
+    throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

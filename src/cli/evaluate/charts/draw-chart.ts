@@ -1,10 +1,10 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { EvaluationError } from '../evaluation-error.js';
+import { UserError } from '../../user-error.js';
 import { CHART_CONFIG, type ChartSpec } from './chart-style.js';
 
 /**
  * Returns a chart as an SVG element without scripts, references or fonts of its own.
- * @throws EvaluationError where vega is not installed: it is a development dependency, so that images stay small.
+ * @throws UserError where vega is not installed: it is a development dependency, so that images stay small.
  */
 export async function drawChart(spec: ChartSpec): Promise<string> {
   const { vega, vegaLite } = await loadVega();
@@ -22,7 +22,7 @@ async function loadVega() {
   try {
     return { vega: await import('vega'), vegaLite: await import('vega-lite') };
   } catch (cause) {
-    throw new EvaluationError('The charts need vega and vega-lite: run npm ci without --omit=dev.', {
+    throw new UserError('The charts need vega and vega-lite: run npm ci without --omit=dev.', {
       cause,
     });
   }

@@ -1,0 +1,45 @@
+// The program behind `npm run compare`: what the service makes of two to four photos, with a picture of it.
+import { defineCommand, runMain } from 'citty';
+import { ConfigError } from '../shared/config.js';
+import { compare } from './compare/compare-command.js';
+import { UserError } from './user-error.js';
+
+await runMain(
+  defineCommand({
+    meta: {
+      name: 'compare',
+      description: 'Compare one to three probes with a reference, the last photo given',
+    },
+    args: {
+      pack: {
+        type: 'string',
+        valueHint: 'name',
+        description: 'Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)',
+      },
+      threshold: {
+        type: 'string',
+        valueHint: '0..1',
+        description: 'Similarity from which a probe matches (default: FACE_MATCH_THRESHOLD)',
+      },
+      out: {
+        type: 'string',
+        valueHint: 'file',
+        default: 'evaluation/compare.html',
+        description: 'Picture of the comparison: .html or .png',
+      },
+    },
+    run: async ({ args }) => {
+      try {
+        const allUsed = await compare(
+          { ...args, photos: args._ },
+          { print: (line) => console.log(line), say: (line) => console.error(line) },
+        );
+        if (!allUsed) process.exitCode = 1;
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof ConfigError)) throw error;
+        console.error(error.message);
+        process.exitCode = 1;
+      }
+    },
+  }),
+);
