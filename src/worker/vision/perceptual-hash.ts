@@ -4,6 +4,9 @@ import { writeTensor } from './to-tensor.js';
 /** Side of the picture the hash is taken from, px. */
 const SIDE = 32;
 
+/** Samples along each axis of one pixel of that picture. */
+const SAMPLES = 4;
+
 /** Frequencies kept along each axis. */
 const FREQUENCIES = 8;
 
@@ -28,9 +31,12 @@ export function hashPhoto(photo: ImagePyramid): string {
   return hash;
 }
 
+/** Luma at 32 × 32, each value the mean of a block of samples: single samples would make the hash depend on the size. */
 function shrinkToLuma(photo: ImagePyramid): Float32Array {
-  const size = { width: SIDE, height: SIDE };
-  const planes = new Float32Array(3 * SIDE * SIDE);
+  const sampled = SIDE * SAMPLES;
+  const size = { width: sampled, height: sampled };
+  const plane = sampled * sampled;
+  const planes = new Float32Array(3 * plane);
   writeTensor(planes, photo, {
     placement: {
       canvas: size,
@@ -38,14 +44,16 @@ function shrinkToLuma(photo: ImagePyramid): Float32Array {
       offsetX: 0,
       offsetY: 0,
       quarterTurns: 0,
-      stepX: photo.width / SIDE,
-      stepY: photo.height / SIDE,
+      stepX: photo.width / sampled,
+      stepY: photo.height / sampled,
     },
     normalisation: { mean: 0, std: 1, channels: 'rgb' },
   });
   const luma = new Float32Array(SIDE * SIDE);
-  for (let i = 0; i < luma.length; i++) {
-    luma[i] = 0.299 * planes[i]! + 0.587 * planes[luma.length + i]! + 0.114 * planes[2 * luma.length + i]!;
+  for (let i = 0; i < plane; i++) {
+    const value = 0.299 * planes[i]! + 0.587 * planes[plane + i]! + 0.114 * planes[2 * plane + i]!;
+    const row = Math.floor(i / sampled / SAMPLES);
+    luma[row * SIDE + Math.floor((i % sampled) / SAMPLES)]! += value;
   }
   return luma;
 }
