@@ -95,7 +95,11 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
       .filter(Boolean)
       .map((line) => line.split('=')[0]);
 
-    expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL'))).toEqual(['MALLOC_ARENA_MAX', 'CANARY']);
+    expect(names.filter((name) => !name?.startsWith('NODE_CHANNEL'))).toEqual([
+      'MALLOC_ARENA_MAX',
+      'CANARY',
+      'ORT_DISABLE_TELEMETRY',
+    ]);
   });
 
   it('answers every photo when many are given at once', async () => {

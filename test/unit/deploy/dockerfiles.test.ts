@@ -7,7 +7,7 @@ import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } f
 
 const IMAGES = ['Dockerfile.api', 'Dockerfile.worker'] as const;
 /** Variables of Node, the shell and the loader, which no setting of ours names. */
-const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD'];
+const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD', 'ORT_DISABLE_TELEMETRY'];
 
 const textsOf = (instructions: readonly Instruction[], name: string): readonly string[] =>
   instructions.filter((instruction) => instruction.name === name).map(({ text }) => text);
@@ -117,6 +117,14 @@ describe('the image of the worker', () => {
 
       expect([...files].filter((file) => file.startsWith('src/api/'))).toEqual([]);
     }
+  });
+
+  it('keeps npm, which fetches the packs that npm packages hold, in both variants', () => {
+    const text = readFromRoot('Dockerfile.worker');
+
+    expect(readFromRoot('src/cli/models/npm-tarball.ts')).toContain("run('npm'");
+    expect(text).not.toMatch(/rm -rf[^\n]*(bin\/npm|lib\/node_modules)/);
+    expect(text).toContain('ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm');
   });
 
   it('offers the variants cpu and cuda, each with a base and a build', () => {
