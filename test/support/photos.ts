@@ -6,7 +6,7 @@ import sharp from 'sharp';
 const PHOTO_FOLDER = new URL('../../node_modules/@vladmandic/face-api/demo/', import.meta.url);
 
 /** Size of each sample photo that a test needs to know, px. */
-export const SAMPLE_WIDTH_PX = 1920;
+const SAMPLE_WIDTH_PX = 1920;
 
 export type SampleNumber = 1 | 2 | 3 | 4 | 5 | 6;
 
