@@ -1,8 +1,28 @@
 // The program behind `npm run compare`: what the service makes of two to four photos, with a picture of it.
-import { defineCommand, runMain } from 'citty';
+import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { ConfigError } from '../shared/config.js';
 import { compare } from './compare/compare-command.js';
+import { refuseUnknown } from './refuse-unknown.js';
 import { UserError } from './user-error.js';
+
+const options = {
+  pack: {
+    type: 'string',
+    valueHint: 'name',
+    description: 'Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)',
+  },
+  threshold: {
+    type: 'string',
+    valueHint: '0..1',
+    description: 'Similarity from which a probe matches (default: FACE_MATCH_THRESHOLD)',
+  },
+  out: {
+    type: 'string',
+    valueHint: 'file',
+    default: 'evaluation/compare.html',
+    description: 'Picture of the comparison: .html or .png',
+  },
+} as const satisfies ArgsDef;
 
 await runMain(
   defineCommand({
@@ -10,26 +30,10 @@ await runMain(
       name: 'compare',
       description: 'Compare one to three probes with a reference, the last photo given',
     },
-    args: {
-      pack: {
-        type: 'string',
-        valueHint: 'name',
-        description: 'Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)',
-      },
-      threshold: {
-        type: 'string',
-        valueHint: '0..1',
-        description: 'Similarity from which a probe matches (default: FACE_MATCH_THRESHOLD)',
-      },
-      out: {
-        type: 'string',
-        valueHint: 'file',
-        default: 'evaluation/compare.html',
-        description: 'Picture of the comparison: .html or .png',
-      },
-    },
+    args: options,
     run: async ({ args }) => {
       try {
+        refuseUnknown(args, options);
         const allUsed = await compare(
           { ...args, photos: args._ },
           { print: (line) => console.log(line), say: (line) => console.error(line) },

@@ -1,7 +1,8 @@
 // The program behind `npm run evaluate`: error rates of a model pack on your own photos.
-import { defineCommand, runMain } from 'citty';
+import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { ConfigError } from '../shared/config.js';
 import { evaluate } from './evaluate/evaluate-command.js';
+import { refuseUnknown } from './refuse-unknown.js';
 import { UserError } from './user-error.js';
 
 /** What a shell reports for a program that Ctrl-C ended. */
@@ -32,47 +33,41 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): P
   }
 }
 
+const options = {
+  pairs: text('CSV of pairs: file_x,file_y,decision (Yes or No), paths relative to it', 'file.csv'),
+  folders: text('Folder with a folder of photos for each person', 'folder'),
+  lfw: text('Folder of Labeled Faces in the Wild: its View 2 protocol', 'folder'),
+  scores: text('CSV of pairs with a similarity column: no photo is read', 'file.csv'),
+  'pairs-file': text('pairs.txt of LFW, where it is not beside the photos', 'pairs.txt'),
+  pack: text('Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)', 'name'),
+  out: text('Folder of the results (default: evaluation/<data set>-<pack>)', 'folder'),
+  dataset: text('Name of the data set in the report', 'name'),
+  threshold: text('Threshold in use (default: FACE_MATCH_THRESHOLD)', '0..1'),
+  'max-mated': limit('Mated pairs drawn from folders', '100000'),
+  'max-non-mated': limit('Non-mated pairs drawn from folders', '1000000'),
+  'max-verifications': limit('Whole verifications of each kind', '20000'),
+  seed: limit('Seed of the draws', '1'),
+  pictures: {
+    type: 'boolean',
+    default: true,
+    description: 'Show pictures of the hardest pairs in the report',
+    negativeDescription: 'Make a report without pictures',
+  },
+  calibration: {
+    type: 'boolean',
+    default: false,
+    description: 'Also write the calibration block of a model manifest',
+  },
+} as const satisfies ArgsDef;
+
 await runMain(
   defineCommand({
     meta: { name: 'evaluate', description: 'Measure error rates of a model pack on your own photos' },
-    args: {
-      pairs: text('CSV of pairs: file_x,file_y,decision (Yes or No), paths relative to it', 'file.csv'),
-      folders: text('Folder with a folder of photos for each person', 'folder'),
-      lfw: text('Folder of Labeled Faces in the Wild: its View 2 protocol', 'folder'),
-      scores: text('CSV of pairs with a similarity column: no photo is read', 'file.csv'),
-      'pairs-file': text('pairs.txt of LFW, where it is not beside the photos', 'pairs.txt'),
-      pack: text('Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)', 'name'),
-      out: text('Folder of the results (default: evaluation/<data set>-<pack>)', 'folder'),
-      dataset: text('Name of the data set in the report', 'name'),
-      threshold: text('Threshold in use (default: FACE_MATCH_THRESHOLD)', '0..1'),
-      'max-mated': limit('Mated pairs drawn from folders', '100000'),
-      'max-non-mated': limit('Non-mated pairs drawn from folders', '1000000'),
-      'max-verifications': limit('Whole verifications of each kind', '20000'),
-      seed: limit('Seed of the draws', '1'),
-      pictures: {
-        type: 'boolean',
-        default: true,
-        description: 'Show pictures of the hardest pairs in the report',
-        negativeDescription: 'Make a report without pictures',
-      },
-      calibration: {
-        type: 'boolean',
-        default: false,
-        description: 'Also write the calibration block of a model manifest',
-      },
-    },
+    args: options,
     run: ({ args }) =>
-      untilInterrupted((signal) =>
-        evaluate(
-          {
-            ...args,
-            pairsFile: args['pairs-file'],
-            maxMated: args['max-mated'],
-            maxNonMated: args['max-non-mated'],
-            maxVerifications: args['max-verifications'],
-          },
-          { say: (line) => console.error(line), signal },
-        ),
-      ),
+      untilInterrupted((signal) => {
+        refuseUnknown(args, options);
+        return evaluate(args, { say: (line) => console.error(line), signal });
+      }),
   }),
 );

@@ -18,14 +18,14 @@ export interface EvaluateArguments {
   readonly folders?: string | undefined;
   readonly lfw?: string | undefined;
   readonly scores?: string | undefined;
-  readonly pairsFile?: string | undefined;
+  readonly 'pairs-file'?: string | undefined;
   readonly pack?: string | undefined;
   readonly out?: string | undefined;
   readonly dataset?: string | undefined;
   readonly threshold?: string | undefined;
-  readonly maxMated: string;
-  readonly maxNonMated: string;
-  readonly maxVerifications: string;
+  readonly 'max-mated': string;
+  readonly 'max-non-mated': string;
+  readonly 'max-verifications': string;
   readonly seed: string;
   readonly pictures: boolean;
   readonly calibration: boolean;
@@ -53,7 +53,7 @@ export async function evaluate(args: EvaluateArguments, context: EvaluateContext
     await reportScores(source.path, { ...context, limits, threshold, datasetName, out, calibration });
     return;
   }
-  const plan = createPlan(source, args.pairsFile, limits);
+  const plan = createPlan(source, args['pairs-file'], limits);
   context.say(`${describePlan(plan)}`);
   const vision = await openVision(args.pack, context.say);
   try {
@@ -119,9 +119,9 @@ function readScores(path: string, limits: PlanLimits): ReturnType<typeof readPai
 
 function readLimits(args: EvaluateArguments): PlanLimits {
   return {
-    maxMated: readCount('--max-mated', args.maxMated),
-    maxNonMated: readCount('--max-non-mated', args.maxNonMated),
-    maxVerifications: readCount('--max-verifications', args.maxVerifications),
+    maxMated: readCount('--max-mated', args['max-mated']),
+    maxNonMated: readCount('--max-non-mated', args['max-non-mated']),
+    maxVerifications: readCount('--max-verifications', args['max-verifications']),
     seed: readCount('--seed', args.seed),
   };
 }
