@@ -6,7 +6,9 @@ export default class ClosingLineReporter implements Reporter {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) counts[test.result().state] += 1;
-      if (module.errors().length > 0) counts.failed += 1;
+      // A hook or an import that fails is a failure too, though no test carries it.
+      const parts = [module, ...module.children.allSuites()];
+      counts.failed += parts.filter((part) => part.errors().length > 0).length;
     }
     const failed = counts.failed + errors.length;
     process.stdout.write(
