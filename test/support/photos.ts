@@ -5,9 +5,6 @@ import sharp from 'sharp';
 // repository. Every other picture of the tests is made from them at test time.
 const PHOTO_FOLDER = new URL('../../node_modules/@vladmandic/face-api/demo/', import.meta.url);
 
-/** Size of each sample photo that a test needs to know, px. */
-const SAMPLE_WIDTH_PX = 1920;
-
 export type SampleNumber = 1 | 2 | 3 | 4 | 5 | 6;
 
 /** A face of a sample photo: its box in pixels of the whole photo, as SCRFD-2.5G at 640 found it. */
