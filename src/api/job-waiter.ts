@@ -38,6 +38,9 @@ export interface JobWaiterOptions {
   readonly onPollError: (error: unknown) => void;
 }
 
+/** The last look before a wait ends takes no longer than this, whatever Redis does, ms. */
+const LAST_LOOK_MS = 500;
+
 /**
  * Returns a waiter for any number of jobs that needs no connection of its own: the owner feeds it the events of one
  * QueueEvents stream, and a slow poll finds what a lost stream did not tell.
@@ -65,15 +68,19 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
       const peers = waits.get(jobId) ?? new Set();
       waits.set(jobId, peers);
       const finish = (end: WaitEnd): void => {
+        // An end that comes second must not touch those who have come for the job since.
+        if (!peers.delete(finish)) return;
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
-        peers.delete(finish);
         if (peers.size === 0) waits.delete(jobId);
         resolve(end);
       };
       cancel = () => finish({ kind: 'aborted' });
       // The job may have ended unheard: one last look before the caller is told to poll.
-      const timer = setTimeout(() => void poll([jobId]).then(() => finish({ kind: 'timeout' })), timeoutMs);
+      const timer = setTimeout(() => {
+        setTimeout(finish, LAST_LOOK_MS, { kind: 'timeout' }).unref();
+        void poll([jobId]).then(() => finish({ kind: 'timeout' }));
+      }, timeoutMs);
       peers.add(finish);
       if (signal?.aborted) cancel();
       else signal?.addEventListener('abort', cancel, { once: true });

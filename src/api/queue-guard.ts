@@ -2,7 +2,7 @@ import { VerificationError } from '../shared/errors.js';
 import { isRedisReady, type RedisConnection } from '../shared/redis.js';
 
 /** Longest a caller waits for the queue to take or give a job, ms. */
-const QUEUE_DEADLINE_MS = 1_400;
+const QUEUE_DEADLINE_MS = 1_200;
 const RETRY_AFTER_SECONDS = 2;
 
 /**

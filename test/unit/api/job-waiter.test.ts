@@ -73,6 +73,29 @@ describe('createJobWaiter', () => {
     expect(errors).toHaveLength(1);
   });
 
+  it('ends within half a second of its time even when the last look hangs', async () => {
+    const waiter = createJobWaiter({
+      readOutcomes: () => new Promise(() => undefined),
+      pollMs: 60_000,
+      onPollError: () => undefined,
+    });
+    open.push(waiter);
+
+    expect(await waiter.waitFor('a', { timeoutMs: 10 }).promise).toEqual({ kind: 'timeout' });
+  });
+
+  it('keeps a caller who comes while an earlier wait for the same job ends', async () => {
+    const waiter = waiterOver(new Map([['a', MATCHED]]));
+    await waiter.waitFor('a', { timeoutMs: 10 }).promise;
+
+    const later = waiter.waitFor('a', { timeoutMs: 5_000 });
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(waiter.size()).toBe(1);
+    waiter.settle('a', MATCHED);
+    expect(await later.promise).toEqual({ kind: 'settled', outcome: MATCHED });
+  });
+
   it('ends as aborted when the caller goes, also when it was gone before', async () => {
     const waiter = waiterOver(new Map());
     const controller = new AbortController();
