@@ -10,6 +10,7 @@ import {
   compareQueueName,
   comparisonJobSchema,
   MAX_STREAM_EVENTS,
+  readEnding,
   readOutcome,
   redisKeys,
 } from '../shared/queue-contract.js';
@@ -32,6 +33,8 @@ export interface JobQueue {
   /** Adds the job, or does nothing when its id is there already. `priority` 0 goes before all others. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
   read(jobId: string): Promise<StoredJob | undefined>;
+  /** What was asked by the request that made the job, when there is such a job. */
+  readDigest(jobId: string): Promise<string | undefined>;
   readEvidence(jobId: string): Promise<Evidence | undefined>;
   /** Outcomes of those of these jobs that have ended. */
   readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
@@ -59,6 +62,8 @@ export interface JobQueueOptions {
   readonly onError: (error: unknown) => void;
 }
 
+type ComparisonQueueJob = Job<ComparisonJob, ComparisonOutcome>;
+
 /** Opens the queue of one model pack on a connection that the caller owns. */
 export function createJobQueue(options: JobQueueOptions): JobQueue {
   const { redis, prefix, model, retentionSeconds } = options;
@@ -74,21 +79,46 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   });
   queue.on('error', options.onError);
 
+  /** A job that BullMQ gave up may have told its end before it lost its last worker. */
+  const readGivenUp = async (jobId: string): Promise<ComparisonOutcome> =>
+    readEnding(await redis.get(redisKeys.ending(prefix, jobId)))?.outcome ?? ABANDONED;
+  const outcomeOf = async (
+    job: ComparisonQueueJob,
+    state: string,
+  ): Promise<ComparisonOutcome | undefined> => {
+    if (state === 'completed') return readOutcome(job.returnvalue);
+    return state === 'failed' ? readGivenUp(job.id ?? '') : undefined;
+  };
+
   return {
     add: async (jobId, payload, priority) => {
       const attempts = payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async;
       const userKey = redisKeys.userJobs(prefix, payload.tenant, payload.user_id);
-      // First the index, then the job: what is kept of a person can always be found.
-      await redis
-        .pipeline()
-        .zadd(userKey, String(payload.accepted_at), jobId)
-        .expire(userKey, retentionSeconds * 2)
-        .exec();
-      await queue.add('compare', payload, { jobId, attempts, ...(priority > 0 ? { priority } : {}) });
+      const options = {
+        jobId,
+        attempts,
+        timestamp: payload.accepted_at,
+        ...(priority > 0 ? { priority } : {}),
+      };
+      // First the index, then the job: what is kept of a person can always be found. Both travel together.
+      await Promise.all([
+        redis
+          .pipeline()
+          .zadd(userKey, String(payload.accepted_at), jobId)
+          .expire(userKey, retentionSeconds * 2)
+          .exec(),
+        queue.add('compare', payload, options),
+      ]);
     },
     read: async (jobId) => {
       const job = await queue.getJob(jobId);
-      return job ? toStoredJob(job, await job.getState()) : undefined;
+      if (!job) return undefined;
+      const state = await job.getState();
+      return toStoredJob(job, { state, outcome: await outcomeOf(job, state) });
+    },
+    readDigest: async (jobId) => {
+      const data = await redis.hget(queue.toKey(jobId), 'data');
+      return data === null ? undefined : (JSON.parse(data) as ComparisonJob).request_digest;
     },
     readEvidence: async (jobId) => {
       const text = await redis.get(redisKeys.evidence(prefix, jobId));
@@ -96,15 +126,14 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     readOutcomes: async (jobIds) => {
       const pipeline = redis.pipeline();
-      for (const jobId of jobIds)
-        pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue', 'failedReason');
+      for (const jobId of jobIds) pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue');
       const replies = (await pipeline.exec()) ?? [];
       const outcomes = new Map<string, ComparisonOutcome>();
       for (const [index, [error, fields]] of replies.entries()) {
         const [finishedOn, returned] = (error ? [] : fields) as (string | null)[];
         const jobId = jobIds[index];
         if (finishedOn && jobId)
-          outcomes.set(jobId, readOutcome(returned ? JSON.parse(returned) : undefined));
+          outcomes.set(jobId, returned ? readOutcome(JSON.parse(returned)) : await readGivenUp(jobId));
       }
       return outcomes;
     },
@@ -128,8 +157,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
             () => false,
           )
         : true;
-      const { evidence, outcome, cancelled } = redisKeys;
-      if (gone) await redis.del(evidence(prefix, jobId), outcome(prefix, jobId), cancelled(prefix, jobId));
+      const { evidence, ending, cancelled } = redisKeys;
+      if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
       return gone;
     },
     forgetUser: async (tenant, userId) => void (await redis.del(redisKeys.userJobs(prefix, tenant, userId))),
@@ -145,17 +174,23 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   };
 }
 
-function toStoredJob(job: Job<ComparisonJob, ComparisonOutcome>, state: string): StoredJob {
-  const ended = state === 'completed' || state === 'failed';
+interface StoredEnd {
+  /** As BullMQ names it. */
+  readonly state: string;
+  /** Known once the job has ended. */
+  readonly outcome: ComparisonOutcome | undefined;
+}
+
+function toStoredJob(job: ComparisonQueueJob, { state, outcome }: StoredEnd): StoredJob {
   const payload = comparisonJobSchema.safeParse(job.data);
   return {
     jobId: job.id ?? '',
     payload: payload.success ? payload.data : job.data,
-    state: ended ? 'ended' : state === 'active' ? 'active' : 'queued',
+    state: outcome ? 'ended' : state === 'active' ? 'active' : 'queued',
     createdAt: job.timestamp,
     startedAt: job.processedOn,
-    finishedAt: ended ? job.finishedOn : undefined,
+    finishedAt: outcome ? job.finishedOn : undefined,
     attempts: job.attemptsStarted,
-    ...(ended ? { outcome: state === 'completed' ? readOutcome(job.returnvalue) : ABANDONED } : {}),
+    ...(outcome ? { outcome } : {}),
   };
 }

@@ -1,6 +1,6 @@
 import { QueueEvents } from 'bullmq';
 import type { ApiConfig } from '../shared/config.js';
-import { ABANDONED, compareQueueName, readOutcome } from '../shared/queue-contract.js';
+import { type ComparisonOutcome, compareQueueName, readOutcome } from '../shared/queue-contract.js';
 import { connectRedis } from '../shared/redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
@@ -10,11 +10,12 @@ export interface EventTargets {
   readonly config: ApiConfig;
   readonly waiter: JobWaiter;
   readonly backlog: Backlog;
+  readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, ComparisonOutcome>>;
   readonly onError: (error: unknown) => void;
 }
 
 /** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
-export function listenToQueue({ config, waiter, backlog, onError }: EventTargets): {
+export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }: EventTargets): {
   close: () => Promise<void>;
 } {
   const connection = connectRedis(config.REDIS_URL, 'patient');
@@ -30,7 +31,8 @@ export function listenToQueue({ config, waiter, backlog, onError }: EventTargets
   });
   events.on('failed', ({ jobId }) => {
     backlog.recordEnd();
-    waiter.settle(jobId, ABANDONED);
+    // The waiter's own poll finds it when Redis goes away just now.
+    readOutcomes([jobId]).then((outcomes) => settleAll(waiter, outcomes), onError);
   });
   events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
   return {
@@ -39,4 +41,8 @@ export function listenToQueue({ config, waiter, backlog, onError }: EventTargets
       await events.close();
     },
   };
+}
+
+function settleAll(waiter: JobWaiter, outcomes: ReadonlyMap<string, ComparisonOutcome>): void {
+  for (const [jobId, outcome] of outcomes) waiter.settle(jobId, outcome);
 }

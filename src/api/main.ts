@@ -64,7 +64,13 @@ function main(): void {
     pollMs: POLL_MS,
     onPollError: onQueueError,
   });
-  const events = listenToQueue({ config, waiter, backlog, onError: onQueueError });
+  const events = listenToQueue({
+    config,
+    waiter,
+    backlog,
+    readOutcomes: queue.readOutcomes,
+    onError: onQueueError,
+  });
 
   shutdown.add('redis', () => redis.disconnect());
   shutdown.add('queues', () => Promise.all([queue.close(), webhookQueue.close()]));

@@ -113,10 +113,9 @@ export async function submitJob(
 
 /** True when the job is in the queue already, asking for the same. */
 async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): Promise<boolean> {
-  const existing = await queue.read(jobId);
-  if (!existing) return false;
-  if (existing.payload.request_digest !== payload.request_digest)
-    throw new VerificationError('idempotency_conflict');
+  const digest = await queue.readDigest(jobId);
+  if (digest === undefined) return false;
+  if (digest !== payload.request_digest) throw new VerificationError('idempotency_conflict');
   return true;
 }
 

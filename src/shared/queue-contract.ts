@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import {
+  type Evidence,
   imageNameSchema,
   minMatchesSchema,
   problemItemSchema,
@@ -97,6 +98,19 @@ export function readOutcome(returned: unknown): ComparisonOutcome {
   return parsed.success ? parsed.data : ABANDONED;
 }
 
+/** How a job ended, with what is shown for it on request. */
+export interface Ending {
+  readonly outcome: ComparisonOutcome;
+  readonly evidence?: Evidence | undefined;
+}
+
+/** Reads what `redisKeys.ending` holds. */
+export function readEnding(text: string | null): Ending | undefined {
+  if (text === null) return undefined;
+  const { outcome, evidence } = JSON.parse(text) as Ending;
+  return { outcome: readOutcome(outcome), evidence };
+}
+
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
 export const webhookJobSchema = z.object({
@@ -131,7 +145,7 @@ export const redisKeys = {
   /** Sorted set: ids of jobs that are being cancelled → time that began, ms. */
   cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
   /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */
-  outcome: (prefix: string, jobId: string) => `${prefix}:outcome:${jobId}`,
+  ending: (prefix: string, jobId: string) => `${prefix}:ending:${jobId}`,
   /** Sorted set: ids of the jobs of one person → time of acceptance, ms; with the retention as TTL. */
   userJobs: (prefix: string, tenant: string, userId: string | number) =>
     `${prefix}:user:${createHash('sha256').update(`${tenant}\0${userId}`).digest('hex').slice(0, 32)}`,

@@ -1,10 +1,10 @@
 import type { Job, Queue } from 'bullmq';
-import type { Evidence } from '../shared/contract.js';
 import { createJobView } from '../shared/job-view.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
-  readOutcome,
+  type Ending,
+  readEnding,
   redisKeys,
   type WebhookJob,
 } from '../shared/queue-contract.js';
@@ -29,31 +29,41 @@ export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
  */
 export async function finishJob(
   job: CompareJob,
-  ending: { readonly outcome: ComparisonOutcome; readonly evidence?: Evidence | undefined },
+  ending: Ending,
   deps: FinishDependencies,
 ): Promise<ComparisonOutcome> {
   const { redis, prefix, retentionSeconds } = deps;
-  const jobId = job.id ?? '';
-  const { callback_url: url } = job.data;
-  const outcome = url ? await settleOutcome(jobId, ending.outcome, deps) : ending.outcome;
-  if (job.data.evidence && ending.evidence && outcome.ok) {
-    await redis.set(
-      redisKeys.evidence(prefix, jobId),
-      JSON.stringify(ending.evidence),
-      'EX',
-      retentionSeconds,
-    );
+  const told = await settleEnding(job, ending, deps);
+  if (told.evidence) {
+    const key = redisKeys.evidence(prefix, job.id ?? '');
+    await redis.set(key, JSON.stringify(told.evidence), 'EX', retentionSeconds);
   }
-  if (url) await announceEnd(job, { outcome, evidence: ending.evidence }, deps);
-  return outcome;
+  await announceEnd(job, told, deps);
+  return told.outcome;
+}
+
+/**
+ * Returns how the job first ended, which is `ending` unless another run came before. Only what somebody is told beside
+ * the result itself is kept, so a job without callback and evidence ends as BullMQ takes it.
+ */
+export async function settleEnding(
+  job: CompareJob,
+  ending: Ending,
+  deps: FinishDependencies,
+): Promise<Ending> {
+  const { callback_url: url, evidence: showsEvidence } = job.data;
+  const own: Ending = {
+    outcome: ending.outcome,
+    ...(showsEvidence && ending.outcome.ok ? { evidence: ending.evidence } : {}),
+  };
+  if (!url && !showsEvidence) return own;
+  const key = redisKeys.ending(deps.prefix, job.id ?? '');
+  const kept = await deps.redis.set(key, JSON.stringify(own), 'EX', deps.retentionSeconds, 'NX');
+  return kept === 'OK' ? own : (readEnding(await deps.redis.get(key)) ?? own);
 }
 
 /** Queues the webhook of an ended or ending job once, whoever calls first. */
-export async function announceEnd(
-  job: CompareJob,
-  ending: { readonly outcome: ComparisonOutcome; readonly evidence?: Evidence | undefined },
-  deps: FinishDependencies,
-): Promise<void> {
+export async function announceEnd(job: CompareJob, ending: Ending, deps: FinishDependencies): Promise<void> {
   const { data } = job;
   const { callback_url: url, tenant } = data;
   if (!url) return;
@@ -65,7 +75,7 @@ export async function announceEnd(
     finishedAt: job.finishedOn ?? deps.clock.now(),
     attempts: Math.max(1, job.attemptsStarted),
     outcome: ending.outcome,
-    evidence: data.evidence ? ending.evidence : undefined,
+    evidence: ending.evidence,
   });
   const { webhookQueue, model, retentionSeconds } = deps;
   await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
@@ -75,16 +85,4 @@ export async function announceEnd(
 export async function stripJob(job: CompareJob): Promise<void> {
   const { images: _images, callback_url: _url, ...rest } = job.data;
   await job.updateData(rest);
-}
-
-async function settleOutcome(
-  jobId: string,
-  outcome: ComparisonOutcome,
-  deps: FinishDependencies,
-): Promise<ComparisonOutcome> {
-  const key = redisKeys.outcome(deps.prefix, jobId);
-  const kept = await deps.redis.set(key, JSON.stringify(outcome), 'EX', deps.retentionSeconds, 'NX');
-  if (kept === 'OK') return outcome;
-  const first = await deps.redis.get(key);
-  return first === null ? outcome : readOutcome(JSON.parse(first));
 }

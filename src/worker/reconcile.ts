@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { createCancelledJobs } from '../shared/cancelled-jobs.js';
 import type { Logger } from '../shared/logger.js';
 import {
   ABANDONED,
@@ -6,16 +7,24 @@ import {
   type ComparisonOutcome,
   compareQueueName,
   MAX_STREAM_EVENTS,
+  readEnding,
   readOutcome,
   redisKeys,
 } from '../shared/queue-contract.js';
-import { announceEnd, type CompareJob, type FinishDependencies, stripJob } from './finish-job.js';
+import { queueWebhook } from '../shared/queue-webhook.js';
+import {
+  announceEnd,
+  type CompareJob,
+  type FinishDependencies,
+  settleEnding,
+  stripJob,
+} from './finish-job.js';
 
 const PAUSE_MS = 30_000;
-/** Jobs that ended earlier than this have been looked at before, ms. */
-const LOOK_BACK_MS = 600_000;
-/** Left alone: their own worker may still be at it, ms. */
+/** Left alone: their own worker or API may still be at it, ms. */
 const SETTLING_MS = 5_000;
+/** Looked at again in the next pass, ms: workers note the end of a job by clocks of their own. */
+const OVERLAP_MS = 120_000;
 const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
 
@@ -31,12 +40,14 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
+type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
+
 /**
  * Does what crashes left undone and what BullMQ does not do by itself: queues webhooks that were never queued, drops
  * URLs of ended jobs, removes what is older than the retention, also on an idle queue. One worker of a pack at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
-  const queue = new Queue<ComparisonJob, ComparisonOutcome>(compareQueueName(deps.model), {
+  const queue: ComparisonQueue = new Queue(compareQueueName(deps.model), {
     connection: deps.redis,
     prefix: deps.prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
@@ -44,6 +55,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   queue.on('error', (error) => deps.logger.warn({ err: error }, 'reconciler connection'));
   const run = async (): Promise<void> => {
     await finishLeftovers(queue, deps);
+    await announceCancelled(queue, deps);
     await countLostLocks(queue, deps);
     await removeExpired(queue, deps);
   };
@@ -65,24 +77,42 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   };
 }
 
-async function finishLeftovers(
-  queue: Queue<ComparisonJob, ComparisonOutcome>,
-  deps: ReconcileDependencies,
-): Promise<void> {
-  const now = deps.clock.now();
-  const jobs = await queue.getJobs(['completed', 'failed'], 0, BATCH - 1);
-  for (const job of jobs) {
-    const age = now - (job?.finishedOn ?? now);
-    if (job && age > SETTLING_MS && age < LOOK_BACK_MS) await finishLeftover(job, deps);
+/** Goes through every job that ended since the last pass, however many those are. */
+async function finishLeftovers(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
+  const markKey = redisKeys.reconciledUntil(deps.prefix, deps.model);
+  const since = Number((await deps.redis.get(markKey)) ?? 0) - OVERLAP_MS;
+  const until = deps.clock.now() - SETTLING_MS;
+  for (const state of ['completed', 'failed'] as const) {
+    for (let offset = 0; ; offset += BATCH) {
+      const key = queue.toKey(state);
+      const ids = await deps.redis.zrangebyscore(key, since, until, 'LIMIT', offset, BATCH);
+      for (const jobId of await findUnstripped(ids, queue, deps)) {
+        const job = await queue.getJob(jobId);
+        if (job) await finishLeftover(job, deps);
+      }
+      if (ids.length < BATCH) break;
+    }
   }
+  await deps.redis.set(markKey, until);
+}
+
+/** Returns those of these jobs that still hold a URL. */
+async function findUnstripped(
+  ids: readonly string[],
+  queue: ComparisonQueue,
+  { redis }: ReconcileDependencies,
+): Promise<readonly string[]> {
+  const pipeline = redis.pipeline();
+  for (const jobId of ids) pipeline.hget(queue.toKey(jobId), 'data');
+  const replies = (await pipeline.exec()) ?? [];
+  return ids.filter((_id, index) => /"(?:images|callback_url)":/.test(String(replies[index]?.[1])));
 }
 
 async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Promise<void> {
-  if (!job.data.images && !job.data.callback_url) return;
   if (job.data.callback_url) {
+    const kept = readEnding(await deps.redis.get(redisKeys.ending(deps.prefix, job.id ?? '')));
     const outcome = job.returnvalue ? readOutcome(job.returnvalue) : ABANDONED;
-    const kept = await deps.redis.get(redisKeys.evidence(deps.prefix, job.id ?? ''));
-    await announceEnd(job, { outcome, evidence: kept === null ? undefined : JSON.parse(kept) }, deps);
+    await announceEnd(job, kept ?? (await settleEnding(job, { outcome }, deps)), deps);
     deps.count('webhook');
   }
   await stripJob(job);
@@ -90,24 +120,36 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
   deps.logger.warn({ job_id: job.id }, 'finished what a crash had left undone');
 }
 
-async function countLostLocks(
-  queue: Queue<ComparisonJob, ComparisonOutcome>,
-  deps: ReconcileDependencies,
-): Promise<void> {
+/** An API that died between taking a job out and queueing its webhook left the record of the job listed. */
+async function announceCancelled(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
+  const { model, retentionSeconds, webhookQueue } = deps;
+  const cancelledJobs = createCancelledJobs(deps);
+  for (const jobId of await cancelledJobs.listUnfinished(deps.clock.now() - SETTLING_MS)) {
+    const record = await cancelledJobs.read(jobId);
+    if (!record) await cancelledJobs.drop(jobId);
+    if (!record) continue;
+    const { callback_url: url, tenant, view } = record;
+    if (url && !(await queue.getJob(jobId))) {
+      await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
+      deps.count('webhook');
+    }
+    await cancelledJobs.conclude(record);
+  }
+}
+
+async function countLostLocks(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
   for (const job of await queue.getActive(0, BATCH - 1)) {
     const locked = job?.id ? await deps.redis.exists(`${queue.toKey(job.id)}:lock`) : 1;
     if (locked === 0) deps.count('lock');
   }
 }
 
-async function removeExpired(
-  queue: Queue<ComparisonJob, ComparisonOutcome>,
-  deps: ReconcileDependencies,
-): Promise<void> {
+async function removeExpired(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
   const ageMs = deps.retentionSeconds * 1_000;
   for (const state of ['completed', 'failed'] as const) {
-    await queue.clean(ageMs, BATCH, state);
-    await deps.webhookQueue.clean(ageMs, BATCH, state);
+    for (const each of [queue, deps.webhookQueue]) {
+      while ((await each.clean(ageMs, BATCH, state)).length === BATCH);
+    }
   }
   // Waiters need an event for a second; the results in the stream must not outlive their jobs.
   for (const stream of [queue.toKey('events'), deps.webhookQueue.toKey('events')]) {

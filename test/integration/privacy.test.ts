@@ -182,7 +182,7 @@ describe('retention', () => {
     );
     await expect.poll(async () => (await redis.keys('*:evidence:*')).length).toBeGreaterThan(0);
 
-    for (const pattern of ['*:evidence:*', '*:user:*', '*:outcome:*', '*:cancelled:*']) {
+    for (const pattern of ['*:evidence:*', '*:user:*', '*:ending:*', '*:cancelled:*']) {
       for (const key of await redis.keys(pattern)) expect(await redis.ttl(key), key).toBeGreaterThan(0);
     }
   });
