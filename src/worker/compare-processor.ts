@@ -14,7 +14,14 @@ import {
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
-import { announceEnd, type CompareJob, type FinishDependencies, finishJob, stripJob } from './finish-job.js';
+import {
+  announceEnd,
+  type CompareJob,
+  type FinishDependencies,
+  finishJob,
+  settleEnding,
+  stripJob,
+} from './finish-job.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
 import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
 
@@ -38,6 +45,8 @@ export interface CompareWorkerDependencies extends FinishDependencies {
   readonly logUserId: boolean;
   readonly observe: (facts: ComparisonFacts) => void;
   readonly onStalled: () => void;
+  /** A job was given up: its worker was lost too often, or a bug broke it. */
+  readonly onAbandoned: () => void;
 }
 
 export interface CompareWorker {
@@ -72,7 +81,7 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     },
   );
   const clean = async (job: CompareJob, abandoned: boolean): Promise<void> => {
-    if (abandoned) await announceEnd(job, { outcome: ABANDONED }, deps);
+    if (abandoned) await announceEnd(job, await settleEnding(job, { outcome: ABANDONED }, deps), deps);
     await stripJob(job);
   };
   const leave = (error: unknown): void => logger.warn({ err: error }, 'left to the reconciler');
@@ -81,9 +90,16 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     deps.onStalled();
     logger.warn({ job_id: jobId }, 'job lost its worker and is queued again');
   });
+  worker.on('lockRenewalFailed', (jobIds) => {
+    for (const jobId of jobIds) {
+      logger.warn({ job_id: jobId }, 'lost the lock of a job; another worker runs it');
+      running.get(jobId)?.('lost');
+    }
+  });
   worker.on('completed', (job) => void clean(job, false).catch(leave));
   worker.on('failed', (job, error) => {
     if (!job?.finishedOn) return;
+    deps.onAbandoned();
     logger.error({ job_id: job.id, err: error, code: 'internal' }, 'job given up');
     clean(job, true).catch(leave);
   });
@@ -163,7 +179,7 @@ async function compare(
         deps.logger.error({ err: error, job_id: job.id }, 'unexpected failure');
       return { outcome: failureOfError(error) };
     }
-    if (error.reason === 'shutdown') throw error;
+    if (error.reason === 'shutdown' || error.reason === 'lost') throw error;
     return {
       outcome: failureOfError(
         new VerificationError(error.reason === 'deadline' ? 'deadline_exceeded' : 'job_cancelled'),

@@ -1,8 +1,8 @@
 import { VerificationError } from '../shared/errors.js';
 import type { ComparisonFailure } from '../shared/queue-contract.js';
 
-/** Why a running comparison is aborted. */
-export type AbortReason = 'cancelled' | 'deadline' | 'shutdown';
+/** Why a running comparison is aborted. `lost`: its lock is gone, so its result would be refused. */
+export type AbortReason = 'cancelled' | 'deadline' | 'shutdown' | 'lost';
 
 /** Thrown to make the queue try a comparison again later; carries a code and nothing else into Redis. */
 export class RetryLater extends Error {

@@ -4,6 +4,7 @@ import type { Logger } from '../shared/logger.js';
 import { outboundPolicy } from '../shared/outbound-policy.js';
 import { cancelChannel, redisKeys } from '../shared/queue-contract.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis.js';
+import type { RedisClock } from '../shared/redis-clock.js';
 import type { Shutdown } from '../shared/shutdown.js';
 import { type CompareWorker, createCompareWorker } from './compare-processor.js';
 import type { FinishDependencies } from './finish-job.js';
@@ -45,11 +46,13 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const reconciler = startReconciler({ ...finishing, logger, count: metrics.countReconciled });
   shutdown.add('reconciler', reconciler.stop);
 
+  // Before the first job: its deadline is a time of Redis' clock.
+  await finishing.clock.synchronise();
   const graceMs = config.SHUTDOWN_TIMEOUT * 1_000 * GRACE_SHARE;
   const webhooks = createWebhookWorker({
     connection: redis,
     prefix: config.REDIS_PREFIX,
-    delivery: deliveryDependencies(config),
+    delivery: deliveryDependencies(config, finishing.clock),
     concurrency: config.WEBHOOK_CONCURRENCY,
     concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
     logger,
@@ -64,6 +67,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
     logUserId: config.LOG_USER_ID,
     observe: metrics.observeComparison,
     onStalled: metrics.countStalled,
+    onAbandoned: metrics.countAbandoned,
   });
   await listenForCancels(comparisons, parts);
   shutdown.add('consumers', () => Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]));
@@ -87,7 +91,8 @@ async function listenForCancels(
   shutdown.add('cancel subscription', () => subscriber.disconnect());
 }
 
-function deliveryDependencies(config: WorkerConfig): DeliveryDependencies {
+/** Receivers refuse a webhook whose timestamp is minutes off, so it is told by Redis' clock as deadlines are. */
+function deliveryDependencies(config: WorkerConfig, clock: RedisClock): DeliveryDependencies {
   const policy = outboundPolicy(config);
   const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
   return {
@@ -95,6 +100,6 @@ function deliveryDependencies(config: WorkerConfig): DeliveryDependencies {
     policy,
     secrets: config.WEBHOOK_SECRETS,
     timeoutMs,
-    now: Date.now,
+    now: clock.now,
   };
 }

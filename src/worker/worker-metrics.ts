@@ -6,6 +6,7 @@ export interface WorkerMetrics {
   observeComparison(facts: ComparisonFacts): void;
   observeWebhook(result: string): void;
   countStalled(): void;
+  countAbandoned(): void;
   /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
   countReconciled(what: string): void;
   /** A reference photo was looked up in the cache. */
@@ -38,6 +39,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   const duplicates = counter('face_duplicate_images_total', 'Pairs of photos that were one photo', 'kind');
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
+  const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
   const reconciled = counter('face_reconciled_total', 'Things a crash had left undone', 'what');
   const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
   new Gauge({
@@ -60,6 +62,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     },
     observeWebhook: (result) => webhooks.inc({ result }),
     countStalled: () => stalled.inc(),
+    countAbandoned: () => abandoned.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
     render: () => registry.metrics(),
