@@ -43,7 +43,7 @@ function findSeparator(text: string): string {
 function splitRows(text: string, separator: string): string[][] {
   // A cell with its end: quoted, or anything up to a separator or line end.
   const escaped = separator === '\t' ? '\\t' : separator;
-  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|([^${escaped}\\r\\n]*))(${escaped}|\\r?\\n|\\r|$)`, 'gy');
+  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|((?!")[^${escaped}\\r\\n]*))(${escaped}|\\r?\\n|\\r|$)`, 'gy');
   const rows: string[][] = [];
   let row: string[] = [];
   while (cell.lastIndex < text.length) {
