@@ -3,6 +3,6 @@ import { importBuilt, prepareProgram } from './setup/prepare.mjs';
 import { runScript } from './setup/run-script.mjs';
 
 await runScript(async () => {
-  prepareProgram();
+  await prepareProgram();
   await importBuilt('cli/models.js');
 });

@@ -7,7 +7,7 @@ import { SetupError } from './setup/setup-error.mjs';
 await runScript(async () => {
   const startedAt = Date.now();
   const environment = process.env;
-  prepareProgram();
+  await prepareProgram();
   const model = environment.INSIGHTFACE_MODEL || 'lite';
   if (model === 'lite') await prepareLite(environment.MODELS_DIR || undefined);
   const { startService } = await importBuilt('cli/start.js');

@@ -7,9 +7,9 @@ import { ROOT } from './setup/root.mjs';
 import { runScript } from './setup/run-script.mjs';
 
 await runScript(async () => {
-  prepareProgram();
+  await prepareProgram();
   await prepareLite();
-  findRedis();
+  await findRedis();
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
   const child = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
     cwd: ROOT,

@@ -9,31 +9,38 @@ const STAMP = 'build-stamp';
 const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Compiles src to dist unless dist was made of exactly these sources. */
-export function buildIfStale() {
+export async function buildIfStale() {
   const digest = sourceDigest();
-  const stamp = join(ROOT, 'dist', STAMP);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  if (isBuilt(digest)) return;
   console.error('Building');
-  build(digest);
+  await build(digest);
 }
 
 /**
  * Compiles src into a fresh folder and puts it in dist's place, so that a failed or interrupted build leaves the last
  * one whole and a deleted source leaves nothing behind. Files that are no TypeScript are copied as they are.
  */
-export function build(digest = sourceDigest()) {
+export async function build(digest = sourceDigest()) {
   const fresh = join(ROOT, `.dist-${process.pid}`);
   const old = `${fresh}-old`;
   try {
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);
+    await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);
     cpSync(join(ROOT, 'src'), fresh, { recursive: true, filter: (path) => !path.endsWith('.ts') });
     writeFileSync(join(fresh, STAMP), digest);
     if (existsSync(join(ROOT, 'dist'))) renameSync(join(ROOT, 'dist'), old);
     renameSync(fresh, join(ROOT, 'dist'));
+  } catch (error) {
+    // Another set-up may have put the same build there between the two renames.
+    if (!isBuilt(digest)) throw error;
   } finally {
     for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function isBuilt(digest) {
+  const stamp = join(ROOT, 'dist', STAMP);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === digest;
 }
 
 /** SHA-256 over names and contents of the sources. Contents, since a checkout changes times and keeps texts. */

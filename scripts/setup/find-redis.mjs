@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { succeeds } from './run-command.mjs';
-import { SetupError } from './setup-error.mjs';
+import { runCommand, succeeds } from './run-command.mjs';
+import { Interrupted, SetupError } from './setup-error.mjs';
 
 const BINARIES = ['redis-server', 'valkey-server'];
 /** The oldest version BullMQ recommends. Valkey began with 7.2. */
@@ -24,12 +24,12 @@ const MANAGERS = [
  * when there is none and the user may install.
  * @throws SetupError that says what to install.
  */
-export function findRedis() {
+export async function findRedis() {
   const found = installedRedis();
   if (found) return found;
   const manager = MANAGERS.find(({ command }) => succeeds(command, ['--version']));
   const prefix = manager ? privilege(manager) : undefined;
-  if (manager && prefix) installWith(manager, prefix);
+  if (manager && prefix) await installWith(manager, prefix);
   const installed = installedRedis();
   if (installed) return installed;
   throw new SetupError(
@@ -55,16 +55,20 @@ function privilege({ asUser }) {
 }
 
 /** A package that cannot be had is no end: the next is tried, and the caller looks for itself what there is now. */
-function installWith(manager, prefix) {
+async function installWith(manager, prefix) {
   console.error(`Installing a Redis: ${commandLine(manager)}`);
   const start = [...prefix, ...environment(manager), manager.command];
-  const run = (args) => succeedsLoudly([...start, ...args]);
-  if (manager.refresh) run(manager.refresh);
-  manager.packages.some((name) => run([...manager.install, name]));
+  const run = ([command, ...args]) => runCommand(command, args);
+  if (manager.refresh) await run([...start, ...manager.refresh]).catch(show);
+  for (const name of manager.packages) {
+    if (installedRedis()) return;
+    await run([...start, ...manager.install, name]).catch(show);
+  }
 }
 
-function succeedsLoudly([command, ...args]) {
-  return spawnSync(command, args, { stdio: ['ignore', process.stderr.fd, 'inherit'] }).status === 0;
+function show(error) {
+  if (error instanceof Interrupted) throw error;
+  console.error(error.message);
 }
 
 /** apt must not ask questions; RUNLEVEL=1 keeps Debian from starting a second server beside the one started here. */

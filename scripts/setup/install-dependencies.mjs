@@ -7,14 +7,14 @@ import { runNpm } from './run-command.mjs';
  * Installs exactly what package-lock.json names, when node_modules lacks any of it. npm writes
  * node_modules/.package-lock.json as the last act of an install, so an interrupted one counts as missing.
  */
-export function installDependencies() {
+export async function installDependencies() {
   const wanted = readPackages('package-lock.json');
   const installed = readPackages('node_modules/.package-lock.json');
   const stale = staleDependency(wanted ?? {}, installed ?? {});
   if (stale === undefined) return;
   console.error(installed ? `Dependencies are stale (${stale}): npm ci` : 'Installing dependencies: npm ci');
   // Development dependencies are needed to build, also where NODE_ENV says production.
-  runNpm(['ci', '--include=dev']);
+  await runNpm(['ci', '--include=dev']);
 }
 
 /** Returns the path of one package that is wanted here and not installed in that version, or undefined. */

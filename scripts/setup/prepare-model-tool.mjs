@@ -5,7 +5,7 @@ import { prepareLite, prepareProgram } from './prepare.mjs';
  * INSIGHTFACE_MODEL or --pack names another.
  */
 export async function prepareModelTool(args = process.argv.slice(2), environment = process.env) {
-  prepareProgram();
+  await prepareProgram();
   environment.INSIGHTFACE_MODEL ||= 'lite';
   const given = args.find((arg, index) => args[index - 1] === '--pack' || arg.startsWith('--pack='));
   const pack = given?.replace('--pack=', '') ?? environment.INSIGHTFACE_MODEL;

@@ -7,10 +7,10 @@ import { ROOT } from './root.mjs';
 import { SetupError } from './setup-error.mjs';
 
 /** Makes the compiled program and all it needs be there; takes a moment when it is. */
-export function prepareProgram() {
+export async function prepareProgram() {
   checkNode();
-  installDependencies();
-  buildIfStale();
+  await installDependencies();
+  await buildIfStale();
 }
 
 /** Returns the exports of a compiled module: only there after `prepareProgram`. */

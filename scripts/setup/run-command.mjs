@@ -1,17 +1,46 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { ROOT } from './root.mjs';
-import { SetupError } from './setup-error.mjs';
+import { Interrupted, SetupError } from './setup-error.mjs';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs a command in the repository's root and shows what it prints on standard error, so that a script's own output
- * stays clean.
- * @throws SetupError when it cannot be started or fails.
+ * stays clean. A signal to this process ends the command and all it started: they form a group of their own.
+ * @throws SetupError when it cannot be started, fails or is interrupted.
  */
-export function runCommand(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', process.stderr.fd, 2] });
-  if (status === 0) return;
-  const reason = error ? error.message : `it ended with ${status}`;
+export async function runCommand(command, args) {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', process.stderr.fd, 'inherit'],
+    detached: true,
+  });
+  let interrupted = false;
+  const passOn = (signal) => {
+    interrupted = true;
+    if (child.pid) process.kill(-child.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, passOn);
+  const reason = await new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code === 0 ? undefined : `it ended with ${code ?? signal}`));
+  });
+  for (const signal of SIGNALS) process.off(signal, passOn);
+  if (interrupted) {
+    killGroup(child.pid);
+    throw new Interrupted('Interrupted.');
+  }
+  if (reason === undefined) return;
   throw new SetupError(`This command failed (${reason}):\n  ${[command, ...args].join(' ')}`);
+}
+
+/** What a command started may not listen to the signals that end the command itself: the TypeScript compiler doesn't. */
+function killGroup(leader) {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 /** True when the command can be started and ends with 0; what it prints is dropped. */
@@ -22,6 +51,6 @@ export function succeeds(command, args) {
 /** Runs npm with the user's own configuration. `npm_execpath` is the npm that started us, where one did. */
 export function runNpm(args) {
   const cli = process.env.npm_execpath;
-  if (cli?.endsWith('.js')) runCommand(process.execPath, [cli, ...args]);
-  else runCommand(process.platform === 'win32' ? 'npm.cmd' : 'npm', args);
+  if (cli?.endsWith('.js')) return runCommand(process.execPath, [cli, ...args]);
+  return runCommand(process.platform === 'win32' ? 'npm.cmd' : 'npm', args);
 }

@@ -2,3 +2,8 @@
 export class SetupError extends Error {
   name = 'SetupError';
 }
+
+/** A signal asked to end while something was being set up. */
+export class Interrupted extends SetupError {
+  name = 'Interrupted';
+}

@@ -13,7 +13,7 @@ export interface StartOptions extends StopRequestOptions {
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   /** Returns the Redis or Valkey server binary; asked only when no REDIS_URL is given. */
-  readonly findRedis: () => string;
+  readonly findRedis: () => Promise<string>;
   /** When the command was given, ms since 1970. */
   readonly startedAt: number;
 }
@@ -42,7 +42,9 @@ export async function startService(options: StartOptions): Promise<void> {
   onStopRequest({ stop: () => void endService(supervisor), kill: supervisor.kill }, options);
   try {
     const environment = { ...settings.environment, PORT: String(port) };
-    const redis = settings.bringsRedis ? {} : await startRedis(supervisor, environment, options.findRedis());
+    const redis = settings.bringsRedis
+      ? {}
+      : await startRedis(supervisor, environment, await options.findRedis());
     await startPrograms(supervisor, { ...environment, ...redis });
     await untilUrlAnswers(`${origin}/health/ready`, supervisor);
   } catch (error) {
