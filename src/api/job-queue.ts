@@ -15,6 +15,7 @@ import {
   redisKeys,
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
+import type { WaitingCount } from './backlog.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
 export interface StoredJob {
@@ -47,7 +48,7 @@ export interface JobQueue {
   forgetUser(tenant: string, userId: string): Promise<void>;
   /** Tells whichever worker runs the job that nobody waits for it any more. */
   announceCancel(jobId: string): Promise<void>;
-  countWaiting(): Promise<number>;
+  countWaiting(): Promise<WaitingCount>;
   /** Workers of this pack whose heartbeat is fresh at `now`. */
   countWorkers(now: number): Promise<number>;
   countByState(): Promise<Readonly<Record<string, number>>>;
@@ -165,7 +166,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
     countWaiting: async () => {
       const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
-      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+      const { waiting = 0, prioritized = 0, delayed = 0 } = counts;
+      return { sync: waiting, all: waiting + prioritized + delayed };
     },
     countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
     countByState: () =>

@@ -26,6 +26,8 @@ import { startServer } from './start-server.js';
 import { readCallbackState } from './webhook-deliveries.js';
 
 const POLL_MS = 1_000;
+/** Part of a synchronous caller's time that may go by before its job's turn comes; the rest is for the job itself. */
+const SYNC_WAIT_SHARE = 0.5;
 const CLOCK_PERIOD_MS = 10_000;
 /** Beyond the drain and the longest wait of a caller, ms. */
 const SHUTDOWN_SLACK_MS = 5_000;
@@ -58,7 +60,11 @@ function main(): void {
     onError: onQueueError,
   });
   const webhookQueue = createWebhookQueue({ redis, prefix, onError: onQueueError });
-  const backlog = createBacklog({ countWaiting: queue.countWaiting, maxDepth: config.MAX_QUEUE_DEPTH });
+  const backlog = createBacklog({
+    countWaiting: queue.countWaiting,
+    maxDepth: config.MAX_QUEUE_DEPTH,
+    maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
+  });
   const waiter = createJobWaiter({
     readOutcomes: queue.readOutcomes,
     pollMs: POLL_MS,

@@ -104,9 +104,9 @@ export async function submitJob(
   const { jobId, payload } = prepared;
   await withQueue(redis, async () => {
     if (caller.idempotencyKey !== undefined && (await joinsExisting(prepared, queue))) return;
-    await backlog.admit();
+    await backlog.admit(payload.sync);
     await queue.add(jobId, payload, payload.sync ? 0 : await fairQueue.nextPriority(caller.tenant));
-    backlog.recordAdd();
+    backlog.recordAdd(payload.sync);
     if (caller.idempotencyKey !== undefined) await joinsExisting(prepared, queue);
   });
 }
