@@ -10,6 +10,7 @@ import { measure } from './measure.js';
 import { planFolders } from './plan-folders.js';
 import { planLfw } from './plan-lfw.js';
 import { readPairsFile } from './plan-pairs-file.js';
+import { readStamps } from './read-stamps.js';
 import { finishReport, runEvaluation } from './run-evaluation.js';
 
 /** The command line of an evaluation, as text where the user typed text. */
@@ -55,10 +56,14 @@ export async function evaluate(args: EvaluateArguments, context: EvaluateContext
   }
   const plan = createPlan(source, args['pairs-file'], limits);
   context.say(`${describePlan(plan)}`);
+  const stamps = await readStamps(plan);
   const vision = await openVision(args.pack, context.say);
   try {
     const out = args.out ?? join('evaluation', `${datasetName}-${packName(vision.config.INSIGHTFACE_MODEL)}`);
-    await runEvaluation({ ...context, plan, datasetName, out, threshold, pictures, calibration }, vision);
+    await runEvaluation(
+      { ...context, plan, stamps, datasetName, out, threshold, pictures, calibration },
+      vision,
+    );
   } finally {
     await vision.close();
   }

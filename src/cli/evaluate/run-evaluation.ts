@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { UserError } from '../user-error.js';
 import type { OpenVision } from '../vision/open-vision.js';
 import { createCalibration } from './calibration-block.js';
 import type { EvaluationPlan } from './evaluation-plan.js';
@@ -15,11 +14,10 @@ import { listNeededPhotos, scorePlan } from './score-plan.js';
 import { showPhotoProgress } from './show-progress.js';
 import { writeReport } from './write-report.js';
 
-/** Missing files that a message names. */
-const NAMED_FILES = 5;
-
 export interface EvaluationOptions {
   readonly plan: EvaluationPlan;
+  /** Present state of each photo's file. */
+  readonly stamps: readonly FileStamp[];
   readonly datasetName: string;
   /** Folder of results; made where it is missing. */
   readonly out: string;
@@ -40,12 +38,11 @@ export async function runEvaluation(
   options: EvaluationOptions,
   vision: OpenVision,
 ): Promise<EvaluationReport> {
-  const { plan, out, say } = options;
-  const stamps = await readStamps(plan);
+  const { plan, stamps, out, say } = options;
   const identity = { photos: plan.root, ...vision.model };
   const { results, state } = await openResultFolder(out, plan, { identity, stamps });
   try {
-    await scoreOpen(options, { vision, state, stamps, results });
+    await scoreOpen(options, { vision, state, results });
   } finally {
     await results.close();
   }
@@ -79,15 +76,11 @@ export async function finishReport(
 interface OpenRun {
   readonly vision: OpenVision;
   readonly state: EvaluationState;
-  readonly stamps: readonly FileStamp[];
   readonly results: Awaited<ReturnType<typeof openResultFolder>>['results'];
 }
 
-async function scoreOpen(
-  options: EvaluationOptions,
-  { vision, state, stamps, results }: OpenRun,
-): Promise<void> {
-  const { plan, signal } = options;
+async function scoreOpen(options: EvaluationOptions, { vision, state, results }: OpenRun): Promise<void> {
+  const { plan, stamps, signal } = options;
   const needed = listNeededPhotos(plan, state).length;
   if (needed === 0) {
     options.say('Everything is scored already.');
@@ -110,20 +103,4 @@ async function scoreOpen(
 
 function photoReader({ root }: EvaluationPlan): (name: string) => Promise<Uint8Array> {
   return (name) => readFile(resolve(root, name));
-}
-
-/** A photo that is not there is a mistake in the list, not a failure to acquire. */
-async function readStamps({ root, photos }: EvaluationPlan): Promise<readonly FileStamp[]> {
-  const stamps: FileStamp[] = [];
-  const missing: string[] = [];
-  for (const name of photos) {
-    const found = await stat(resolve(root, name)).catch(() => undefined);
-    if (found?.isFile()) stamps.push({ bytes: found.size, modifiedMs: Math.floor(found.mtimeMs) });
-    else missing.push(name);
-  }
-  if (missing.length === 0) return stamps;
-  const named = missing.slice(0, NAMED_FILES).join(', ');
-  throw new UserError(
-    `${missing.length} of ${photos.length} photos are not in ${root}: ${named}${missing.length > NAMED_FILES ? ', …' : ''}`,
-  );
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { loadWorkerConfig, type WorkerConfig } from '../../shared/config.js';
 import { readManifest } from '../../shared/model-catalogue.js';
 import type { ModelManifest } from '../../shared/model-manifest.js';
@@ -6,8 +7,10 @@ import { startVision } from '../../worker/start-vision.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 import { UserError } from '../user-error.js';
 
-/** The models behind a score, and the settings that change one. */
+/** The models behind a score, and whatever else changes one. */
 export interface ModelDescription {
+  /** Of this program. */
+  readonly serviceVersion: string;
   readonly pack: string;
   /** SHA-256 of the model files, hex. */
   readonly detector: string;
@@ -46,6 +49,7 @@ export async function openVision(pack: string | undefined, say: (line: string) =
       manifest,
       model: {
         ...{ pack: packName(config.INSIGHTFACE_MODEL), detector, recogniser },
+        serviceVersion: readVersion(),
         settings: describeSettings(config),
       },
       processes: config.VISION_PROCESSES,
@@ -66,4 +70,9 @@ function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
     ...{ DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY },
     ...{ MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS },
   };
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -82,6 +82,7 @@ function modelSection({ model }: EvaluationReport): Html {
   if (!model) return html`<h2>Models</h2><p>The scores came from elsewhere.</p>`;
   const rows = [
     ['model pack', model.pack],
+    ['version of the service', model.serviceVersion],
     ['detector, SHA-256', model.detector],
     ['recogniser, SHA-256', model.recogniser],
     ...Object.entries(model.settings).map(([name, value]) => [name, String(value)]),

@@ -19,6 +19,7 @@ function reportOf(change: Partial<EvaluationReport['dataset']> = {}): Evaluation
     source: 'pairs',
     model: {
       pack: 'lite',
+      serviceVersion: '1.2.3',
       detector: 'd'.repeat(64),
       recogniser: 'e'.repeat(64),
       settings: { DETECTION_SIZE: 640 },

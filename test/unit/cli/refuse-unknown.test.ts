@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { refuseUnknown } from '../../../src/cli/refuse-unknown.js';
+
+const DECLARED = { out: {}, 'max-mated': {}, pictures: {} };
+
+describe('refuseUnknown', () => {
+  it('accepts both spellings that citty gives a declared option, and photos without a name', () => {
+    const given = { _: ['a.jpg'], out: 'x', 'max-mated': '1', maxMated: '1', pictures: false };
+
+    expect(() => refuseUnknown(given, DECLARED)).not.toThrow();
+  });
+
+  it('names an option that is misspelt', () => {
+    expect(() => refuseUnknown({ _: [], picture: false }, DECLARED)).toThrow('--picture');
+  });
+});
