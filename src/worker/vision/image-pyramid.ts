@@ -45,14 +45,13 @@ export function halveImage({ width, height, data }: RgbImage): RgbImage {
   const halfHeight = height >> 1;
   const half = new Uint8Array(halfWidth * halfHeight * 3);
   const row = width * 3;
-  let to = 0;
-  for (let y = 0; y < halfHeight; y++) {
-    let from = y * 2 * row;
-    for (let x = 0; x < halfWidth; x++) {
-      for (let channel = 0; channel < 3; channel++, from++) {
-        half[to++] = (data[from]! + data[from + 3]! + data[from + row]! + data[from + row + 3]! + 2) >> 2;
-      }
-      from += 3;
+  for (let y = 0, to = 0; y < halfHeight; y++) {
+    let above = y * 2 * row;
+    let below = above + row;
+    for (let x = 0; x < halfWidth; x++, to += 3, above += 6, below += 6) {
+      half[to] = (data[above]! + data[above + 3]! + data[below]! + data[below + 3]! + 2) >> 2;
+      half[to + 1] = (data[above + 1]! + data[above + 4]! + data[below + 1]! + data[below + 4]! + 2) >> 2;
+      half[to + 2] = (data[above + 2]! + data[above + 5]! + data[below + 2]! + data[below + 5]! + 2) >> 2;
     }
   }
   return { width: halfWidth, height: halfHeight, data: half };

@@ -32,7 +32,7 @@ export interface LocateContext {
 }
 
 /** Decoded size in parts of the detection size: room for an aligned face of full sharpness without a second decoding. */
-const DECODE_MARGIN = 1.5;
+const DECODE_MARGIN = 1;
 
 /** Space around a small face on every side that is decoded at full resolution, in parts of its longer edge. */
 const REGION_MARGIN = 1;

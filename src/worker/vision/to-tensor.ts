@@ -16,6 +16,13 @@ interface Taps {
   readonly weight: Float32Array;
 }
 
+interface BlendPlan {
+  readonly columns: Taps;
+  readonly rows: Taps;
+  readonly placement: Placement;
+  readonly normalisation: Normalisation;
+}
+
 /**
  * Writes a photo, turned, scaled, placed and normalised, into `out` in one pass.
  * `out`: NCHW float32 [1, 3, canvas.height, canvas.width], overwritten whole; padding is a black pixel, normalised.
@@ -27,7 +34,7 @@ export function writeTensor(
   photo: ImagePyramid,
   { placement, normalisation }: { placement: Placement; normalisation: Normalisation },
 ): void {
-  const { canvas, content, offsetX, offsetY, quarterTurns } = placement;
+  const { content, quarterTurns } = placement;
   const { image } = photo.levelFor(Math.min(placement.stepX, placement.stepY));
   const sideways = quarterTurns % 2 === 1;
   const columns = createTaps(image, content.width, {
@@ -38,30 +45,57 @@ export function writeTensor(
     along: sideways ? 'x' : 'y',
     reversed: quarterTurns === 2 || quarterTurns === 3,
   });
+  out.fill(-normalisation.mean / normalisation.std);
+  blend(out, image.data, { columns, rows, placement, normalisation });
+}
+
+/** The hot loop: four reads and one write a sample, nothing allocated. */
+function blend(
+  out: Float32Array,
+  data: Uint8Array,
+  { columns, rows, placement, normalisation }: BlendPlan,
+): void {
+  const { canvas, content, offsetX, offsetY } = placement;
   const plane = canvas.width * canvas.height;
-  const planes = normalisation.channels === 'rgb' ? [0, plane, 2 * plane] : [2 * plane, plane, 0];
+  const first = normalisation.channels === 'rgb' ? 0 : 2 * plane;
+  const last = 2 * plane - first;
   const factor = 1 / normalisation.std;
   const shift = -normalisation.mean / normalisation.std;
-  out.fill(shift);
-  const { data } = image;
   const firstX = Math.max(0, offsetX);
   const endX = Math.min(canvas.width, offsetX + content.width);
   const endY = Math.min(canvas.height, offsetY + content.height);
   for (let y = Math.max(0, offsetY); y < endY; y++) {
     const top = rows.near[y - offsetY]!;
     const bottom = rows.far[y - offsetY]!;
-    const down = rows.weight[y - offsetY]!;
-    for (let x = firstX; x < endX; x++) {
+    const down = rows.weight[y - offsetY]! * factor;
+    const up = factor - down;
+    let to = y * canvas.width + firstX;
+    for (let x = firstX; x < endX; x++, to++) {
       const left = columns.near[x - offsetX]!;
       const right = columns.far[x - offsetX]!;
       const across = columns.weight[x - offsetX]!;
-      for (let channel = 0; channel < 3; channel++) {
-        const above = data[top + left + channel]!;
-        const below = data[bottom + left + channel]!;
-        const upper = above + (data[top + right + channel]! - above) * across;
-        const lower = below + (data[bottom + right + channel]! - below) * across;
-        out[planes[channel]! + y * canvas.width + x] = (upper + (lower - upper) * down) * factor + shift;
-      }
+      const topLeft = up * (1 - across);
+      const topRight = up * across;
+      const bottomLeft = down * (1 - across);
+      const bottomRight = down * across;
+      const a = top + left;
+      const b = top + right;
+      const c = bottom + left;
+      const d = bottom + right;
+      out[first + to] =
+        data[a]! * topLeft + data[b]! * topRight + data[c]! * bottomLeft + data[d]! * bottomRight + shift;
+      out[plane + to] =
+        data[a + 1]! * topLeft +
+        data[b + 1]! * topRight +
+        data[c + 1]! * bottomLeft +
+        data[d + 1]! * bottomRight +
+        shift;
+      out[last + to] =
+        data[a + 2]! * topLeft +
+        data[b + 2]! * topRight +
+        data[c + 2]! * bottomLeft +
+        data[d + 2]! * bottomRight +
+        shift;
     }
   }
 }
