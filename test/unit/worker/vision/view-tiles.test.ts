@@ -20,7 +20,7 @@ describe('tilesOf', () => {
   });
 
   it('covers 640 × 480 with three by three tiles from corner to corner', () => {
-    const offsets = tilesOf(place(640, 480, 640)).map(({ offsetX, offsetY }) => [-offsetX, -offsetY]);
+    const offsets = tilesOf(place(640, 480, 640)).map(({ offsetX, offsetY }) => [0 - offsetX, 0 - offsetY]);
 
     expect(offsets).toEqual([0, 120, 240].flatMap((y) => [0, 160, 320].map((x) => [x, y])));
   });
