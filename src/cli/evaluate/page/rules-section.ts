@@ -39,7 +39,8 @@ export function lfwSection({ lfw }: EvaluationReport): Html {
   return html`<h2>Labeled Faces in the Wild, View 2</h2>
 <p><strong>Mean accuracy ± standard error over ${lfw.folds.length} folds: ${mean} ± ${error} %</strong> (the protocol's own name for
 it). Each fold is judged at the threshold that is best on the others; a pair with a photo that could not be used counts
-as wrong. The models were trained on other photos ("unrestricted, with labeled outside data").</p>
+as wrong. The models come from outside the protocol ("unrestricted, with labeled outside data"); only their publishers know
+whether they were trained on photos of the same people.</p>
 <table><thead><tr><th scope="col">fold</th><th scope="col">threshold</th><th scope="col">told right</th></tr></thead>
 ${lfw.folds.map(
   ({ fold, threshold, accuracy }) =>
