@@ -29,6 +29,20 @@ const BOX_TOLERANCE_PX = 1;
 const POINT_TOLERANCE_PX = 0.5;
 const SIMILARITY_TOLERANCE = 0.005;
 
+/** Boxes of photo 3 as the reference implementation gave them on 2026-11-24: x1, y1, x2, y2. */
+const STORED_BOXES: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  'scrfd_2.5g.onnx': [
+    [589.8, 325.0, 791.7, 603.4],
+    [1483.7, 283.4, 1689.8, 575.8],
+    [1069.8, 196.8, 1299.1, 507.9],
+  ],
+  'scrfd_500m.onnx': [
+    [592.2, 323.4, 801.6, 600.4],
+    [1483.6, 285.0, 1687.5, 577.2],
+    [1072.3, 198.9, 1309.2, 514.4],
+  ],
+};
+
 async function readPicture(photo: SampleNumber): Promise<Picture> {
   const { data, info } = await sharp(samplePhoto(photo)).raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
@@ -109,6 +123,41 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
       }
     },
   );
+
+  it.skipIf(isMissing)('finds the faces of photo 3 where it always did', async () => {
+    const { picture, loaded } = parts(3);
+
+    const faces = await loaded.detector.detectAsPublished(createFlatPyramid(picture));
+
+    for (const stored of STORED_BOXES[name] ?? []) {
+      const reference = { box: stored, score: 1, points: [] };
+      expect(Math.min(...faces.map((face) => boxError(face, reference)))).toBeLessThan(BOX_TOLERANCE_PX);
+    }
+  });
+
+  it.skipIf(isMissing)('finds the same on a canvas with padding and without', async () => {
+    const { loaded } = parts(1);
+    // 4 : 3, so that both scale it alike and only the padding differs.
+    const size = { width: 1600, height: 1200 };
+    const data = await sharp(samplePhoto(1))
+      .extract({ left: 0, top: 0, ...size })
+      .raw()
+      .toBuffer();
+    const photo = createFlatPyramid({ ...size, data });
+
+    const padded = await loaded.detector.detectAsPublished(photo);
+    const tight = await loaded.detector.detect(photo, { longEdgePx: 640, quarterTurns: 0 });
+
+    expect(padded).toHaveLength(3);
+    expect(tight).toHaveLength(3);
+    for (const [index, face] of padded.entries()) {
+      const points = [0, 2, 4, 6, 8].map((k): [number, number] => [
+        tight[index]?.landmarks[k] ?? Number.NaN,
+        tight[index]?.landmarks[k + 1] ?? Number.NaN,
+      ]);
+      expect(pointError(face, { box: [], score: 1, points })).toBeLessThan(POINT_TOLERANCE_PX);
+    }
+  });
 
   it.skipIf(isMissing)('gives the similarities that InsightFace would give', async () => {
     const ours: FaceAnalysis[] = [];

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -14,20 +16,29 @@ import { liteManifest, liteSettings } from '../support/vision-settings.js';
 const DEADLINE_MS = 20_000;
 const GIBIBYTE = 2 ** 30;
 
-/** Pids of this process's children that are vision processes. */
-function visionPids(): number[] {
+/** Pids of a process's children that are vision processes; of this process's unless told otherwise. */
+function visionPids(of = process.pid): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
         const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-        return Number(parent) === process.pid && command.includes('vision-process');
+        return Number(parent) === of && command.includes('vision-process');
       } catch {
         return false;
       }
     })
     .map(Number);
+}
+
+/** Whether a process is gone, or only waits for a new parent to read its end. */
+function hasEnded(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8').includes('State:\tZ');
+  } catch {
+    return true;
+  }
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -189,6 +200,25 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
 
     expect((await analysing).facesFound).toBe(1);
     await expect(pool.analyse(photo, { deadlineMs: DEADLINE_MS })).rejects.toThrow('closed');
+  });
+
+  it('takes its processes along when the worker is killed', async () => {
+    const source = `
+      import { createVisionPool } from ${JSON.stringify(new URL('../../src/worker/vision/vision-pool.ts', import.meta.url).href)};
+      const pool = createVisionPool(${JSON.stringify({ settings: liteSettings(), manifest: liteManifest(), processes: 2, memoryLimitBytes: GIBIBYTE })});
+      await pool.ready();
+      console.log('ready');
+    `;
+    const worker = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', source], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(worker.stdout, 'data');
+    const pids = visionPids(worker.pid);
+
+    worker.kill('SIGKILL');
+
+    expect(pids).toHaveLength(2);
+    await until(() => pids.every(hasEnded));
   });
 
   it('says in words what is missing when a process cannot load its models', async () => {
