@@ -1,0 +1,165 @@
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache] [--runs 5]
+// Starts a real Redis, API, workers and photo host on loopback, prints and saves what it measures in bench/results/ and
+// compares it with bench/results/baseline.json. docs/performance.md says what the figures mean.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { renderLatencyChart } from './speed/chart.js';
+import { compareReports } from './speed/compare-reports.js';
+import { makePhotos, type PhotoKind } from './speed/make-photos.js';
+import { measureApi } from './speed/measure-api.js';
+import {
+  measureCache,
+  measureEfficiency,
+  measureLatency,
+  measureScaling,
+  type Setting,
+} from './speed/measure-service.js';
+import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
+import { printReport } from './speed/print-report.js';
+import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
+
+const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
+const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache'] as const;
+type Part = (typeof PARTS)[number];
+
+interface Options {
+  readonly quick: boolean;
+  readonly parts: readonly Part[];
+  readonly runs: number;
+  readonly seconds: number;
+  readonly saveBaseline: boolean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
+  try {
+    const photos = join(folder, 'photos');
+    mkdirSync(photos);
+    const kinds: readonly PhotoKind[] = options.quick ? ['2mp'] : ['0.3mp', '2mp', '12mp', 'group'];
+    await makePhotos(photos, kinds);
+    const scrfd = options.quick ? undefined : makeScrfdPack(folder);
+    if (!scrfd && !options.quick) print('No ../shared/models here: the SCRFD pack is left out.');
+    const report = await measure(options, { photos, scrfd });
+    print(printReport(report));
+    await save(report, options);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      'save-baseline': { type: 'boolean', default: false },
+    },
+  });
+  const { quick } = values;
+  const wanted = values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS);
+  return {
+    quick,
+    parts: PARTS.filter((part) => wanted.includes(part)),
+    runs: Number(values.runs ?? (quick ? 1 : 5)),
+    seconds: Number(values.seconds ?? (quick ? 5 : 15)),
+    saveBaseline: values['save-baseline'],
+  };
+}
+
+interface Materials {
+  readonly photos: string;
+  readonly scrfd: Pack | undefined;
+}
+
+async function measure(options: Options, { photos, scrfd }: Materials): Promise<BenchReport> {
+  const { quick, parts, seconds } = options;
+  const setting: Setting = { photos, pack: LITE, kind: '2mp', seconds };
+  const does = (part: Part) => parts.includes(part);
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown processor',
+    cores: availableParallelism(),
+    node: process.versions.node,
+    loadBefore: loadavg()[0] ?? Number.NaN,
+  };
+  return {
+    startedAt: new Date().toISOString(),
+    quick,
+    machine,
+    efficiency: does('efficiency') ? await measureEfficiencies(options, { photos, scrfd }) : [],
+    ...(does('latency') && { latency: await measureLatency(setting) }),
+    ...(does('api') && { api: await measureApi(photos, seconds) }),
+    ...(does('scaling') && { scaling: await measureScaling(setting, [1, 2, 4]) }),
+    ...(does('cache') && { cache: await measureCache(setting) }),
+  };
+}
+
+/** The packs by size of photo, then processes by threads for photos of two megapixels. */
+async function measureEfficiencies(
+  { quick, runs, seconds }: Options,
+  { photos, scrfd }: Materials,
+): Promise<EfficiencyReport[]> {
+  const packs = scrfd ? [LITE, scrfd] : [LITE];
+  const cases: { pack: Pack; kind: PhotoKind; processes?: number; threads?: number }[] = quick
+    ? [{ pack: LITE, kind: '2mp' }]
+    : [
+        ...packs.flatMap((pack) =>
+          (['2mp', '0.3mp', '12mp', 'group'] as const).map((kind) => ({ pack, kind })),
+        ),
+        ...packs.flatMap((pack) =>
+          [
+            { processes: 1, threads: 1 },
+            { processes: 1, threads: 2 },
+            { processes: 2, threads: 2 },
+          ].map((layout) => ({ pack, kind: '2mp' as const, ...layout })),
+        ),
+      ];
+  const reports: EfficiencyReport[] = [];
+  for (const one of cases) {
+    print(`measuring ${one.pack.name}, ${one.kind} …`);
+    reports.push(await measureEfficiency({ photos, runs, seconds, ...one }));
+  }
+  return reports;
+}
+
+async function save(report: BenchReport, { saveBaseline }: Options): Promise<void> {
+  mkdirSync(RESULTS, { recursive: true });
+  const text = `${JSON.stringify(report, roundNumbers, 1)}\n`;
+  const name = saveBaseline ? 'baseline' : report.startedAt.replace(/[:.]/g, '-');
+  if (!saveBaseline) printRatios(report);
+  writeFileSync(join(RESULTS, `${name}.json`), text);
+  if (report.latency) writeFileSync(join(RESULTS, `${name}.svg`), await renderLatencyChart(report.latency));
+  print(`\nsaved as bench/results/${name}.json`);
+}
+
+function printRatios(report: BenchReport): void {
+  let baseline: BenchReport;
+  try {
+    baseline = JSON.parse(readFileSync(join(RESULTS, 'baseline.json'), 'utf8')) as BenchReport;
+  } catch {
+    print('\nno baseline to compare with');
+    return;
+  }
+  print(`\nagainst the baseline of ${baseline.startedAt} (now / then)`);
+  for (const { figure, baseline: old, now, ratio } of compareReports(baseline, report)) {
+    print(
+      `  ${figure.padEnd(44)} ${now.toFixed(2).padStart(9)} / ${old.toFixed(2).padStart(9)} = ${ratio.toFixed(2)}`,
+    );
+  }
+}
+
+/** Four significant digits are more than any of these figures is good for. */
+function roundNumbers(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { freePort, startRedis } from '../../test/support/redis-server.js';
+import { childrenOf, cpuSeconds, memoryMb } from './process-figures.js';
+
+/** Who works in a run. `vision` are the workers' children, `images` the photo host, `load` this process itself. */
+export const ROLES = ['api', 'redis', 'worker', 'vision', 'images', 'load'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface FleetOptions {
+  /** Folder of the photos to serve. */
+  readonly photos: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of Node for API and workers, as --cpu-prof. */
+  readonly nodeArgs?: readonly string[];
+  /** One entry a worker: the processors it may use, as taskset takes them; undefined for all. */
+  readonly workers: readonly (string | undefined)[];
+}
+
+/** The whole service, compiled, each program a process of its own. */
+export interface Fleet {
+  readonly origin: string;
+  readonly redisUrl: string;
+  readonly workerOrigins: readonly string[];
+  readonly photoOrigin: string;
+  pids(role: Role): number[];
+  cpuSeconds(): Readonly<Record<Role, number>>;
+  /** Resident memory of each process, MB, now and at its peak, by role. */
+  memoryMb(): Readonly<Record<Role, readonly { readonly now: number; readonly peak: number }[]>>;
+  /** Lines that the workers have logged since the start, parsed. */
+  workerLines(): Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const START_LIMIT_MS = 120_000;
+
+/** Starts Redis, photo host, API and workers and waits until a comparison could be answered. Runs `dist`. */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
+  const redis = await startRedis();
+  const images = startScript('photo-server-process.ts', [options.photos]);
+  const photoPort = await firstLine(images);
+  const port = await freePort();
+  const workerPorts = await Promise.all(options.workers.map(() => freePort()));
+  const env = {
+    PATH: process.env.PATH ?? '',
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    WORKER_HOST: '127.0.0.1',
+    REDIS_URL: redis.url,
+    INSIGHTFACE_MODEL: 'lite',
+    MODELS_DIR: join(ROOT, 'models'),
+    ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
+    ...options.env,
+  };
+  const logs = options.workers.map((_, index) => join(folder, `worker-${index}.log`));
+  const { nodeArgs = [] } = options;
+  const api = startProgram('api', { env, nodeArgs, log: join(folder, 'api.log') });
+  const workers = options.workers.map((cpus, index) =>
+    startProgram('worker', {
+      env: { ...env, WORKER_PORT: String(workerPorts[index]) },
+      nodeArgs,
+      log: logs[index] ?? '',
+      cpus,
+    }),
+  );
+  const origin = `http://127.0.0.1:${port}`;
+  const workerOrigins = workerPorts.map((workerPort) => `http://127.0.0.1:${workerPort}`);
+  const programs = [api, ...workers, images];
+  const pidOf = ({ pid }: { pid?: number | undefined }) => pid ?? 0;
+  const pids = (role: Role): number[] => {
+    switch (role) {
+      case 'api':
+        return [pidOf(api)];
+      case 'redis':
+        return [pidOf(redis.process())];
+      case 'worker':
+        return workers.map(pidOf);
+      case 'vision':
+        return workers.flatMap((worker) => childrenOf(pidOf(worker)));
+      case 'images':
+        return [pidOf(images)];
+      case 'load':
+        return [process.pid];
+    }
+  };
+  const byRole = <T>(read: (ids: number[]) => T) =>
+    Object.fromEntries(ROLES.map((role) => [role, read(pids(role))])) as Record<Role, T>;
+  const fleet: Fleet = {
+    origin,
+    redisUrl: redis.url,
+    workerOrigins,
+    photoOrigin: `http://127.0.0.1:${photoPort}`,
+    pids,
+    cpuSeconds: () => byRole((ids) => ids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)),
+    memoryMb: () => byRole((ids) => ids.map(memoryMb)),
+    workerLines: () => logs.flatMap(readLines),
+    stop: async () => {
+      await Promise.all(programs.map(stopProgram));
+      await redis.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  try {
+    // Without any worker the API is never ready, but it answers.
+    const urls =
+      options.workers.length > 0
+        ? [origin, ...workerOrigins].map((base) => `${base}/health/ready`)
+        : [`${origin}/health`];
+    await Promise.all(urls.map(untilReady));
+  } catch (error) {
+    await fleet.stop();
+    throw error;
+  }
+  return fleet;
+}
+
+interface ProgramOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly nodeArgs: readonly string[];
+  readonly log: string;
+  readonly cpus?: string | undefined;
+}
+
+function startProgram(name: 'api' | 'worker', { env, nodeArgs, log, cpus }: ProgramOptions) {
+  const command = [process.execPath, ...nodeArgs, join(ROOT, 'dist', name, 'main.js')];
+  // taskset becomes the program, so that its pid is the program's.
+  const [file = '', ...args] = cpus === undefined ? command : ['taskset', '-c', cpus, ...command];
+  const output = openSync(log, 'a');
+  return spawn(file, args, { env, stdio: ['ignore', output, output] });
+}
+
+/** Runs one of our TypeScript files as a process whose standard output is ours to read; `cpus` as taskset takes them. */
+export function startScript(name: string, args: readonly string[], cpus?: string) {
+  const path = fileURLToPath(new URL(`./${name}`, import.meta.url));
+  const command = [process.execPath, '--import', 'tsx', path, ...args];
+  const [file = '', ...rest] = cpus === undefined ? command : ['taskset', '-c', cpus, ...command];
+  return spawn(file, rest, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Returns the first line a script prints. */
+export async function firstLine(script: ReturnType<typeof startScript>): Promise<string> {
+  const [line] = (await once(createInterface({ input: script.stdout }), 'line')) as [string];
+  return line;
+}
+
+/** Ends a program and waits for its end. */
+export async function stopProgram(program: ReturnType<typeof spawn>): Promise<void> {
+  if (program.exitCode !== null || program.signalCode !== null) return;
+  const ended = once(program, 'exit');
+  program.kill('SIGTERM');
+  const limit = setTimeout(() => program.kill('SIGKILL'), 40_000);
+  await ended;
+  clearTimeout(limit);
+}
+
+async function untilReady(url: string): Promise<void> {
+  const end = performance.now() + START_LIMIT_MS;
+  while (performance.now() < end) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${url} was not ready within ${START_LIMIT_MS / 1_000} s`);
+}
+
+function readLines(path: string): Record<string, unknown>[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { readManifest } from '../../src/shared/model-catalogue.js';
+import { alignmentOf } from '../../src/worker/vision/align-face.js';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
+import { loadModelPack } from '../../src/worker/vision/model-pack.js';
+import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx-session.js';
+import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
+import type { FloorReport, FloorRequest } from './floor.js';
+import { median } from './statistics.js';
+
+// Measures one pack alone on one thread: node --import tsx floor-process.ts REQUEST (JSON). Prints a FloorReport.
+
+const COARSE_LONG_EDGE_PX = { scrfd: 256, ultraface: 240 } as const;
+
+/** From these reductions on the decoder takes a half, a quarter or an eighth by itself. */
+const REDUCTIONS = [3.02, 5.02, 9.02] as const;
+
+const request = JSON.parse(process.argv[2] ?? '{}') as FloorRequest;
+const limits = { maxPixels: 50_000_000, formats: ['jpeg'] as const };
+
+const settings: VisionSettings = {
+  packFolder: join(request.modelsDir, request.model),
+  detectionSize: 640,
+  coarseDetection: true,
+  faceSelection: 'largest',
+  minFaceSizePx: 20,
+  minFaceQuality: 0,
+  maxImagePixels: limits.maxPixels,
+  imageFormats: limits.formats,
+  intraOpThreads: 1,
+  executionProviders: ['cpu'],
+  executionProviderRequired: false,
+};
+
+const manifest = readManifest(request.modelsDir, request.model);
+blockUntrustedLoaders(settings.imageFormats);
+const pack = await loadModelPack({ ...settings, manifest });
+const models = await openModels();
+const report: Record<string, FloorReport> = {};
+for (const kind of request.kinds) report[kind] = await measureKind(kind);
+process.stdout.write(`${JSON.stringify(report)}\n`);
+
+async function measureKind(kind: string): Promise<FloorReport> {
+  const photos = readdirSync(request.photos)
+    .filter((name) => name.startsWith(`${kind}-`))
+    .map((name) => readFileSync(join(request.photos, name)));
+  const rounds: Record<string, number>[] = [];
+  for (let round = 0; round <= request.rounds; round++) {
+    for (const photo of photos) {
+      const timings = await measurePhoto(photo);
+      // The first round warms up caches and compiles.
+      if (round > 0) rounds.push(timings);
+    }
+  }
+  const names = [...new Set(rounds.flatMap((timings) => Object.keys(timings)))];
+  // measurePhoto gives every number of a FloorReport by its name.
+  return Object.fromEntries(
+    names.map((name) => [name, median(rounds.map((timings) => timings[name] ?? 0))]),
+  ) as unknown as FloorReport;
+}
+
+async function measurePhoto(photo: Buffer): Promise<Record<string, number>> {
+  const pipelineMs = await time(() => analyseImage(photo, pack, settings));
+  const analysis = await analyseImage(photo, pack, settings);
+  const decodeMs = Math.min(
+    ...(await inTurn(sufficientTargets(analysis), (target) => time(() => decode(photo, target)))),
+  );
+  const detectMs = await time(() => detectOnce(analysis));
+  const embedMs = await time(() => run(models.recogniser, [1, 3, 112, 112]));
+  const alone = {
+    floorMs: decodeMs + detectMs + embedMs,
+    decodeMs,
+    detectMs,
+    embedMs,
+    pipelineMs,
+    fullDecodeMs: await time(() => decodeImage(photo, limits)),
+  };
+  const steps = Object.entries(analysis.timingsMs).map(([step, ms]) => [`step_${step}`, ms]);
+  if (!request.withPublished) return { ...alone, ...Object.fromEntries(steps) };
+  const published = await analyseImage(photo, pack, { ...settings, coarseDetection: false });
+  return { ...alone, ...Object.fromEntries(steps), publishedDetectMs: published.timingsMs.detect ?? 0 };
+}
+
+/** Long edges that keep the aligned face sharp and serve the detector's small look, the smallest first. */
+function sufficientTargets({ face, width, height }: FaceAnalysis): number[] {
+  const { a, b } = alignmentOf(face.landmarks);
+  const longEdge = Math.max(width, height);
+  const least = Math.min(longEdge, Math.max(COARSE_LONG_EDGE_PX[models.kind], longEdge * Math.hypot(a, b)));
+  return [least, ...REDUCTIONS.map((by) => longEdge / by).filter((target) => target > least)];
+}
+
+function decode(photo: Buffer, target: number): Promise<Buffer> {
+  const side = Math.ceil(target);
+  return sharp(photo, { failOn: 'warning' })
+    .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+    .autoOrient()
+    .raw()
+    .toBuffer();
+}
+
+async function detectOnce({ width, height }: FaceAnalysis): Promise<void> {
+  if (models.landmarks) {
+    const [, channels = 3, rows = 240, columns = 320] = models.detector.input.shape;
+    await run(models.detector, [1, channels ?? 3, rows ?? 240, columns ?? 320]);
+    await run(models.landmarks, [1, 1, 64, 64]);
+    return;
+  }
+  const scale = COARSE_LONG_EDGE_PX.scrfd / Math.max(width, height);
+  const pad = (length: number) => Math.ceil(Math.round(length * scale) / 32) * 32;
+  await run(models.detector, [1, 3, pad(height), pad(width)]);
+}
+
+async function run(model: OnnxModel, dims: readonly number[]): Promise<void> {
+  await model.run(new Float32Array(dims.reduce((product, length) => product * length, 1)), dims);
+}
+
+async function openModels() {
+  const open = (name: string) => createOnnxModel(readFileSync(join(settings.packFolder, name)), settings);
+  const files = request.files;
+  return {
+    kind: files.landmarks ? ('ultraface' as const) : ('scrfd' as const),
+    detector: await open(files.detector),
+    landmarks: files.landmarks ? await open(files.landmarks) : undefined,
+    recogniser: await open(files.recogniser),
+  };
+}
+
+async function time(task: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await task();
+  return performance.now() - startedAt;
+}
+
+async function inTurn<T, R>(items: readonly T[], task: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await task(item));
+  return results;
+}

@@ -1,0 +1,22 @@
+import { Worker } from 'bullmq';
+import { compareQueueName } from '../../src/shared/queue-contract.js';
+import { connectRedis } from '../../src/shared/redis.js';
+
+// A worker that decides at once without looking at a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.
+// What is left of a comparison then is the API and the queue. Prints a line when it is ready and ends on SIGTERM.
+
+const [, , redisUrl = '', model = ''] = process.argv;
+const connection = connectRedis(redisUrl, 'patient');
+const worker = new Worker(compareQueueName(model), async () => ({ ok: true, matched: true }), {
+  connection,
+  prefix: '{face}',
+  concurrency: 50,
+});
+worker.on('error', (error) => process.stderr.write(`${error.message}\n`));
+await worker.waitUntilReady();
+process.stdout.write('ready\n');
+process.once('SIGTERM', () => {
+  void worker.close().then(() => {
+    connection.disconnect();
+  });
+});

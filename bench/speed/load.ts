@@ -1,0 +1,102 @@
+import { Agent, request } from 'undici';
+import { createRandom } from './statistics.js';
+
+/** One answered request. Times in ms by performance.now(). */
+export interface Shot {
+  /** When it was to be sent, which in an open loop is earlier than when a busy sender got round to it. */
+  readonly intendedAt: number;
+  readonly endedAt: number;
+  /** HTTP status; 0 when the connection broke. */
+  readonly status: number;
+  readonly requestId: string;
+}
+
+export interface Target {
+  readonly origin: string;
+  /** Body of the n-th request. */
+  readonly body: (index: number) => string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default /compare-faces. */
+  readonly path?: string;
+}
+
+export interface Gun {
+  fire(index: number, intendedAt: number): Promise<Shot>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 120_000;
+
+/** Returns a sender whose connections are kept, as many as requests are under way. */
+export function createGun(target: Target): Gun {
+  const agent = new Agent({ connections: 4_096, pipelining: 1, headersTimeout: TIMEOUT_MS });
+  return {
+    fire: async (index, intendedAt) => {
+      try {
+        const response = await request(`${target.origin}${target.path ?? '/compare-faces'}`, {
+          dispatcher: agent,
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...target.headers },
+          body: target.body(index),
+        });
+        await response.body.dump();
+        const requestId = String(response.headers['x-request-id'] ?? '');
+        return { intendedAt, endedAt: performance.now(), status: response.statusCode, requestId };
+      } catch {
+        return { intendedAt, endedAt: performance.now(), status: 0, requestId: '' };
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** Keeps `inFlight` requests under way for `seconds`, then waits for those still out; returns all. */
+export async function fireClosed(
+  gun: Gun,
+  { inFlight, seconds }: { readonly inFlight: number; readonly seconds: number },
+): Promise<Shot[]> {
+  const end = performance.now() + seconds * 1_000;
+  const shots: Shot[] = [];
+  let next = 0;
+  const keepFiring = async (): Promise<void> => {
+    while (performance.now() < end) shots.push(await gun.fire(next++, performance.now()));
+  };
+  await Promise.all(Array.from({ length: inFlight }, keepFiring));
+  return shots;
+}
+
+/** Sends `count` requests, at most `inFlight` at a time, and returns all. */
+export async function fireCount(
+  gun: Gun,
+  { inFlight, count }: { readonly inFlight: number; readonly count: number },
+): Promise<Shot[]> {
+  const shots: Shot[] = [];
+  let next = 0;
+  const keepFiring = async (): Promise<void> => {
+    while (next < count) shots.push(await gun.fire(next++, performance.now()));
+  };
+  await Promise.all(Array.from({ length: inFlight }, keepFiring));
+  return shots;
+}
+
+export interface OpenLoad {
+  readonly perSecond: number;
+  readonly seconds: number;
+  /** Even spacing, or random gaps (exponential), as independent callers make. */
+  readonly arrivals: 'even' | 'random';
+}
+
+/** Sends at a fixed rate, whatever the answers do, and waits for all of them: no coordinated omission. */
+export async function fireOpen(gun: Gun, { perSecond, seconds, arrivals }: OpenLoad): Promise<Shot[]> {
+  const random = createRandom(1);
+  const pending: Promise<Shot>[] = [];
+  const start = performance.now();
+  let due = 0;
+  for (let index = 0; due < seconds * 1_000; index++) {
+    const pauseMs = start + due - performance.now();
+    if (pauseMs > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    pending.push(gun.fire(index, start + due));
+    due += (arrivals === 'even' ? 1 : -Math.log(1 - random())) * (1_000 / perSecond);
+  }
+  return Promise.all(pending);
+}

@@ -1,0 +1,191 @@
+import { availableParallelism } from 'node:os';
+import { startFleet } from './fleet.js';
+import { type FloorReport, measureFloor } from './floor.js';
+import type { PhotoKind } from './make-photos.js';
+import { type LoadReport, measureLoad } from './measure-load.js';
+import type { Pack } from './packs.js';
+import { scrape } from './prometheus.js';
+import type { CacheReport, EfficiencyReport, LatencyReport, ScalingStep } from './report-types.js';
+import { median } from './statistics.js';
+
+const CORES = availableParallelism();
+const PHOTOS = 4;
+
+/** Requests under way for each vision process in a closed loop: more than the workers take, so that none ever waits. */
+const IN_FLIGHT = 8;
+
+export interface Setting {
+  readonly photos: string;
+  readonly pack: Pack;
+  readonly kind: PhotoKind;
+  /** Counted seconds of each run. */
+  readonly seconds: number;
+}
+
+export interface EfficiencySetting extends Setting {
+  readonly processes?: number;
+  readonly threads?: number;
+  /** Times floor and throughput are measured, in turn. */
+  readonly runs: number;
+}
+
+const packEnvironment = ({ modelsDir, model }: Pack) => ({
+  MODELS_DIR: modelsDir,
+  INSIGHTFACE_MODEL: model,
+});
+
+/** Measures floor and throughput in turn, so that both meet the same machine, and returns the medians. */
+export async function measureEfficiency(setting: EfficiencySetting): Promise<EfficiencyReport> {
+  const { photos, pack, kind, seconds, runs, processes = CORES, threads = 1 } = setting;
+  const fleet = await startFleet({
+    photos,
+    workers: [undefined],
+    env: {
+      ...packEnvironment(pack),
+      VISION_PROCESSES: String(processes),
+      VISION_THREADS: String(threads),
+    },
+  });
+  try {
+    const measured: (ReturnType<typeof efficiencyOf> & { floor: FloorReport; load: LoadReport })[] = [];
+    for (let run = 0; run < runs; run++) {
+      const floors = await measureFloor({
+        ...pack,
+        photos,
+        kinds: [kind],
+        rounds: 5,
+        withPublished: run === 0,
+      });
+      const floor = floors[kind];
+      if (!floor) throw new Error(`this is a bug: no floor for ${kind}`);
+      const load = await measureLoad(fleet, { kind, load: { inFlight: IN_FLIGHT * processes, seconds } });
+      measured.push({ floor, load, ...efficiencyOf(floor.floorMs, load) });
+    }
+    const middle = measured.toSorted((one, other) => one.load.perSecond - other.load.perSecond)[
+      Math.floor((runs - 1) / 2)
+    ];
+    const first = measured[0];
+    if (!middle || !first) throw new Error('this is a bug: no runs');
+    const memory = fleet.memoryMb();
+    return {
+      pack: pack.name,
+      kind,
+      processes,
+      threads,
+      floor: first.floor,
+      perSecond: median(measured.map(({ load }) => load.perSecond)),
+      coreEfficiency: median(measured.map(({ coreEfficiency }) => coreEfficiency)),
+      cpuEfficiency: median(measured.map(({ cpuEfficiency }) => cpuEfficiency)),
+      visionMemoryMb: memory.vision.map(({ now }) => now),
+      workerMemoryMb: memory.worker[0]?.peak ?? Number.NaN,
+      apiMemoryMb: memory.api[0]?.peak ?? Number.NaN,
+      load: middle.load,
+      runs: measured.map(({ load }) => load.perSecond),
+    };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+function efficiencyOf(floorMs: number, { perSecond, cpuMsByRole }: LoadReport) {
+  const { api, redis, worker, vision } = cpuMsByRole;
+  return {
+    coreEfficiency: (floorMs * PHOTOS * perSecond) / (1_000 * CORES),
+    cpuEfficiency: (floorMs * PHOTOS) / (api + redis + worker + vision),
+  };
+}
+
+/** Share of the capacity at which latency is measured. Beyond 1 the API has to refuse. */
+const RATES = [
+  { part: 0.1, arrivals: 'even' },
+  { part: 0.5, arrivals: 'even' },
+  { part: 0.8, arrivals: 'even' },
+  { part: 0.8, arrivals: 'random' },
+  { part: 1.5, arrivals: 'even' },
+] as const;
+
+/** Callers' time limit under that load, s: half of it is the longest a job may wait for its turn. */
+const SYNC_WAIT_SECONDS = 4;
+
+/** Measures latency at fixed rates, and what is served while more is offered than can be done. */
+export async function measureLatency(setting: Setting): Promise<LatencyReport> {
+  const capacity = await measureCapacity(setting);
+  const { photos, pack, kind, seconds } = setting;
+  const env = { ...packEnvironment(pack), SYNC_WAIT_TIMEOUT: String(SYNC_WAIT_SECONDS) };
+  const fleet = await startFleet({ photos, workers: [undefined], env });
+  try {
+    await measureLoad(fleet, { kind, load: { inFlight: CORES, seconds: 2 } });
+    const steps: LatencyReport['steps'][number][] = [];
+    for (const { part, arrivals } of RATES) {
+      const load = await measureLoad(fleet, {
+        kind,
+        load: { perSecond: part * capacity, seconds: part < 0.5 ? seconds * 2 : seconds, arrivals },
+      });
+      steps.push({ part, arrivals, load, overheadP50Ms: load.latencyMs.p50 - load.workerMs.p50 });
+    }
+    return { capacity, steps };
+  } finally {
+    await fleet.stop();
+  }
+}
+
+/** Comparisons a second while callers wait as long as it takes, so that none is refused. */
+async function measureCapacity({ photos, pack, kind, seconds }: Setting): Promise<number> {
+  const fleet = await startFleet({ photos, workers: [undefined], env: packEnvironment(pack) });
+  try {
+    const load = { inFlight: IN_FLIGHT * CORES, seconds };
+    return (await measureLoad(fleet, { kind, load })).perSecond;
+  } finally {
+    await fleet.stop();
+  }
+}
+
+/** Measures throughput with 1, 2 and 4 workers of one vision process, each bound to one processor. */
+export async function measureScaling(
+  { photos, pack, kind, seconds }: Setting,
+  counts: readonly number[],
+): Promise<ScalingStep[]> {
+  const steps: ScalingStep[] = [];
+  for (const workers of counts) {
+    const cpus = Array.from({ length: workers }, (_, index) => String(index % CORES));
+    const fleet = await startFleet({
+      photos,
+      workers: cpus,
+      env: { ...packEnvironment(pack), VISION_PROCESSES: '1' },
+    });
+    try {
+      const load = await measureLoad(fleet, { kind, load: { inFlight: IN_FLIGHT * workers, seconds } });
+      steps.push({ workers, cpus, perSecond: load.perSecond, ...load.total });
+    } finally {
+      await fleet.stop();
+    }
+  }
+  return steps;
+}
+
+/** Measures what the reference cache gives callers who send one reference again and again. */
+export async function measureCache(setting: Setting): Promise<CacheReport> {
+  const without = await measureWithCache(setting, '0');
+  const cached = await measureWithCache(setting, '1000');
+  return { perSecondWithout: without.perSecond, perSecondWith: cached.perSecond, hitRate: cached.hitRate };
+}
+
+async function measureWithCache({ photos, pack, kind, seconds }: Setting, size: string) {
+  const fleet = await startFleet({
+    photos,
+    workers: [undefined],
+    env: { ...packEnvironment(pack), REFERENCE_CACHE_SIZE: size },
+  });
+  try {
+    const { perSecond } = await measureLoad(fleet, {
+      kind,
+      load: { inFlight: IN_FLIGHT * CORES, seconds },
+    });
+    const samples = await scrape(fleet.workerOrigins[0] ?? '');
+    const hits = samples.get('face_reference_lookups_total{result="hit"}') ?? 0;
+    const misses = samples.get('face_reference_lookups_total{result="miss"}') ?? 0;
+    return { perSecond, hitRate: hits / (hits + misses) };
+  } finally {
+    await fleet.stop();
+  }
+}

@@ -1,0 +1,79 @@
+import type { LoadReport } from './measure-load.js';
+import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
+
+/** Returns a report as text for a terminal. */
+export function printReport(report: BenchReport): string {
+  const { machine } = report;
+  return [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; load average before: ${machine.loadBefore}`,
+    ...report.efficiency.flatMap(printEfficiency),
+    ...(report.latency ? printLatency(report.latency) : []),
+    ...(report.api ? printApi(report.api) : []),
+    ...(report.scaling ?? []).map(
+      ({ workers, perSecond, answered, ended }) =>
+        `${workers} worker(s), one processor each: ${fixed(perSecond, 2)}/s; ${answered} answered, ${ended} done`,
+    ),
+    ...(report.cache
+      ? [
+          `reference cache: ${fixed(report.cache.perSecondWithout, 2)}/s without, ` +
+            `${fixed(report.cache.perSecondWith, 2)}/s with (${fixed(report.cache.hitRate * 100, 0)} % hits)`,
+        ]
+      : []),
+  ].join('\n');
+}
+
+function printEfficiency(report: EfficiencyReport): string[] {
+  const { floor, load } = report;
+  const steps = Object.entries(load.stepsMs).map(([step, ms]) => `${step} ${fixed(ms / 4)}`);
+  const cpu = Object.entries(load.cpuMsByRole).map(([role, ms]) => `${role} ${fixed(ms)}`);
+  return [
+    '',
+    `${report.pack}, ${report.kind}, ${report.processes} process(es) × ${report.threads} thread(s)`,
+    `  floor ${fixed(floor.floorMs)} ms a photo (decode ${fixed(floor.decodeMs)}, detect ${fixed(floor.detectMs)}, ` +
+      `embed ${fixed(floor.embedMs)}); pipeline ${fixed(floor.pipelineMs)}; full decode ${fixed(floor.fullDecodeMs)}` +
+      (floor.publishedDetectMs === undefined ? '' : `; detect at 640 ${fixed(floor.publishedDetectMs)}`),
+    `  ${fixed(report.perSecond, 2)} comparisons/s; core-efficiency ${fixed(report.coreEfficiency, 2)}, ` +
+      `of the CPU time spent ${fixed(report.cpuEfficiency, 2)}; others took ${fixed(load.othersCores, 2)} cores`,
+    `  ms a photo: ${steps.join(', ')}`,
+    `  CPU ms a comparison: ${cpu.join(', ')}`,
+    `  event loop p99: API ${fixed(load.loopDelayMs.api)} ms, worker ${fixed(load.loopDelayMs.worker)} ms`,
+    `  memory: API ${fixed(report.apiMemoryMb, 0)} MB, worker ${fixed(report.workerMemoryMb, 0)} MB, ` +
+      `vision ${report.visionMemoryMb.map((mb) => fixed(mb, 0)).join(' + ')} MB`,
+  ];
+}
+
+function printLatency({ capacity, steps }: LatencyReport): string[] {
+  return [
+    '',
+    `latency at fixed rates; capacity ${fixed(capacity, 2)}/s`,
+    ...steps.map(({ part, arrivals, load, overheadP50Ms }) => {
+      const offered = `${fixed(part * 100, 0)} % (${arrivals})`.padEnd(16);
+      return `  ${offered} ${describeServed(load)}; over the worker's time ${fixed(overheadP50Ms)} ms`;
+    }),
+  ];
+}
+
+function describeServed({ perSecond, latencyMs, refusalMs, answers, loopDelayMs }: LoadReport): string {
+  const { p50, p95, p99 } = latencyMs;
+  const refused = answers[503] ? `, ${answers[503]} refused (p99 ${fixed(refusalMs.p99)} ms)` : '';
+  const others = Object.entries(answers).filter(([status]) => status !== '200' && status !== '503');
+  const odd = others.map(([status, count]) => `, ${count} × ${status}`).join('');
+  return (
+    `served ${fixed(perSecond, 2)}/s${refused}${odd}; p50 ${fixed(p50)}, p95 ${fixed(p95)}, p99 ${fixed(p99)} ms; ` +
+    `loop p99 ${fixed(loopDelayMs.api)} and ${fixed(loopDelayMs.worker)} ms`
+  );
+}
+
+function printApi({ perSecond, aloneMs, apiCpuMs, redisCpuMs, loopDelayMs, waiting }: ApiReport): string[] {
+  return [
+    '',
+    `API with jobs that cost nothing: ${fixed(perSecond, 0)}/s; alone p50 ${fixed(aloneMs.p50)}, p99 ${fixed(aloneMs.p99)} ms; ` +
+      `CPU a request: API ${fixed(apiCpuMs, 2)}, Redis ${fixed(redisCpuMs, 2)} ms; event loop p99 ${fixed(loopDelayMs)} ms`,
+    `  ${waiting.callers} waiting callers: ${waiting.connectionsBefore} → ${waiting.connectionsWith} connections, ` +
+      `${fixed(waiting.memoryBeforeMb, 0)} → ${fixed(waiting.memoryWithMb, 0)} MB, ${waiting.answered} answered`,
+  ];
+}
+
+type ApiReport = NonNullable<BenchReport['api']>;
+
+const fixed = (value: number, digits = 1): string => value.toFixed(digits);
