@@ -25,6 +25,13 @@ describe('boxOverlap', () => {
     expect(boxOverlap(one, other)).toBeCloseTo(50 / 150, 12);
   });
 
+  it('sees boxes that share a single row or column of pixels', () => {
+    const one = { x: 0, y: 0, width: 9, height: 9 };
+
+    expect(boxOverlap(one, { x: 9, y: 0, width: 9, height: 9 })).toBeCloseTo(10 / 190, 12);
+    expect(boxOverlap(one, { x: 0, y: 9, width: 9, height: 9 })).toBeCloseTo(10 / 190, 12);
+  });
+
   it('is 0 for boxes apart in one direction only', () => {
     const one = { x: 0, y: 0, width: 10, height: 10 };
 

@@ -93,6 +93,30 @@ describe('decodeScrfd', () => {
     expect(decodeScrfd(outputs, INPUT, 0.5)[0]?.box).toEqual({ x: 32, y: -8, width: 32, height: 48 });
   });
 
+  it('reads a network with five levels, strides 64 and 128 the last', () => {
+    const input = { width: 256, height: 128 };
+    const outputs = [1, 4, 10].flatMap((channels) =>
+      [8, 16, 32, 64, 128].map((stride) => {
+        const rows = (input.width / stride) * (input.height / stride);
+        return { dims: [rows, channels], data: new Float32Array(rows * channels) };
+      }),
+    );
+    for (const [level, row] of [
+      [3, 1 * 4 + 2],
+      [4, 1],
+    ] as const) {
+      outputs[level]?.data.set([0.9], row);
+      outputs[level + 5]?.data.set([1, 1, 1, 1], row * 4);
+    }
+
+    const faces = decodeScrfd(outputs, input, 0.5);
+
+    expect(faces.map(({ box }) => box)).toEqual([
+      { x: 128 - 64, y: 64 - 64, width: 128, height: 128 },
+      { x: 128 - 128, y: 0 - 128, width: 256, height: 256 },
+    ]);
+  });
+
   it('refuses outputs that are not those of an SCRFD with five points', () => {
     const outputs = emptyOutputs();
 
@@ -107,18 +131,22 @@ describe('decodeScrfd', () => {
   it('refuses scores, boxes and points of different numbers', () => {
     const outputs = emptyOutputs();
     const [first, ...others] = outputs;
-    const short = { dims: [10, 1], data: new Float32Array(10) };
+    const short = (channels: number) => ({ dims: [10, channels], data: new Float32Array(10 * channels) });
+    const withShort = (index: number, channels: number) => outputs.with(index, short(channels));
 
     expect(first).toBeDefined();
-    expect(() => decodeScrfd([short, ...others], INPUT, 0.5)).toThrow('differ in number');
+    expect(() => decodeScrfd([short(1), ...others], INPUT, 0.5)).toThrow('differ in number');
+    expect(() => decodeScrfd(withShort(3, 4), INPUT, 0.5)).toThrow('differ in number');
+    expect(() => decodeScrfd(withShort(6, 10), INPUT, 0.5)).toThrow('differ in number');
   });
 });
 
 describe('hasScrfdOutputs', () => {
   const shapes = (...channels: number[]) => channels.map((count) => [null, count]);
 
-  it('knows nine outputs of one, four and ten channels', () => {
+  it('knows nine or fifteen outputs of one, four and ten channels', () => {
     expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4, 10, 10, 10))).toBe(true);
+    expect(hasScrfdOutputs([1, 4, 10].flatMap((channels) => shapes(...Array(5).fill(channels))))).toBe(true);
   });
 
   it('does not know a detector without points, a recogniser or a landmark model', () => {
