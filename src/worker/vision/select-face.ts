@@ -30,10 +30,17 @@ export function selectFace(
   }
 }
 
-/** The face with the highest rank; among equals the better detection score, so that the order of faces is no matter. */
+/**
+ * The face with the highest rank; among equals the better detection score, then the one further left, then further up,
+ * so that the order of faces is no matter.
+ */
 function best(faces: readonly FaceDetection[], rank: (face: FaceDetection) => number): FaceDetection {
   return faces.reduce((winner, face) => {
-    const lead = rank(face) - rank(winner);
-    return lead > 0 || (lead === 0 && face.score > winner.score) ? face : winner;
+    const lead =
+      rank(face) - rank(winner) ||
+      face.score - winner.score ||
+      winner.box.x - face.box.x ||
+      winner.box.y - face.box.y;
+    return lead > 0 ? face : winner;
   });
 }

@@ -49,6 +49,12 @@ describe('selectFace', () => {
     expect(selectFace([better, poorer], 'central', PHOTO)).toBe(better);
   });
 
+  it('takes the one further left of two faces equally far from the middle', () => {
+    const faces = [face(342, 342, 342), face(258, 258, 258)];
+
+    expect(selectFace(faces, 'central', PHOTO)).toBe(selectFace(faces.toReversed(), 'central', PHOTO));
+  });
+
   it('does not depend on the order in which faces were found', () => {
     const some = fc.uniqueArray(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 });
 
