@@ -30,6 +30,20 @@ describe('selectFace', () => {
     expect(selectFace([beside, below], 'central', PHOTO)).toBe(below);
   });
 
+  it('measures from the middle of a face to the middle of the photo', () => {
+    const large = face(300, 200, 400);
+    const near = face(520, 410, 10);
+
+    expect(selectFace([near, large], 'central', PHOTO)).toBe(large);
+  });
+
+  it('takes the larger of two faces that differ by less than a pixel', () => {
+    const smaller = face(0, 0, 10, 0.99);
+    const larger = face(0, 0, 10.02, 0.9);
+
+    expect(selectFace([smaller, larger], 'largest', PHOTO)).toBe(larger);
+  });
+
   it('refuses two faces when there must be a single one, and takes one', () => {
     expect(() => selectFace([subject, bystander], 'single', PHOTO)).toThrow(
       expect.objectContaining({ code: 'multiple_faces', context: { faces_found: 2 } }),
