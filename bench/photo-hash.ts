@@ -9,8 +9,8 @@ import { decodeImage } from '../src/worker/vision/decode-image.js';
 import { createPyramid } from '../src/worker/vision/image-pyramid.js';
 import { hashPhoto } from '../src/worker/vision/perceptual-hash.js';
 
-/** As a worker decodes: 1.5 times the default DETECTION_SIZE. */
-const DECODED_EDGE_PX = 960;
+/** As a worker decodes: the default DETECTION_SIZE. */
+const DECODED_EDGE_PX = 640;
 
 interface Size {
   readonly width: number;
