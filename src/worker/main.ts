@@ -13,6 +13,7 @@ import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../sh
 import { createWebhookQueue } from '../shared/webhook-queue.js';
 import type { ModelIdentity } from './create-evidence.js';
 import type { FinishDependencies } from './finish-job.js';
+import { lookupHost } from './lookup-host.js';
 import { fetchImage } from './outbound/fetch-image.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { createReferenceCache } from './reference-cache.js';
@@ -74,7 +75,7 @@ interface VerificationParts {
 function verificationDependencies(parts: VerificationParts): VerificationDependencies {
   const { config, manifest, model } = parts;
   const policy = outboundPolicy(config);
-  const agent = createGuardedAgent(policy, { connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const agent = createGuardedAgent(policy, { connectTimeoutMs: CONNECT_TIMEOUT_MS, lookup: lookupHost });
   const limits = {
     policy,
     agent,

@@ -10,6 +10,7 @@ import { type CompareWorker, createCompareWorker } from './compare-processor.js'
 import type { FinishDependencies } from './finish-job.js';
 import { startHealthServer } from './health-server.js';
 import { startHeartbeat } from './heartbeat.js';
+import { lookupHost } from './lookup-host.js';
 import type { DeliveryDependencies } from './outbound/deliver-webhook.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { startReconciler } from './reconcile.js';
@@ -96,7 +97,10 @@ function deliveryDependencies(config: WorkerConfig, clock: RedisClock): Delivery
   const policy = outboundPolicy(config);
   const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
   return {
-    agent: createGuardedAgent(policy, { connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }),
+    agent: createGuardedAgent(policy, {
+      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
+      lookup: lookupHost,
+    }),
     policy,
     secrets: config.WEBHOOK_SECRETS,
     timeoutMs,
