@@ -15,16 +15,28 @@ const SECRET_FIELDS = [
   'password',
 ];
 
-/** Returns a logger that writes one JSON line an event to standard output. Callers log ids, codes, durations and sizes only. */
+/** Lines that wait for room on a full disk, bytes; what comes beyond is dropped. */
+const MAX_HELD_BYTES = 1_048_576;
+
+/**
+ * Returns a logger that writes one JSON line an event to standard output. Callers log ids, codes, durations and sizes
+ * only. A disk without room costs lines and never the program.
+ */
 export function createLogger(service: string, level: string): Logger {
-  return pino({
-    level,
-    base: { service },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[removed]' },
-    serializers: { err: describeError },
-  });
+  const output = pino.destination({ fd: process.stdout.fd, sync: true, maxLength: MAX_HELD_BYTES });
+  // Without a listener the error of a write would end the process. There is nowhere left to report it to.
+  output.on('error', () => undefined);
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[removed]' },
+      serializers: { err: describeError },
+    },
+    output,
+  );
 }
 
 /** Name, code and stack frames of an error; its message only when we wrote it, since others may quote URLs or bodies. */
