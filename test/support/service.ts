@@ -107,6 +107,33 @@ export async function startServiceAt(
   };
 }
 
+/** Starts one more worker on this Redis and waits until it takes jobs. */
+export async function startWorker(
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Program> {
+  const worker = startProgram('src/worker/main.ts', serviceEnvironment(redisUrl, env));
+  await worker.line((line) => line.msg === 'ready');
+  return worker;
+}
+
+/** One more API replica. */
+export interface Replica {
+  readonly program: Program;
+  readonly origin: string;
+}
+
+/** Starts one more API on this Redis and waits until it can take jobs. */
+export async function startReplica(
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Replica> {
+  const program = startProgram('src/api/main.ts', serviceEnvironment(redisUrl, env));
+  const { port } = await program.line((line) => line.msg === 'listening');
+  await program.line((line) => line.msg === 'Redis is ready');
+  return { program, origin: `http://127.0.0.1:${port}` };
+}
+
 /** Returns the environment that makes our programs run on loopback with the embedded pack. */
 export function serviceEnvironment(
   redisUrl: string,

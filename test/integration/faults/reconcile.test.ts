@@ -1,6 +1,9 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCancelledJobs } from '../../../src/shared/cancelled-jobs.js';
+import type { JobView } from '../../../src/shared/contract.js';
+import { createJobView } from '../../../src/shared/job-view.js';
 import { createLogger } from '../../../src/shared/logger.js';
 import {
   type ComparisonJob,
@@ -84,6 +87,16 @@ const payload = (changes: Partial<ComparisonJob> = {}): ComparisonJob => ({
   ...changes,
 });
 
+const cancelledView = (jobId: string): JobView =>
+  createJobView({
+    jobId,
+    job: payload(),
+    createdAt: Date.now(),
+    finishedAt: Date.now(),
+    attempts: 0,
+    outcome: { ok: false, code: 'job_cancelled', detail: 'Cancelled.', retryable: false },
+  });
+
 /** Runs one job to its end with a worker that does nothing afterwards, as one killed at once would. */
 async function endJob(data: ComparisonJob, end: () => ComparisonOutcome): Promise<string> {
   const job = await queue.add('compare', data, { jobId: 'r_one' });
@@ -124,6 +137,56 @@ describe('the reconciler', () => {
       type: 'comparison.failed',
       data: { status: 'failed', error: { code: 'internal' } },
     });
+  });
+
+  it('looks at every job that ended since its last pass, however many those are', async () => {
+    const ids = Array.from({ length: 1_050 }, (_, index) => `r_${index}`);
+    await queue.addBulk(ids.map((jobId) => ({ name: 'compare', data: payload(), opts: { jobId } })));
+    const worker = new Worker(queue.name, async () => MATCHED, {
+      connection: redis,
+      prefix: PREFIX,
+      concurrency: 100,
+    });
+    await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(1_050), 20_000);
+    await worker.close();
+
+    await reconciler.run();
+
+    expect(counted).toHaveLength(1_050);
+    counted = [];
+    await reconciler.run();
+    expect(counted).toEqual([]);
+  });
+
+  it('queues the webhook of a job whose cancelling was cut off', async () => {
+    const record = {
+      view: cancelledView('r_cut'),
+      tenant: 'anonymous',
+      callback_url: 'https://a.example/hook',
+    };
+    await createCancelledJobs(dependencies).keep(record, Date.now());
+
+    await reconciler.run();
+
+    const webhook = await webhookQueue.getJob(webhookJobId('r_cut'));
+    expect(JSON.parse(webhook?.data.body ?? '{}')).toMatchObject({ data: { status: 'cancelled' } });
+    expect(counted).toEqual(['webhook']);
+    expect(await createCancelledJobs(dependencies).listUnfinished(Number.MAX_SAFE_INTEGER)).toEqual([]);
+  });
+
+  it('lets a job go on whose cancelling was cut off before it left the queue', async () => {
+    await queue.add('compare', payload({ callback_url: 'https://a.example/hook' }), { jobId: 'r_kept' });
+    const record = {
+      view: cancelledView('r_kept'),
+      tenant: 'anonymous',
+      callback_url: 'https://a.example/hook',
+    };
+    await createCancelledJobs(dependencies).keep(record, Date.now());
+
+    await reconciler.run();
+
+    expect(await webhookQueue.getJob(webhookJobId('r_kept'))).toBeUndefined();
+    expect(await queue.getWaitingCount()).toBe(1);
   });
 
   it('does not touch a job that its own worker may still be finishing', async () => {

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type RunningService, startServiceAt } from '../../support/service.js';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
+
+let images: ImageServer;
+let photos: PhotoSet;
+let redis: RedisServer;
+let proxy: TcpProxy;
+let service: RunningService;
+
+beforeAll(async () => {
+  images = await startImageServer();
+  photos = await servePhotos(images);
+  redis = await startRedis();
+  proxy = await startTcpProxy(redis.port);
+  service = await startServiceAt(`redis://127.0.0.1:${proxy.port}`);
+});
+
+afterAll(async () => {
+  await service?.stop();
+  await proxy?.stop();
+  await redis?.stop();
+  await images?.stop();
+});
+
+const request = () => ({ user_id: 'u-1', ...photos.same });
+
+describe('Q13: a bad line to Redis', () => {
+  it('of 200 ms there and back makes answers later and changes nothing else', async () => {
+    proxy.delay(100);
+
+    const sync = await service.post('/compare-faces', request());
+    const accepted = await service.post('/jobs', request(), { 'idempotency-key': 'slow-line' });
+    const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=20' });
+    proxy.delay(0);
+
+    expect(sync.body).toEqual({ user_id: 'u-1', matched: true });
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+  });
+
+  it('that breaks again and again costs no job and wrongs no answer', async () => {
+    proxy.resetEvery(100);
+
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const key = { 'idempotency-key': `breaks-${index}` };
+        return vi.waitFor(
+          async () => {
+            const { status, body } = await service.post('/compare-faces', request(), key);
+            expect([200, 503]).toContain(status);
+            expect(status).toBe(200);
+            return body;
+          },
+          { timeout: 25_000, interval: 100 },
+        );
+      }),
+    );
+    proxy.resetEvery(0);
+
+    expect(proxy.resets()).toBeGreaterThan(0);
+    expect(answers).toEqual(Array.from({ length: 8 }, () => ({ user_id: 'u-1', matched: true })));
+  });
+});

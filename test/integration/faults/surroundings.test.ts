@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { postJson } from '../../support/api.js';
+import { type ImageServer, startImageServer } from '../../support/image-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type Program, serviceEnvironment, startReplica, startWorker } from '../../support/service.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+
+let images: ImageServer;
+let photos: PhotoSet;
+let receiver: WebhookReceiver;
+const redises: RedisServer[] = [];
+const programs: Program[] = [];
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  images = await startImageServer();
+  photos = await servePhotos(images);
+  receiver = await startWebhookReceiver();
+});
+
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map((program) => program.stop()));
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  await Promise.all(redises.splice(0).map((redis) => redis.stop()));
+});
+
+afterAll(async () => {
+  await receiver?.stop();
+  await images?.stop();
+});
+
+async function openRedis(...options: string[]): Promise<RedisServer> {
+  const redis = await startRedis(options);
+  redises.push(redis);
+  return redis;
+}
+
+const request = () => ({ user_id: 'u-1', ...photos.same });
+
+/** Runs one of our programs with a standard output on which every write fails: no space left on device. */
+function startWithFullDisk(main: string, env: Readonly<Record<string, string>>): void {
+  const full = openSync('/dev/full', 'w');
+  children.push(
+    spawn(process.execPath, ['--import', 'tsx', main], { env, stdio: ['ignore', full, 'ignore'] }),
+  );
+  closeSync(full);
+}
+
+describe('Q24: a full disk', () => {
+  it('costs the logs and nothing else', async () => {
+    const redis = await openRedis();
+    const port = await freePort();
+    const env = serviceEnvironment(redis.url, { PORT: String(port), TMPDIR: '/nowhere' });
+
+    startWithFullDisk('src/api/main.ts', env);
+    startWithFullDisk('src/worker/main.ts', env);
+
+    const isReady = async () =>
+      expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+    await vi.waitFor(isReady, { timeout: 25_000, interval: 100 });
+    for (let round = 0; round < 3; round += 1) {
+      const answer = await postJson(`http://127.0.0.1:${port}/compare-faces`, request());
+      expect(await answer.json()).toEqual({ user_id: 'u-1', matched: true });
+    }
+    expect(children.map((child) => child.exitCode)).toEqual([null, null]);
+  });
+});
+
+describe('Q21: a worker whose clock is two hours ahead', () => {
+  it('computes what waited for it before it started, and signs webhooks with the right time', async () => {
+    const redis = await openRedis();
+    const api = await startReplica(redis.url);
+    programs.push(api.program);
+    const callback_url = `${receiver.origin}/skewed`;
+    const accepted = await postJson(`${api.origin}/jobs`, { ...request(), callback_url });
+    const { status_url } = (await accepted.json()) as { status_url: string };
+    const ahead = encodeURIComponent('const now = Date.now; Date.now = () => now() + 7200000;');
+
+    programs.push(await startWorker(redis.url, { NODE_OPTIONS: `--import=data:text/javascript,${ahead}` }));
+
+    const view = await fetch(`${api.origin}${status_url}`, { headers: { prefer: 'wait=20' } });
+    expect(await view.json()).toMatchObject({ status: 'completed', result: { matched: true } });
+    const [webhook] = await receiver.waitFor('/skewed', 1);
+    expect(Math.abs((webhook?.timestamp ?? 0) * 1_000 - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describe('a Redis that may lose jobs', () => {
+  it('is warned of when the worker starts', async () => {
+    const redis = await openRedis('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'no');
+
+    const worker = await startWorker(redis.url);
+    programs.push(worker);
+
+    expect(await worker.line((line) => line.policy === 'allkeys-lru')).toMatchObject({ level: 'warn' });
+    expect(await worker.line((line) => String(line.msg).includes('append-only'))).toMatchObject({
+      level: 'warn',
+    });
+  });
+
+  it('is not warned of when it is set up as it ought to be', async () => {
+    const redis = await openRedis();
+
+    const worker = await startWorker(redis.url);
+    programs.push(worker);
+
+    expect(worker.lines.filter((line) => line.level === 'warn')).toEqual([]);
+  });
+});
