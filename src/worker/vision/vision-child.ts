@@ -59,77 +59,107 @@ interface Waiting<T> {
 
 /** Starts a vision process and has it load its models. */
 export function startVisionChild({ environment, ...start }: VisionChildOptions): VisionChild {
-  const child = forkEntry(environment);
-  let lossReason: LossReason = 'crash';
-  let rssBytes = 0;
-  let hasEnded = false;
-  let starting: Waiting<PackIdentity> | undefined;
-  let working: Waiting<FaceAnalysis> | undefined;
-  const ready = new Promise<PackIdentity>((resolve, reject) => {
-    starting = { resolve, reject };
-  });
-  const ended = new Promise<void>((resolve) => {
-    const end = () => {
-      hasEnded = true;
-      const lost = new VisionChildLost(lossReason);
-      starting?.reject(lost);
-      working?.reject(lost);
-      starting = undefined;
-      working = undefined;
-      resolve();
-    };
-    child.once('exit', end);
-    child.once('error', end);
-  });
-  const finish = (settle: (waiting: Waiting<FaceAnalysis>) => void): void => {
-    const waiting = working;
-    working = undefined;
-    if (waiting) settle(waiting);
-  };
-  child.on('message', (message: ProcessMessage) => {
+  return new ForkedChild(forkEntry(environment), start);
+}
+
+class ForkedChild implements VisionChild {
+  readonly ready: Promise<PackIdentity>;
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+  #starting: Waiting<PackIdentity> | undefined;
+  #working: Waiting<FaceAnalysis> | undefined;
+  #lossReason: LossReason = 'crash';
+  #hasEnded = false;
+  #rssBytes = 0;
+
+  constructor(child: ChildProcess, start: Omit<StartMessage, 'kind'>) {
+    this.#child = child;
+    this.ready = new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+    });
+    this.ended = new Promise((resolve) => {
+      const end = () => {
+        this.#onEnd();
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
+    });
+    child.on('message', (message: ProcessMessage) => this.#onMessage(message));
+    this.#send({ kind: 'start', ...start });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isUsable(): boolean {
+    return !this.#hasEnded && !this.#child.killed;
+  }
+
+  get rssBytes(): number {
+    return this.#rssBytes;
+  }
+
+  analyse(bytes: Uint8Array): Promise<FaceAnalysis> {
+    return new Promise((resolve, reject) => {
+      if (this.#working) throw new Error('this is a bug: the vision process is busy');
+      if (this.#hasEnded) throw new VisionChildLost(this.#lossReason);
+      this.#working = { resolve, reject };
+      this.#send({ kind: 'analyse', bytes });
+    });
+  }
+
+  readRss(): Promise<number | undefined> {
+    return readRss(this.pid);
+  }
+
+  readCpuMs(): Promise<number | undefined> {
+    return readCpuMs(this.pid);
+  }
+
+  kill(reason: LossReason): void {
+    // The first reason is the true one.
+    if (!this.#child.killed) this.#lossReason = reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  #onMessage(message: ProcessMessage): void {
     switch (message.kind) {
       case 'ready':
-        return starting?.resolve(message.identity);
+        this.#starting?.resolve(message.identity);
+        return;
       case 'unfit':
-        return starting?.reject(new Error(message.message));
+        this.#starting?.reject(new Error(message.message));
+        return;
       case 'analysed':
-        rssBytes = message.rssBytes;
-        return finish(({ resolve }) => resolve(message.analysis));
+        this.#finishWork(message.rssBytes)?.resolve(message.analysis);
+        return;
       case 'refused':
-        rssBytes = message.rssBytes;
-        return finish(({ reject }) => reject(fromRefusal(message)));
+        this.#finishWork(message.rssBytes)?.reject(fromRefusal(message));
+        return;
     }
-  });
-  const send = (message: WorkerMessage): void => {
+  }
+
+  #finishWork(rssBytes: number): Waiting<FaceAnalysis> | undefined {
+    const working = this.#working;
+    this.#working = undefined;
+    this.#rssBytes = rssBytes;
+    return working;
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    const lost = new VisionChildLost(this.#lossReason);
+    this.#starting?.reject(lost);
+    this.#working?.reject(lost);
+    this.#working = undefined;
+  }
+
+  #send(message: WorkerMessage): void {
     // A failure to send means that the process is ending, which `exit` reports.
-    child.send(message, () => undefined);
-  };
-  send({ kind: 'start', ...start });
-  return {
-    pid: child.pid,
-    ready,
-    ended,
-    get isUsable() {
-      return !hasEnded && !child.killed;
-    },
-    get rssBytes() {
-      return rssBytes;
-    },
-    analyse: (bytes) =>
-      new Promise((resolve, reject) => {
-        if (working) throw new Error('this is a bug: the vision process is busy');
-        if (hasEnded) throw new VisionChildLost(lossReason);
-        working = { resolve, reject };
-        send({ kind: 'analyse', bytes });
-      }),
-    readRss: () => readRss(child.pid),
-    readCpuMs: () => readCpuMs(child.pid),
-    kill(reason) {
-      // The first reason is the true one.
-      if (!child.killed) lossReason = reason;
-      child.kill('SIGKILL');
-    },
-  };
+    this.#child.send(message, () => undefined);
+  }
 }
 
 function forkEntry(environment: Readonly<Record<string, string>>): ChildProcess {
