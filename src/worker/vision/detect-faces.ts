@@ -13,12 +13,21 @@ export interface DetectedFaces {
   readonly quarterTurns: QuarterTurns;
 }
 
+/** Looks one after the other; those of one round are taken together before a subject is picked. */
+export type Rounds = readonly (readonly LookName[])[];
+
 export interface DetectionPlan {
   /** Picks the subject of at least one face; may throw when the policy forbids what was found. */
   readonly select: (faces: readonly FaceDetection[]) => FaceDetection;
-  /** Look closely before the subject is picked, for it may be a small face beside a large one, or must be alone. */
-  readonly exhaustive: boolean;
+  readonly rounds: Rounds;
 }
+
+/** Looks that a photo reduced to half the detection size serves as well. */
+export const SMALL_ROUNDS: Rounds = [['coarse'], ['tiny']];
+/** What is left when those have found nothing. */
+export const LARGE_ROUNDS: Rounds = [['fine']];
+/** Looks closely before the subject is picked, for it may be a small face beside a large one, or must be alone. */
+export const EXHAUSTIVE_ROUNDS: Rounds = [['coarse', 'fine'], ['tiny']];
 
 /** Faces of two looks are one when they overlap more than this; looser than one look's own, for sizes differ slightly. */
 const SAME_FACE_OVERLAP = 0.3;
@@ -28,10 +37,6 @@ const SAME_FACE_OVERLAP = 0.3;
  * something in about one of ten backgrounds with `lite`, hardly ever over 0.2.
  */
 const LEAST_PLAUSIBILITY: Readonly<Record<QuarterTurns, number>> = { 0: 0.1, 1: 0.25, 2: 0.25, 3: 0.25 };
-
-/** A round is one or more looks whose finds are taken together. */
-const QUICK_ROUNDS: readonly (readonly LookName[])[] = [['coarse'], ['tiny'], ['fine']];
-const EXHAUSTIVE_ROUNDS: readonly (readonly LookName[])[] = [['coarse', 'fine'], ['tiny']];
 
 const TURNS: readonly QuarterTurns[] = [0, 1, 3, 2];
 
@@ -48,7 +53,7 @@ export async function detectFaces(
   photo: ImagePyramid,
   plan: DetectionPlan,
 ): Promise<DetectedFaces | undefined> {
-  for (const round of plan.exhaustive ? EXHAUSTIVE_ROUNDS : QUICK_ROUNDS) {
+  for (const round of plan.rounds) {
     let best: Candidate | undefined;
     for (const quarterTurns of TURNS) {
       const looks = detector.looks(photo, quarterTurns);

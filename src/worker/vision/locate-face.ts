@@ -1,6 +1,14 @@
 import { alignmentOf } from './align-face.js';
 import { decodeImage, decodeRegion } from './decode-image.js';
-import { detectFaces } from './detect-faces.js';
+import { firstLongEdge } from './decode-size.js';
+import {
+  type DetectedFaces,
+  detectFaces,
+  EXHAUSTIVE_ROUNDS,
+  LARGE_ROUNDS,
+  type Rounds,
+  SMALL_ROUNDS,
+} from './detect-faces.js';
 import type { FaceDetector } from './face-detector.js';
 import { createFlatPyramid, createPyramid, type ImagePyramid } from './image-pyramid.js';
 import type { ImageInfo, ImageLimits } from './inspect-image.js';
@@ -30,9 +38,6 @@ export interface LocateContext {
   readonly settings: VisionSettings;
   readonly timer: StepTimer;
 }
-
-/** Decoded size in parts of the detection size: room for an aligned face of full sharpness without a second decoding. */
-const DECODE_MARGIN = 1;
 
 /** Space around a small face on every side that is decoded at full resolution, in parts of its longer edge. */
 const REGION_MARGIN = 1;
@@ -76,17 +81,8 @@ async function locateAsPublished(
 }
 
 async function locateFast(bytes: Uint8Array, info: ImageInfo, context: LocateContext): Promise<LocatedFace> {
-  const { detector, settings, timer } = context;
-  const targetLongEdgePx = Math.round(settings.detectionSize * DECODE_MARGIN);
-  const photo = createPyramid(
-    await timer.measure('decode', () => decodeImage(bytes, { ...limitsOf(settings), targetLongEdgePx })),
-  );
-  const found = await timer.measure('detect', () =>
-    detectFaces(detector, photo, {
-      select: (faces) => selectFace(faces, settings.faceSelection, photo),
-      exhaustive: settings.faceSelection !== 'largest',
-    }),
-  );
+  const { settings } = context;
+  const { photo, found } = await search(bytes, info, context);
   const subject = found?.subject ?? selectFace([], settings.faceSelection, photo);
   const toPhoto = { x: info.width / photo.width, y: info.height / photo.height };
   const located = {
@@ -100,6 +96,38 @@ async function locateFast(bytes: Uint8Array, info: ImageInfo, context: LocateCon
     return { ...located, source: photo, sourceLandmarks: subject.landmarks };
   }
   return { ...located, ...(await lookCloser(bytes, located, context)) };
+}
+
+interface Search {
+  /** What was looked at last. */
+  readonly photo: ImagePyramid;
+  readonly found: DetectedFaces | undefined;
+}
+
+/** Looks for the subject in as little of the photo as will do: most are portraits, which show it in a small one. */
+async function search(bytes: Uint8Array, info: ImageInfo, context: LocateContext): Promise<Search> {
+  const { detectionSize, faceSelection } = context.settings;
+  const longEdge = Math.max(info.width, info.height);
+  const whole = Math.min(longEdge, detectionSize);
+  if (faceSelection !== 'largest')
+    return look(bytes, context, { longEdgePx: whole, rounds: EXHAUSTIVE_ROUNDS });
+  const first = firstLongEdge(info, detectionSize);
+  if (first >= whole)
+    return look(bytes, context, { longEdgePx: whole, rounds: [...SMALL_ROUNDS, ...LARGE_ROUNDS] });
+  const small = await look(bytes, context, { longEdgePx: first, rounds: SMALL_ROUNDS });
+  return small.found ? small : look(bytes, context, { longEdgePx: whole, rounds: LARGE_ROUNDS });
+}
+
+async function look(
+  bytes: Uint8Array,
+  { detector, settings, timer }: LocateContext,
+  { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
+): Promise<Search> {
+  const options = { ...limitsOf(settings), targetLongEdgePx: longEdgePx };
+  const photo = createPyramid(await timer.measure('decode', () => decodeImage(bytes, options)));
+  const select = (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo);
+  const found = await timer.measure('detect', () => detectFaces(detector, photo, { select, rounds }));
+  return { photo, found };
 }
 
 /** Finds a small face anew in its surroundings at full resolution, and keeps the first points when it is lost there. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { detectFaces } from '../../../../src/worker/vision/detect-faces.js';
+import {
+  detectFaces,
+  EXHAUSTIVE_ROUNDS,
+  LARGE_ROUNDS,
+  SMALL_ROUNDS,
+} from '../../../../src/worker/vision/detect-faces.js';
 import type { FaceDetector } from '../../../../src/worker/vision/face-detector.js';
 import { createPyramid } from '../../../../src/worker/vision/image-pyramid.js';
 import { selectFace } from '../../../../src/worker/vision/select-face.js';
@@ -40,7 +45,7 @@ function scripted(script: Script): { detector: FaceDetector; looks: string[] } {
 
 const plan = (policy: FaceSelection, exhaustive = false) => ({
   select: (faces: readonly FaceDetection[]) => selectFace(faces, policy, PHOTO),
-  exhaustive,
+  rounds: exhaustive ? EXHAUSTIVE_ROUNDS : [...SMALL_ROUNDS, ...LARGE_ROUNDS],
 });
 
 describe('detectFaces', () => {
