@@ -47,9 +47,20 @@ describe('placeLikeInsightFace', () => {
   it('cuts the shorter side to whole pixels and maps both axes by the height', () => {
     const placement = placeLikeInsightFace({ width: 1920, height: 1280 }, 640);
 
-    expect(placement.content).toEqual({ width: 640, height: 426 });
-    expect(placement.stepX).toBe(1280 / 426);
-    expect(placement.stepY).toBe(1280 / 426);
+    expect(placement).toEqual({
+      canvas: { width: 640, height: 640 },
+      content: { width: 640, height: 426 },
+      offsetX: 0,
+      offsetY: 0,
+      quarterTurns: 0,
+      stepX: 1280 / 426,
+      stepY: 1280 / 426,
+    });
+  });
+
+  it('keeps one pixel of a photo as thin as a line', () => {
+    expect(placeLikeInsightFace({ width: 1, height: 2000 }, 640).content).toEqual({ width: 1, height: 640 });
+    expect(placeLikeInsightFace({ width: 2000, height: 1 }, 640).content).toEqual({ width: 640, height: 1 });
   });
 
   it('gives an upright photo the full height', () => {
