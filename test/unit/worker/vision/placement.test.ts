@@ -17,6 +17,21 @@ const faceAt = (x: number, y: number): FaceDetection => ({
   landmarks: Float32Array.of(x, y, x + 10, y, x + 5, y + 10, x, y + 20, x + 10, y + 20),
 });
 
+describe('turnedSize', () => {
+  it('swaps the sides at one and three quarters', () => {
+    const sizes = ([0, 1, 2, 3] as const).map((quarterTurns) =>
+      turnedSize({ width: 3, height: 2 }, quarterTurns),
+    );
+
+    expect(sizes.map(({ width, height }) => `${width} × ${height}`)).toEqual([
+      '3 × 2',
+      '2 × 3',
+      '3 × 2',
+      '2 × 3',
+    ]);
+  });
+});
+
 describe('placeTopLeft', () => {
   it('scales the longer edge to what is asked and keeps the shape', () => {
     const canvas = { width: 320, height: 240 };
