@@ -38,84 +38,90 @@ async function untilEnded(child: ChildProcess): Promise<Ended> {
 const run = (program: 'evaluate' | 'compare', args: readonly string[]): Promise<Ended> =>
   untilEnded(start(program, args));
 
-describe.skipIf(process.platform === 'win32')('evaluate and compare, on real photos with lite', () => {
-  let folder: string;
-  const at = (...names: readonly string[]): string => join(folder, ...names);
-  const readReport = (name: string): EvaluationReport =>
-    JSON.parse(readFileSync(at(name, 'report.json'), 'utf8')) as EvaluationReport;
-  const linesOf = (path: string): readonly string[] => readFileSync(path, 'utf8').trim().split('\n');
+describe.skipIf(process.platform === 'win32')(
+  'evaluate and compare, on real photos with lite',
+  { timeout: 90_000 },
+  () => {
+    let folder: string;
+    const at = (...names: readonly string[]): string => join(folder, ...names);
+    const readReport = (name: string): EvaluationReport =>
+      JSON.parse(readFileSync(at(name, 'report.json'), 'utf8')) as EvaluationReport;
+    const linesOf = (path: string): readonly string[] => readFileSync(path, 'utf8').trim().split('\n');
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
-    const others = [0, 4, 9, 13].map((index) => cropFace(sampleFace(index), { margin: 0.3 }));
-    const people = { ann: await samePersonPhotos(), others: await Promise.all(others) };
-    for (const [index, bytes] of people.ann.entries()) put(`people/ann/${index}.jpg`, bytes);
-    for (const [index, bytes] of people.others.entries()) put(`people/other${index}/1.jpg`, bytes);
-    put('people/other0/wall.jpg', await photoWithoutFace());
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
+      const others = [0, 4, 9, 13].map((index) => cropFace(sampleFace(index), { margin: 0.3 }));
+      const people = { ann: await samePersonPhotos(), others: await Promise.all(others) };
+      for (const [index, bytes] of people.ann.entries()) put(`people/ann/${index}.jpg`, bytes);
+      for (const [index, bytes] of people.others.entries()) put(`people/other${index}/1.jpg`, bytes);
+      put('people/other0/wall.jpg', await photoWithoutFace());
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const put = (name: string, bytes: Uint8Array): void => {
-    mkdirSync(join(folder, name, '..'), { recursive: true });
-    writeFileSync(at(name), bytes);
-  };
+    const put = (name: string, bytes: Uint8Array): void => {
+      mkdirSync(join(folder, name, '..'), { recursive: true });
+      writeFileSync(at(name), bytes);
+    };
 
-  it('measures a folder of people and writes report, scores and page', async () => {
-    const { code, stderr } = await run('evaluate', ['--folders', at('people'), '--out', at('whole')]);
+    it('measures a folder of people and writes report, scores and page', async () => {
+      const { code, stderr } = await run('evaluate', ['--folders', at('people'), '--out', at('whole')]);
 
-    expect(stderr).toContain('10 photos of 5 persons');
-    expect(code).toBe(0);
-    const report = readReport('whole');
-    // Ann's photos are of two shots, see samePersonPhotos; every other woman is somebody else.
-    expect(report.pairs).toMatchObject({ mated: 11, matedScored: 10, nonMated: 34, nonMatedScored: 26 });
-    expect(report.auc).toBe(1);
-    expect(report.atThreshold.fmr.errors).toBe(0);
-    expect(report.atThreshold.fnmr.errors).toBe(0);
-    expect(report.acquisition.failures).toEqual([{ photo: 'other0/wall.jpg', code: 'face_not_found' }]);
-    expect(report.rules[0]?.mated).toEqual({ matched: 5, notMatched: 0, undecided: 0 });
-    expect(report.rules[0]?.nonMated.matched).toBe(0);
-    expect(linesOf(at('whole/scores.csv'))).toHaveLength(1 + 36);
-    const page = readFileSync(at('whole/report.html'), 'utf8');
-    expect(page.match(/<img class="chart"/g)).toHaveLength(5);
-    expect(page).toContain('data:image/jpeg;base64,');
-  });
+      expect(stderr).toContain('10 photos of 5 persons');
+      expect(code).toBe(0);
+      const report = readReport('whole');
+      // Ann's photos are of two shots, see samePersonPhotos; every other woman is somebody else.
+      expect(report.pairs).toMatchObject({ mated: 11, matedScored: 10, nonMated: 34, nonMatedScored: 26 });
+      expect(report.auc).toBe(1);
+      expect(report.atThreshold.fmr.errors).toBe(0);
+      expect(report.atThreshold.fnmr.errors).toBe(0);
+      expect(report.acquisition.failures).toEqual([{ photo: 'other0/wall.jpg', code: 'face_not_found' }]);
+      expect(report.rules[0]?.mated).toEqual({ matched: 5, notMatched: 0, undecided: 0 });
+      expect(report.rules[0]?.nonMated.matched).toBe(0);
+      expect(linesOf(at('whole/scores.csv'))).toHaveLength(1 + 36);
+      const page = readFileSync(at('whole/report.html'), 'utf8');
+      expect(page.match(/<img class="chart"/g)).toHaveLength(5);
+      expect(page).toContain('data:image/jpeg;base64,');
+    });
 
-  it('stops at Ctrl-C, keeps what is scored and goes on from there to the same scores and no pictures if told so', async () => {
-    const args = ['--folders', at('people'), '--out', at('halves')];
-    const child = start('evaluate', args);
-    const ended = untilEnded(child);
-    await until(() => existsSync(at('halves/scores.csv')) && linesOf(at('halves/scores.csv')).length > 1);
+    it('stops at Ctrl-C, keeps what is scored and goes on from there to the same scores and no pictures if told so', async () => {
+      const args = ['--folders', at('people'), '--out', at('halves')];
+      const child = start('evaluate', args);
+      const ended = untilEnded(child);
+      const hasScores = () =>
+        existsSync(at('halves/scores.csv')) && linesOf(at('halves/scores.csv')).length > 1;
+      await until(() => child.exitCode !== null || hasScores());
 
-    child.kill('SIGINT');
-    const stopped = await ended;
-    const scoredBefore = linesOf(at('halves/scores.csv'));
-    const hadReport = existsSync(at('halves/report.json'));
-    const resumed = await run('evaluate', [...args, '--no-pictures']);
+      child.kill('SIGINT');
+      const stopped = await ended;
+      const scoredBefore = linesOf(at('halves/scores.csv'));
+      const hadReport = existsSync(at('halves/report.json'));
+      const resumed = await run('evaluate', [...args, '--no-pictures']);
 
-    expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toContain('What is scored is kept');
-    expect(hadReport).toBe(false);
-    expect(resumed.code).toBe(0);
-    const scores = linesOf(at('halves/scores.csv'));
-    expect(scores).toEqual(expect.arrayContaining([...scoredBefore]));
-    expect(readFileSync(at('halves/report.html'), 'utf8')).not.toContain('data:image/jpeg');
-    expect([...scores].sort()).toEqual([...linesOf(at('whole/scores.csv'))].sort());
-  });
+      expect(stopped.code).toBe(130);
+      expect(stopped.stderr).toContain('What is scored is kept');
+      expect(hadReport).toBe(false);
+      expect(resumed.code).toBe(0);
+      const scores = linesOf(at('halves/scores.csv'));
+      expect(scores).toEqual(expect.arrayContaining([...scoredBefore]));
+      expect(readFileSync(at('halves/report.html'), 'utf8')).not.toContain('data:image/jpeg');
+      expect([...scores].sort()).toEqual([...linesOf(at('whole/scores.csv'))].sort());
+    });
 
-  it('prints what the service makes of four photos and draws it', async () => {
-    const photos = ['1', '2', '3', '0'].map((name) => at(`people/ann/${name}.jpg`));
+    it('prints what the service makes of four photos and draws it', async () => {
+      const photos = ['1', '2', '3', '0'].map((name) => at(`people/ann/${name}.jpg`));
 
-    const { code, stdout } = await run('compare', [...photos, '--out', at('compare.png')]);
+      const { code, stdout } = await run('compare', [...photos, '--out', at('compare.png')]);
 
-    expect(code).toBe(0);
-    expect(stdout).toContain('The last photo is the reference');
-    expect(stdout).toMatch(/^1\.jpg +probe .* yes$/m);
-    expect(stdout).toMatch(/^0\.jpg +reference /m);
-    expect(stdout).toContain('The service would answer: matched: true (3 of 3 match, 2 are needed)');
-    const picture = readFileSync(at('compare.png'));
-    expect(picture.subarray(1, 4).toString()).toBe('PNG');
-  });
-});
+      expect(code).toBe(0);
+      expect(stdout).toContain('The last photo is the reference');
+      expect(stdout).toMatch(/^1\.jpg +probe .* yes$/m);
+      expect(stdout).toMatch(/^0\.jpg +reference /m);
+      expect(stdout).toContain('The service would answer: matched: true (3 of 3 match, 2 are needed)');
+      const picture = readFileSync(at('compare.png'));
+      expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    });
+  },
+);
 
 /** Resolves as soon as `condition` holds; the test's own time limit ends a wait in vain. */
 async function until(condition: () => boolean): Promise<void> {
