@@ -1,8 +1,7 @@
 import { WaitingError, Worker } from 'bullmq';
-import type { Evidence, ImageName } from '../shared/contract.js';
+import type { ImageName } from '../shared/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
-import type { Logger } from '../shared/logger.js';
 import {
   ABANDONED,
   type ComparisonJob,
@@ -22,28 +21,18 @@ import {
   settleEnding,
   stripJob,
 } from './finish-job.js';
+import { insist } from './insist.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
+import { type ReportDependencies, reportComparison } from './report-comparison.js';
 import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
 
 /** A retry is only worth starting when this much of the job's time is left, ms. */
 const MIN_TIME_FOR_RETRY_MS = 3_000;
 
-/** One line's worth of facts about a comparison that ended, or went back to the queue. */
-export interface ComparisonFacts {
-  readonly outcome: ComparisonOutcome;
-  readonly verification?: Verification | undefined;
-  readonly sync: boolean;
-  readonly queuedMs: number;
-  readonly durationMs: number;
-}
-
-export interface CompareWorkerDependencies extends FinishDependencies {
+export interface CompareWorkerDependencies extends FinishDependencies, ReportDependencies {
   readonly verification: VerificationDependencies;
   readonly fairQueue: FairQueue;
   readonly concurrency: number;
-  readonly logger: Logger;
-  readonly logUserId: boolean;
-  readonly observe: (facts: ComparisonFacts) => void;
   readonly onStalled: () => void;
   /** A job was given up: its worker was lost too often, or a bug broke it. */
   readonly onAbandoned: () => void;
@@ -131,12 +120,17 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
   const startedAt = performance.now();
   const jobId = job.id ?? '';
   const controller = new AbortController();
-  running.set(jobId, (reason) => controller.abort(new ComparisonAborted(reason)));
+  const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
+  running.set(jobId, abort);
   try {
     const { outcome, verification } = await compare(job, controller, deps);
     if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
-    const told = await finishJob(job, { outcome, evidence: verification?.evidence }, deps);
-    report(job, { outcome: told, verification, startedAt }, deps);
+    const ending = { outcome, evidence: verification?.evidence };
+    const told = await insist(() => finishJob(job, ending, deps), {
+      signal: controller.signal,
+      onFailure: (error) => deps.logger.warn({ err: error, job_id: jobId }, 'result not written yet'),
+    });
+    reportComparison(job, { outcome: told, verification, startedAt }, deps);
     return told;
   } catch (error) {
     if (error instanceof ComparisonAborted && error.reason === 'shutdown') {
@@ -145,7 +139,8 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
     }
     throw error;
   } finally {
-    running.delete(jobId);
+    // After a lost lock the same job may be running here again.
+    if (running.get(jobId) === abort) running.delete(jobId);
   }
 }
 
@@ -169,7 +164,7 @@ async function compare(
       () => controller.abort(new ComparisonAborted('deadline')),
       Math.min(leftMs, 2 ** 31 - 1),
     );
-    if (job.priority > 0) await deps.fairQueue.advance(job.priority);
+    keepOrder(job, deps);
     const request = { images: payload.images, threshold: payload.threshold, minMatches: payload.min_matches };
     const verification = await verifyPerson(request, deps.verification, controller.signal);
     return { outcome: verification.outcome, verification };
@@ -188,6 +183,12 @@ async function compare(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Without it the next tenant waits a little longer; no comparison may fail for that. */
+function keepOrder(job: CompareJob, { fairQueue, logger }: CompareWorkerDependencies): void {
+  if (job.priority === 0) return;
+  fairQueue.advance(job.priority).catch((error) => logger.debug({ err: error }, 'order among tenants'));
 }
 
 type RunnableJob = ComparisonJob & { readonly images: Readonly<Record<ImageName, string>> };
@@ -209,44 +210,4 @@ function mayRetry(
   if (outcome.ok || !outcome.retryable || outcome.code === 'deadline_exceeded') return false;
   const attemptsLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
   return attemptsLeft > 0 && job.data.deadline_at - deps.clock.now() > MIN_TIME_FOR_RETRY_MS;
-}
-
-interface Report {
-  readonly outcome: ComparisonOutcome;
-  readonly verification: Verification | undefined;
-  readonly startedAt: number;
-}
-
-function report(
-  job: CompareJob,
-  { outcome, verification, startedAt }: Report,
-  deps: CompareWorkerDependencies,
-): void {
-  const { data } = job;
-  const facts: ComparisonFacts = {
-    outcome,
-    verification,
-    sync: data.sync,
-    queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
-    durationMs: Math.round(performance.now() - startedAt),
-  };
-  deps.observe(facts);
-  const evidence: Evidence | undefined = verification?.evidence;
-  deps.logger.info(
-    {
-      job_id: job.id,
-      request_id: data.request_id,
-      tenant: data.tenant,
-      trace_id: data.traceparent?.split('-')[1],
-      ...(deps.logUserId ? { user_id: data.user_id } : {}),
-      sync: data.sync,
-      attempt: job.attemptsStarted,
-      queued_ms: facts.queuedMs,
-      duration_ms: facts.durationMs,
-      ...(outcome.ok ? { matched: outcome.matched } : { code: outcome.code, image: outcome.image }),
-      duplicates: verification?.duplicates.length ?? 0,
-      timings_ms: evidence?.timings_ms,
-    },
-    'comparison',
-  );
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
-import type { ComparisonFacts } from './compare-processor.js';
+import type { ComparisonFacts } from './report-comparison.js';
 
 export interface WorkerMetrics {
   observeComparison(facts: ComparisonFacts): void;

@@ -112,6 +112,23 @@ describe('Redis trouble', () => {
     expect((await service.get(`/jobs/${accepted.body.job_id}`)).body).toMatchObject({ status: 'completed' });
   });
 
+  it('Q12: a job that ends while Redis is full is neither lost nor spoiled', async () => {
+    const slow = images.serve('/slow-when-full.jpg', (_request, response) => {
+      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
+    });
+    const accepted = await service.post('/jobs', { ...request(), front_image1: slow, evidence: true });
+    await vi.waitFor(() => expect(images.requests).toContain('/slow-when-full.jpg'), 5_000);
+    const client = new Redis(service.redis.url);
+    await client.config('SET', 'maxmemory', '1mb');
+    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await client.config('SET', 'maxmemory', '0');
+    client.disconnect();
+
+    const view = await service.get(`/jobs/${accepted.body.job_id}`, { prefer: 'wait=20' });
+
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true, evidence: {} } });
+  }, 60_000);
+
   async function expectRefusedSoonWhenFull(): Promise<void> {
     const startedAt = performance.now();
     const answer = await service.post('/jobs', request());
