@@ -56,6 +56,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const redis = await startRedis();
   const service = await startServiceAt(redis.url, options);
   const client = new Redis(redis.url);
+  // Tests kill the server it is connected to.
+  client.on('error', () => undefined);
   return {
     ...service,
     redis,
