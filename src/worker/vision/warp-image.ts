@@ -23,22 +23,29 @@ export function warpImage(photo: ImagePyramid, toPhoto: SimilarityTransform, sid
       const fromY = b * x + a * y + ty;
       const left = Math.floor(fromX);
       const top = Math.floor(fromY);
-      let red = 0.5;
-      let green = 0.5;
-      let blue = 0.5;
-      for (let corner = 0; corner < 4; corner++) {
-        const column = left + (corner & 1);
-        const row = top + (corner >> 1);
-        if (column < 0 || row < 0 || column >= width || row >= height) continue;
-        const weight = (1 - Math.abs(fromX - column)) * (1 - Math.abs(fromY - row));
-        const from = (row * width + column) * 3;
-        red += source[from]! * weight;
-        green += source[from + 1]! * weight;
-        blue += source[from + 2]! * weight;
-      }
-      data[to] = red;
-      data[to + 1] = green;
-      data[to + 2] = blue;
+      if (left < -1 || top < -1 || left >= width || top >= height) continue;
+      // What lies outside weighs nothing, and is read from inside all the same so that the loop has no branches.
+      const toLeft = left < 0 ? 0 : 1 - (fromX - left);
+      const toRight = left + 1 >= width ? 0 : 1 - (left + 1 - fromX);
+      const up = top < 0 ? 0 : 1 - (fromY - top);
+      const down = top + 1 >= height ? 0 : 1 - (top + 1 - fromY);
+      const firstRow = Math.max(0, top) * width;
+      const secondRow = Math.min(height - 1, top + 1) * width;
+      const firstColumn = Math.max(0, left);
+      const secondColumn = Math.min(width - 1, left + 1);
+      const p = (firstRow + firstColumn) * 3;
+      const q = (firstRow + secondColumn) * 3;
+      const r = (secondRow + firstColumn) * 3;
+      const t = (secondRow + secondColumn) * 3;
+      const atP = toLeft * up;
+      const atQ = toRight * up;
+      const atR = toLeft * down;
+      const atT = toRight * down;
+      data[to] = 0.5 + source[p]! * atP + source[q]! * atQ + source[r]! * atR + source[t]! * atT;
+      data[to + 1] =
+        0.5 + source[p + 1]! * atP + source[q + 1]! * atQ + source[r + 1]! * atR + source[t + 1]! * atT;
+      data[to + 2] =
+        0.5 + source[p + 2]! * atP + source[q + 2]! * atQ + source[r + 2]! * atR + source[t + 2]! * atT;
     }
   }
   return { width: sidePx, height: sidePx, data };
