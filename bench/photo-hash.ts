@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { hashDistance, MAX_HASH_DISTANCE } from '../src/worker/find-duplicates.js';
 import { decodeImage } from '../src/worker/vision/decode-image.js';
+import { firstLongEdge } from '../src/worker/vision/decode-size.js';
 import { createPyramid } from '../src/worker/vision/image-pyramid.js';
+import { inspectImage } from '../src/worker/vision/inspect-image.js';
 import { hashPhoto } from '../src/worker/vision/perceptual-hash.js';
 
-/** As a worker decodes: the default DETECTION_SIZE. */
-const DECODED_EDGE_PX = 640;
+/** The default DETECTION_SIZE: it bounds what a worker decodes at first, and so what it hashes. */
+const DETECTION_SIZE_PX = 640;
 
 interface Size {
   readonly width: number;
@@ -61,7 +63,8 @@ async function main(): Promise<void> {
 
 async function hashOf(bytes: Uint8Array): Promise<string> {
   const limits = { maxPixels: 50_000_000, formats: ['jpeg', 'webp'] as const };
-  return hashPhoto(createPyramid(await decodeImage(bytes, { ...limits, targetLongEdgePx: DECODED_EDGE_PX })));
+  const targetLongEdgePx = firstLongEdge(await inspectImage(bytes, limits), DETECTION_SIZE_PX);
+  return hashPhoto(createPyramid(await decodeImage(bytes, { ...limits, targetLongEdgePx })));
 }
 
 function cropSides(photo: Sharp, { width, height }: Size, part: number): Sharp {
