@@ -1,4 +1,4 @@
-// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache] [--runs 5]
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access] [--runs 5]
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves what it measures in bench/results/ and
 // compares it with bench/results/baseline.json. docs/performance.md says what the figures mean.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
+import { measureAccess } from './speed/measure-access.js';
 import { measureApi } from './speed/measure-api.js';
 import {
   measureCache,
@@ -22,7 +23,7 @@ import { printReport } from './speed/print-report.js';
 import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
-const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache'] as const;
+const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'access'] as const;
 type Part = (typeof PARTS)[number];
 
 interface Options {
@@ -96,6 +97,7 @@ async function measure(options: Options, { photos, scrfd }: Materials): Promise<
     ...(does('api') && { api: await measureApi(photos, seconds) }),
     ...(does('scaling') && { scaling: await measureScaling(setting, [1, 2, 4]) }),
     ...(does('cache') && { cache: await measureCache(setting) }),
+    ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
   };
 }
 

@@ -19,6 +19,7 @@ export function printReport(report: BenchReport): string {
             `${fixed(report.cache.perSecondWith, 2)}/s with (${fixed(report.cache.hitRate * 100, 0)} % hits)`,
         ]
       : []),
+    ...(report.access ? printAccess(report.access) : []),
   ].join('\n');
 }
 
@@ -71,6 +72,18 @@ function printApi({ perSecond, aloneMs, apiCpuMs, redisCpuMs, loopDelayMs, waiti
       `CPU a request: API ${fixed(apiCpuMs, 2)}, Redis ${fixed(redisCpuMs, 2)} ms; event loop p99 ${fixed(loopDelayMs)} ms`,
     `  ${waiting.callers} waiting callers: ${waiting.connectionsBefore} → ${waiting.connectionsWith} connections, ` +
       `${fixed(waiting.memoryBeforeMb, 0)} → ${fixed(waiting.memoryWithMb, 0)} MB, ${waiting.answered} answered`,
+  ];
+}
+
+function printAccess({ comparisons, bareApi }: NonNullable<BenchReport['access']>): string[] {
+  const line = (what: string, { openPerSecond, guardedPerSecond, ratio, ...rest }: typeof comparisons) =>
+    `  ${what}: ${fixed(openPerSecond, 2)}/s without, ${fixed(guardedPerSecond, 2)}/s with: ${fixed(ratio * 100)} % ` +
+    `(CPU of API and Redis ${fixed(rest.openCpuMs, 2)} and ${fixed(rest.guardedCpuMs, 2)} ms a request)`;
+  return [
+    '',
+    'API keys and a rate limit, throughput without and with',
+    line('comparisons', comparisons),
+    line('jobs that cost nothing', bareApi),
   ];
 }
 

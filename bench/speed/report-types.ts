@@ -1,5 +1,6 @@
 import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';
+import type { AccessReport } from './measure-access.js';
 import type { ApiReport } from './measure-api.js';
 import type { LoadReport } from './measure-load.js';
 import type { Pack } from './packs.js';
@@ -73,4 +74,5 @@ export interface BenchReport {
   readonly api?: ApiReport;
   readonly scaling?: readonly ScalingStep[];
   readonly cache?: CacheReport;
+  readonly access?: AccessReport;
 }
