@@ -24,6 +24,12 @@ const PROBES: readonly Probe[] = [
 const MAX_UNSTEADINESS_PX = 4;
 
 /**
+ * Movement under the first probe up to which the others need not be asked, px of the aligned face: of 344 finds in turned
+ * views and 76 in backgrounds none moved so little, of 184 upright faces 163 did.
+ */
+const STEADY_PX = 2;
+
+/**
  * Profiles and faces behind hair have no steady points, but UltraFace is certain of them: of 130 backgrounds of the
  * sample photos none scored more than 0.96 upright. Asked of large faces only, for closer looks are certain of a
  * banister. Enough to be taken upright when no view has a steady face.
@@ -42,7 +48,10 @@ export async function confirmSteadyFace(
   findLandmarks: (box: Box) => Promise<FivePoints>,
 ): Promise<ConfirmedFace> {
   const shifted: FivePoints[] = [];
-  for (const probe of PROBES) shifted.push(await findLandmarks(moveBox(face.box, probe)));
+  for (const probe of PROBES) {
+    shifted.push(await findLandmarks(moveBox(face.box, probe)));
+    if (shifted.length === 1 && spreadAround(face.landmarks, shifted) <= STEADY_PX) break;
+  }
   const steadiness = 1 - ((1 - SETTLED) * spreadAround(face.landmarks, shifted)) / MAX_UNSTEADINESS_PX;
   return { face, plausibility: Math.max(isCertain(face, photo) ? CERTAIN_PLAUSIBILITY : 0, steadiness) };
 }

@@ -12,6 +12,9 @@ const face = (score: number, box = BOX): FaceDetection => ({ box, score, landmar
 const driftingPoints = async (box: Box) =>
   ALIGNED_POINTS.map((value, i) => value + (i % 2 === 0 ? box.x - BOX.x : box.y - BOX.y) * 2);
 
+const movedBy = (distance: number) => async () =>
+  ALIGNED_POINTS.map((v, i) => v + (i % 2 === 0 ? distance : 0));
+
 describe('confirmSteadyFace', () => {
   it('is sure of a face whose points stay where they are', async () => {
     const { plausibility } = await confirmSteadyFace(PHOTO, face(0.7), async () => ALIGNED_POINTS);
@@ -20,9 +23,6 @@ describe('confirmSteadyFace', () => {
   });
 
   it('settles up to a movement of four pixels of the aligned face and no further', async () => {
-    const movedBy = (distance: number) => async () =>
-      ALIGNED_POINTS.map((v, i) => v + (i % 2 === 0 ? distance : 0));
-
     const near = await confirmSteadyFace(PHOTO, face(0.7), movedBy(3.9));
     const far = await confirmSteadyFace(PHOTO, face(0.7), movedBy(4.1));
 
@@ -45,7 +45,7 @@ describe('confirmSteadyFace', () => {
     const boxes: Box[] = [];
     await confirmSteadyFace(PHOTO, face(0.7), async (box) => {
       boxes.push(box);
-      return ALIGNED_POINTS;
+      return driftingPoints(box);
     });
 
     expect(boxes).toEqual([
@@ -53,6 +53,19 @@ describe('confirmSteadyFace', () => {
       { x: 12, y: 11, width: 80, height: 90 },
       { x: 10, y: 8.75, width: 100, height: 112.5 },
     ]);
+  });
+
+  it('asks no more after a movement of up to two pixels', async () => {
+    let asked = 0;
+    const count = (distance: number) => async () => {
+      asked += 1;
+      return movedBy(distance)();
+    };
+    await confirmSteadyFace(PHOTO, face(0.7), count(1.9));
+    const afterSteady = asked;
+    await confirmSteadyFace(PHOTO, face(0.7), count(2.1));
+
+    expect([afterSteady, asked - afterSteady]).toEqual([1, 3]);
   });
 
   it('does not believe points that move along with the box', async () => {
