@@ -24,7 +24,7 @@ export async function analyseImage(
   const timer = createStepTimer();
   const limits = { maxPixels: settings.maxImagePixels, formats: settings.imageFormats };
   const info = await timer.measure('inspect', () => inspectImage(bytes, limits));
-  const located = await locateFace(bytes, info, { detector: pack.detector, settings, timer });
+  const located = await locateFace(bytes, { info, detector: pack.detector, settings, timer });
   requireSize(located, settings);
   const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
   const quality = rateFace(aligned, located.face.landmarks);

@@ -5,6 +5,8 @@ import { toStoredRegion } from './orientation.js';
 import type { Box, ImageFormat, RgbImage } from './types.js';
 
 export interface DecodeOptions extends ImageLimits {
+  /** What inspectImage told of the same bytes within the same limits; absent: they are inspected here. */
+  readonly info?: ImageInfo;
   /** The longer edge is reduced to at most this, px; absent: full size. Never enlarges. */
   readonly targetLongEdgePx?: number;
   /** Clockwise turn applied after the photo has been put upright. */
@@ -24,6 +26,8 @@ export interface DecodedRegion extends RgbImage {
 }
 
 export interface RegionOptions extends ImageLimits {
+  /** As for decodeImage. */
+  readonly info?: ImageInfo;
   /** Pixels of the upright photo at full size. */
   readonly region: Box;
 }
@@ -60,7 +64,7 @@ export function blockUntrustedLoaders(formats: readonly ImageFormat[]): void {
  * @throws VerificationError as inspectImage; image_undecodable also when the pixels are broken or cut off.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
-  const info = await inspectImage(bytes, options);
+  const info = options.info ?? (await inspectImage(bytes, options));
   const target = options.targetLongEdgePx;
   let pipeline = openPixels(bytes, info, options);
   // The resize must be named before any turn: sharp gives up on the reduced decoding when it has to turn first.
@@ -79,7 +83,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
  * @throws VerificationError as decodeImage. A region outside the photo is a bug of the caller and throws an Error.
  */
 export async function decodeRegion(bytes: Uint8Array, options: RegionOptions): Promise<DecodedRegion> {
-  const info = await inspectImage(bytes, options);
+  const info = options.info ?? (await inspectImage(bytes, options));
   const region = toPixels(options.region, info);
   const stored = toStoredRegion(region, info);
   // The cut is named before the turn: sharp would otherwise decode and turn the whole photo to cut from it.

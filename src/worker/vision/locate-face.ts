@@ -34,6 +34,8 @@ export interface LocatedFace {
 }
 
 export interface LocateContext {
+  /** What inspectImage told of the photo, within the limits of `settings`. */
+  readonly info: ImageInfo;
   readonly detector: FaceDetector;
   readonly settings: VisionSettings;
   readonly timer: StepTimer;
@@ -50,23 +52,15 @@ const SAME_FACE_OVERLAP = 0.4;
  * smaller than its aligned picture is decoded and looked at again at full resolution.
  * @throws face_not_found, multiple_faces; image_undecodable and the other codes of decodeImage.
  */
-export async function locateFace(
-  bytes: Uint8Array,
-  info: ImageInfo,
-  context: LocateContext,
-): Promise<LocatedFace> {
-  return context.settings.coarseDetection
-    ? locateFast(bytes, info, context)
-    : locateAsPublished(bytes, context);
+export async function locateFace(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
+  return context.settings.coarseDetection ? locateFast(bytes, context) : locateAsPublished(bytes, context);
 }
 
 /** What InsightFace does with a photo: everything at full size, and only its own bilinear sampling. */
-async function locateAsPublished(
-  bytes: Uint8Array,
-  { detector, settings, timer }: LocateContext,
-): Promise<LocatedFace> {
+async function locateAsPublished(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
+  const { detector, settings, timer } = context;
   const photo = createFlatPyramid(
-    await timer.measure('decode', () => decodeImage(bytes, limitsOf(settings))),
+    await timer.measure('decode', () => decodeImage(bytes, decodeOptions(context))),
   );
   const faces = await timer.measure('detect', () => detector.detectAsPublished(photo));
   const face = selectFace(faces, settings.faceSelection, photo);
@@ -80,9 +74,9 @@ async function locateAsPublished(
   };
 }
 
-async function locateFast(bytes: Uint8Array, info: ImageInfo, context: LocateContext): Promise<LocatedFace> {
-  const { settings } = context;
-  const { photo, found } = await search(bytes, info, context);
+async function locateFast(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
+  const { info, settings } = context;
+  const { photo, found } = await search(bytes, context);
   const subject = found?.subject ?? selectFace([], settings.faceSelection, photo);
   const toPhoto = { x: info.width / photo.width, y: info.height / photo.height };
   const located = {
@@ -105,7 +99,8 @@ interface Search {
 }
 
 /** Looks for the subject in as little of the photo as will do: most are portraits, which show it in a small one. */
-async function search(bytes: Uint8Array, info: ImageInfo, context: LocateContext): Promise<Search> {
+async function search(bytes: Uint8Array, context: LocateContext): Promise<Search> {
+  const { info } = context;
   const { detectionSize, faceSelection } = context.settings;
   const longEdge = Math.max(info.width, info.height);
   const whole = Math.min(longEdge, detectionSize);
@@ -120,10 +115,11 @@ async function search(bytes: Uint8Array, info: ImageInfo, context: LocateContext
 
 async function look(
   bytes: Uint8Array,
-  { detector, settings, timer }: LocateContext,
+  context: LocateContext,
   { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
 ): Promise<Search> {
-  const options = { ...limitsOf(settings), targetLongEdgePx: longEdgePx };
+  const { detector, settings, timer } = context;
+  const options = { ...decodeOptions(context), targetLongEdgePx: longEdgePx };
   const photo = createPyramid(await timer.measure('decode', () => decodeImage(bytes, options)));
   const select = (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo);
   const found = await timer.measure('detect', () => detectFaces(detector, photo, { select, rounds }));
@@ -134,10 +130,11 @@ async function look(
 async function lookCloser(
   bytes: Uint8Array,
   { face, quarterTurns }: { face: FaceDetection; quarterTurns: QuarterTurns },
-  { detector, settings, timer }: LocateContext,
+  context: LocateContext,
 ): Promise<Pick<LocatedFace, 'face' | 'source' | 'sourceLandmarks'>> {
+  const { detector, timer } = context;
   const decoded = await timer.measure('decode_region', () =>
-    decodeRegion(bytes, { ...limitsOf(settings), region: surroundings(face.box) }),
+    decodeRegion(bytes, { ...decodeOptions(context), region: surroundings(face.box) }),
   );
   const source = createPyramid(decoded);
   const { x, y } = decoded.region;
@@ -181,7 +178,8 @@ function shiftFace({ box, score, landmarks }: FaceDetection, by: { x: number; y:
   };
 }
 
-const limitsOf = (settings: VisionSettings): ImageLimits => ({
+const decodeOptions = ({ info, settings }: LocateContext): ImageLimits & { readonly info: ImageInfo } => ({
+  info,
   maxPixels: settings.maxImagePixels,
   formats: settings.imageFormats,
 });
