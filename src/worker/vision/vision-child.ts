@@ -2,15 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { PackIdentity } from './model-pack.js';
+import { PHOTO_PIPE_FD, sendPhoto } from './photo-pipe.js';
 import type { FaceAnalysis } from './types.js';
-import {
-  fromRefusal,
-  type ProcessMessage,
-  type StartMessage,
-  type WorkerMessage,
-} from './vision-protocol.js';
+import { fromRefusal, type ProcessMessage, type ProcessUsage, type StartMessage } from './vision-protocol.js';
 
 /** Why a vision process ended: by itself, or killed by us. */
 export type LossReason = 'crash' | 'deadline' | 'memory' | 'closed';
@@ -40,9 +37,9 @@ export interface VisionChild {
   readonly ended: Promise<void>;
   /** False as soon as the process is being ended. */
   readonly isUsable: boolean;
-  /** Resident memory after the last photo, bytes; 0 before. */
-  readonly rssBytes: number;
-  /** @throws VerificationError as analyseImage; VisionChildLost when the process ends first. */
+  /** What the process had used after its last photo, or once it was ready. */
+  readonly usage: ProcessUsage;
+  /** `bytes` must not change before this settles. @throws as analyseImage; VisionChildLost when the process ends first. */
   analyse(bytes: Uint8Array): Promise<FaceAnalysis>;
   /** Returns the resident memory now, bytes; undefined where the system does not tell. */
   readRss(): Promise<number | undefined>;
@@ -66,14 +63,16 @@ class ForkedChild implements VisionChild {
   readonly ready: Promise<PackIdentity>;
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
+  readonly #photos: Writable;
   #starting: Waiting<PackIdentity> | undefined;
   #working: Waiting<FaceAnalysis> | undefined;
   #lossReason: LossReason = 'crash';
   #hasEnded = false;
-  #rssBytes = 0;
+  #usage: ProcessUsage = { rssBytes: 0, cpuMs: 0 };
 
   constructor(child: ChildProcess, start: Omit<StartMessage, 'kind'>) {
     this.#child = child;
+    this.#photos = photoPipeOf(child);
     this.ready = new Promise((resolve, reject) => {
       this.#starting = { resolve, reject };
     });
@@ -86,7 +85,9 @@ class ForkedChild implements VisionChild {
       child.once('error', end);
     });
     child.on('message', (message: ProcessMessage) => this.#onMessage(message));
-    this.#send({ kind: 'start', ...start });
+    // A failure to send means that the process is ending, which `exit` reports.
+    child.send({ kind: 'start', ...start } satisfies StartMessage, () => undefined);
+    this.#photos.on('error', () => undefined);
   }
 
   get pid(): number | undefined {
@@ -97,8 +98,8 @@ class ForkedChild implements VisionChild {
     return !this.#hasEnded && !this.#child.killed;
   }
 
-  get rssBytes(): number {
-    return this.#rssBytes;
+  get usage(): ProcessUsage {
+    return this.#usage;
   }
 
   analyse(bytes: Uint8Array): Promise<FaceAnalysis> {
@@ -106,7 +107,7 @@ class ForkedChild implements VisionChild {
       if (this.#working) throw new Error('this is a bug: the vision process is busy');
       if (this.#hasEnded) throw new VisionChildLost(this.#lossReason);
       this.#working = { resolve, reject };
-      this.#send({ kind: 'analyse', bytes });
+      sendPhoto(this.#photos, bytes);
     });
   }
 
@@ -127,24 +128,25 @@ class ForkedChild implements VisionChild {
   #onMessage(message: ProcessMessage): void {
     switch (message.kind) {
       case 'ready':
+        this.#usage = message.usage;
         this.#starting?.resolve(message.identity);
         return;
       case 'unfit':
         this.#starting?.reject(new Error(message.message));
         return;
       case 'analysed':
-        this.#finishWork(message.rssBytes)?.resolve(message.analysis);
+        this.#finishWork(message.usage)?.resolve(message.analysis);
         return;
       case 'refused':
-        this.#finishWork(message.rssBytes)?.reject(fromRefusal(message));
+        this.#finishWork(message.usage)?.reject(fromRefusal(message));
         return;
     }
   }
 
-  #finishWork(rssBytes: number): Waiting<FaceAnalysis> | undefined {
+  #finishWork(usage: ProcessUsage): Waiting<FaceAnalysis> | undefined {
     const working = this.#working;
     this.#working = undefined;
-    this.#rssBytes = rssBytes;
+    this.#usage = usage;
     return working;
   }
 
@@ -154,11 +156,6 @@ class ForkedChild implements VisionChild {
     this.#starting?.reject(lost);
     this.#working?.reject(lost);
     this.#working = undefined;
-  }
-
-  #send(message: WorkerMessage): void {
-    // A failure to send means that the process is ending, which `exit` reports.
-    this.#child.send(message, () => undefined);
   }
 }
 
@@ -172,8 +169,15 @@ function forkEntry(environment: Readonly<Record<string, string>>): ChildProcess 
     env: { MALLOC_ARENA_MAX: '2', ...environment, ORT_DISABLE_TELEMETRY: '1' },
     execArgv: extension === '.ts' ? ['--import', typescriptLoader()] : [],
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
   });
+}
+
+function photoPipeOf(child: ChildProcess): Writable {
+  const pipe = child.stdio[PHOTO_PIPE_FD];
+  if (!(pipe instanceof Writable))
+    throw new Error('this is a bug: a vision process without a pipe for photos');
+  return pipe;
 }
 
 function typescriptLoader(): string {

@@ -180,7 +180,7 @@ class ProcessPool implements VisionPool {
       clearInterval(memoryCheck);
       this.#busy -= 1;
     }
-    if (child.rssBytes > this.#memoryLimitBytes) child.kill('memory');
+    if (child.usage.rssBytes > this.#memoryLimitBytes) child.kill('memory');
     else if (child.isUsable) this.#idle.add(child);
     this.#feed();
   }

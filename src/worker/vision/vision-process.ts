@@ -2,10 +2,11 @@ import { toVerificationError } from '../../shared/errors.js';
 import { analyseImage } from './analyse-image.js';
 import { blockUntrustedLoaders } from './decode-image.js';
 import { loadModelPack, type ModelPack } from './model-pack.js';
+import { PHOTO_PIPE_FD, receivePhotos } from './photo-pipe.js';
 import type { VisionSettings } from './types.js';
-import { type ProcessMessage, type StartMessage, toRefusal, type WorkerMessage } from './vision-protocol.js';
+import { type ProcessMessage, type ProcessUsage, type StartMessage, toRefusal } from './vision-protocol.js';
 
-// Entry point of a vision process: started by vision-child.ts with an IPC channel, of no use by itself.
+// Entry point of a vision process: started by vision-child.ts with an IPC channel and a pipe for photos, of no use by itself.
 
 interface Workplace {
   readonly pack: ModelPack;
@@ -19,13 +20,12 @@ function main(): void {
   // SIGKILL, because process.exit waits for a decoder that hangs and aborts in the middle of a native run.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   let workplace: Promise<Workplace> | undefined;
-  process.on('message', (message: WorkerMessage) => {
-    if (message.kind === 'start') {
-      workplace = start(message);
-      return;
-    }
+  process.on('message', (message: StartMessage) => {
+    workplace = start(message);
+  });
+  receivePhotos(PHOTO_PIPE_FD, (bytes) => {
     if (!workplace) throw new Error('this is a bug: a photo came before the start');
-    void workplace.then((place) => analyse(message.bytes, place)).then(send);
+    void workplace.then((place) => analyse(bytes, place)).then(send);
   });
 }
 
@@ -33,7 +33,7 @@ async function start({ settings, manifest }: StartMessage): Promise<Workplace> {
   try {
     blockUntrustedLoaders(settings.imageFormats);
     const pack = await loadModelPack({ ...settings, manifest });
-    send({ kind: 'ready', identity: pack.identity });
+    send({ kind: 'ready', identity: pack.identity, usage: readUsage() });
     return { pack, settings };
   } catch (error) {
     send({ kind: 'unfit', message: error instanceof Error ? error.message : String(error) });
@@ -45,10 +45,17 @@ async function start({ settings, manifest }: StartMessage): Promise<Workplace> {
 async function analyse(bytes: Uint8Array, { pack, settings }: Workplace): Promise<ProcessMessage> {
   try {
     const analysis = await analyseImage(bytes, pack, settings);
-    return { kind: 'analysed', analysis, rssBytes: process.memoryUsage.rss() };
+    return { kind: 'analysed', analysis, usage: readUsage() };
   } catch (error) {
-    return toRefusal(toVerificationError(error), process.memoryUsage.rss());
+    return toRefusal(toVerificationError(error), readUsage());
+  } finally {
+    bytes.fill(0);
   }
+}
+
+function readUsage(): ProcessUsage {
+  const { user, system } = process.cpuUsage();
+  return { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1_000 };
 }
 
 function send(message: ProcessMessage): void {

@@ -3,28 +3,29 @@ import type { PackIdentity, PackManifest } from './model-pack.js';
 import type { FaceAnalysis, VisionSettings } from './types.js';
 
 // What a worker and its vision processes say to one another, as structured clones over the IPC channel.
-//   worker ──start──► process ──ready | unfit──► worker        once
-//   worker ──analyse──► process ──analysed | refused──► worker  one photo at a time
+//   worker ──start──► process ──ready | unfit──► worker         once
+//   worker ══photo══► process ──analysed | refused──► worker    one at a time; the photo comes by photo-pipe.ts
 // A process that loses its worker ends itself; a worker that loses a process replaces it.
 
-/** First message to a process. */
+/** The only message to a process. */
 export interface StartMessage {
   readonly kind: 'start';
   readonly settings: VisionSettings;
   readonly manifest: PackManifest | undefined;
 }
 
-export interface AnalyseMessage {
-  readonly kind: 'analyse';
-  /** Encoded photo. */
-  readonly bytes: Uint8Array;
-}
-
-export type WorkerMessage = StartMessage | AnalyseMessage;
-
 export interface ReadyMessage {
   readonly kind: 'ready';
   readonly identity: PackIdentity;
+  readonly usage: ProcessUsage;
+}
+
+/** What a process has used of the machine. */
+export interface ProcessUsage {
+  /** Resident memory, bytes. */
+  readonly rssBytes: number;
+  /** Processor time of all its threads since its start, ms. */
+  readonly cpuMs: number;
 }
 
 /** The process cannot work: `message` says why and how to mend it. It ends afterwards. */
@@ -36,8 +37,7 @@ export interface UnfitMessage {
 export interface AnalysedMessage {
   readonly kind: 'analysed';
   readonly analysis: FaceAnalysis;
-  /** Resident memory of the process, bytes. */
-  readonly rssBytes: number;
+  readonly usage: ProcessUsage;
 }
 
 /** The photo could not be used; the parts of a VerificationError, whose class does not survive the channel. */
@@ -49,13 +49,13 @@ export interface RefusedMessage {
   readonly context: Readonly<Record<string, string | number | boolean>>;
   /** What the error was caused by, for logs only. */
   readonly cause: string | undefined;
-  readonly rssBytes: number;
+  readonly usage: ProcessUsage;
 }
 
 export type ProcessMessage = ReadyMessage | UnfitMessage | AnalysedMessage | RefusedMessage;
 
 /** Returns an error as a message. */
-export function toRefusal(error: VerificationError, rssBytes: number): RefusedMessage {
+export function toRefusal(error: VerificationError, usage: ProcessUsage): RefusedMessage {
   return {
     kind: 'refused',
     code: error.code,
@@ -63,7 +63,7 @@ export function toRefusal(error: VerificationError, rssBytes: number): RefusedMe
     retryable: error.retryable,
     context: error.context,
     cause: error.cause instanceof Error ? error.cause.message : undefined,
-    rssBytes,
+    usage,
   };
 }
 

@@ -9,13 +9,13 @@ const PATIENCE = 4;
  */
 export function watchDeadline(child: VisionChild, deadlineMs: number): () => void {
   const startedAt = performance.now();
-  const cpuBefore = child.readCpuMs();
+  const { cpuMs } = child.usage;
   let ended = false;
   let timer: NodeJS.Timeout;
   const look = async (): Promise<void> => {
-    const [before, now] = await Promise.all([cpuBefore, child.readCpuMs()]);
+    const now = await child.readCpuMs();
     if (ended) return;
-    const leftMs = before === undefined || now === undefined ? 0 : deadlineMs - (now - before);
+    const leftMs = now === undefined ? 0 : deadlineMs - (now - cpuMs);
     const clockLeftMs = PATIENCE * deadlineMs - (performance.now() - startedAt);
     const waitMs = Math.min(leftMs, clockLeftMs);
     if (waitMs <= 0) child.kill('deadline');
