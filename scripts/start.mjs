@@ -4,7 +4,7 @@ import { importBuilt, prepareLite, prepareProgram } from './setup/prepare.mjs';
 import { runScript } from './setup/run-script.mjs';
 import { SetupError } from './setup/setup-error.mjs';
 
-await runScript(async () => {
+await runScript(async (watch) => {
   const startedAt = Date.now();
   const environment = process.env;
   await prepareProgram();
@@ -16,9 +16,9 @@ await runScript(async () => {
     environment,
     findRedis,
     startedAt,
-    // npm started us: when it is killed nobody can press Ctrl-C any more.
-    watchParent: environment.npm_lifecycle_event !== undefined,
+    parent: watch.parent,
   };
+  watch.end();
   await startService(options).catch((error) => {
     if (error.name === 'StartError') throw new SetupError(error.message);
     throw error;

@@ -2,14 +2,14 @@
 const PARENT_INTERVAL_MS = 500;
 
 export interface StopRequestOptions {
-  /** Also count the end of the process that started this one, as when npm was killed and could not pass it on. */
-  readonly watchParent: boolean;
+  /** The process that started this one: its end counts too, as when npm was killed and nobody can press Ctrl-C. */
+  readonly parent: number | undefined;
 }
 
 /** Calls `stop` for the first request to end, and `kill` for each signal after it. */
 export function onStopRequest(
   { stop, kill }: { readonly stop: () => void; readonly kill: () => void },
-  { watchParent }: StopRequestOptions,
+  { parent }: StopRequestOptions,
 ): void {
   let asked = false;
   const ask = (): void => {
@@ -18,8 +18,7 @@ export function onStopRequest(
     asked = true;
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
-  if (!watchParent) return;
-  const parent = process.ppid;
+  if (parent === undefined) return;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
