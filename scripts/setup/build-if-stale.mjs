@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 import { runCommand } from './run-command.mjs';
@@ -23,6 +33,7 @@ export async function buildIfStale() {
 export async function build(digest = sourceDigest()) {
   const fresh = join(ROOT, `.dist-${process.pid}`);
   const old = `${fresh}-old`;
+  accessSync(ROOT, constants.W_OK);
   try {
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
     await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', fresh]);

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 import { runNpm } from './run-command.mjs';
+import { Interrupted, SetupError } from './setup-error.mjs';
 
 /**
  * Installs exactly what package-lock.json names, when node_modules lacks any of it. npm writes
@@ -14,7 +15,11 @@ export async function installDependencies() {
   if (stale === undefined) return;
   console.error(installed ? `Dependencies are stale (${stale}): npm ci` : 'Installing dependencies: npm ci');
   // Development dependencies are needed to build, also where NODE_ENV says production.
-  await runNpm(['ci', '--include=dev']);
+  accessSync(ROOT, constants.W_OK);
+  await runNpm(['ci', '--include=dev']).catch((error) => {
+    if (error instanceof Interrupted) throw error;
+    throw new SetupError(`${error.message}\nThe lines above say why. It needs the npm registry.`);
+  });
 }
 
 /** Returns the path of one package that is wanted here and not installed in that version, or undefined. */

@@ -16,25 +16,30 @@ const PACK_TIMEOUT_MS = 600_000;
  */
 export async function fetchTarball(source: NpmSource, folder: string): Promise<string> {
   const wanted = `${source.package}@${source.version}`;
-  const options = ['--ignore-scripts', '--loglevel=error', '--pack-destination', folder];
-  const { code, complaint } = await run('npm', ['pack', wanted, ...options]);
+  const options = ['--ignore-scripts', '--json', '--loglevel=silent', '--pack-destination', folder];
+  const { code, output } = await run('npm', ['pack', wanted, ...options]);
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
-  if (code !== 0 || !name) throw new ModelError(`npm could not fetch ${wanted}:\n${complaint.trim()}`);
-  return join(folder, name);
+  if (code === 0 && name) return join(folder, name);
+  // What npm says in JSON, without the stack and the advice around it.
+  const reason = /"summary": "(.*)"/.exec(output)?.[1] ?? output.trim();
+  throw new ModelError(
+    `npm could not fetch ${wanted}: ${reason}\nIt needs the npm registry, or the package as a file: npm run models -- fetch lite --from FILE`,
+  );
 }
 
-function run(command: string, args: readonly string[]): Promise<{ code: number | null; complaint: string }> {
+function run(command: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       timeout: PACK_TIMEOUT_MS,
       shell: process.platform === 'win32',
     });
-    let complaint = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      complaint += text;
-    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
     child.once('error', (cause) => reject(new ModelError('npm is not on the PATH.', { cause })));
-    child.once('close', (code) => resolve({ code, complaint }));
+    child.once('close', (code) => resolve({ code, output }));
   });
 }
