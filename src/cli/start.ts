@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ConfigError, loadApiConfig, loadWorkerConfig } from '../shared/config.js';
 import { renderGreeting } from './start/greeting.js';
 import { describeLocalRedis } from './start/local-redis.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
 import { readSettings, type StartSettings } from './start/settings.js';
+import { StartError } from './start/start-error.js';
 import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
@@ -31,6 +33,7 @@ const WORKER_PORT = 8334;
  */
 export async function startService(options: StartOptions): Promise<void> {
   const settings = readSettings(options.args, options.environment, join(ROOT, 'models'));
+  checkConfiguration(settings.environment);
   const port = await claimPort(settings.host, settings.port);
   const origin = originOf(settings.host, port);
   const watchdog = startWatchdog();
@@ -53,6 +56,20 @@ export async function startService(options: StartOptions): Promise<void> {
   }
   supervisor.settle();
   console.log(greet(settings, origin, (Date.now() - options.startedAt) / 1_000));
+}
+
+/** Lists what is wrong for either program: each knows its own part only, and the first that ends takes all along. */
+function checkConfiguration(environment: NodeJS.ProcessEnv): void {
+  const problems = [loadApiConfig, loadWorkerConfig].flatMap((load) => {
+    try {
+      load(environment);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  });
+  if (problems.length > 0) throw new StartError(new ConfigError([...new Set(problems)]).message);
 }
 
 /** The end of this process closes the watchdog's channel: it finds nothing left to do and ends too. */

@@ -67,15 +67,25 @@ describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
     await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
   });
 
-  it('ends with the reason when a setting is wrong, and leaves nothing behind', async () => {
-    const command = await runNpmStart({ SYNC_WAIT_TIMEOUT: 'soon' });
+  it('does not begin when settings are wrong, of whichever program, and names them all', async () => {
+    const command = await runNpmStart({ SYNC_WAIT_TIMEOUT: 'soon', FACE_SELECTION: 'best' });
     started.push(command);
 
     const code = await command.ended;
 
     expect(code).toBe(1);
-    expect(command.output()).toContain('SYNC_WAIT_TIMEOUT');
-    expect(command.output()).toMatch(/Could not start: api ended/);
+    expect(command.output()).toMatch(/- SYNC_WAIT_TIMEOUT: .*\n.*- FACE_SELECTION: /);
+    expect(command.family()).toEqual([]);
+  });
+
+  it('ends with the reason when a program cannot start, and leaves nothing behind', async () => {
+    const command = await runNpmStart({ INSIGHTFACE_MODEL: './no-such-pack' });
+    started.push(command);
+
+    const code = await command.ended;
+
+    expect(code).toBe(1);
+    expect(command.output()).toMatch(/no-such-pack.*[\s\S]*Could not start: worker ended/);
     expect(command.family()).toEqual([]);
   });
 
