@@ -1,5 +1,5 @@
 import type { Logger } from './logger.js';
-import type { RedisConnection } from './redis.js';
+import { isRedisReady, type RedisConnection } from './redis.js';
 
 /** Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it. */
 export function reportOutages(redis: RedisConnection, logger: Logger): (error: unknown) => void {
@@ -14,4 +14,13 @@ export function reportOutages(redis: RedisConnection, logger: Logger): (error: u
     away = false;
   });
   return onError;
+}
+
+/** Returns a handler that logs the errors of something that uses `redis`, except in an outage, which has its own line. */
+export function logUnlessAway(
+  redis: RedisConnection,
+  logger: Logger,
+  what: string,
+): (error: unknown) => void {
+  return (error) => logger[isRedisReady(redis) ? 'warn' : 'debug']({ err: error }, what);
 }

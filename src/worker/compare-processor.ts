@@ -13,6 +13,7 @@ import {
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
+import { logUnlessAway } from '../shared/report-outages.js';
 import {
   announceEnd,
   type CompareJob,
@@ -74,7 +75,7 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     await stripJob(job);
   };
   const leave = (error: unknown): void => logger.warn({ err: error }, 'left to the reconciler');
-  worker.on('error', (error) => logger.warn({ err: error }, 'queue connection'));
+  worker.on('error', logUnlessAway(deps.redis, logger, 'comparison worker'));
   worker.on('stalled', (jobId) => {
     deps.onStalled();
     logger.warn({ job_id: jobId }, 'job lost its worker and is queued again');

@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.js';
 import { redisKeys } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
+import { logUnlessAway } from '../shared/report-outages.js';
 
 const BEAT_MS = 5_000;
 /** A worker that has not said anything for this long counts as gone, ms. */
@@ -34,7 +35,7 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   };
   await beat();
   const timer = setInterval(() => {
-    beat().catch((error) => deps.logger.warn({ err: error }, 'heartbeat'));
+    beat().catch(logUnlessAway(redis, deps.logger, 'heartbeat'));
   }, BEAT_MS);
   return {
     stop: async () => {

@@ -12,6 +12,7 @@ import {
   redisKeys,
 } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
+import { logUnlessAway } from '../shared/report-outages.js';
 import {
   announceEnd,
   type CompareJob,
@@ -52,7 +53,8 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     prefix: deps.prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
   });
-  queue.on('error', (error) => deps.logger.warn({ err: error }, 'reconciler connection'));
+  const onError = logUnlessAway(deps.redis, deps.logger, 'reconciler');
+  queue.on('error', onError);
   const run = async (): Promise<void> => {
     await finishLeftovers(queue, deps);
     await announceCancelled(queue, deps);
@@ -65,7 +67,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   };
   let pass: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    pass = runAlone().catch((error) => deps.logger.warn({ err: error }, 'reconciler'));
+    pass = runAlone().catch(onError);
   }, PAUSE_MS);
   return {
     run,

@@ -1,4 +1,4 @@
-import { type ConnectionOptions, DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Logger } from '../shared/logger.js';
 import {
   LOCK_DURATION_MS,
@@ -8,6 +8,8 @@ import {
   type WebhookJob,
   webhookJobSchema,
 } from '../shared/queue-contract.js';
+import type { RedisConnection } from '../shared/redis.js';
+import { logUnlessAway } from '../shared/report-outages.js';
 import { retryDelayMs } from '../shared/webhook-schedule.js';
 import {
   type DeliveryDependencies,
@@ -35,7 +37,7 @@ export interface DeliveryEvent {
 
 export interface WebhookWorkerDependencies {
   /** A `patient` connection; the caller closes it after the worker. */
-  readonly connection: ConnectionOptions;
+  readonly connection: RedisConnection;
   readonly prefix: string;
   readonly delivery: Omit<DeliveryDependencies, 'signal'>;
   /** Deliveries at a time: in all, and to one host and port. */
@@ -93,7 +95,7 @@ export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWor
       },
     },
   });
-  worker.on('error', (error) => deps.logger.warn({ err: error }, 'webhook worker'));
+  worker.on('error', logUnlessAway(deps.connection, deps.logger, 'webhook worker'));
   return { close: (deadlineMs) => closeWorker(worker, stop, deadlineMs) };
 }
 

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connectRedis, type RedisConnection } from '../../src/shared/redis.js';
+import { logUnlessAway, reportOutages } from '../../src/shared/report-outages.js';
+import { type RedisServer, startRedis } from '../support/redis-server.js';
+
+describe('the log of a program whose Redis goes and comes', () => {
+  let server: RedisServer;
+  let redis: RedisConnection;
+  const lines: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line).msg) });
+
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = connectRedis(server.url, 'patient');
+    reportOutages(redis, logger);
+    await once(redis, 'ready');
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
+
+  it('has a line for an error of something that uses Redis while Redis is there', () => {
+    logUnlessAway(redis, logger, 'worker')(new Error('lost a lock'));
+
+    expect(lines).toEqual(['Redis is ready', 'worker']);
+  });
+
+  it('has one line for a whole outage, however often others stumble over it', async () => {
+    lines.length = 0;
+    redis.on('error', logUnlessAway(redis, logger, 'worker'));
+
+    await server.kill();
+    let attempts = 0;
+    redis.on('reconnecting', () => {
+      attempts += 1;
+    });
+    await vi.waitFor(() => expect(attempts).toBe(3), { timeout: 10_000 });
+
+    expect(lines).toEqual(['Redis is away']);
+  });
+});
