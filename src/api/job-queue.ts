@@ -81,20 +81,20 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
   queue.on('error', options.onError);
 
   /** A job that BullMQ gave up may have told its end before it lost its last worker. */
-  const readGivenUp = async (jobId: string): Promise<ComparisonOutcome> =>
-    readEnding(await redis.get(redisKeys.ending(prefix, jobId)))?.outcome ?? ABANDONED;
+  const readGivenUp = async (jobId: string, acceptedAt: number): Promise<ComparisonOutcome> =>
+    readEnding(await redis.get(redisKeys.ending(prefix, jobId)), acceptedAt)?.outcome ?? ABANDONED;
   const outcomeOf = async (
     job: ComparisonQueueJob,
     state: string,
   ): Promise<ComparisonOutcome | undefined> => {
     if (state === 'completed') return readOutcome(job.returnvalue);
-    return state === 'failed' ? readGivenUp(job.id ?? '') : undefined;
+    return state === 'failed' ? readGivenUp(job.id ?? '', job.data.accepted_at) : undefined;
   };
 
   return {
     add: async (jobId, payload, priority) => {
       const attempts = payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async;
-      const userKey = redisKeys.userJobs(prefix, payload.tenant, payload.user_id);
+      const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
       const options = {
         jobId,
         attempts,
@@ -127,14 +127,19 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
     },
     readOutcomes: async (jobIds) => {
       const pipeline = redis.pipeline();
-      for (const jobId of jobIds) pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue');
+      for (const jobId of jobIds)
+        pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue', 'timestamp');
       const replies = (await pipeline.exec()) ?? [];
       const outcomes = new Map<string, ComparisonOutcome>();
       for (const [index, [error, fields]] of replies.entries()) {
-        const [finishedOn, returned] = (error ? [] : fields) as (string | null)[];
+        const [finishedOn, returned, timestamp] = (error ? [] : fields) as (string | null)[];
         const jobId = jobIds[index];
-        if (finishedOn && jobId)
-          outcomes.set(jobId, returned ? readOutcome(JSON.parse(returned)) : await readGivenUp(jobId));
+        if (!finishedOn || !jobId) continue;
+        // `add` has set the timestamp to the time of acceptance.
+        const outcome = returned
+          ? readOutcome(JSON.parse(returned))
+          : await readGivenUp(jobId, Number(timestamp));
+        outcomes.set(jobId, outcome);
       }
       return outcomes;
     },
@@ -149,7 +154,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
         () => 'busy',
       );
     },
-    listUserJobs: (tenant, userId) => redis.zrange(redisKeys.userJobs(prefix, tenant, userId), '0', '-1'),
+    listUserJobs: (tenant, userId) =>
+      redis.zrange(redisKeys.userJobs(prefix, model, tenant, userId), '0', '-1'),
     erase: async (jobId) => {
       const job = await queue.getJob(jobId);
       const gone = job
@@ -162,7 +168,8 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
       return gone;
     },
-    forgetUser: async (tenant, userId) => void (await redis.del(redisKeys.userJobs(prefix, tenant, userId))),
+    forgetUser: async (tenant, userId) =>
+      void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
     announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
     countWaiting: async () => {
       const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');

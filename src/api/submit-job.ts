@@ -27,6 +27,8 @@ export interface SubmitSettings {
 }
 
 export interface SubmitDependencies {
+  /** Name of the pack whose queue is used. */
+  readonly model: string;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly fairQueue: FairQueue;
@@ -86,8 +88,9 @@ export function prepareJob(body: CompareRequest, caller: Caller, deps: SubmitDep
     deadline_at: acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_MS : settings.jobDeadlineMs),
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
-  const { idempotencyKey: key } = caller;
-  return { jobId: key === undefined ? `r_${randomUUID()}` : idempotentJobId(caller.tenant, key), payload };
+  const { idempotencyKey: key, tenant } = caller;
+  const jobId = key === undefined ? `r_${randomUUID()}` : idempotentJobId(deps.model, tenant, key);
+  return { jobId, payload };
 }
 
 /**

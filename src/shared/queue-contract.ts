@@ -104,11 +104,21 @@ export interface Ending {
   readonly evidence?: Evidence | undefined;
 }
 
-/** Reads what `redisKeys.ending` holds. */
-export function readEnding(text: string | null): Ending | undefined {
+/** Returns what `redisKeys.ending` is to hold for a job that was accepted at this time. */
+export function writeEnding(ending: Ending, acceptedAt: number): string {
+  return JSON.stringify({ accepted_at: acceptedAt, ...ending });
+}
+
+/**
+ * Reads what `redisKeys.ending` holds; undefined when that is the end of an earlier job of the same id, which an
+ * Idempotency-Key makes possible: one that was cancelled after it had lost its worker, say.
+ */
+export function readEnding(text: string | null, acceptedAt: number): Ending | undefined {
   if (text === null) return undefined;
-  const { outcome, evidence } = JSON.parse(text) as Ending;
-  return { outcome: readOutcome(outcome), evidence };
+  const kept = JSON.parse(text) as Ending & { readonly accepted_at?: number };
+  return kept.accepted_at === acceptedAt
+    ? { outcome: readOutcome(kept.outcome), evidence: kept.evidence }
+    : undefined;
 }
 
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
@@ -131,9 +141,21 @@ export function webhookJobId(jobId: string): string {
   return `wh_${jobId}`;
 }
 
-/** The id of the job that a tenant's Idempotency-Key names: 128 bits of SHA-256 over both. */
-export function idempotentJobId(tenant: string, key: string): string {
-  return `i_${createHash('sha256').update(`${tenant}\0${key}`).digest('hex').slice(0, 32)}`;
+/**
+ * The id of the job that a tenant's Idempotency-Key names for one model pack: 128 bits of SHA-256 over all three. Two
+ * packs on one Redis, asked alike, must not answer for one another.
+ */
+export function idempotentJobId(model: string, tenant: string, key: string): string {
+  return `i_${digest128(compareQueueName(model), tenant, key)}`;
+}
+
+/** Whether `text` can be the id of a job: a random one or one of idempotentJobId. Every other key of Redis is none. */
+export function isJobId(text: string): boolean {
+  return /^(r_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|i_[0-9a-f]{32})$/.test(text);
+}
+
+function digest128(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
 }
 
 /** Redis keys beside BullMQ's own. All share the queue prefix, so that a cluster keeps them in one slot. */
@@ -146,9 +168,9 @@ export const redisKeys = {
   cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
   /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */
   ending: (prefix: string, jobId: string) => `${prefix}:ending:${jobId}`,
-  /** Sorted set: ids of the jobs of one person → time of acceptance, ms; with the retention as TTL. */
-  userJobs: (prefix: string, tenant: string, userId: string | number) =>
-    `${prefix}:user:${createHash('sha256').update(`${tenant}\0${userId}`).digest('hex').slice(0, 32)}`,
+  /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; twice the retention as TTL. */
+  userJobs: (prefix: string, model: string, tenant: string, userId: string | number) =>
+    `${prefix}:user:${digest128(compareQueueName(model), tenant, String(userId))}`,
   /** Hash of fair-queue.ts. */
   fairQueue: (prefix: string, model: string) => `${prefix}:fair:${compareQueueName(model)}`,
   /** Time of the last job that the reconciler has looked at, ms. */

@@ -7,6 +7,7 @@ import {
   readEnding,
   redisKeys,
   type WebhookJob,
+  writeEnding,
 } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
 import type { RedisConnection } from '../shared/redis.js';
@@ -20,6 +21,13 @@ export interface FinishDependencies {
   readonly retentionSeconds: number;
   readonly webhookQueue: Queue<WebhookJob>;
 }
+
+/** Keeps an ending unless this very job has one, in one step: two runs of it may end at once. */
+const KEEP_FIRST = `
+local kept = redis.call('GET', KEYS[1])
+if kept and cjson.decode(kept).accepted_at == tonumber(ARGV[2]) then return kept end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+return ARGV[1]`;
 
 export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
 
@@ -57,9 +65,11 @@ export async function settleEnding(
     ...(showsEvidence && ending.outcome.ok ? { evidence: ending.evidence } : {}),
   };
   if (!url && !showsEvidence) return own;
+  const { accepted_at: acceptedAt } = job.data;
   const key = redisKeys.ending(deps.prefix, job.id ?? '');
-  const kept = await deps.redis.set(key, JSON.stringify(own), 'EX', deps.retentionSeconds, 'NX');
-  return kept === 'OK' ? own : (readEnding(await deps.redis.get(key)) ?? own);
+  const text = writeEnding(own, acceptedAt);
+  const kept = await deps.redis.eval(KEEP_FIRST, 1, key, text, acceptedAt, deps.retentionSeconds);
+  return readEnding(String(kept), acceptedAt) ?? own;
 }
 
 /** Queues the webhook of an ended or ending job once, whoever calls first. */

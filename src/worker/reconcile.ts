@@ -112,7 +112,8 @@ async function findUnstripped(
 
 async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Promise<void> {
   if (job.data.callback_url) {
-    const kept = readEnding(await deps.redis.get(redisKeys.ending(deps.prefix, job.id ?? '')));
+    const text = await deps.redis.get(redisKeys.ending(deps.prefix, job.id ?? ''));
+    const kept = readEnding(text, job.data.accepted_at);
     const outcome = job.returnvalue ? readOutcome(job.returnvalue) : ABANDONED;
     await announceEnd(job, kept ?? (await settleEnding(job, { outcome }, deps)), deps);
     deps.count('webhook');

@@ -3,8 +3,7 @@ import type { AppContext } from '../app-context.js';
 import { withQueue } from '../queue-guard.js';
 import type { SubmitDependencies } from '../submit-job.js';
 
-export interface HealthDependencies extends Pick<SubmitDependencies, 'redis' | 'queue' | 'clock'> {
-  readonly model: string;
+export interface HealthDependencies extends Pick<SubmitDependencies, 'redis' | 'queue' | 'clock' | 'model'> {
   /** True once this process was told to stop. */
   readonly isDraining: () => boolean;
 }

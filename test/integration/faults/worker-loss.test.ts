@@ -104,29 +104,38 @@ describe('the loss of a worker', () => {
     });
   }, 60_000);
 
-  it('between telling a result and ending the job does not let a second run tell another', async () => {
-    const callback_url = `${receiver.origin}/told`;
-    const slow = images.serve('/slow-start.jpg', (_request, response) => {
+  /** Submits a job of one person's photos and plants an end, not matched, that a run of `accepted_at` would have told. */
+  async function submitWithEnding(name: string, acceptedAt: (own: number) => number): Promise<string> {
+    const slow = images.serve(`/${name}.jpg`, (_request, response) => {
       setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 500);
     });
-    const accepted = await service.post('/jobs', {
-      user_id: 'u-1',
-      ...photos.same,
-      front_image1: slow,
-      callback_url,
-    });
-    const jobId = String(accepted.body.job_id);
+    const callback_url = `${receiver.origin}/${name}`;
+    const body = { user_id: 'u-1', ...photos.same, front_image1: slow, callback_url };
+    const jobId = String((await service.post('/jobs', body)).body.job_id);
+    const own = Number(await redis.hget(`{face}:compare-lite:${jobId}`, 'timestamp'));
+    const ending = { accepted_at: acceptedAt(own), outcome: { ok: true, matched: false } };
+    await redis.set(`{face}:ending:${jobId}`, JSON.stringify(ending), 'NX');
+    return jobId;
+  }
+
+  it('between telling a result and ending the job does not let a second run tell another', async () => {
     // What a run that saw other photos behind the same URLs had told before its worker died.
-    await redis.set(
-      `{face}:ending:${jobId}`,
-      JSON.stringify({ outcome: { ok: true, matched: false } }),
-      'NX',
-    );
+    const jobId = await submitWithEnding('told', (own) => own);
 
     const view = await service.get(`/jobs/${jobId}`, { prefer: 'wait=20' });
 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: false } });
     await expectToldOnce('/told', { type: 'comparison.completed', data: { result: { matched: false } } });
+  });
+
+  it('leaves nothing that a later job of the same id would take for its own result', async () => {
+    // A job under an Idempotency-Key that told its end, lost its worker and was cancelled; the key was then used anew.
+    const jobId = await submitWithEnding('anew', (own) => own - 60_000);
+
+    const view = await service.get(`/jobs/${jobId}`, { prefer: 'wait=20' });
+
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+    await expectToldOnce('/anew', { type: 'comparison.completed', data: { result: { matched: true } } });
   });
 
   it('Q8: a worker told to stop finishes what it can, hands the rest back, and exits with 0', async () => {
