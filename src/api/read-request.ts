@@ -8,8 +8,12 @@ import {
 } from '../shared/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { AppContext } from './app-context.js';
+import { parseJson } from './parse-json.js';
 import { RequestError } from './request-error.js';
 import type { Caller } from './submit-job.js';
+
+/** Longest wait that a Prefer header is granted, seconds. */
+export const MAX_WAIT_SECONDS = 60;
 
 const MAX_IDEMPOTENCY_KEY = 255;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -22,7 +26,7 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
     throw new VerificationError('unsupported_media_type');
-  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.text()));
+  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.arrayBuffer()));
   if (parsed.success) return parsed.data;
   throw new RequestError(
     parsed.error.issues.map((issue): ProblemItem => {
@@ -73,14 +77,6 @@ export function readPreferences(header: string | undefined): Preferences {
     respondAsync: wishes.includes('respond-async'),
     ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new VerificationError('invalid_json', { cause: error });
-  }
 }
 
 function isImageName(field: string): field is ImageName {

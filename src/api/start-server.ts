@@ -5,6 +5,7 @@ import type { ApiConfig } from '../shared/config.js';
 import type { Logger } from '../shared/logger.js';
 import type { Shutdown } from '../shared/shutdown.js';
 import type { AppContext } from './app-context.js';
+import { MAX_WAIT_SECONDS } from './read-request.js';
 
 export interface ServerParts {
   readonly config: ApiConfig;
@@ -12,11 +13,14 @@ export interface ServerParts {
   readonly shutdown: Shutdown;
 }
 
+/** Silence on a connection beyond the longest wait of a caller, s: then its client has gone or does not read its answer. */
+const SILENCE_SLACK_SECONDS = 30;
+
 /** Listens, cuts slow clients off, and lets open requests end when the program stops. */
 export function startServer(app: Hono<AppContext>, { config, logger, shutdown }: ServerParts): void {
   const server = serve(
     {
-      fetch: app.fetch,
+      fetch: (request, env) => (URL.canParse(request.url) ? app.fetch(request, env) : badRequest()),
       hostname: config.HOST,
       port: config.PORT,
       serverOptions: {
@@ -35,6 +39,7 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
     logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
     process.exit(1);
   });
+  server.setTimeout((Math.max(config.SYNC_WAIT_TIMEOUT, MAX_WAIT_SECONDS) + SILENCE_SLACK_SECONDS) * 1_000);
   const requests = countOpenRequests(server);
   shutdown.add('server', async () => {
     const closed = new Promise((resolve) => server.close(resolve));
@@ -50,6 +55,9 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
     );
   }
 }
+
+/** A Host header can be well-formed and still make no URL (`xn--`, `1.2.3.4.5`); answered as node-server answers others. */
+const badRequest = (): Response => new Response(null, { status: 400 });
 
 /** Knows when every request that has come in has been answered, or its client has gone. */
 function countOpenRequests(server: ServerType): { readonly allEnded: () => Promise<void> } {

@@ -27,6 +27,9 @@ export const userIdSchema = z
   .union([z.string().min(1).max(128), z.int()], {
     error: 'must be a string of 1 to 128 characters or an integer',
   })
+  .refine((id) => !/^\.\.?$|\p{Surrogate}/u.test(String(id)), {
+    error: 'must be well-formed Unicode and neither "." nor "..": no path could name it to erase it',
+  })
   .meta({ description: 'The caller’s own id of the person; answered as it came.' });
 
 /** Cosine similarity from which a probe matches, 0..1. */

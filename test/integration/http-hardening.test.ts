@@ -75,6 +75,32 @@ describe('slow and malformed clients', () => {
     });
   }
 
+  it.each(['xn--', '1.2.3.4.5', 'a b', 'x:99999', '[::1', 'user@x', 'x/y', '%41'])(
+    'refuses the host %s with 400',
+    async (host) => {
+      const { text } = await exchange([`GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`]);
+
+      expect(statuses(text)).toEqual(['400']);
+    },
+  );
+
+  it.each(['TRACE', 'OPTIONS', 'HEAD', 'PUT', 'PROPFIND'])('has no use for %s', async (method) => {
+    const { text } = await exchange([`${method} /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`]);
+
+    expect(statuses(text)).toEqual(['405']);
+  });
+
+  it.each([
+    '/../../etc/passwd',
+    '/assets/..%2f..%2fpackage.json',
+    '/docs/%2e%2e/package.json',
+    '//etc/passwd',
+  ])('finds nothing at %s', async (path) => {
+    const { text } = await exchange([`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`]);
+
+    expect(statuses(text)).toEqual(['404']);
+  });
+
   it('refuses headers of more than 16 kilobytes', async () => {
     expect(statuses((await exchange([head([`X-Big: ${'x'.repeat(17_000)}`])])).text)).toEqual(['431']);
   });

@@ -2,16 +2,15 @@ import { type Context, Hono } from 'hono';
 import type { CallbackState, JobAccepted, JobView } from '../../shared/contract.js';
 import { VerificationError } from '../../shared/errors.js';
 import { createJobView } from '../../shared/job-view.js';
+import { isJobId } from '../../shared/queue-contract.js';
 import type { AppContext } from '../app-context.js';
 import { type CancelDependencies, cancelJob } from '../cancel-job.js';
 import type { StoredJob } from '../job-queue.js';
 import type { JobWaiter } from '../job-waiter.js';
 import { withQueue } from '../queue-guard.js';
-import { readCaller, readCompareRequest, readPreferences } from '../read-request.js';
+import { MAX_WAIT_SECONDS, readCaller, readCompareRequest, readPreferences } from '../read-request.js';
 import { prepareJob, type SubmitDependencies, submitJob } from '../submit-job.js';
 
-/** Longest long poll, seconds. */
-const MAX_WAIT_SECONDS = 60;
 /** What a poller is asked to wait before it looks again, seconds. */
 const POLL_AFTER_SECONDS = 1;
 
@@ -25,19 +24,28 @@ export function createJobsRoutes(deps: JobsDependencies): Hono<AppContext> {
   return new Hono<AppContext>()
     .post('/jobs', (context) => acceptJob(context, deps))
     .get('/jobs/:id', async (context) => {
-      const jobId = context.req.param('id');
-      context.set('jobId', jobId);
+      const jobId = readJobId(context);
       const view = await waitForView(context, jobId, deps);
       if (view.status === 'queued' || view.status === 'active')
         context.header('retry-after', String(POLL_AFTER_SECONDS));
       return context.json(view);
     })
     .delete('/jobs/:id', async (context) => {
-      const jobId = context.req.param('id');
-      context.set('jobId', jobId);
+      const jobId = readJobId(context);
       await withQueue(deps.redis, () => cancelJob(jobId, context.get('tenant'), deps));
       return context.body(null, 204);
     });
+}
+
+/**
+ * Reads the id in the path. Only what has the form of one reaches Redis, where other keys lie beside the jobs.
+ * @throws VerificationError `job_not_found`.
+ */
+function readJobId(context: Context<AppContext>): string {
+  const jobId = context.req.param('id') ?? '';
+  if (!isJobId(jobId)) throw new VerificationError('job_not_found');
+  context.set('jobId', jobId);
+  return jobId;
 }
 
 /** Answers 202 once Redis holds the job. */
