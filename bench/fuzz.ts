@@ -1,0 +1,38 @@
+// Attacks the service with chance: npm run fuzz [-- --contract 100000 --images 10000 --seed 1 --formats all]
+// Sends hostile requests to a real Redis, API and worker, and damaged photos to a real vision pool. Nothing may crash,
+// hang, answer 500 or match. The same seed makes the same inputs again; --contract 0 or --images 0 leaves one out.
+// Ends with 1 when it finds something. CI runs the same with smaller numbers (fuzz-contract.test.ts and
+// decode-image.fuzz.test.ts).
+import { parseArgs } from 'node:util';
+import { runContractFuzz } from './fuzz/run-contract-fuzz.js';
+import { runImageFuzz } from './fuzz/run-image-fuzz.js';
+
+const { values } = parseArgs({
+  options: {
+    contract: { type: 'string', default: '100000' },
+    images: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: '1' },
+    formats: { type: 'string', default: 'default' },
+  },
+});
+const seed = Number(values.seed);
+const findings: string[] = [];
+const report = (lines: readonly string[], found: readonly string[]): void => {
+  process.stdout.write(`${[...lines, ...found.slice(0, 50)].join('\n')}\n\n`);
+  findings.push(...found);
+};
+
+if (Number(values.images) > 0) {
+  const { lines, findings: found } = await runImageFuzz({
+    count: Number(values.images),
+    seed,
+    allFormats: values.formats === 'all',
+  });
+  report(lines, found);
+}
+if (Number(values.contract) > 0) {
+  const { lines, findings: found } = await runContractFuzz({ count: Number(values.contract), seed });
+  report(lines, found);
+}
+process.stdout.write(findings.length === 0 ? 'nothing found\n' : `${findings.length} findings\n`);
+process.exitCode = findings.length === 0 ? 0 : 1;
