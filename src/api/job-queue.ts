@@ -112,9 +112,10 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       ]);
     },
     read: async (jobId) => {
+      // In this order: a job that ends between the two is told as still running, and never as ended without a result.
+      const state = await queue.getJobState(jobId);
       const job = await queue.getJob(jobId);
       if (!job) return undefined;
-      const state = await job.getState();
       return toStoredJob(job, { state, outcome: await outcomeOf(job, state) });
     },
     readDigest: async (jobId) => {
