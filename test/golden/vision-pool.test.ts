@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
@@ -11,10 +14,13 @@ import {
   type VisionPoolOptions,
 } from '../../src/worker/vision/vision-pool.js';
 import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
 
 const DEADLINE_MS = 20_000;
 const GIBIBYTE = 2 ** 30;
+// Lent to developers only; the test that needs them skips without them.
+const SCRFD = (size: '500m' | '2.5g'): string =>
+  fileURLToPath(new URL(`../../../shared/models/scrfd_${size}.onnx`, import.meta.url));
 
 /** Pids of a process's children that are vision processes; of this process's unless told otherwise. */
 function visionPids(of = process.pid): number[] {
@@ -220,6 +226,32 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
     expect(pids).toHaveLength(2);
     await until(() => pids.every(hasEnded));
   });
+
+  it.skipIf(!existsSync(SCRFD('500m')))(
+    'takes no process that has loaded other models than the rest, should their files be replaced',
+    async () => {
+      const packFolder = mkdtempSync(join(tmpdir(), 'replaced-pack-'));
+      copyFileSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(packFolder, 'recogniser.onnx'));
+      copyFileSync(SCRFD('500m'), join(packFolder, 'detector.onnx'));
+      pool = poolOf({ settings: liteSettings({ packFolder }), manifest: undefined });
+      const [photo = Buffer.alloc(0)] = await samePersonPhotos();
+      const { detector } = await pool.ready();
+      const [pid = 0] = visionPids();
+
+      copyFileSync(SCRFD('2.5g'), join(packFolder, 'detector.onnx'));
+      expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
+      process.kill(pid, 'SIGKILL');
+      await until(() => !visionPids().includes(pid));
+
+      const refused = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
+      await expect(refused).rejects.toMatchObject({ code: 'model_failure' });
+      copyFileSync(SCRFD('500m'), join(packFolder, 'detector.onnx'));
+      await until(() => pool?.stats().alive === 1);
+      expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
+      expect((await pool.ready()).detector).toBe(detector);
+      rmSync(packFolder, { recursive: true });
+    },
+  );
 
   it('says in words what is missing when a process cannot load its models', async () => {
     pool = poolOf({ settings: liteSettings({ packFolder: '/nonexistent' }) });

@@ -20,7 +20,10 @@ const RESTART_PAUSES_MS = [250, 1_000, 5_000, 30_000] as const;
 /** A process that has not loaded its models by then never will. */
 const START_LIMIT_MS = 120_000;
 
-/** Keeps a number of vision processes alive: who is lost is replaced, at once after work, with pauses when it cannot load. */
+/**
+ * Keeps a number of vision processes alive: who is lost is replaced, at once after work, with pauses when it cannot load
+ * the models that the others have loaded.
+ */
 export class ProcessRoster {
   /** Resolves when all have loaded their models; rejects with the words of the first that cannot, and then gives up. */
   readonly firstStart: Promise<PackIdentity>;
@@ -29,6 +32,7 @@ export class ProcessRoster {
   readonly #children = new Set<VisionChild>();
   readonly #working = new Set<VisionChild>();
   readonly #pauses = new Set<NodeJS.Timeout>();
+  #identity: PackIdentity | undefined;
   #restarts = 0;
   #failures = 0;
   #isClosed = false;
@@ -82,6 +86,12 @@ export class ProcessRoster {
     const limit = setTimeout(() => child.kill('deadline'), START_LIMIT_MS);
     try {
       const identity = await child.ready;
+      this.#identity ??= identity;
+      // Embeddings of two models compare to nothing that means anything.
+      if (!areSameModels(identity, this.#identity))
+        throw new Error(
+          'The model files have changed since the worker loaded them. Start it again to use the new ones.',
+        );
       this.#working.add(child);
       this.#failures = 0;
       this.#events.onReady(child);
@@ -115,4 +125,8 @@ export class ProcessRoster {
       this.#pauses.add(pause);
     });
   }
+}
+
+function areSameModels(one: PackIdentity, other: PackIdentity): boolean {
+  return one.detector === other.detector && one.recogniser === other.recogniser;
 }
