@@ -1,4 +1,4 @@
-// `npm run bench`: sets up what is missing, then measures the compiled service.
+// `npm run bench`, `soak`, `fuzz` and `chaos`: sets up what is missing, then runs the script named first on the compiled service.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findRedis } from './setup/find-redis.mjs';
@@ -10,8 +10,8 @@ await runScript(async () => {
   await prepareProgram();
   await prepareLite();
   await findRedis();
-  const [name = 'main', ...args] = process.argv.slice(2);
-  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, `bench/${name}.ts`), ...args], {
+  const [script = 'bench/main.ts', ...args] = process.argv.slice(2);
+  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, script), ...args], {
     cwd: ROOT,
     stdio: 'inherit',
   });

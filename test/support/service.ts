@@ -157,9 +157,10 @@ export function serviceEnvironment(
   };
 }
 
-/** Runs one of our main files from source. */
+/** Runs one of our main files, from source or compiled. */
 export function startProgram(main: string, env: Readonly<Record<string, string>>): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const loader = main.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const child = spawn(process.execPath, [...loader, main], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -29,6 +29,9 @@ export interface WebhookReceiver {
   script(path: string, answers: readonly ScriptedAnswer[]): string;
   /** Resolves with what `path` received once that is at least `count` requests; rejects after `timeoutMs`. */
   waitFor(path: string, count: number, timeoutMs?: number): Promise<readonly ReceivedWebhook[]>;
+  /** Stops listening and cuts every connection off, as a receiver that is down; `open` listens again on the same port. */
+  close(): Promise<void>;
+  open(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,15 +50,25 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const watchers = new Set<() => void>();
 
   const server = createServer((request, response) => {
-    void readWebhook(request).then((webhook) => {
+    const take = (webhook: ReceivedWebhook): void => {
       received.push(webhook);
       const script = scripts.get(webhook.path) ?? [204];
       const answer = (script.length > 1 ? script.shift() : script[0]) ?? 204;
       give(answer, response, webhook);
       for (const watcher of watchers) watcher();
-    });
+    };
+    // What was cut off before its end never arrived.
+    const forget = (): void => undefined;
+    void readWebhook(request).then(take, forget);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await listen(0);
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   const origin = `http://127.0.0.1:${port}`;
@@ -86,11 +99,9 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
         watchers.add(check);
         check();
       }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close,
+    open: () => listen(port),
+    stop: close,
   };
 }
 

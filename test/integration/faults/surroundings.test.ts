@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { postJson } from '../../support/api.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { listFamily } from '../../support/process-table.js';
 import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type Program, serviceEnvironment, startReplica, startWorker } from '../../support/service.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
@@ -54,6 +57,14 @@ function startWithFullDisk(main: string, env: Readonly<Record<string, string>>):
   closeSync(full);
 }
 
+/** A folder of one's own that holds the embedded pack. */
+function copyModels(): string {
+  const models = mkdtempSync(join(tmpdir(), 'face-models-'));
+  cpSync('models/lite.json', join(models, 'lite.json'));
+  cpSync('models/lite', join(models, 'lite'), { recursive: true });
+  return models;
+}
+
 describe('Q24: a full disk', () => {
   it('costs the logs and nothing else', async () => {
     const redis = await openRedis();
@@ -72,6 +83,33 @@ describe('Q24: a full disk', () => {
     }
     expect(children.map((child) => child.exitCode)).toEqual([null, null]);
   });
+});
+
+describe('Q23: model files that are replaced while a worker runs', () => {
+  it('change no answer; a vision process started afterwards refuses them, until the right ones are back', async () => {
+    const models = copyModels();
+    const recogniser = join(models, 'lite', 'fr_feature.onnx');
+    const redis = await openRedis();
+    const api = await startReplica(redis.url);
+    const worker = await startWorker(redis.url, { MODELS_DIR: models });
+    programs.push(api.program, worker);
+    const ask = async () => (await postJson(`${api.origin}/compare-faces`, request())).json();
+
+    const right = readFileSync(recogniser);
+    rmSync(recogniser);
+    writeFileSync(recogniser, readFileSync(join(models, 'lite', 'fr_landmark.onnx')));
+    expect(await ask()).toEqual({ user_id: 'u-1', matched: true });
+    const visions = listFamily(worker.process.pid ?? 0).filter(({ command }) =>
+      command.includes('vision-process'),
+    );
+    for (const { pid } of visions) process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => expect(await ask()).toMatchObject({ code: 'model_failure' }), 20_000);
+    writeFileSync(recogniser, right);
+
+    const heals = async () => expect(await ask()).toEqual({ user_id: 'u-1', matched: true });
+    await vi.waitFor(heals, { timeout: 40_000, interval: 200 });
+    rmSync(models, { recursive: true });
+  }, 90_000);
 });
 
 describe('Q21: a worker whose clock is two hours ahead', () => {

@@ -1,4 +1,5 @@
-import type { LookupFunction } from 'node:net';
+import { createServer } from 'node:https';
+import type { AddressInfo, LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AddressPolicy, createAddressPolicy } from '../../../../src/shared/address-policy.js';
@@ -8,6 +9,7 @@ import {
   MAX_ANSWER_BYTES,
 } from '../../../../src/worker/outbound/deliver-webhook.js';
 import { createGuardedAgent } from '../../../../src/worker/outbound/guarded-agent.js';
+import { readLoopbackCertificate } from '../../../support/loopback-certificate.js';
 import {
   type ScriptedAnswer,
   startWebhookReceiver,
@@ -228,6 +230,22 @@ describe('deliverWebhook', () => {
     ],
   ])('calls it a failure that may pass when the receiver %s', async (_what, reason, target) => {
     expect(await deliverTo(target())).toEqual({ kind: 'retry', reason });
+  });
+
+  it('sends nothing to a receiver whose certificate nobody vouches for', async () => {
+    let asked = false;
+    const server = createServer(readLoopbackCertificate(), (_request, response) => {
+      asked = true;
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+
+    const outcome = await deliverTo(`https://127.0.0.1:${port}/hook`);
+
+    await new Promise((resolve) => server.close(resolve));
+    expect(outcome).toEqual({ kind: 'retry', reason: 'no secure connection could be made' });
+    expect(asked).toBe(false);
   });
 
   it.each([

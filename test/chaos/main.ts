@@ -1,0 +1,106 @@
+/**
+ * `npm run chaos -- --jobs 10000 --seed 1`: workers, Redis, APIs, the image host and the receiver of webhooks are broken
+ * on a random schedule while jobs of every kind come in. A ledger of every accepted job then tells what was lost, wrong,
+ * changed, hung or never told. Exit code 1 unless all of that is zero and 99 % of the jobs of killed workers were started
+ * again within 15 s. Everything is real and on loopback.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { type ChaosResult, runChaos } from './run-chaos.js';
+import { quantile, type Tally } from './tally.js';
+
+const RECOVERED_WITHIN_MS = 15_000;
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '10000' },
+    /** The same seed breaks the same things at the same times. */
+    seed: { type: 'string', default: String(randomInt(1, 1_000_000)) },
+    /** No new jobs after this long. */
+    minutes: { type: 'string', default: '40' },
+    workers: { type: 'string', default: '3' },
+    /** Mean seconds between two faults of a kind. */
+    'worker-kill': { type: 'string', default: '5' },
+    'worker-freeze': { type: 'string', default: '45' },
+    redis: { type: 'string', default: '25' },
+    'api-kill': { type: 'string', default: '40' },
+    receiver: { type: 'string', default: '40' },
+  },
+});
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+
+const describe = (recoveriesMs: readonly number[]) => ({
+  jobs: recoveriesMs.length,
+  p50_s: seconds(quantile(recoveriesMs, 0.5)),
+  p99_s: seconds(quantile(recoveriesMs, 0.99)),
+  max_s: seconds(quantile(recoveriesMs, 1)),
+});
+
+function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosResult): void {
+  const jobs = Object.values(tally.ended).reduce((sum, count) => sum + count, 0);
+  const isClean = Object.values(tally.verdicts).every((count) => count === 0);
+  print(
+    JSON.stringify(
+      {
+        seed: Number(values.seed),
+        minutes: seconds(durationMs / 60),
+        jobs,
+        ended: tally.ended,
+        accepted_with_an_id: accepted,
+        ends_seen_in_the_queue: endsSeen,
+        webhooks,
+        faults: tally.faults,
+        met: tally.met,
+        told_to_come_again: Object.fromEntries(tally.refused),
+        completed_after_another_start: tally.run_again.size,
+        longest_wait_of_a_caller_s: seconds(tally.longestWaitMs),
+        recovery_from_a_kill: describe(tally.recoveriesMs.kill),
+        recovery_from_a_freeze: describe(tally.recoveriesMs.freeze),
+        recovery_with_redis_away_as_well: describe(tally.recoveriesMs.outage),
+        verdicts: tally.verdicts,
+        upper_bound_95: isClean && jobs > 0 ? `${((3 / jobs) * 100).toFixed(3)} %` : 'none',
+      },
+      null,
+      2,
+    ),
+  );
+  process.exitCode = isClean && quantile(tally.recoveriesMs.kill, 0.99) <= RECOVERED_WITHIN_MS ? 0 : 1;
+}
+
+const progress = ({ ended, faults, verdicts }: Tally): void => {
+  const findings = Object.fromEntries(Object.entries(verdicts).filter(([, count]) => count > 0));
+  print(JSON.stringify({ at: new Date().toISOString(), ...ended, ...faults, findings }));
+};
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const broken = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => broken.abort(new Error(signal)));
+print(`seed ${values.seed}`);
+const ms = (text: string): number => Number(text) * 1_000;
+summarise(
+  await runChaos({
+    jobs: Number(values.jobs),
+    seed: Number(values.seed),
+    limitMs: ms(values.minutes) * 60,
+    workers: Number(values.workers),
+    paces: {
+      workerKill: { meanMs: ms(values['worker-kill']) },
+      workerFreeze: { meanMs: ms(values['worker-freeze']) },
+      redis: { meanMs: ms(values.redis) },
+      apiKill: { meanMs: ms(values['api-kill']) },
+      receiver: { meanMs: ms(values.receiver) },
+    },
+    // Synchronous jobs go first: more callers who wait would leave nothing of the others to be tested.
+    clients: { waiting: 3, others: 24 },
+    from: 'dist',
+    slackMs: 500,
+    onProgress: progress,
+    signal: broken.signal,
+  }),
+);
+process.exit();

@@ -1,0 +1,123 @@
+import { startImageServer } from '../support/image-server.js';
+import { type CaseOf, prepareCases } from './cases.js';
+import { checkLedger, checkWebhooks } from './check-ledger.js';
+import { type ClientOptions, type Entry, type Kind, runJob } from './clients.js';
+import { type Faults, type Paces, startFaults } from './faults.js';
+import { followEnds } from './follow-ends.js';
+import { type Receiver, startReceiver } from './receiver.js';
+import { type System, startSystem } from './system.js';
+import { createTally, type Tally } from './tally.js';
+
+export interface ChaosOptions {
+  readonly jobs: number;
+  /** Decides every fault and every bad answer of the image host. */
+  readonly seed: number;
+  /** No new jobs after this long, ms. */
+  readonly limitMs: number;
+  readonly workers: number;
+  readonly paces: Paces;
+  /** Callers at a time: those who wait for an answer, and others. */
+  readonly clients: { readonly waiting: number; readonly others: number };
+  readonly from: 'dist' | 'src';
+  /** What is allowed over the promised time before a caller counts as hung, ms. */
+  readonly slackMs: number;
+  readonly onProgress?: (tally: Tally) => void;
+  /** Breaks the run off; everything that was started is ended. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run found. */
+export interface ChaosResult {
+  readonly tally: Tally;
+  readonly accepted: number;
+  /** Jobs that the queue itself was seen to end. */
+  readonly endsSeen: number;
+  /** Deliveries that were taken, and those of them that came again after another had been taken. */
+  readonly webhooks: { readonly taken: number; readonly again: number };
+  readonly durationMs: number;
+}
+
+const OTHER_KINDS: readonly Kind[] = ['async', 'webhook', 'idempotent'];
+const PROGRESS_EVERY_MS = 30_000;
+
+/** Runs jobs of every kind through the real service while it is broken on schedule, then reads every one of them again. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const tally = createTally();
+  const images = await startImageServer();
+  const receiver = await startReceiver(options.seed, tally);
+  const system = await startSystem({ ...options, tally });
+  const caseOf = await prepareCases(images, options.seed, tally);
+  const faults = startFaults({ ...options, system, receiver, tally });
+  const ends = followEnds(system.redis.url, tally);
+  try {
+    const work = runAndCheck(options, { tally, receiver, system, caseOf, faults });
+    const found = await Promise.race([work, whenAborted(options.signal)]);
+    return { tally, ...found, endsSeen: ends.seen() };
+  } finally {
+    await faults.stop();
+    await ends.stop();
+    await system.stop();
+    await receiver.stop();
+    await images.stop();
+  }
+}
+
+interface Parts {
+  readonly tally: Tally;
+  readonly receiver: Receiver;
+  readonly system: System;
+  readonly caseOf: CaseOf;
+  readonly faults: Faults;
+}
+
+async function runAndCheck(options: ChaosOptions, { tally, receiver, system, caseOf, faults }: Parts) {
+  const ledger: Entry[] = [];
+  const { slackMs } = options;
+  const clients = { origins: system.origins, callbackUrl: receiver.url, slackMs, tally, ledger };
+  const startedAt = Date.now();
+  const progress = setInterval(() => options.onProgress?.(tally), PROGRESS_EVERY_MS);
+  await load(options, clients, (index, kind) => runJob({ index, kind, case: caseOf(index) }, clients));
+  await faults.stop();
+  clearInterval(progress);
+  const durationMs = Date.now() - startedAt;
+  await checkLedger(clients);
+  await checkWebhooks(receiver, clients);
+  const taken = [...receiver.told.values()].map((each) => each.taken);
+  return {
+    accepted: ledger.length,
+    webhooks: {
+      taken: taken.reduce((sum, count) => sum + count, 0),
+      again: taken.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
+    },
+    durationMs,
+  };
+}
+
+function whenAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+}
+
+/** Goes on until all jobs have ended and every fault has happened, or the time is over. */
+async function load(
+  { jobs, limitMs, clients }: ChaosOptions,
+  { tally }: ClientOptions,
+  run: (index: number, kind: Kind) => Promise<void>,
+): Promise<void> {
+  const end = Date.now() + limitMs;
+  const isDone = (next: number): boolean =>
+    Date.now() > end || (next >= jobs && Object.values(tally.faults).every((count) => count > 0));
+  let next = 0;
+  const client = async (kindOf: (index: number) => Kind): Promise<void> => {
+    while (!isDone(next)) {
+      const index = next;
+      next += 1;
+      await run(index, kindOf(index));
+    }
+  };
+  // Four kinds of request come in turns.
+  const other = (index: number): Kind => OTHER_KINDS[Math.floor(index / 4) % OTHER_KINDS.length] ?? 'async';
+  await Promise.all([
+    ...Array.from({ length: clients.waiting }, () => client(() => 'sync')),
+    ...Array.from({ length: clients.others }, () => client(other)),
+  ]);
+}
