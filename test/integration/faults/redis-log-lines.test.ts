@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../src/shared/redis.js';
-import { logUnlessAway, reportOutages } from '../../src/shared/report-outages.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { connectRedis, type RedisConnection } from '../../../src/shared/redis.js';
+import { logUnlessAway, reportOutages } from '../../../src/shared/report-outages.js';
+import { type RedisServer, startRedis } from '../../support/redis-server.js';
 
 describe('the log of a program whose Redis goes and comes', () => {
   let server: RedisServer;
