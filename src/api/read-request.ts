@@ -26,7 +26,9 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
     throw new VerificationError('unsupported_media_type');
-  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.arrayBuffer()));
+  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.arrayBuffer()), {
+    error: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is missing' : undefined),
+  });
   if (parsed.success) return parsed.data;
   throw new RequestError(
     parsed.error.issues.map((issue): ProblemItem => {

@@ -19,7 +19,7 @@ export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
 const urlSchema = (what: string) =>
   z
     .string()
-    .min(1)
+    .min(1, 'must not be empty')
     .max(MAX_URL_LENGTH)
     .meta({ description: `${what}; http or https.`, format: 'uri' });
 
