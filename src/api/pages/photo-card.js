@@ -13,7 +13,7 @@ const CHIPS = {
   not_matched: '✕ does not match',
   usable: 'compared with',
   unusable: '? could not be judged',
-  unknown: 'no finding',
+  unknown: 'nothing reported',
 };
 
 /**
@@ -88,7 +88,7 @@ function createBar(similarity, threshold) {
 function describeFace({ face, faces_found: found, warnings }) {
   return [
     ...(found > 1 ? [`${found} faces, one was taken`] : []),
-    ...(face ? [`face ${face.width_px} px wide`, `quality ${face.quality.score}`] : []),
+    ...(face ? [`face ${face.width_px} px wide`, `quality ${face.quality.score.toFixed(2)} of 1`] : []),
     ...warnings.map((/** @type {string} */ warning) => warning.replaceAll('_', ' ')),
   ];
 }
