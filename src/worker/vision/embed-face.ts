@@ -22,16 +22,20 @@ export interface NormBand {
 /** Returns an embedder on a model of the ArcFace family, which the caller closes. Keeps one input buffer: not reentrant. */
 export function createFaceEmbedder(model: OnnxModel, normalisation: Normalisation): FaceEmbedder {
   let input = new Float32Array(0);
+  const normalised = Float32Array.from(
+    { length: 256 },
+    (_, v) => (v - normalisation.mean) / normalisation.std,
+  );
   return {
     async embed({ width, height, data }) {
       const plane = width * height;
       if (input.length !== 3 * plane) input = new Float32Array(3 * plane);
-      const [first, second, third] = normalisation.channels === 'rgb' ? [0, 1, 2] : [2, 1, 0];
-      const { mean, std } = normalisation;
-      for (let i = 0; i < plane; i++) {
-        input[i] = (data[i * 3 + first!]! - mean) / std;
-        input[plane + i] = (data[i * 3 + second!]! - mean) / std;
-        input[2 * plane + i] = (data[i * 3 + third!]! - mean) / std;
+      const first = normalisation.channels === 'rgb' ? 0 : 2 * plane;
+      const third = 2 * plane - first;
+      for (let i = 0, from = 0; i < plane; i++, from += 3) {
+        input[first + i] = normalised[data[from]!]!;
+        input[plane + i] = normalised[data[from + 1]!]!;
+        input[third + i] = normalised[data[from + 2]!]!;
       }
       const [output] = await model.run(input, [1, 3, height, width]).catch((cause: unknown) => {
         throw new VerificationError('model_failure', { cause, context: { reason: 'recogniser' } });
