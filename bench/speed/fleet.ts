@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { freePort, startRedis } from '../../test/support/redis-server.js';
 import { childrenOf, cpuSeconds, memoryMb } from './process-figures.js';
+import type { WorkerNamespace } from './worker-namespace.js';
 
 /** Who works in a run. `vision` are the workers' children, `images` the photo host, `load` this process itself. */
 export const ROLES = ['api', 'redis', 'worker', 'vision', 'images', 'load'] as const;
@@ -20,6 +21,8 @@ export interface FleetOptions {
   readonly nodeArgs?: readonly string[];
   /** One entry a worker: the processors it may use, as taskset takes them; undefined for all. */
   readonly workers: readonly (string | undefined)[];
+  /** Where the workers run; absent: beside everything else. */
+  readonly namespace?: WorkerNamespace | undefined;
 }
 
 /** The whole service, compiled, each program a process of its own. */
@@ -39,12 +42,16 @@ export interface Fleet {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START_LIMIT_MS = 120_000;
+const SAME_HOST = { hostAddress: '127.0.0.1', workerAddress: '127.0.0.1', enter: [] } as const;
 
 /** Starts Redis, photo host, API and workers and waits until a comparison could be answered. Runs `dist`. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
-  const redis = await startRedis();
-  const images = startScript('photo-server-process.ts', [options.photos]);
+  const { nodeArgs = [], namespace } = options;
+  const { hostAddress, workerAddress, enter } = namespace ?? SAME_HOST;
+  const bind = namespace ? ['--bind', '127.0.0.1', hostAddress, '--protected-mode', 'no'] : [];
+  const redis = await startRedis(bind);
+  const images = startScript('photo-server-process.ts', [options.photos, hostAddress]);
   const photoPort = await firstLine(images);
   const port = await freePort();
   const workerPorts = await Promise.all(options.workers.map(() => freePort()));
@@ -53,26 +60,29 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: String(port),
-    WORKER_HOST: '127.0.0.1',
     REDIS_URL: redis.url,
     INSIGHTFACE_MODEL: 'lite',
     MODELS_DIR: join(ROOT, 'models'),
-    ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
+    ALLOWED_PRIVATE_HOSTS: hostAddress,
     ...options.env,
   };
   const logs = options.workers.map((_, index) => join(folder, `worker-${index}.log`));
-  const { nodeArgs = [] } = options;
   const api = startProgram('api', { env, nodeArgs, log: join(folder, 'api.log') });
   const workers = options.workers.map((cpus, index) =>
     startProgram('worker', {
-      env: { ...env, WORKER_PORT: String(workerPorts[index]) },
+      env: {
+        ...env,
+        REDIS_URL: `redis://${hostAddress}:${redis.port}`,
+        WORKER_HOST: workerAddress,
+        WORKER_PORT: String(workerPorts[index]),
+      },
       nodeArgs,
       log: logs[index] ?? '',
-      cpus,
+      before: [...enter, ...(cpus === undefined ? [] : ['taskset', '-c', cpus])],
     }),
   );
   const origin = `http://127.0.0.1:${port}`;
-  const workerOrigins = workerPorts.map((workerPort) => `http://127.0.0.1:${workerPort}`);
+  const workerOrigins = workerPorts.map((workerPort) => `http://${workerAddress}:${workerPort}`);
   const programs = [api, ...workers, images];
   const pidOf = ({ pid }: { pid?: number | undefined }) => pid ?? 0;
   const pids = (role: Role): number[] => {
@@ -97,7 +107,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     origin,
     redisUrl: redis.url,
     workerOrigins,
-    photoOrigin: `http://127.0.0.1:${photoPort}`,
+    photoOrigin: `http://${hostAddress}:${photoPort}`,
     pids,
     cpuSeconds: () => byRole((ids) => ids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)),
     memoryMb: () => byRole((ids) => ids.map(memoryMb)),
@@ -126,13 +136,13 @@ interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly nodeArgs: readonly string[];
   readonly log: string;
-  readonly cpus?: string | undefined;
+  /** What the program is started by, as taskset; it must become the program, so that its pid is the program's. */
+  readonly before?: readonly string[];
 }
 
-function startProgram(name: 'api' | 'worker', { env, nodeArgs, log, cpus }: ProgramOptions) {
-  const command = [process.execPath, ...nodeArgs, join(ROOT, 'dist', name, 'main.js')];
-  // taskset becomes the program, so that its pid is the program's.
-  const [file = '', ...args] = cpus === undefined ? command : ['taskset', '-c', cpus, ...command];
+function startProgram(name: 'api' | 'worker', { env, nodeArgs, log, before = [] }: ProgramOptions) {
+  const command = [...before, process.execPath, ...nodeArgs, join(ROOT, 'dist', name, 'main.js')];
+  const [file = '', ...args] = command;
   const output = openSync(log, 'a');
   return spawn(file, args, { env, stdio: ['ignore', output, output] });
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { firstLine, startScript, stopProgram } from './fleet.js';
 import type { Pack } from './packs.js';
 
@@ -14,7 +15,7 @@ export interface FloorRequest {
 }
 
 /**
- * Medians for one photo on one thread with nothing else running, ms. The floor is what no service can avoid: decoding
+ * Medians for one photo on one thread with nothing else running but the same on the other cores, ms. The floor is what no service can avoid: decoding
  * at the least scale that keeps the aligned face sharp, one small look of the detector, one embedding; the models' own
  * time, without the work of filling their inputs.
  */
@@ -31,15 +32,31 @@ export interface FloorReport {
   readonly [step: `step_${string}`]: number;
 }
 
-/** Measures in a process of its own, so that nothing of this one's can disturb. */
-export async function measureFloor(
-  request: FloorRequest,
-  cpus?: string,
-): Promise<Readonly<Record<string, FloorReport>>> {
-  const script = startScript('floor-process.ts', [JSON.stringify(request)], cpus);
+/**
+ * Measures on every core at once, each in a process of its own, and returns the means: what the cores share, from memory
+ * to clock, they share in service as well, so what one core does while the others idle is no floor.
+ */
+export async function measureFloor(request: FloorRequest): Promise<Readonly<Record<string, FloorReport>>> {
+  const cores = Array.from({ length: availableParallelism() }, (_, core) => String(core));
+  const reports = await Promise.all(cores.map((core) => measureOn(core, request)));
+  return Object.fromEntries(
+    request.kinds.map((kind) => [kind, meanOf(reports.flatMap((report) => report[kind] ?? []))]),
+  );
+}
+
+async function measureOn(core: string, request: FloorRequest): Promise<Record<string, FloorReport>> {
+  const script = startScript('floor-process.ts', [JSON.stringify(request)], core);
   try {
     return JSON.parse(await firstLine(script)) as Record<string, FloorReport>;
   } finally {
     await stopProgram(script);
   }
+}
+
+function meanOf(reports: readonly FloorReport[]): FloorReport {
+  const [first] = reports;
+  if (!first) throw new Error('this is a bug: no floor was measured');
+  const mean = (name: string) =>
+    reports.reduce((sum, report) => sum + (report[name as keyof FloorReport] ?? 0), 0) / reports.length;
+  return Object.fromEntries(Object.keys(first).map((name) => [name, mean(name)])) as unknown as FloorReport;
 }

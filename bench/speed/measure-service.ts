@@ -7,6 +7,7 @@ import type { Pack } from './packs.js';
 import { scrape } from './prometheus.js';
 import type { CacheReport, EfficiencyReport, LatencyReport, ScalingStep } from './report-types.js';
 import { median } from './statistics.js';
+import { createWorkerNamespace, type WorkerNamespace } from './worker-namespace.js';
 
 const CORES = availableParallelism();
 const PHOTOS = 4;
@@ -140,27 +141,37 @@ async function measureCapacity({ photos, pack, kind, seconds }: Setting): Promis
   }
 }
 
-/** Measures throughput with 1, 2 and 4 workers of one vision process, each bound to one processor. */
-export async function measureScaling(
-  { photos, pack, kind, seconds }: Setting,
-  counts: readonly number[],
-): Promise<ScalingStep[]> {
+/**
+ * Measures throughput with 1, 2 and 4 workers of one vision process, each bound to one processor, and with one a
+ * processor in a network namespace of their own where this user may make one.
+ */
+export async function measureScaling(setting: Setting, counts: readonly number[]): Promise<ScalingStep[]> {
   const steps: ScalingStep[] = [];
-  for (const workers of counts) {
-    const cpus = Array.from({ length: workers }, (_, index) => String(index % CORES));
-    const fleet = await startFleet({
-      photos,
-      workers: cpus,
-      env: { ...packEnvironment(pack), VISION_PROCESSES: '1' },
-    });
-    try {
-      const load = await measureLoad(fleet, { kind, load: { inFlight: IN_FLIGHT * workers, seconds } });
-      steps.push({ workers, cpus, perSecond: load.perSecond, ...load.total });
-    } finally {
-      await fleet.stop();
-    }
+  for (const workers of counts) steps.push(await measureWorkers(setting, workers));
+  const namespace = createWorkerNamespace();
+  if (!namespace) return steps;
+  try {
+    return [...steps, await measureWorkers(setting, CORES, namespace)];
+  } finally {
+    namespace.remove();
   }
-  return steps;
+}
+
+async function measureWorkers(
+  { photos, pack, kind, seconds }: Setting,
+  workers: number,
+  namespace?: WorkerNamespace,
+): Promise<ScalingStep> {
+  const cpus = Array.from({ length: workers }, (_, index) => String(index % CORES));
+  const env = { ...packEnvironment(pack), VISION_PROCESSES: '1' };
+  const fleet = await startFleet({ photos, workers: cpus, env, namespace });
+  try {
+    const load = await measureLoad(fleet, { kind, load: { inFlight: IN_FLIGHT * workers, seconds } });
+    const network = namespace ? 'namespaces' : 'loopback';
+    return { workers, cpus, network, perSecond: load.perSecond, ...load.total };
+  } finally {
+    await fleet.stop();
+  }
 }
 
 /** Measures what the reference cache gives callers who send one reference again and again. */

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-// A photo host of its own process: node --import tsx photo-server-process.ts FOLDER. Says its port in one line.
+// A photo host of its own process: node --import tsx photo-server-process.ts FOLDER ADDRESS. Says its port in one line.
 // A path's query may ask for a pause, /photo.jpg?ms=200, as a distant host would make.
 
-const folder = process.argv[2] ?? '.';
+const [, , folder = '.', host = '127.0.0.1'] = process.argv;
 const photos = new Map(readdirSync(folder).map((name) => [`/${name}`, readFileSync(join(folder, name))]));
 
 const server = createServer((request, response) => {
@@ -22,7 +22,7 @@ const server = createServer((request, response) => {
   else answer();
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => {
+server.listen(0, host, () => {
   const address = server.address();
   process.stdout.write(`${typeof address === 'object' && address ? address.port : 0}\n`);
 });

@@ -10,8 +10,8 @@ export function printReport(report: BenchReport): string {
     ...(report.latency ? printLatency(report.latency) : []),
     ...(report.api ? printApi(report.api) : []),
     ...(report.scaling ?? []).map(
-      ({ workers, perSecond, answered, ended }) =>
-        `${workers} worker(s), one processor each: ${fixed(perSecond, 2)}/s; ${answered} answered, ${ended} done`,
+      ({ workers, network, perSecond, answered, ended }) =>
+        `${workers} worker(s), one processor each, ${network}: ${fixed(perSecond, 2)}/s; ${answered} answered, ${ended} done`,
     ),
     ...(report.cache
       ? [

@@ -46,6 +46,8 @@ export interface ScalingStep {
   readonly workers: number;
   /** Processors of each worker, as taskset takes them. */
   readonly cpus: readonly string[];
+  /** Whether they are reached by loopback or across two network namespaces. */
+  readonly network: 'loopback' | 'namespaces';
   readonly perSecond: number;
   /** Answers with 200, and comparisons that the workers ended: more would mean that a job was done twice. */
   readonly answered: number;
