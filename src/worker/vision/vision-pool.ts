@@ -24,7 +24,7 @@ export interface VisionPoolOptions {
 
 export interface AnalyseOptions {
   /**
-   * Processor time a photo may take until its process is killed, ms, and a quarter of the time on the clock: a busy
+   * Processor time a photo may take until its process is killed, ms; on the clock four times that, for a busy
    * machine is no fault of the photo. A photo tried again has it anew.
    */
   readonly deadlineMs: number;
