@@ -19,6 +19,12 @@ export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0]
 Everything else comes from the environment; .env.example lists it.`;
 
 /**
+ * Threads on which a program looks names up, four by itself: names that take long, which anybody may send, must not hold
+ * up the others. As many as a worker on two processors fetches photos at a time.
+ */
+const LOOKUP_THREADS = '16';
+
+/**
  * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, uses the pack that needs no
  * licence, and signs webhooks with a secret of its own, unless told otherwise.
  * @param modelsDir absolute path of the packs that came with the program
@@ -44,6 +50,7 @@ export function readSettings(
       ...(isSet('INSIGHTFACE_MODEL') ? {} : { INSIGHTFACE_MODEL: 'lite' }),
       ...(isSet('MODELS_DIR') ? {} : { MODELS_DIR: modelsDir }),
       ...(isSet('WORKER_HOST') ? {} : { WORKER_HOST: '127.0.0.1' }),
+      ...(isSet('UV_THREADPOOL_SIZE') ? {} : { UV_THREADPOOL_SIZE: LOOKUP_THREADS }),
       ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
     },
   };

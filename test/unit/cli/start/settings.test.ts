@@ -25,6 +25,11 @@ describe('readSettings', () => {
     expect(read(['--port', '9001', '--host', '::1'], environment)).toMatchObject({ port: 9001, host: '::1' });
   });
 
+  it('gives name look-ups more threads than Node does, or as many as it is told', () => {
+    expect(read().environment.UV_THREADPOOL_SIZE).toBe('16');
+    expect(read([], { UV_THREADPOOL_SIZE: '32' }).environment.UV_THREADPOOL_SIZE).toBe('32');
+  });
+
   it('makes a webhook secret for each run, and none beside one that is given', () => {
     const first = read().webhookSecret;
 
