@@ -3,6 +3,8 @@ import { ROOT } from './root.mjs';
 import { Interrupted, SetupError } from './setup-error.mjs';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** How long an interrupted command may take to end, ms; npm would first undo its whole install. */
+const GRACE_MS = 2_000;
 
 /**
  * Runs a command in the repository's root and shows what it prints on standard error, so that a script's own output
@@ -17,6 +19,7 @@ export async function runCommand(command, args) {
   });
   let interrupted = false;
   const passOn = (signal) => {
+    if (!interrupted) setTimeout(killGroup, GRACE_MS, child.pid).unref();
     interrupted = true;
     if (child.pid) process.kill(-child.pid, signal);
   };
