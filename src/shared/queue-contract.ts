@@ -149,9 +149,9 @@ export function idempotentJobId(model: string, tenant: string, key: string): str
   return `i_${digest128(compareQueueName(model), tenant, key)}`;
 }
 
-/** Whether `text` can be the id of a job: a random one or one of idempotentJobId. Every other key of Redis is none. */
+/** Whether `text` can be the id of a job, random or of idempotentJobId. No other key of BullMQ's has this form. */
 export function isJobId(text: string): boolean {
-  return /^(r_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|i_[0-9a-f]{32})$/.test(text);
+  return /^[ri]_[0-9A-Za-z-]{1,64}$/.test(text);
 }
 
 function digest128(...parts: readonly string[]): string {
