@@ -65,8 +65,13 @@ export interface JobQueueOptions {
 
 type ComparisonQueueJob = Job<ComparisonJob, ComparisonOutcome>;
 
+/** What every call needs: the queue, and where the keys beside it lie. */
+interface Store extends Omit<JobQueueOptions, 'onError'> {
+  readonly queue: Queue<ComparisonJob, ComparisonOutcome>;
+}
+
 /** Opens the queue of one model pack on a connection that the caller owns. */
-export function createJobQueue(options: JobQueueOptions): JobQueue {
+export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQueue {
   const { redis, prefix, model, retentionSeconds } = options;
   const queue = new Queue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
     connection: redis,
@@ -78,46 +83,12 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       removeOnFail: { age: retentionSeconds },
     },
   });
-  queue.on('error', options.onError);
-
-  /** A job that BullMQ gave up may have told its end before it lost its last worker. */
-  const readGivenUp = async (jobId: string, acceptedAt: number): Promise<ComparisonOutcome> =>
-    readEnding(await redis.get(redisKeys.ending(prefix, jobId)), acceptedAt)?.outcome ?? ABANDONED;
-  const outcomeOf = async (
-    job: ComparisonQueueJob,
-    state: string,
-  ): Promise<ComparisonOutcome | undefined> => {
-    if (state === 'completed') return readOutcome(job.returnvalue);
-    return state === 'failed' ? readGivenUp(job.id ?? '', job.data.accepted_at) : undefined;
-  };
+  queue.on('error', onError);
+  const store: Store = { ...options, queue };
 
   return {
-    add: async (jobId, payload, priority) => {
-      const attempts = payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async;
-      const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
-      const options = {
-        jobId,
-        attempts,
-        timestamp: payload.accepted_at,
-        ...(priority > 0 ? { priority } : {}),
-      };
-      // First the index, then the job: what is kept of a person can always be found. Both travel together.
-      await Promise.all([
-        redis
-          .pipeline()
-          .zadd(userKey, String(payload.accepted_at), jobId)
-          .expire(userKey, retentionSeconds * 2)
-          .exec(),
-        queue.add('compare', payload, options),
-      ]);
-    },
-    read: async (jobId) => {
-      // In this order: a job that ends between the two is told as still running, and never as ended without a result.
-      const state = await queue.getJobState(jobId);
-      const job = await queue.getJob(jobId);
-      if (!job) return undefined;
-      return toStoredJob(job, { state, outcome: await outcomeOf(job, state) });
-    },
+    add: (jobId, payload, priority) => addJob(store, payload, { jobId, priority }),
+    read: (jobId) => readJob(store, jobId),
     readDigest: async (jobId) => {
       const data = await redis.hget(queue.toKey(jobId), 'data');
       return data === null ? undefined : (JSON.parse(data) as ComparisonJob).request_digest;
@@ -126,62 +97,121 @@ export function createJobQueue(options: JobQueueOptions): JobQueue {
       const text = await redis.get(redisKeys.evidence(prefix, jobId));
       return text === null ? undefined : (JSON.parse(text) as Evidence);
     },
-    readOutcomes: async (jobIds) => {
-      const pipeline = redis.pipeline();
-      for (const jobId of jobIds)
-        pipeline.hmget(queue.toKey(jobId), 'finishedOn', 'returnvalue', 'timestamp');
-      const replies = (await pipeline.exec()) ?? [];
-      const outcomes = new Map<string, ComparisonOutcome>();
-      for (const [index, [error, fields]] of replies.entries()) {
-        const [finishedOn, returned, timestamp] = (error ? [] : fields) as (string | null)[];
-        const jobId = jobIds[index];
-        if (!finishedOn || !jobId) continue;
-        // `add` has set the timestamp to the time of acceptance.
-        const outcome = returned
-          ? readOutcome(JSON.parse(returned))
-          : await readGivenUp(jobId, Number(timestamp));
-        outcomes.set(jobId, outcome);
-      }
-      return outcomes;
-    },
-    remove: async (jobId) => {
-      const job = await queue.getJob(jobId);
-      const state = await job?.getState();
-      if (!job || state === 'unknown') return 'gone';
-      if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
-      // A worker may take the job between the two calls; then its lock makes the removal fail.
-      return job.remove().then(
-        () => 'removed',
-        () => 'busy',
-      );
-    },
+    readOutcomes: (jobIds) => readOutcomes(store, jobIds),
+    remove: (jobId) => removeQueued(store, jobId),
     listUserJobs: (tenant, userId) =>
       redis.zrange(redisKeys.userJobs(prefix, model, tenant, userId), '0', '-1'),
-    erase: async (jobId) => {
-      const job = await queue.getJob(jobId);
-      const gone = job
-        ? await job.remove().then(
-            () => true,
-            () => false,
-          )
-        : true;
-      const { evidence, ending, cancelled } = redisKeys;
-      if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
-      return gone;
-    },
+    erase: (jobId) => eraseJob(store, jobId),
     forgetUser: async (tenant, userId) =>
       void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
     announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
-    countWaiting: async () => {
-      const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
-      const { waiting = 0, prioritized = 0, delayed = 0 } = counts;
-      return { sync: waiting, all: waiting + prioritized + delayed };
-    },
+    countWaiting: () => countWaiting(store),
     countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
     countByState: () =>
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
     close: () => queue.close(),
   };
+}
+
+async function addJob(
+  { queue, redis, prefix, model, retentionSeconds }: Store,
+  payload: ComparisonJob,
+  { jobId, priority }: { readonly jobId: string; readonly priority: number },
+): Promise<void> {
+  const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
+  // First the index, then the job: what is kept of a person can always be found. Both travel together.
+  await Promise.all([
+    redis
+      .pipeline()
+      .zadd(userKey, String(payload.accepted_at), jobId)
+      .expire(userKey, retentionSeconds * 2)
+      .exec(),
+    queue.add('compare', payload, {
+      jobId,
+      attempts: payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async,
+      timestamp: payload.accepted_at,
+      ...(priority > 0 ? { priority } : {}),
+    }),
+  ]);
+}
+
+async function readJob(store: Store, jobId: string): Promise<StoredJob | undefined> {
+  // In this order: a job that ends between the two is told as still running, and never as ended without a result.
+  const state = await store.queue.getJobState(jobId);
+  const job = await store.queue.getJob(jobId);
+  if (!job) return undefined;
+  return toStoredJob(job, { state, outcome: await outcomeOf(store, job, state) });
+}
+
+async function outcomeOf(
+  store: Store,
+  job: ComparisonQueueJob,
+  state: string,
+): Promise<ComparisonOutcome | undefined> {
+  if (state === 'completed') return readOutcome(job.returnvalue);
+  return state === 'failed' ? readGivenUp(store, job.id ?? '', job.data.accepted_at) : undefined;
+}
+
+/** A job that BullMQ gave up may have told its end before it lost its last worker. */
+async function readGivenUp(
+  { redis, prefix }: Store,
+  jobId: string,
+  acceptedAt: number,
+): Promise<ComparisonOutcome> {
+  return readEnding(await redis.get(redisKeys.ending(prefix, jobId)), acceptedAt)?.outcome ?? ABANDONED;
+}
+
+async function readOutcomes(
+  store: Store,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, ComparisonOutcome>> {
+  const pipeline = store.redis.pipeline();
+  for (const jobId of jobIds)
+    pipeline.hmget(store.queue.toKey(jobId), 'finishedOn', 'returnvalue', 'timestamp');
+  const replies = (await pipeline.exec()) ?? [];
+  const outcomes = new Map<string, ComparisonOutcome>();
+  for (const [index, [error, fields]] of replies.entries()) {
+    const [finishedOn, returned, timestamp] = (error ? [] : fields) as (string | null)[];
+    const jobId = jobIds[index];
+    if (!finishedOn || !jobId) continue;
+    // `addJob` has set the timestamp to the time of acceptance.
+    const outcome = returned
+      ? readOutcome(JSON.parse(returned))
+      : await readGivenUp(store, jobId, Number(timestamp));
+    outcomes.set(jobId, outcome);
+  }
+  return outcomes;
+}
+
+async function removeQueued({ queue }: Store, jobId: string): Promise<'removed' | 'gone' | 'busy'> {
+  const job = await queue.getJob(jobId);
+  const state = await job?.getState();
+  if (!job || state === 'unknown') return 'gone';
+  if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
+  // A worker may take the job between the two calls; then its lock makes the removal fail.
+  return (await removeUnlessHeld(job)) ? 'removed' : 'busy';
+}
+
+async function eraseJob({ queue, redis, prefix }: Store, jobId: string): Promise<boolean> {
+  const job = await queue.getJob(jobId);
+  const gone = !job || (await removeUnlessHeld(job));
+  const { evidence, ending, cancelled } = redisKeys;
+  if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
+  return gone;
+}
+
+/** Removes a job; false where a worker holds it. */
+function removeUnlessHeld(job: ComparisonQueueJob): Promise<boolean> {
+  return job.remove().then(
+    () => true,
+    () => false,
+  );
+}
+
+async function countWaiting({ queue }: Store): Promise<WaitingCount> {
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
+  const { waiting = 0, prioritized = 0, delayed = 0 } = counts;
+  return { sync: waiting, all: waiting + prioritized + delayed };
 }
 
 interface StoredEnd {
