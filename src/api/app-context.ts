@@ -8,6 +8,8 @@ export interface AppContext {
     tenant: string;
     /** Set where the request makes or reads a job. */
     jobId?: string;
+    /** What makes the job of this request part of its trace; absent when there is no trace. */
+    traceparent?: string;
     /** The problem's code, when the answer is one. */
     code?: ErrorCode;
   };

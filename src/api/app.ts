@@ -12,6 +12,7 @@ import { errorResponse } from './error-response.js';
 import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
+import { traceRequests } from './middleware/trace-requests.js';
 import { createCompareFacesRoute } from './routes/compare-faces.js';
 import { createHealthRoutes, type HealthDependencies } from './routes/health.js';
 import { createJobsRoutes, type JobsDependencies } from './routes/jobs.js';
@@ -42,6 +43,7 @@ export interface AppDependencies
 export function createApp(deps: AppDependencies): Hono<AppContext> {
   const app = new Hono<AppContext>();
   app.use(requestId({ limitLength: 128 }));
+  app.use(traceRequests);
   app.use(requestLog(deps.logger, deps.observeRequest));
   app.use(secureHeaders());
   app.use(closeWhileDraining(deps.isDraining));

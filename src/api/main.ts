@@ -11,6 +11,7 @@ import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock } from '../shared/redis-clock.js';
 import { reportOutages } from '../shared/report-outages.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
+import { startTracing } from '../shared/start-tracing.js';
 import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
 import { createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
@@ -32,13 +33,9 @@ const CLOCK_PERIOD_MS = 10_000;
 /** Beyond the drain and the longest wait of a caller, ms. */
 const SHUTDOWN_SLACK_MS = 5_000;
 
-try {
-  main();
-} catch (error) {
-  failToStart(error);
-}
+await main().catch(failToStart);
 
-function main(): void {
+async function main(): Promise<void> {
   const { config, warnings } = loadApiConfig();
   const logger = createLogger('api', config.LOG_LEVEL);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
@@ -47,6 +44,7 @@ function main(): void {
     (config.DRAIN_SECONDS + config.SYNC_WAIT_TIMEOUT) * 1_000 + SHUTDOWN_SLACK_MS,
   );
   exitOnSignals(shutdown);
+  await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-api', shutdown });
 
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onQueueError = reportOutages(redis, logger);

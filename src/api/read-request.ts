@@ -16,7 +16,6 @@ import type { Caller } from './submit-job.js';
 export const MAX_WAIT_SECONDS = 60;
 
 const MAX_IDEMPOTENCY_KEY = 255;
-const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
  * Reads and checks the body of a comparison.
@@ -53,13 +52,12 @@ export function readCaller(context: Context<AppContext>, sync: boolean): Caller 
     const detail = `must have 1 to ${MAX_IDEMPOTENCY_KEY} characters`;
     throw new RequestError([{ field: 'Idempotency-Key', code: 'invalid_request', detail }]);
   }
-  const traceparent = context.req.header('traceparent');
   return {
     tenant: context.get('tenant'),
     requestId: context.get('requestId'),
     sync,
     idempotencyKey: key,
-    traceparent: traceparent && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    traceparent: context.get('traceparent'),
   };
 }
 

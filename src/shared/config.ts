@@ -70,6 +70,7 @@ const sharedVariables = {
     .default('{face}'),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_USER_ID: flag.default(false),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   JOB_RETENTION_SECONDS: integer(60, 2_592_000).default(86_400),
   WEBHOOK_SECRETS: checkedList(findWebhookSecretProblem).default([]),
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),

@@ -14,6 +14,7 @@ import {
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
 import { logUnlessAway } from '../shared/report-outages.js';
+import { inSpan } from '../shared/tracing.js';
 import {
   announceEnd,
   type CompareJob,
@@ -25,6 +26,7 @@ import {
 import { insist } from './insist.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
 import { type ReportDependencies, reportComparison } from './report-comparison.js';
+import { traceSteps } from './trace-steps.js';
 import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
 
 /** A retry is only worth starting when this much of the job's time is left, ms. */
@@ -124,7 +126,7 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
   const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
   running.set(jobId, abort);
   try {
-    const { outcome, verification } = await compare(job, controller, deps);
+    const { outcome, verification } = await compareInSpan(job, controller, deps);
     if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
     const ending = { outcome, evidence: verification?.evidence };
     const told = await insist(() => finishJob(job, ending, deps), {
@@ -148,6 +150,26 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
 interface Compared {
   readonly outcome: ComparisonOutcome;
   readonly verification?: Verification;
+}
+
+/** One span of the request's trace for each attempt, with a span for each step below it. */
+function compareInSpan(
+  job: CompareJob,
+  controller: AbortController,
+  deps: CompareWorkerDependencies,
+): Promise<Compared> {
+  const attributes = {
+    'face.job_id': job.id ?? '',
+    'face.attempt': job.attemptsStarted,
+    'face.queued_ms': Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
+  };
+  const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
+  return inSpan('comparison', options, async (span) => {
+    const verification = traceSteps(deps.verification, span);
+    const compared = await compare(job, controller, { ...deps, verification });
+    if (!compared.outcome.ok) span.setAttribute('face.code', compared.outcome.code);
+    return compared;
+  });
 }
 
 /** Everything a comparison can end in, as an outcome. Rejects only to hand the job back. */

@@ -10,6 +10,7 @@ import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis-clock.js';
 import { reportOutages } from '../shared/report-outages.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
+import { startTracing } from '../shared/start-tracing.js';
 import { createWebhookQueue } from '../shared/webhook-queue.js';
 import type { ModelIdentity } from './create-evidence.js';
 import type { FinishDependencies } from './finish-job.js';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(logger, config.SHUTDOWN_TIMEOUT * 1_000);
   exitOnSignals(shutdown);
+  await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
   const pool = startVision(config, manifest);

@@ -1,0 +1,33 @@
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import { openSpan, traceparentOf } from '../../shared/tracing.js';
+import type { AppContext } from '../app-context.js';
+
+/** Asked for every few seconds by machines. */
+const UNTRACED = /^\/(health|metrics)/;
+
+/**
+ * Opens a span for each request, below the caller's own where it names one, and leaves for the route what makes its job
+ * part of the trace. Paths, bodies and callers stay out of it.
+ */
+export const traceRequests: MiddlewareHandler<AppContext> = async (context, next) => {
+  if (UNTRACED.test(context.req.path)) return next();
+  const { method } = context.req;
+  const span = openSpan(method, { kind: 'server', parent: context.req.header('traceparent') });
+  const traceparent = traceparentOf(span);
+  if (traceparent) context.set('traceparent', traceparent);
+  await next();
+  const route = routePath(context, -1);
+  span.updateName(`${method} ${route}`);
+  span.setAttributes({
+    'http.request.method': method,
+    'http.route': route,
+    'http.response.status_code': context.res.status,
+    'face.request_id': context.get('requestId'),
+  });
+  const jobId: string | undefined = context.get('jobId');
+  const code: string | undefined = context.get('code');
+  if (jobId) span.setAttribute('face.job_id', jobId);
+  if (code) span.setAttribute('face.code', code);
+  span.end();
+};
