@@ -8,7 +8,7 @@ import { outboundPolicy } from '../shared/outbound-policy.js';
 import { packName, redisKeys, type WebhookJob } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
-import { createRedisClock } from '../shared/redis-clock.js';
+import { createRedisClock, type RedisClock } from '../shared/redis-clock.js';
 import { reportOutages } from '../shared/report-outages.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
 import { startTracing } from '../shared/start-tracing.js';
@@ -46,51 +46,40 @@ async function main(): Promise<void> {
   exitOnSignals(shutdown);
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-api', shutdown });
 
+  const parts = openParts(config, logger, shutdown);
+  startServer(createApp(assemble(parts)), { config, logger, shutdown });
+  // Last in, first out: balancers are told to stay away while everything still works.
+  shutdown.add('drain', parts.drain.start);
+}
+
+/** Opens Redis and what stands on it. */
+function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
-  const onQueueError = reportOutages(redis, logger);
+  const onError = reportOutages(redis, logger);
   const prefix = config.REDIS_PREFIX;
-  const model = config.INSIGHTFACE_MODEL;
   const queue = createJobQueue({
     redis,
     prefix,
-    model,
+    model: config.INSIGHTFACE_MODEL,
     retentionSeconds: config.JOB_RETENTION_SECONDS,
-    onError: onQueueError,
+    onError,
   });
-  const webhookQueue = createWebhookQueue({ redis, prefix, onError: onQueueError });
+  const { readOutcomes } = queue;
+  const webhookQueue = createWebhookQueue({ redis, prefix, onError });
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
-  const waiter = createJobWaiter({
-    readOutcomes: queue.readOutcomes,
-    pollMs: POLL_MS,
-    onPollError: onQueueError,
-  });
-  const events = listenToQueue({
-    config,
-    waiter,
-    backlog,
-    readOutcomes: queue.readOutcomes,
-    onError: onQueueError,
-  });
+  const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
+  const events = listenToQueue({ config, waiter, backlog, readOutcomes, onError });
 
   shutdown.add('redis', () => redis.disconnect());
   shutdown.add('queues', () => Promise.all([queue.close(), webhookQueue.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  startServer(
-    createApp(assemble({ config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown })),
-    {
-      config,
-      logger,
-      shutdown,
-    },
-  );
-  // Last in, first out: balancers are told to stay away while everything still works.
-  shutdown.add('drain', drain.start);
+  return { config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown };
 }
 
 interface Parts {
@@ -106,12 +95,8 @@ interface Parts {
 }
 
 function assemble(parts: Parts): AppDependencies {
-  const { config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown } = parts;
-  const model = packName(config.INSIGHTFACE_MODEL);
-  const clock = createRedisClock(redis);
-  const timer = setInterval(() => void clock.synchronise().catch(() => undefined), CLOCK_PERIOD_MS);
-  shutdown.add('clock', () => clearInterval(timer));
-  redis.on('ready', () => void clock.synchronise().catch(() => undefined));
+  const { config, logger, redis, queue, webhookQueue, backlog, waiter, drain } = parts;
+  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const metrics = createApiMetrics({ waitingCallers: waiter.size, jobsByState: queue.countByState });
   return {
     logger,
@@ -119,47 +104,22 @@ function assemble(parts: Parts): AppDependencies {
     queue,
     backlog,
     waiter,
-    clock,
-    model,
+    clock: keepClock(parts),
+    model: packName(model),
     isDraining: drain.isRunning,
-    fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
+    fairQueue: createFairQueue(redis, redisKeys.fairQueue(prefix, model)),
     policy: outboundPolicy(config),
-    calibration: readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL)?.calibration ?? null,
+    calibration: readManifest(config.MODELS_DIR, model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
-    settings: {
-      threshold: config.FACE_MATCH_THRESHOLD,
-      minMatches: config.FACE_MATCH_MIN_MATCHES,
-      webhookUrl: config.WEBHOOK_URL,
-      webhookOnSync: config.WEBHOOK_ON_SYNC,
-      canSign: config.WEBHOOK_SECRETS.length > 0,
-      syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
-      jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
-    },
+    settings: jobSettings(config),
     readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
-    cancelledJobs: createCancelledJobs({
-      redis,
-      prefix: config.REDIS_PREFIX,
-      model: config.INSIGHTFACE_MODEL,
-      retentionSeconds: config.JOB_RETENTION_SECONDS,
-    }),
+    cancelledJobs: createCancelledJobs({ redis, prefix, model, retentionSeconds }),
     announceCancelled: async ({ view, tenant, callback_url: url }) => {
-      const retentionSeconds = config.JOB_RETENTION_SECONDS;
-      if (url)
-        await queueWebhook(webhookQueue, {
-          view,
-          url,
-          tenant,
-          model: config.INSIGHTFACE_MODEL,
-          retentionSeconds,
-        });
+      if (url) await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
     },
     apiKeys: config.API_KEYS,
     adminKeys: config.ADMIN_API_KEYS,
-    rateLimiter: createRateLimiter({
-      redis,
-      prefix: config.REDIS_PREFIX,
-      perMinute: config.RATE_LIMIT_PER_MINUTE,
-    }),
+    rateLimiter: createRateLimiter({ redis, prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
     corsOrigins: config.CORS_ORIGINS,
     eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId),
     maxBodyBytes: config.MAX_BODY_BYTES,
@@ -167,5 +127,27 @@ function assemble(parts: Parts): AppDependencies {
     renderMetrics: metrics.render,
     adminRoutes: createWebhookRoutes({ redis, webhookQueue }),
     pages: createPages(),
+  };
+}
+
+/** Deadlines are times of Redis' clock, so that API and workers mean the same by them. */
+function keepClock({ redis, shutdown }: Parts): RedisClock {
+  const clock = createRedisClock(redis);
+  const synchronise = (): void => void clock.synchronise().catch(() => undefined);
+  const timer = setInterval(synchronise, CLOCK_PERIOD_MS);
+  shutdown.add('clock', () => clearInterval(timer));
+  redis.on('ready', synchronise);
+  return clock;
+}
+
+function jobSettings(config: ApiConfig): AppDependencies['settings'] {
+  return {
+    threshold: config.FACE_MATCH_THRESHOLD,
+    minMatches: config.FACE_MATCH_MIN_MATCHES,
+    webhookUrl: config.WEBHOOK_URL,
+    webhookOnSync: config.WEBHOOK_ON_SYNC,
+    canSign: config.WEBHOOK_SECRETS.length > 0,
+    syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
+    jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
   };
 }

@@ -14,7 +14,6 @@ import {
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
 import { logUnlessAway } from '../shared/report-outages.js';
-import { inSpan } from '../shared/tracing.js';
 import {
   announceEnd,
   type CompareJob,
@@ -26,7 +25,7 @@ import {
 import { insist } from './insist.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
 import { type ReportDependencies, reportComparison } from './report-comparison.js';
-import { traceSteps } from './trace-steps.js';
+import { traceComparison } from './trace-comparison.js';
 import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
 
 /** A retry is only worth starting when this much of the job's time is left, ms. */
@@ -54,10 +53,12 @@ export interface CompareWorker {
  * worker loses its lock. BullMQ ends it as failed after MAX_STALLED_COUNT lost locks; that is told as ABANDONED.
  */
 
+/** How to stop each comparison that runs here, by job id. */
+type RunningJobs = Map<string, (reason: AbortReason) => void>;
+
 /** Starts to take comparisons from the queue. */
 export function createCompareWorker(deps: CompareWorkerDependencies): CompareWorker {
-  const { logger } = deps;
-  const running = new Map<string, (reason: AbortReason) => void>();
+  const running: RunningJobs = new Map();
   const worker = new Worker<ComparisonJob, ComparisonOutcome>(
     compareQueueName(deps.model),
     (job, token) => runJob(job, { token, running, deps }),
@@ -72,6 +73,31 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
       removeOnFail: { age: deps.retentionSeconds },
     },
   );
+  followJobs(worker, running, deps);
+
+  return {
+    abort: (jobId, reason) => {
+      const abort = running.get(jobId);
+      abort?.(reason);
+      return abort !== undefined;
+    },
+    close: async (graceMs) => {
+      const handBack = setTimeout(() => {
+        for (const abort of running.values()) abort('shutdown');
+      }, graceMs);
+      await worker.close();
+      clearTimeout(handBack);
+    },
+  };
+}
+
+/** Clears away after each job that has ended, and tells of those that are in trouble. */
+function followJobs(
+  worker: Worker<ComparisonJob, ComparisonOutcome>,
+  running: RunningJobs,
+  deps: CompareWorkerDependencies,
+): void {
+  const { logger } = deps;
   const clean = async (job: CompareJob, abandoned: boolean): Promise<void> => {
     if (abandoned) await announceEnd(job, await settleEnding(job, { outcome: ABANDONED }, deps), deps);
     await stripJob(job);
@@ -96,26 +122,11 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     clean(job, true).catch(leave);
   });
   worker.on('drained', () => void deps.fairQueue.reset().catch(leave));
-
-  return {
-    abort: (jobId, reason) => {
-      const abort = running.get(jobId);
-      abort?.(reason);
-      return abort !== undefined;
-    },
-    close: async (graceMs) => {
-      const handBack = setTimeout(() => {
-        for (const abort of running.values()) abort('shutdown');
-      }, graceMs);
-      await worker.close();
-      clearTimeout(handBack);
-    },
-  };
 }
 
 interface RunContext {
   readonly token: string | undefined;
-  readonly running: Map<string, (reason: AbortReason) => void>;
+  readonly running: RunningJobs;
   readonly deps: CompareWorkerDependencies;
 }
 
@@ -126,7 +137,9 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
   const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
   running.set(jobId, abort);
   try {
-    const { outcome, verification } = await compareInSpan(job, controller, deps);
+    const { outcome, verification } = await traceComparison(job, deps.verification, (steps) =>
+      compare(job, controller, { ...deps, verification: steps }),
+    );
     if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
     const ending = { outcome, evidence: verification?.evidence };
     const told = await insist(() => finishJob(job, ending, deps), {
@@ -150,26 +163,6 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
 interface Compared {
   readonly outcome: ComparisonOutcome;
   readonly verification?: Verification;
-}
-
-/** One span of the request's trace for each attempt, with a span for each step below it. */
-function compareInSpan(
-  job: CompareJob,
-  controller: AbortController,
-  deps: CompareWorkerDependencies,
-): Promise<Compared> {
-  const attributes = {
-    'face.job_id': job.id ?? '',
-    'face.attempt': job.attemptsStarted,
-    'face.queued_ms': Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
-  };
-  const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
-  return inSpan('comparison', options, async (span) => {
-    const verification = traceSteps(deps.verification, span);
-    const compared = await compare(job, controller, { ...deps, verification });
-    if (!compared.outcome.ok) span.setAttribute('face.code', compared.outcome.code);
-    return compared;
-  });
 }
 
 /** Everything a comparison can end in, as an outcome. Rejects only to hand the job back. */

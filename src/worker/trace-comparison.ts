@@ -1,0 +1,35 @@
+import type { ComparisonOutcome } from '../shared/queue-contract.js';
+import { inSpan, type Span } from '../shared/tracing.js';
+import type { CompareJob } from './finish-job.js';
+import type { VerificationDependencies } from './verify-person.js';
+
+/**
+ * Runs one attempt at a job as a span of the request's trace. `compare` is given the same steps, each seen as a span
+ * below it. Neither URLs nor photos reach a span.
+ */
+export function traceComparison<T extends { readonly outcome: ComparisonOutcome }>(
+  job: CompareJob,
+  steps: VerificationDependencies,
+  compare: (steps: VerificationDependencies) => Promise<T>,
+): Promise<T> {
+  const attributes = {
+    'face.job_id': job.id ?? '',
+    'face.attempt': job.attemptsStarted,
+    'face.queued_ms': Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
+  };
+  const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
+  return inSpan('comparison', options, async (span) => {
+    const compared = await compare(span.isRecording() ? traceSteps(steps, span) : steps);
+    if (!compared.outcome.ok) span.setAttribute('face.code', compared.outcome.code);
+    return compared;
+  });
+}
+
+function traceSteps(steps: VerificationDependencies, parent: Span): VerificationDependencies {
+  return {
+    ...steps,
+    fetchImage: (url, signal) => inSpan('fetch image', { parent }, () => steps.fetchImage(url, signal)),
+    analyse: (bytes, role, signal) =>
+      inSpan(`analyse ${role}`, { parent }, () => steps.analyse(bytes, role, signal)),
+  };
+}
