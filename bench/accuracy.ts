@@ -1,10 +1,9 @@
-// Accuracy on labelled pairs: npx tsx bench/accuracy.ts [--pack models/lite] [--pairs ../shared/data/pairs] [--turns]
+// Accuracy on labelled pairs: npx tsx bench/accuracy.ts [--pack models/lite] [--pairs ../shared/data/pairs] [--published]
 // The folder holds photos and master.csv (file_x,file_y,Decision). A pack folder with <folder>.json beside it is loaded
-// by that manifest, any other in InsightFace layout. --turns adds turned and cropped photos.
+// by that manifest, any other in InsightFace layout. --published: coarse detection off.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
 import { analyseImage } from '../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../src/worker/vision/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/model-pack.js';
@@ -25,7 +24,6 @@ async function main(): Promise<void> {
     options: {
       pack: { type: 'string', default: 'models/lite' },
       pairs: { type: 'string', default: '../shared/data/pairs' },
-      turns: { type: 'boolean', default: false },
       published: { type: 'boolean', default: false },
     },
   });
@@ -37,18 +35,14 @@ async function main(): Promise<void> {
   const pack = await loadModelPack({ ...settings, manifest });
   const analyse = analyserOf(pack, settings);
   const pairs = readPairs(join(values.pairs, 'master.csv'));
-  const photos = new Map<string, Buffer>();
   const analyses = new Map<string, FaceAnalysis>();
   for (const name of readdirSync(values.pairs).filter((file) => file.endsWith('.jpg'))) {
-    const bytes = readFileSync(join(values.pairs, name));
-    const analysis = await analyse(bytes);
-    photos.set(name, bytes);
+    const analysis = await analyse(readFileSync(join(values.pairs, name)));
     if (analysis) analyses.set(name, analysis);
     else process.stdout.write(`no face: ${name}\n`);
   }
   reportPairs(pairs, analyses);
   reportTimes([...analyses.values()]);
-  if (values.turns) await reportVariants(photos, analyses, analyse);
   await pack.close();
 }
 
@@ -113,51 +107,6 @@ function reportPairs(pairs: readonly Pair[], analyses: ReadonlyMap<string, FaceA
 function reportTimes(analyses: readonly FaceAnalysis[]): void {
   const steps = new Set(analyses.flatMap(({ timingsMs }) => Object.keys(timingsMs)));
   for (const step of steps) print(`ms ${step}: ${quantiles(analyses.map((a) => a.timingsMs[step] ?? 0))}`);
-}
-
-/** Turned without EXIF, and cut down to the face's own box: how often a face is found, and how alike it stays. */
-async function reportVariants(
-  photos: ReadonlyMap<string, Buffer>,
-  analyses: ReadonlyMap<string, FaceAnalysis>,
-  analyse: Analyse,
-): Promise<void> {
-  const turn = (degrees: number) => (bytes: Buffer) =>
-    sharp(bytes).autoOrient().rotate(degrees).jpeg({ quality: 95 });
-  const variants = {
-    'turned 90': turn(90),
-    'turned 180': turn(180),
-    'turned 270': turn(270),
-    cropped: (bytes: Buffer, { face, width, height }: FaceAnalysis) => {
-      const left = Math.round(face.box.x);
-      const top = Math.round(face.box.y);
-      const size = {
-        width: Math.min(width - left, Math.round(face.box.width)),
-        height: Math.min(height - top, Math.round(face.box.height)),
-      };
-      return sharp(bytes)
-        .autoOrient()
-        .extract({ left, top, ...size })
-        .jpeg({ quality: 95 });
-    },
-  };
-  for (const [name, make] of Object.entries(variants)) {
-    const similarities: number[] = [];
-    const misses: string[] = [];
-    for (const [photo, bytes] of photos) {
-      const original = analyses.get(photo);
-      if (!original) continue;
-      const analysis = await analyse(await make(bytes, original).toBuffer());
-      if (!analysis) misses.push(`${photo} (no face)`);
-      else {
-        const similarity = compareEmbeddings(original.embedding, analysis.embedding);
-        similarities.push(similarity);
-        if (similarity < THRESHOLD) misses.push(`${photo} (${similarity.toFixed(2)})`);
-      }
-    }
-    print(
-      `${name}: found ${similarities.length} of ${analyses.size}, ${quantiles(similarities)} ${misses.join(' ')}`,
-    );
-  }
 }
 
 function quantiles(values: readonly number[]): string {

@@ -1,0 +1,226 @@
+// Turned and cropped photos: npx tsx bench/robustness.ts [folder with photos] [--published]
+// Each photo turned by quarter turns without EXIF, and cut down to the face with less and less around it, against itself
+// as it was: how often the same face is found, and how alike it stays. On `lite` and, where ../shared has the detector,
+// on SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md holds the figures. --published: coarse detection off.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { analyseImage } from '../src/worker/vision/analyse-image.js';
+import { compareEmbeddings } from '../src/worker/vision/compare-embeddings.js';
+import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/model-pack.js';
+import type { Box, FaceAnalysis, VisionSettings } from '../src/worker/vision/types.js';
+import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
+
+/** The same shot, cut and then turned. */
+interface Variant {
+  /** Space left around the face's box on every side, in parts of its longer edge; absent: the whole photo. */
+  readonly margin?: number;
+  /** Clockwise, without EXIF. */
+  readonly degrees: 0 | 90 | 180 | 270;
+}
+
+/**
+ * Distance of the five points from where they were, on average, in parts of the box's longer edge, up to which it is the
+ * same face in the same pose: the same face read upside down is at 0.4, the next one in a group beyond 0.7.
+ */
+const SAME_FACE_DISTANCE = 0.2;
+
+const TURNS = [0, 90, 180, 270] as const;
+const MARGINS = [0.5, 0.25, 0.1, 0] as const;
+
+const VARIANTS: readonly Variant[] = [
+  ...TURNS.map((degrees) => ({ degrees })),
+  ...MARGINS.map((margin) => ({ margin, degrees: 0 as const })),
+  ...TURNS.slice(1).map((degrees) => ({ margin: 0, degrees })),
+];
+
+interface Outcome {
+  readonly photo: string;
+  /** `same` or `other` for the face, or the code of the error. */
+  readonly found: string;
+  readonly similarity: number | undefined;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { published: { type: 'boolean', default: false } },
+  });
+  const photos = readPhotos(positionals[0] ?? '../shared/data/pairs');
+  const folder = mkdtempSync(join(tmpdir(), 'robustness-'));
+  try {
+    const scrfd = makeScrfdPack(folder);
+    for (const pack of scrfd ? [LITE, scrfd] : [LITE]) await measurePack(pack, photos, !values.published);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function readPhotos(folder: string): ReadonlyMap<string, Buffer> {
+  const names = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp)$/i.test(name));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+async function measurePack(
+  { name, model, modelsDir, files }: Pack,
+  photos: ReadonlyMap<string, Buffer>,
+  coarseDetection: boolean,
+): Promise<void> {
+  const settings = settingsFor(join(modelsDir, model), coarseDetection);
+  const pack = await loadModelPack({ ...settings, manifest: manifestFor(settings.packFolder, files) });
+  const originals = new Map<string, FaceAnalysis>();
+  for (const [photo, bytes] of photos) {
+    const { analysis, code } = await analyse(bytes, pack, settings);
+    if (analysis) originals.set(photo, analysis);
+    else print(`${photo}: ${code}`);
+  }
+  print(`\n${name}: ${originals.size} of ${photos.size} photos have a face\n`);
+  print('| | found | the same face | similarity: least | 5 % | median |\n|---|---|---|---|---|---|');
+  const odd: string[] = [];
+  for (const variant of VARIANTS) {
+    const outcomes: Outcome[] = [];
+    for (const [photo, original] of originals) {
+      const bytes = await makeVariant(photos.get(photo) ?? Buffer.alloc(0), original, variant);
+      const { analysis, code } = await analyse(bytes, pack, settings);
+      outcomes.push({ photo, ...judge(original, variant, analysis), ...(code && { found: code }) });
+    }
+    print(describe(nameOf(variant), outcomes));
+    odd.push(...outcomes.filter(isOdd).map((outcome) => describeOdd(nameOf(variant), outcome)));
+  }
+  print(`\n${odd.join('\n')}`);
+  await pack.close();
+}
+
+async function analyse(bytes: Buffer, pack: ModelPack, settings: VisionSettings) {
+  try {
+    return { analysis: await analyseImage(bytes, pack, settings), code: undefined };
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (!code) throw error;
+    return { analysis: undefined, code };
+  }
+}
+
+function judge(
+  original: FaceAnalysis,
+  variant: Variant,
+  analysis: FaceAnalysis | undefined,
+): Pick<Outcome, 'found' | 'similarity'> {
+  if (!analysis) return { found: 'none', similarity: undefined };
+  const { landmarks } = analysis.face;
+  const { box } = original.face;
+  const cut = cutOf(original, variant);
+  let distance = 0;
+  for (let i = 0; i < landmarks.length; i += 2) {
+    const [x, y] = toOriginal(landmarks[i] ?? 0, landmarks[i + 1] ?? 0, { cut, degrees: variant.degrees });
+    distance +=
+      Math.hypot(x - (original.face.landmarks[i] ?? 0), y - (original.face.landmarks[i + 1] ?? 0)) / 5;
+  }
+  const isSame = distance <= SAME_FACE_DISTANCE * Math.max(box.width, box.height);
+  return {
+    found: isSame ? 'same' : 'other',
+    similarity: compareEmbeddings(original.embedding, analysis.embedding),
+  };
+}
+
+async function makeVariant(photo: Buffer, original: FaceAnalysis, variant: Variant): Promise<Buffer> {
+  const { x, y, width, height } = cutOf(original, variant);
+  // In two steps: sharp would otherwise turn before it cuts.
+  const cut = await sharp(photo).autoOrient().extract({ left: x, top: y, width, height }).png().toBuffer();
+  return sharp(cut).rotate(variant.degrees).jpeg({ quality: 95 }).toBuffer();
+}
+
+/** Takes a point of a variant to its place in the upright original. */
+function toOriginal(
+  x: number,
+  y: number,
+  { cut, degrees }: { cut: Box; degrees: Variant['degrees'] },
+): readonly [number, number] {
+  switch (degrees) {
+    case 0:
+      return [cut.x + x, cut.y + y];
+    case 90:
+      return [cut.x + y, cut.y + cut.height - x];
+    case 180:
+      return [cut.x + cut.width - x, cut.y + cut.height - y];
+    case 270:
+      return [cut.x + cut.width - y, cut.y + x];
+  }
+}
+
+/** What of the original a variant shows, in whole pixels. */
+function cutOf({ face: { box }, width, height }: FaceAnalysis, { margin }: Variant): Box {
+  if (margin === undefined) return { x: 0, y: 0, width, height };
+  const space = margin * Math.max(box.width, box.height);
+  const x = Math.max(0, Math.round(box.x - space));
+  const y = Math.max(0, Math.round(box.y - space));
+  const right = Math.min(width, Math.round(box.x + box.width + space));
+  const bottom = Math.min(height, Math.round(box.y + box.height + space));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+function nameOf({ margin, degrees }: Variant): string {
+  const turn = degrees === 0 ? [] : [`turned by ${degrees}°`];
+  if (margin === undefined) return turn[0] ?? 'saved anew';
+  const cut = margin === 0 ? "cut to the face's box" : `cut to ${margin * 100} % around the face`;
+  return [cut, ...turn].join(', ');
+}
+
+function describe(name: string, outcomes: readonly Outcome[]): string {
+  const similarities = outcomes
+    .flatMap(({ similarity }) => similarity ?? [])
+    .toSorted((one, other) => one - other);
+  const at = (part: number) =>
+    (similarities[Math.round(part * (similarities.length - 1))] ?? Number.NaN).toFixed(3);
+  const same = outcomes.filter(({ found }) => found === 'same').length;
+  const share = (count: number) => `${count} (${((100 * count) / outcomes.length).toFixed(1)} %)`;
+  return `| ${name} | ${share(similarities.length)} | ${share(same)} | ${at(0)} | ${at(0.05)} | ${at(0.5)} |`;
+}
+
+const isOdd = ({ found, similarity = 0 }: Outcome): boolean => found !== 'same' || similarity < 0.5;
+
+const describeOdd = (variant: string, { photo, found, similarity }: Outcome): string =>
+  `${photo}, ${variant}: ${found}${similarity === undefined ? '' : `, ${similarity.toFixed(2)}`}`;
+
+/** Both packs have the recogniser of `lite`, whose channels are BGR, so InsightFace's layout alone would not do. */
+function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pack['files']): PackManifest {
+  const names = [detector, landmarks, recogniser].filter((name) => name !== undefined);
+  const describeFile = (name: string) => {
+    const bytes = readFileSync(join(packFolder, name));
+    return { name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  };
+  const input = landmarks
+    ? ({ kind: 'ultraface', landmark_file: landmarks, mean: 127, std: 128 } as const)
+    : ({ kind: 'scrfd', mean: 127.5, std: 128 } as const);
+  return {
+    name: 'robustness',
+    files: names.map(describeFile),
+    detector: { ...input, file: detector, channels: 'rgb' },
+    recogniser: { file: recogniser, mean: 127.5, std: 127.5, channels: 'bgr' },
+  };
+}
+
+function settingsFor(packFolder: string, coarseDetection: boolean): VisionSettings {
+  return {
+    packFolder,
+    detectionSize: 640,
+    coarseDetection,
+    faceSelection: 'largest',
+    minFaceSizePx: 20,
+    minFaceQuality: 0,
+    maxImagePixels: 50_000_000,
+    imageFormats: ['jpeg', 'png', 'webp'],
+    intraOpThreads: 1,
+    executionProviders: ['cpu'],
+    executionProviderRequired: false,
+  };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();
