@@ -100,6 +100,17 @@ describe('isMatch', () => {
     expect(isMatch(0, -0)).toBe(true);
   });
 
+  it('takes similarities and thresholds at the very ends of their ranges', () => {
+    const opposite: Probe = { usable: true, similarity: -1 };
+    const probes = { front_image1: opposite, front_image2: opposite, front_image3: opposite };
+
+    expect(isMatch(1, 1)).toBe(true);
+    expect(isMatch(-1, 0)).toBe(false);
+    for (const threshold of [0, 1]) {
+      expect(decide({ probes, threshold, minMatches: 2 })).toMatchObject({ matched: false });
+    }
+  });
+
   const wrong: readonly unknown[] = [
     Number.NaN,
     Number.POSITIVE_INFINITY,

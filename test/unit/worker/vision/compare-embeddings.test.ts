@@ -22,7 +22,8 @@ const unit = (index: number): Float32Array => {
   return vector;
 };
 
-const modelFailure = expect.objectContaining({ code: 'model_failure' });
+const modelFailure = (reason: string) =>
+  expect.objectContaining({ code: 'model_failure', context: { reason } });
 
 describe('compareEmbeddings', () => {
   it('is 1 for a vector with itself at any length, -1 with its opposite, 0 at a right angle', () => {
@@ -65,14 +66,22 @@ describe('compareEmbeddings', () => {
 
   it('refuses a vector of a wrong length on either side', () => {
     for (const length of [0, 128, 511, 513]) {
-      expect(() => compareEmbeddings(new Float32Array(length).fill(1), unit(0))).toThrow(modelFailure);
-      expect(() => compareEmbeddings(unit(0), new Float32Array(length).fill(1))).toThrow(modelFailure);
+      expect(() => compareEmbeddings(new Float32Array(length).fill(1), unit(0))).toThrow(
+        modelFailure('embedding_length'),
+      );
+      expect(() => compareEmbeddings(unit(0), new Float32Array(length).fill(1))).toThrow(
+        modelFailure('embedding_length'),
+      );
     }
   });
 
   it('refuses a zero vector', () => {
-    expect(() => compareEmbeddings(new Float32Array(EMBEDDING_LENGTH), unit(0))).toThrow(modelFailure);
-    expect(() => compareEmbeddings(unit(0), new Float32Array(EMBEDDING_LENGTH))).toThrow(modelFailure);
+    expect(() => compareEmbeddings(new Float32Array(EMBEDDING_LENGTH), unit(0))).toThrow(
+      modelFailure('embedding_not_comparable'),
+    );
+    expect(() => compareEmbeddings(unit(0), new Float32Array(EMBEDDING_LENGTH))).toThrow(
+      modelFailure('embedding_not_comparable'),
+    );
   });
 
   it('refuses a single component that is not a finite number', () => {
@@ -80,7 +89,7 @@ describe('compareEmbeddings', () => {
       const broken = unit(0);
       broken[511] = value;
 
-      expect(() => compareEmbeddings(broken, unit(0))).toThrow(modelFailure);
+      expect(() => compareEmbeddings(broken, unit(0))).toThrow(modelFailure('embedding_not_comparable'));
     }
   });
 

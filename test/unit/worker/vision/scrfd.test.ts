@@ -124,6 +124,18 @@ describe('decodeScrfd', () => {
     expect(() => decodeScrfd([], INPUT, 0.5)).toThrow('five points');
   });
 
+  it('refuses outputs beside those of an SCRFD, and numbers of outputs that no SCRFD has', () => {
+    const outputs = emptyOutputs();
+    const [scores, , , boxes, , , points] = outputs;
+    if (!scores || !boxes || !points) throw new Error('there are nine outputs');
+    const other = { dims: [5, 7], data: new Float32Array(35) };
+    const sixLevels = [scores, boxes, points].flatMap((output) => Array<NumericTensor>(6).fill(output));
+
+    expect(() => decodeScrfd([...outputs, other], INPUT, 0.5)).toThrow('five points');
+    expect(() => decodeScrfd(outputs.with(6, boxes), INPUT, 0.5)).toThrow('five points');
+    expect(() => decodeScrfd(sixLevels, INPUT, 0.5)).toThrow('five points');
+  });
+
   it('refuses outputs that do not fit the size of the input', () => {
     expect(() => decodeScrfd(emptyOutputs(), { width: 96, height: 96 }, 0.5)).toThrow('do not fit');
   });
@@ -147,12 +159,16 @@ describe('hasScrfdOutputs', () => {
   it('knows nine or fifteen outputs of one, four and ten channels', () => {
     expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4, 10, 10, 10))).toBe(true);
     expect(hasScrfdOutputs([1, 4, 10].flatMap((channels) => shapes(...Array(5).fill(channels))))).toBe(true);
+    expect(hasScrfdOutputs([1, 4, 10].flatMap((channels) => Array(3).fill([1, null, channels])))).toBe(true);
   });
 
   it('does not know a detector without points, a recogniser or a landmark model', () => {
     expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4))).toBe(false);
     expect(hasScrfdOutputs(shapes(512))).toBe(false);
     expect(hasScrfdOutputs(shapes(1, 1, 1, 1, 1, 4, 10, 10, 10))).toBe(false);
+    expect(hasScrfdOutputs(shapes(1, 1, 1, 1, 1, 4, 4, 10, 10))).toBe(false);
+    expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4, 4, 10, 10))).toBe(false);
+    expect(hasScrfdOutputs(shapes(1, 1, 4, 4, 10, 10))).toBe(false);
     expect(hasScrfdOutputs(shapes(212))).toBe(false);
   });
 });

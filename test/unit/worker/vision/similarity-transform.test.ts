@@ -82,7 +82,9 @@ describe('estimateSimilarity', () => {
       [Number.NaN, 0, 1, 0, 0, 1],
       [Number.POSITIVE_INFINITY, 0, 1, 0, 0, 1],
     ]) {
-      expect(() => estimateSimilarity(from, to)).toThrow(expect.objectContaining({ code: 'model_failure' }));
+      expect(() => estimateSimilarity(from, to)).toThrow(
+        expect.objectContaining({ code: 'model_failure', context: { reason: 'degenerate_landmarks' } }),
+      );
     }
   });
 });
