@@ -13,7 +13,8 @@ table { border-collapse: collapse; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid #eee; }
 th { font-weight: 600; }
 th[scope="row"] { font-weight: normal; }
-img.chart { display: block; max-width: 100%; height: auto; margin: 1rem 0 1.6rem; }
+.scroll { overflow-x: auto; margin: 1rem 0 1.6rem; }
+img.chart { display: block; max-width: 100%; min-width: 38rem; height: auto; }
 .pairs { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0; max-width: 21rem; }
 figure div { display: flex; gap: .3rem; align-items: flex-end; }

@@ -75,7 +75,7 @@ kept, and delete it with them.${hasPictures ? ' --no-pictures makes one without 
 /** As an image of its own a chart keeps its ids to itself and can be saved by itself. */
 function chartImage({ name, svg }: DrawnChart): Html {
   const uri = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
-  return html`<img class="chart" alt="${name}" src="${uri}">`;
+  return html`<div class="scroll"><img class="chart" alt="${name}" src="${uri}"></div>`;
 }
 
 function modelSection({ model }: EvaluationReport): Html {
