@@ -64,6 +64,15 @@ describe('compareEmbeddings', () => {
     );
   });
 
+  it('does not leave -1..1 by rounding', () => {
+    // Unbounded, its cosine with itself would be 1.0000000000000002.
+    const vector = Float32Array.from({ length: EMBEDDING_LENGTH }, (_, index) => (index % 5) + 1);
+    const opposite = vector.map((value) => -value);
+
+    expect(compareEmbeddings(vector, vector)).toBe(1);
+    expect(compareEmbeddings(vector, opposite)).toBe(-1);
+  });
+
   it('refuses a vector of a wrong length on either side', () => {
     for (const length of [0, 128, 511, 513]) {
       expect(() => compareEmbeddings(new Float32Array(length).fill(1), unit(0))).toThrow(
