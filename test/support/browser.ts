@@ -52,6 +52,8 @@ export function startBrowser(binary: string): Browser {
   const profile = mkdtempSync(join(tmpdir(), 'face-browser-'));
   const child = spawn(binary, [...FLAGS, OFFLINE, '--remote-debugging-pipe', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+    // A group of its own: its helpers would go on writing to the profile that is removed below.
+    detached: true,
   });
   const connection = connect(child);
   return {
@@ -62,9 +64,9 @@ export function startBrowser(binary: string): Browser {
     },
     close: async () => {
       const ended = once(child, 'exit');
-      child.kill('SIGKILL');
+      if (child.pid) process.kill(-child.pid, 'SIGKILL');
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
