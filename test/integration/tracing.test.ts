@@ -39,6 +39,8 @@ describe('a service with a trace collector', () => {
     );
 
     expect(answer.body).toEqual({ user_id: 'person-77', matched: true });
+    const line = await service.api.line(({ route }) => route === '/compare-faces');
+    expect(line.trace_id).toBe(TRACE);
     await collector.waitFor('POST /compare-faces');
     const spans = await collector.waitFor('comparison');
     expect([...new Set(spans.map(({ traceId }) => traceId))]).toEqual([TRACE]);

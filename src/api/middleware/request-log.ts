@@ -32,6 +32,7 @@ export function requestLog(
       {
         ...facts,
         request_id: context.get('requestId'),
+        trace_id: context.get('traceparent')?.split('-')[1],
         job_id: context.get('jobId'),
         code: context.get('code'),
         ...(context.error ? { err: context.error } : {}),
