@@ -22,13 +22,14 @@ export interface JobFacts {
 export function createJobView(facts: JobFacts): JobView {
   const { outcome, jobId } = facts;
   const userId = facts.job.user_id;
+  const [createdAt, startedAt, finishedAt] = inOrder(facts);
   return {
     job_id: jobId,
     user_id: userId,
     status: statusOf(outcome, facts.running ?? 'queued'),
-    created_at: isoTime(facts.createdAt),
-    ...(facts.startedAt === undefined ? {} : { started_at: isoTime(facts.startedAt) }),
-    ...(facts.finishedAt === undefined ? {} : { finished_at: isoTime(facts.finishedAt) }),
+    created_at: isoTime(createdAt),
+    ...(startedAt === undefined ? {} : { started_at: isoTime(startedAt) }),
+    ...(finishedAt === undefined ? {} : { finished_at: isoTime(finishedAt) }),
     attempts: facts.attempts,
     ...(outcome?.ok
       ? {
@@ -44,6 +45,13 @@ export function createJobView(facts: JobFacts): JobView {
       : {}),
     ...(facts.callback ? { callback: facts.callback } : {}),
   };
+}
+
+/** The times come from the clocks of an API, a worker and Redis, and nobody may read a step's length as negative. */
+function inOrder({ createdAt, startedAt, finishedAt }: JobFacts) {
+  const started = startedAt === undefined ? undefined : Math.max(createdAt, startedAt);
+  const finished = finishedAt === undefined ? undefined : Math.max(started ?? createdAt, finishedAt);
+  return [createdAt, started, finished] as const;
 }
 
 function statusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {

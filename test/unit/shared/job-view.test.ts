@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { createJobView } from '../../../src/shared/job-view.js';
+
+const JOB = { jobId: 'r_1', job: { user_id: 'u', request_id: 'q' }, attempts: 1 };
+const at = (ms: number): string => new Date(ms).toISOString();
+
+describe('createJobView', () => {
+  it('tells the times as they were', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_000, startedAt: 1_200, finishedAt: 1_900 });
+
+    expect(view).toMatchObject({ created_at: at(1_000), started_at: at(1_200), finished_at: at(1_900) });
+  });
+
+  it('never tells a later step as earlier, though the times come from clocks of several machines', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_063, startedAt: 1_000, finishedAt: 1_050 });
+
+    expect(view).toMatchObject({ created_at: at(1_063), started_at: at(1_063), finished_at: at(1_063) });
+  });
+
+  it('has no time for a step that has not been', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_000 });
+
+    expect(view).not.toHaveProperty('started_at');
+    expect(view).not.toHaveProperty('finished_at');
+  });
+
+  it('ends a job that was cancelled before it began, no earlier than it was made', () => {
+    const outcome = { ok: false, code: 'job_cancelled', detail: 'x', retryable: false } as const;
+    const view = createJobView({ ...JOB, createdAt: 1_000, finishedAt: 990, outcome });
+
+    expect(view).toMatchObject({ status: 'cancelled', finished_at: at(1_000) });
+  });
+});
