@@ -28,9 +28,11 @@ export async function readCallbackState(
   queue: Queue<WebhookJob>,
   jobId: string,
 ): Promise<CallbackState | undefined> {
-  const job = await queue.getJob(webhookJobId(jobId));
-  const status = job && statusOf(await job.getState());
-  if (!status) return undefined;
+  const webhookId = webhookJobId(jobId);
+  // First the state: a delivery that is given up between the two must not show as failed without its reason.
+  const status = statusOf(await queue.getJobState(webhookId));
+  const job = status && (await queue.getJob(webhookId));
+  if (!job) return undefined;
   const lastError = status === 'delivered' ? undefined : job.failedReason;
   return { status, attempts: job.attemptsMade, ...(lastError ? { last_error: lastError } : {}) };
 }

@@ -1,14 +1,18 @@
 import { once } from 'node:events';
-import { Worker } from 'bullmq';
+import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createJobQueue, type JobQueue } from '../../src/api/job-queue.js';
+import { createJobQueue } from '../../src/api/job-queue.js';
+import { readCallbackState } from '../../src/api/webhook-deliveries.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
   compareQueueName,
   JOB_VERSION,
+  WEBHOOK_QUEUE,
+  webhookJobId,
 } from '../../src/shared/queue-contract.js';
+import { createWebhookQueue } from '../../src/shared/webhook-queue.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 const PREFIX = '{test}';
@@ -41,8 +45,7 @@ class EventfulRedis extends Redis {
 
 let server: RedisServer;
 let redis: EventfulRedis;
-let queue: JobQueue;
-let worker: Worker<ComparisonJob, ComparisonOutcome>;
+let worker: Worker;
 let end = (): void => undefined;
 
 beforeAll(async () => {
@@ -53,54 +56,77 @@ afterAll(() => server?.stop());
 
 afterEach(async () => {
   await worker?.close();
-  await queue?.close();
   redis?.disconnect();
 });
 
-/** Opens the queue and runs one job in it up to the point where it only has to end. */
-async function startJob(jobId: string): Promise<void> {
-  redis = new EventfulRedis(server.url);
-  queue = createJobQueue({
-    redis,
-    prefix: PREFIX,
-    model: 'lite',
-    retentionSeconds: 60,
-    onError: (error) => expect.unreachable(String(error)),
-  });
+const onError = (error: unknown): never => expect.unreachable(String(error));
+
+/** Runs the one job that `add` adds to a queue up to the point where it only has to end, by `finish`. */
+async function startJob(
+  queueName: string,
+  add: () => Promise<unknown>,
+  finish: () => unknown,
+): Promise<void> {
   const mayEnd = new Promise<void>((resolve) => {
     end = resolve;
   });
-  worker = new Worker(
-    compareQueueName('lite'),
-    async () => {
-      await mayEnd;
-      return MATCH;
-    },
-    { connection: { url: server.url }, prefix: PREFIX },
-  );
+  worker = new Worker(queueName, () => mayEnd.then(finish), {
+    connection: { url: server.url },
+    prefix: PREFIX,
+  });
   const started = once(worker, 'active');
-  await queue.add(jobId, PAYLOAD, 0);
+  await add();
   await started;
+}
+
+/** Has the job end right after the n-th command from now on. */
+function endAfter(nth: number, event: 'completed' | 'failed'): void {
+  let commands = 0;
+  redis.after = async () => {
+    commands += 1;
+    if (commands !== nth) return;
+    const ended = once(worker, event);
+    end();
+    await ended;
+  };
 }
 
 describe('a job that ends while it is read', () => {
   it.each([1, 2, 3])(
     'never shows as ended without its result, when it ends after command %i',
     async (nth) => {
-      await startJob(`r_${nth}`);
-      let commands = 0;
-      redis.after = async () => {
-        commands += 1;
-        if (commands !== nth) return;
-        const completed = once(worker, 'completed');
-        end();
-        await completed;
-      };
+      redis = new EventfulRedis(server.url);
+      const jobId = `r_${nth}`;
+      const queue = createJobQueue({ redis, prefix: PREFIX, model: 'lite', retentionSeconds: 60, onError });
+      await startJob(
+        compareQueueName('lite'),
+        () => queue.add(jobId, PAYLOAD, 0),
+        () => MATCH,
+      );
+      endAfter(nth, 'completed');
 
-      const seen = await queue.read(`r_${nth}`);
+      const seen = await queue.read(jobId);
       end();
 
       expect(seen?.outcome ?? seen?.state).toEqual(seen?.state === 'ended' ? MATCH : 'active');
     },
   );
+
+  it.each([1, 2, 3])('never shows a given-up webhook without the reason, after command %i', async (nth) => {
+    redis = new EventfulRedis(server.url);
+    const queue = createWebhookQueue({ redis, prefix: PREFIX, onError });
+    const jobId = webhookJobId(`r_${nth}`);
+    await startJob(
+      WEBHOOK_QUEUE,
+      () => queue.add('deliver', { v: JOB_VERSION, job_id: '', tenant: '', model: '' }, { jobId }),
+      () => Promise.reject(new UnrecoverableError('the receiver is gone')),
+    );
+    endAfter(nth, 'failed');
+
+    const seen = await readCallbackState(queue, `r_${nth}`);
+    end();
+
+    if (seen?.status === 'failed') expect(seen.last_error).toBe('the receiver is gone');
+    else expect(seen?.status).toBe('delivering');
+  });
 });
