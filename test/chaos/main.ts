@@ -98,6 +98,7 @@ summarise(
     // Synchronous jobs go first: more callers who wait would leave nothing of the others to be tested.
     clients: { waiting: 3, others: 24 },
     from: 'dist',
+    hostTimeoutS: 4,
     slackMs: 500,
     onProgress: progress,
     signal: broken.signal,

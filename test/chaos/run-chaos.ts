@@ -19,6 +19,8 @@ export interface ChaosOptions {
   /** Callers at a time: those who wait for an answer, and others. */
   readonly clients: { readonly waiting: number; readonly others: number };
   readonly from: 'dist' | 'src';
+  /** How long an image host or a receiver may be silent, seconds. */
+  readonly hostTimeoutS: number;
   /** What is allowed over the promised time before a caller counts as hung, ms. */
   readonly slackMs: number;
   readonly onProgress?: (tally: Tally) => void;

@@ -36,24 +36,27 @@ export interface SystemOptions {
   readonly workers: number;
   /** Where the programs are run from: compiled, or as they are in this tree. */
   readonly from: 'dist' | 'src';
+  /** How long an image host or a receiver may be silent, seconds. */
+  readonly hostTimeoutS: number;
   readonly tally: Tally;
 }
 
 /** Starts a Redis on an append-only file, two APIs and some workers, each under a supervisor, and waits for them. */
-export async function startSystem({ workers: count, from, tally }: SystemOptions): Promise<System> {
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { from, tally } = options;
   const redis = await startRedis();
   const ports = [await freePort(), await freePort()];
   const env = serviceEnvironment(redis.url, {
     SYNC_WAIT_TIMEOUT: String(SYNC_WAIT_S),
     WORKER_CONCURRENCY: '4',
-    IMAGE_DOWNLOAD_TIMEOUT: '4',
-    WEBHOOK_TIMEOUT: '4',
+    IMAGE_DOWNLOAD_TIMEOUT: String(options.hostTimeoutS),
+    WEBHOOK_TIMEOUT: String(options.hostTimeoutS),
   });
   const main = (name: 'api' | 'worker') => (from === 'dist' ? `dist/${name}/main.js` : `src/${name}/main.ts`);
   const run = (name: 'api' | 'worker', extra: Readonly<Record<string, string>> = {}) =>
     supervise(() => startProgram(main(name), { ...env, ...extra }), tally);
   const apis = ports.map((port) => run('api', { LOG_LEVEL: 'warn', PORT: String(port) }));
-  const workers = Array.from({ length: count }, () => run('worker'));
+  const workers = Array.from({ length: options.workers }, () => run('worker'));
   const system: System = {
     redis,
     apis,
