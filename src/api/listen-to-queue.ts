@@ -1,7 +1,7 @@
 import { QueueEvents } from 'bullmq';
 import type { ApiConfig } from '../shared/config.js';
 import { type ComparisonOutcome, compareQueueName, readOutcome } from '../shared/queue-contract.js';
-import { connectRedis } from '../shared/redis.js';
+import { connectRedis, isRedisReady } from '../shared/redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
 import type { JobWaiter } from './job-waiter.js';
@@ -37,8 +37,10 @@ export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }
   events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
   return {
     close: async () => {
+      const isReady = isRedisReady(connection);
       connection.disconnect();
-      await events.close();
+      // While Redis is away BullMQ would wait for it to come.
+      if (isReady) await events.close();
     },
   };
 }

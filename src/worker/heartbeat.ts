@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../shared/logger.js';
 import { redisKeys } from '../shared/queue-contract.js';
-import type { RedisConnection } from '../shared/redis.js';
+import { isRedisReady, type RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 
@@ -40,7 +40,8 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   return {
     stop: async () => {
       clearInterval(timer);
-      await redis.zrem(key, id);
+      // A Redis that is away forgets this worker by itself, once its last beat is old.
+      if (isRedisReady(redis)) await redis.zrem(key, id);
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   redisKeys,
 } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
+import { isRedisReady } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import {
   announceEnd,
@@ -73,7 +74,8 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     run,
     stop: async () => {
       clearInterval(timer);
-      await pass;
+      // A pass that waits for a Redis that is away is left to the next worker.
+      if (isRedisReady(deps.redis)) await pass;
       await queue.close();
     },
   };

@@ -1,0 +1,39 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type Program, serviceEnvironment, startProgram } from '../../support/service.js';
+
+// A program that waits for Redis to say goodbye takes half a minute and more: each of these runs into its limit then.
+describe('a program that is asked to end while Redis is away', { timeout: 20_000 }, () => {
+  const programs: Program[] = [];
+  const redises: RedisServer[] = [];
+  afterEach(async () => {
+    for (const { process } of programs.splice(0)) process.kill('SIGKILL');
+    await Promise.all(redises.splice(0).map((redis) => redis.stop()));
+  });
+
+  function start(name: 'api' | 'worker', redisUrl: string): Program {
+    const program = startProgram(`src/${name}/main.ts`, serviceEnvironment(redisUrl));
+    programs.push(program);
+    return program;
+  }
+
+  it.each(['api', 'worker'] as const)('ends well: %s that has never seen one', async (name) => {
+    const program = start(name, `redis://127.0.0.1:${await freePort()}`);
+    await program.line(({ msg }) => msg === 'Redis is away');
+
+    expect(await program.stop()).toBe(0);
+    expect(program.errors).toEqual([]);
+  });
+
+  it('ends well: api that has lost its own', async () => {
+    const redis = await startRedis();
+    redises.push(redis);
+    const api = start('api', redis.url);
+    await api.line(({ msg }) => msg === 'Redis is ready');
+
+    await redis.kill();
+    await api.line(({ msg }) => msg === 'Redis is away');
+
+    expect(await api.stop()).toBe(0);
+  });
+});
