@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
 import { normOf } from '../../src/worker/vision/embed-face.js';
+import { createPyramid } from '../../src/worker/vision/image-pyramid.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import {
@@ -70,6 +71,30 @@ describe('an analysis', () => {
     expect(nose?.y).toBeGreaterThan(Math.max(left?.y ?? 0, right?.y ?? 0));
     expect(mouthLeft?.y).toBeGreaterThan(nose?.y ?? 0);
     expect(mouthLeft?.x).toBeLessThan(mouthRight?.x ?? 0);
+  });
+});
+
+describe('a detector', () => {
+  it('finds the same in a photo that comes with the black beside it that the detector pads it with', async () => {
+    const upright = sharp(portrait).resize(600, 900, { fit: 'cover' });
+    const narrow = await upright.raw().toBuffer();
+    const padded = await sharp(narrow, { raw: { width: 600, height: 900, channels: 3 } })
+      .extend({ right: 600, background: '#000' })
+      .raw()
+      .toBuffer();
+    const find = async (width: number, data: Buffer) => {
+      const photo = createPyramid({ width, height: 900, data });
+      return pack.detector.detect(photo, {
+        longEdgePx: pack.detector.looks(photo, 0).coarse,
+        quarterTurns: 0,
+      });
+    };
+
+    const [face, ...others] = await find(600, narrow);
+
+    expect(face?.score).toBeGreaterThan(0.9);
+    expect(others).toEqual([]);
+    expect(await find(1200, padded)).toEqual([face]);
   });
 });
 

@@ -86,7 +86,7 @@ describe('POST /compare-faces', () => {
     const both = await service.post('/compare-faces', request({ fmr: 1e-5, threshold: 0.4 }));
     const unknown = await service.post('/compare-faces', request({ fmr: 1e-9 }));
 
-    expect(evidenceSchema.parse(byRate.body.evidence).threshold).toBeCloseTo(0.477, 3);
+    expect(evidenceSchema.parse(byRate.body.evidence)).toMatchObject({ threshold: 0.477, fmr: 1e-5 });
     expect(both).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
     expect(unknown).toMatchObject({ status: 422, body: { code: 'calibration_unavailable' } });
   });
