@@ -1,7 +1,7 @@
 import { QueueEvents } from 'bullmq';
 import type { ApiConfig } from '../shared/config.js';
 import { type ComparisonOutcome, compareQueueName, readOutcome } from '../shared/queue-contract.js';
-import { connectRedis, isRedisReady } from '../shared/redis.js';
+import { connectRedis } from '../shared/redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
 import type { JobWaiter } from './job-waiter.js';
@@ -16,7 +16,7 @@ export interface EventTargets {
 
 /** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
 export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }: EventTargets): {
-  close: () => Promise<void>;
+  close: () => void;
 } {
   const connection = connectRedis(config.REDIS_URL, 'patient');
   connection.on('error', onError);
@@ -36,11 +36,10 @@ export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }
   });
   events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
   return {
-    close: async () => {
-      const isReady = isRedisReady(connection);
+    close: () => {
+      // Not waited for: while Redis is away BullMQ waits for it to come, and cutting the connection ends the stream.
+      events.close().catch(onError);
       connection.disconnect();
-      // While Redis is away BullMQ would wait for it to come.
-      if (isReady) await events.close();
     },
   };
 }

@@ -43,6 +43,8 @@ export interface CompareWorkerDependencies extends FinishDependencies, ReportDep
 export interface CompareWorker {
   /** Stops a running comparison between two steps; false when it does not run here. */
   abort(jobId: string, reason: AbortReason): boolean;
+  /** No comparison runs here. */
+  isIdle(): boolean;
   /** Takes no more jobs, gives running ones `graceMs` and hands the rest back to the queue. */
   close(graceMs: number): Promise<void>;
 }
@@ -81,6 +83,7 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
       abort?.(reason);
       return abort !== undefined;
     },
+    isIdle: () => running.size === 0,
     close: async (graceMs) => {
       const handBack = setTimeout(() => {
         for (const abort of running.values()) abort('shutdown');

@@ -23,6 +23,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Share of the shutdown's time in which running comparisons may end by themselves. */
 const GRACE_SHARE = 0.6;
 
+/** Between two looks whether the end waits for nothing but an absent Redis, ms. */
+const STRANDED_LOOK_MS = 100;
+
 export interface ConsumerParts {
   readonly config: WorkerConfig;
   readonly logger: Logger;
@@ -71,7 +74,10 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
     onAbandoned: metrics.countAbandoned,
   });
   await listenForCancels(comparisons, parts);
-  shutdown.add('consumers', () => Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]));
+  shutdown.add('consumers', () => {
+    const closed = Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]);
+    return unlessStranded(closed, () => !isRedisReady(redis) && comparisons.isIdle() && webhooks.isIdle());
+  });
   const heartbeat = await startHeartbeat({ ...finishing, logger });
   // Last in, first out: the APIs hear that this worker goes before it stops to take jobs.
   shutdown.add('heartbeat', heartbeat.stop);
@@ -79,6 +85,18 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   shutdown.add('readiness', () => {
     ready = false;
   });
+}
+
+/**
+ * Resolves with `closed`, or before it as soon as `isStranded`: while Redis is away BullMQ's own close waits for Redis,
+ * and where nothing runs there is nothing else to wait for.
+ */
+async function unlessStranded(closed: Promise<unknown>, isStranded: () => boolean): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const stranded = new Promise<void>((resolve) => {
+    timer = setInterval(() => isStranded() && resolve(), STRANDED_LOOK_MS);
+  });
+  await Promise.race([closed, stranded]).finally(() => clearInterval(timer));
 }
 
 async function listenForCancels(

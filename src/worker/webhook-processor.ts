@@ -53,6 +53,8 @@ export interface WebhookWorkerDependencies {
 }
 
 export interface WebhookWorker {
+  /** No delivery runs here. */
+  isIdle(): boolean;
   /**
    * Takes no more jobs and waits for those that run. What has not ended a second before `deadlineMs` is over is cut off
    * and handed back without counting as an attempt. Resolves false when even that took too long.
@@ -81,22 +83,32 @@ export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWor
   const stop = new AbortController();
   const slots = createHostSlots(deps.concurrencyPerHost, () => performance.now());
   const context: Context = { ...deps, slots, stop: stop.signal };
-  const worker = new Worker<WebhookJob>(WEBHOOK_QUEUE, (job, token) => processJob(job, token, context), {
-    connection: deps.connection,
-    prefix: deps.prefix,
-    concurrency: deps.concurrency,
-    lockDuration: deps.lockDurationMs ?? LOCK_DURATION_MS,
-    stalledInterval: deps.stalledIntervalMs ?? STALLED_INTERVAL_MS,
-    maxStalledCount: MAX_STALLED_COUNT,
-    settings: {
-      backoffStrategy: (failedAttempts, _type, error) => {
-        const afterMs = error instanceof DeliveryFailedError ? error.afterMs : undefined;
-        return retryDelayMs(failedAttempts, { afterMs, delaysMs: deps.retryDelaysMs });
+  let active = 0;
+  const worker = new Worker<WebhookJob>(
+    WEBHOOK_QUEUE,
+    (job, token) => {
+      active += 1;
+      return processJob(job, token, context).finally(() => {
+        active -= 1;
+      });
+    },
+    {
+      connection: deps.connection,
+      prefix: deps.prefix,
+      concurrency: deps.concurrency,
+      lockDuration: deps.lockDurationMs ?? LOCK_DURATION_MS,
+      stalledInterval: deps.stalledIntervalMs ?? STALLED_INTERVAL_MS,
+      maxStalledCount: MAX_STALLED_COUNT,
+      settings: {
+        backoffStrategy: (failedAttempts, _type, error) => {
+          const afterMs = error instanceof DeliveryFailedError ? error.afterMs : undefined;
+          return retryDelayMs(failedAttempts, { afterMs, delaysMs: deps.retryDelaysMs });
+        },
       },
     },
-  });
+  );
   worker.on('error', logUnlessAway(deps.connection, deps.logger, 'webhook worker'));
-  return { close: (deadlineMs) => closeWorker(worker, stop, deadlineMs) };
+  return { isIdle: () => active === 0, close: (deadlineMs) => closeWorker(worker, stop, deadlineMs) };
 }
 
 /** BullMQ's own close never ends while Redis is away, hence the race. */

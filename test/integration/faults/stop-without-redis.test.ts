@@ -25,15 +25,18 @@ describe('a program that is asked to end while Redis is away', { timeout: 20_000
     expect(program.errors).toEqual([]);
   });
 
-  it('ends well: api that has lost its own', async () => {
+  it.each([
+    { name: 'api', isUp: 'Redis is ready' },
+    { name: 'worker', isUp: 'ready' },
+  ] as const)('ends well: $name that has lost its own and has nothing to do', async ({ name, isUp }) => {
     const redis = await startRedis();
     redises.push(redis);
-    const api = start('api', redis.url);
-    await api.line(({ msg }) => msg === 'Redis is ready');
+    const program = start(name, redis.url);
+    await program.line(({ msg }) => msg === isUp);
 
     await redis.kill();
-    await api.line(({ msg }) => msg === 'Redis is away');
+    await program.line(({ msg }) => msg === 'Redis is away');
 
-    expect(await api.stop()).toBe(0);
+    expect(await program.stop()).toBe(0);
   });
 });
