@@ -14,8 +14,8 @@ export async function installDependencies() {
   const stale = staleDependency(wanted ?? {}, installed ?? {});
   if (stale === undefined) return;
   console.error(installed ? `Dependencies are stale (${stale}): npm ci` : 'Installing dependencies: npm ci');
-  // Development dependencies are needed to build, also where NODE_ENV says production.
   accessSync(ROOT, constants.W_OK);
+  // Development dependencies are needed to build, also where NODE_ENV says production.
   await runNpm(['ci', '--include=dev']).catch((error) => {
     if (error instanceof Interrupted) throw error;
     throw new SetupError(`${error.message}\nThe lines above say why. It needs the npm registry.`);
