@@ -102,7 +102,7 @@ async function writePicture(path: string, svg: string): Promise<void> {
   if (extname(path).toLowerCase() === '.png') return writeFile(path, await renderPng(svg));
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>Comparison</title>
-<style>:root { color-scheme: light } body { margin: 0; background: #fff } svg { max-width: 100%; height: auto }</style></head>
+<style>:root { color-scheme: light } body { margin: 0; background: #fff } svg { max-width: 100%; min-width: 52rem; height: auto }</style></head>
 <body>${{ html: svg }}</body></html>
 `;
   return writeFile(path, page.html);

@@ -19,6 +19,10 @@ const NOTICE =
   'This picture holds personal data: keep it where the photos may be kept, and delete it with them.';
 /** Characters of a file's name that fit into a column; of a longer one the end is shown. */
 const NAME_LENGTH = 34;
+/** Characters of a sentence that fit into a column. */
+const LINE_LENGTH = 38;
+/** The heading needs this much, px, however few the photos are. */
+const MIN_WIDTH = 740;
 
 export interface DrawOptions {
   /** Lines above the photos. */
@@ -39,7 +43,7 @@ export async function drawComparison(
     const content = photo.analysis ? await drawFace(photo, photo.analysis, limits) : drawFailure(photo);
     columns.push(html`<g transform="translate(${GAP + index * COLUMN} ${HEAD})">${content}</g>`);
   }
-  const width = GAP + photos.length * COLUMN;
+  const width = Math.max(MIN_WIDTH, GAP + photos.length * COLUMN);
   const [title, subtitle] = heading;
   return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}" font-family="system-ui, DejaVu Sans, Arial, sans-serif" font-size="13" fill="#222">
 <rect width="${width}" height="${HEIGHT}" fill="#fff"/>
@@ -75,7 +79,7 @@ ${drawLines(describe(photo, analysis))}`;
 
 function drawFailure(photo: ComparedPhoto): Html {
   return html`<rect width="${PICTURE}" height="${PICTURE}" fill="#f2f2f2"/>
-${drawLines([shorten(photo.name), photo.role, photo.error?.code ?? '', photo.error?.message ?? ''])}`;
+${drawLines([shorten(photo.name), photo.role, photo.error?.code ?? '', ...wrapLines(photo.error?.message ?? '')])}`;
 }
 
 function drawLines(lines: readonly string[]): Html {
@@ -95,6 +99,11 @@ function describe({ name, role, comparison }: ComparedPhoto, analysis: FaceAnaly
     `quality ${quality.score.toFixed(3)}, turned ${Math.round(quality.yawDeg)}°, tilted ${Math.round(quality.rollDeg)}°`,
     verdict,
   ];
+}
+
+/** The text in lines of at most LINE_LENGTH characters, broken between words. */
+function wrapLines(text: string): readonly string[] {
+  return text.match(new RegExp(`\\S.{0,${LINE_LENGTH - 1}}(?=\\s|$)`, 'g')) ?? [];
 }
 
 function shorten(name: string): string {
