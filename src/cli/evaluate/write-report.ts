@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decadeBelow } from './charts/chart-style.js';
+import { rateFloor } from './charts/chart-style.js';
 import { drawChart } from './charts/draw-chart.js';
 import { qualityChart } from './charts/quality-chart.js';
 import { ratesChart } from './charts/rates-chart.js';
@@ -36,8 +36,8 @@ async function drawCharts({ report, sample, qualities }: Measurement): Promise<r
     await add('How often each similarity occurs', similarityChart(sample, { threshold, caption }));
   if (sample.mated.length > 0 && sample.nonMated.length > 0) {
     const points = thinCurve(traceErrorCurve(sample));
-    const fmrFloor = decadeBelow(1 / sample.nonMated.length);
-    const fnmrFloor = decadeBelow(1 / sample.mated.length);
+    const fmrFloor = rateFloor(sample.nonMated.length);
+    const fnmrFloor = rateFloor(sample.mated.length);
     const { fmr, fnmr } = report.atThreshold;
     const inUse = { threshold, fmr: fmr.rate ?? 0, fnmr: fnmr.rate ?? 0 };
     const options = { inUse, caption, fmrFloor, fnmrFloor };

@@ -34,9 +34,9 @@ export function chartTitle(text: string, ...caption: readonly string[]): ChartSp
   return { text, subtitle: caption };
 }
 
-/** Returns the largest power of ten that is not above `value`. */
-export function decadeBelow(value: number): number {
-  return 10 ** Math.floor(Math.log10(value) + 1e-9);
+/** Returns the lowest decade for rates of so many pairs: that of a single error, and never less than two decades. */
+export function rateFloor(pairs: number): number {
+  return Math.min(0.01, 10 ** -Math.ceil(Math.log10(pairs) - 1e-9));
 }
 
 /** Label of a share: `12.5 %`. */

@@ -60,11 +60,11 @@ export function ratesChart(
 /** The points of one line where its rate is above zero, which a logarithmic axis has no place for. */
 function lineOf(points: readonly CurvePoint[], rate: 'fmr' | 'fnmr', error: string): readonly object[] {
   return points.flatMap((point, index) => {
-    if (point[rate] === 0 || !Number.isFinite(point.threshold)) return [];
+    if (point[rate] === 0) return [];
     const before = points[index - 1];
     // The first rate above zero begins right after the last threshold without an error.
     const start =
       before && before[rate] === 0 ? [{ threshold: before.threshold, rate: point[rate], error }] : [];
-    return [...start, { threshold: point.threshold, rate: point[rate], error }];
+    return [...start, { threshold: Math.min(1, point.threshold), rate: point[rate], error }];
   });
 }

@@ -10,6 +10,9 @@ import {
   PERCENT_LABEL,
 } from './chart-style.js';
 
+/** Threshold from which its name would pass the right edge. */
+const LABEL_TURNS_AT = 0.75;
+
 /** Width of a bar is 2 / BINS: similarities run from -1 to 1. */
 const BINS = 100;
 
@@ -22,8 +25,8 @@ export function similarityChart(
   { threshold, caption }: { readonly threshold: number; readonly caption: string },
 ): ChartSpec {
   const kinds = [
-    { kind: `${formatCount(mated.length)} mated pairs`, colour: MATED_COLOUR, scores: mated },
-    { kind: `${formatCount(nonMated.length)} non-mated pairs`, colour: NON_MATED_COLOUR, scores: nonMated },
+    { kind: countPairs('mated', mated), colour: MATED_COLOUR, scores: mated },
+    { kind: countPairs('non-mated', nonMated), colour: NON_MATED_COLOUR, scores: nonMated },
   ];
   const from = Math.floor(Math.min(-0.2, mated[0] ?? 0, nonMated[0] ?? 0) * 5) / 5;
   const x = {
@@ -63,6 +66,9 @@ export function similarityChart(
   };
 }
 
+const countPairs = (kind: string, { length }: Float64Array): string =>
+  `${formatCount(length)} ${kind} ${length === 1 ? 'pair' : 'pairs'}`;
+
 function shareOf(scores: Float64Array): readonly object[] {
   return countInBins(scores, { from: -1, to: 1, bins: BINS })
     .filter(({ count }) => count > 0)
@@ -86,7 +92,8 @@ export function thresholdRule(threshold: number, label?: 'top' | 'bottom'): Char
     data,
     mark: {
       ...{ type: 'text', text: `threshold in use: ${threshold}`, color: '#222', fontSize: 11.5 },
-      ...{ align: 'left', baseline: label, dx: 5, dy: label === 'top' ? 3 : -3 },
+      ...(threshold > LABEL_TURNS_AT ? { align: 'right', dx: -5 } : { align: 'left', dx: 5 }),
+      ...{ baseline: label, dy: label === 'top' ? 3 : -3 },
     },
     encoding: { ...at, y: { value: label === 'top' ? 0 : 'height' } },
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decadeBelow } from '../../../../../src/cli/evaluate/charts/chart-style.js';
+import { rateFloor } from '../../../../../src/cli/evaluate/charts/chart-style.js';
 import { drawChart } from '../../../../../src/cli/evaluate/charts/draw-chart.js';
 import { qualityChart } from '../../../../../src/cli/evaluate/charts/quality-chart.js';
 import { ratesChart } from '../../../../../src/cli/evaluate/charts/rates-chart.js';
@@ -50,6 +50,34 @@ describe('drawChart', () => {
     for (const spec of specs) expect(textsOf(await drawChart(spec))).toContain('threshold in use: 0.42');
   });
 
+  it('keeps the name of a high threshold inside the chart', async () => {
+    const spec = similarityChart(mixed, { threshold: 0.95, caption });
+
+    expect(await drawChart(spec)).toMatch(/text-anchor="end"[^>]*>threshold in use: 0.95</);
+  });
+
+  it('draws the FNMR on to the highest threshold, where no mated pair matches', () => {
+    const { layer } = ratesChart([...traceErrorCurve(apart)], { threshold: 0.5, caption, floor: 0.01 });
+
+    const [{ data }] = layer as [{ data: { values: { threshold: number; rate: number }[] } }];
+    expect(data.values).toContainEqual(expect.objectContaining({ threshold: 1, rate: 1 }));
+  });
+
+  it('has axes to read with a single pair of each kind', async () => {
+    const single = createScoreSample([0.7], [-0.1]);
+    const options = { caption, fmrFloor: rateFloor(1), fnmrFloor: rateFloor(1) };
+    const inUse = { threshold: 0.5, fmr: 0, fnmr: 0 };
+
+    const rates = ratesChart([...traceErrorCurve(single)], { threshold: 0.5, caption, floor: rateFloor(1) });
+    const det = detChart([...traceErrorCurve(single)], { ...options, inUse });
+
+    for (const spec of [rates, det]) {
+      expect(textsOf(await drawChart(spec))).toEqual(expect.arrayContaining(['1 %', '10 %', '100 %']));
+    }
+    const texts = textsOf(await drawChart(similarityChart(single, { threshold: 0.5, caption })));
+    expect(texts).toEqual(expect.arrayContaining(['1 mated pair', '1 non-mated pair']));
+  });
+
   it('gives a rate of zero a place and a label on a logarithmic axis', async () => {
     const texts = textsOf(await drawChart(detChart([...traceErrorCurve(apart)], tradeOff)));
 
@@ -65,13 +93,14 @@ describe('drawChart', () => {
   });
 });
 
-describe('decadeBelow', () => {
+describe('rateFloor', () => {
   it.each([
-    [1, 1],
-    [0.001, 0.001],
-    [1 / 300, 0.001],
-    [1 / 29_600_000, 1e-8],
-  ])('of %d is %d', (value, decade) => {
-    expect(decadeBelow(value)).toBeCloseTo(decade, 12);
+    [1, 0.01],
+    [38, 0.01],
+    [300, 0.001],
+    [1_000, 0.001],
+    [29_600_000, 1e-8],
+  ])('of %d pairs is %d', (pairs, decade) => {
+    expect(rateFloor(pairs)).toBeCloseTo(decade, 12);
   });
 });
