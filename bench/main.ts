@@ -1,4 +1,5 @@
-// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access] [--runs 5]
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access]
+//   [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves what it measures in bench/results/ and
 // compares it with bench/results/baseline.json. docs/performance.md says what the figures mean.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,10 +26,13 @@ import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
 const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'access'] as const;
 type Part = (typeof PARTS)[number];
+const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 
 interface Options {
   readonly quick: boolean;
   readonly parts: readonly Part[];
+  /** Photos that efficiency is measured with. */
+  readonly kinds: readonly PhotoKind[];
   readonly runs: number;
   readonly seconds: number;
   readonly saveBaseline: boolean;
@@ -40,8 +44,7 @@ async function main(): Promise<void> {
   try {
     const photos = join(folder, 'photos');
     mkdirSync(photos);
-    const kinds: readonly PhotoKind[] = options.quick ? ['2mp'] : ['0.3mp', '2mp', '12mp', 'group'];
-    await makePhotos(photos, kinds);
+    await makePhotos(photos, [...new Set([...options.kinds, '2mp' as const])]);
     const scrfd = options.quick ? undefined : makeScrfdPack(folder);
     if (!scrfd && !options.quick) print('No ../shared/models here: the SCRFD pack is left out.');
     const report = await measure(options, { photos, scrfd });
@@ -57,6 +60,7 @@ function readOptions(): Options {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
+      kinds: { type: 'string' },
       runs: { type: 'string' },
       seconds: { type: 'string' },
       'save-baseline': { type: 'boolean', default: false },
@@ -64,8 +68,10 @@ function readOptions(): Options {
   });
   const { quick } = values;
   const wanted = values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS);
+  const kinds = values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS);
   return {
     quick,
+    kinds: KINDS.filter((kind) => kinds.includes(kind)),
     parts: PARTS.filter((part) => wanted.includes(part)),
     runs: Number(values.runs ?? (quick ? 1 : 5)),
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
@@ -103,16 +109,14 @@ async function measure(options: Options, { photos, scrfd }: Materials): Promise<
 
 /** The packs by size of photo, then processes by threads for photos of two megapixels. */
 async function measureEfficiencies(
-  { quick, runs, seconds }: Options,
+  { quick, kinds, runs, seconds }: Options,
   { photos, scrfd }: Materials,
 ): Promise<EfficiencyReport[]> {
   const packs = scrfd ? [LITE, scrfd] : [LITE];
   const cases: { pack: Pack; kind: PhotoKind; processes?: number; threads?: number }[] = quick
     ? [{ pack: LITE, kind: '2mp' }]
     : [
-        ...packs.flatMap((pack) =>
-          (['2mp', '0.3mp', '12mp', 'group'] as const).map((kind) => ({ pack, kind })),
-        ),
+        ...packs.flatMap((pack) => kinds.map((kind) => ({ pack, kind }))),
         ...packs.flatMap((pack) =>
           [
             { processes: 1, threads: 1 },

@@ -32,7 +32,9 @@ function printEfficiency(report: EfficiencyReport): string[] {
     `${report.pack}, ${report.kind}, ${report.processes} process(es) × ${report.threads} thread(s)`,
     `  floor ${fixed(floor.floorMs)} ms a photo (decode ${fixed(floor.decodeMs)}, detect ${fixed(floor.detectMs)}, ` +
       `embed ${fixed(floor.embedMs)}); pipeline ${fixed(floor.pipelineMs)}; full decode ${fixed(floor.fullDecodeMs)}` +
-      (floor.publishedDetectMs === undefined ? '' : `; detect at 640 ${fixed(floor.publishedDetectMs)}`),
+      (floor.publishedDetectMs === undefined
+        ? ''
+        : `; as published: detect ${fixed(floor.publishedDetectMs)}, embed ${fixed(floor.publishedEmbedMs ?? 0)}`),
     `  ${fixed(report.perSecond, 2)} comparisons/s; core-efficiency ${fixed(report.coreEfficiency, 2)}, ` +
       `of the CPU time spent ${fixed(report.cpuEfficiency, 2)}; others took ${fixed(load.othersCores, 2)} cores`,
     `  ms a photo: ${steps.join(', ')}`,
