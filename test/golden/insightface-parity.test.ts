@@ -137,16 +137,16 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
 
   it.skipIf(isMissing)('finds the same on a canvas with padding and without', async () => {
     const { loaded } = parts(1);
-    // 4 : 3, so that both scale it alike and only the padding differs.
+    // 4 : 3, so that its own canvas of 640 × 480 needs no padding; made square by black, it is padded.
     const size = { width: 1600, height: 1200 };
-    const data = await sharp(samplePhoto(1))
-      .extract({ left: 0, top: 0, ...size })
-      .raw()
-      .toBuffer();
-    const photo = createFlatPyramid({ ...size, data });
+    const cut = sharp(samplePhoto(1)).extract({ left: 0, top: 0, ...size });
+    const data = await cut.raw().toBuffer();
+    const black = Buffer.alloc(1600 * 400 * 3);
+    const square = { width: 1600, height: 1600, data: Buffer.concat([data, black]) };
+    const view = { longEdgePx: 640, quarterTurns: 0 } as const;
 
-    const padded = await loaded.detector.detectAsPublished(photo);
-    const tight = await loaded.detector.detect(photo, { longEdgePx: 640, quarterTurns: 0 });
+    const padded = await loaded.detector.detect(createFlatPyramid(square), view);
+    const tight = await loaded.detector.detect(createFlatPyramid({ ...size, data }), view);
 
     expect(padded).toHaveLength(3);
     expect(tight).toHaveLength(3);

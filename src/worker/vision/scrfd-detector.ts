@@ -5,7 +5,7 @@ import { suppressOverlaps } from './nms.js';
 import type { OnnxModel } from './onnx-session.js';
 import { mapToPhoto, type Placement, placeLikeInsightFace, placeTopLeft, type Size } from './placement.js';
 import { decodeScrfd } from './scrfd.js';
-import { type Normalisation, writeTensor } from './to-tensor.js';
+import { type Normalisation, writeRoundedTensor, writeTensor } from './to-tensor.js';
 import type { FaceDetection } from './types.js';
 
 /** InsightFace's defaults, with which the published figures of its packs were taken. */
@@ -29,12 +29,16 @@ export function createScrfdDetector(
   const fixed = fixedCanvas(model);
   let buffer = new Float32Array(0);
 
-  async function run(photo: ImagePyramid, placement: Placement): Promise<FaceDetection[]> {
+  async function run(
+    photo: ImagePyramid,
+    placement: Placement,
+    write = writeTensor,
+  ): Promise<FaceDetection[]> {
     const { width, height } = placement.canvas;
     const length = 3 * width * height;
     if (buffer.length < length) buffer = new Float32Array(length);
     const input = buffer.subarray(0, length);
-    writeTensor(input, photo, { placement, normalisation });
+    write(input, photo, { placement, normalisation });
     const outputs = await model.run(input, [1, 3, height, width]);
     const faces = decodeScrfd(outputs, placement.canvas, MIN_SCORE);
     return suppressOverlaps(faces, MAX_OVERLAP).map((face) => mapToPhoto(face, placement, photo));
@@ -51,8 +55,10 @@ export function createScrfdDetector(
     looks: () => ({ coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX, fine: detectionSize }),
     confirm: (photo, face, quarterTurns) => confirmFace(look, photo, { face, quarterTurns }),
     detect: look,
-    detectAsPublished: (photo) =>
-      run(photo, placeLikeInsightFace(photo, fixed ? Math.min(fixed.width, fixed.height) : detectionSize)),
+    detectAsPublished: (photo) => {
+      const sidePx = fixed ? Math.min(fixed.width, fixed.height) : detectionSize;
+      return run(photo, placeLikeInsightFace(photo, sidePx), writeRoundedTensor);
+    },
   };
 }
 

@@ -49,6 +49,17 @@ export function writeTensor(
   blend(out, image.data, { columns, rows, placement, normalisation });
 }
 
+/** As writeTensor, but each pixel is rounded to whole grey values before it is normalised, as OpenCV's resize leaves it. */
+export function writeRoundedTensor(
+  out: Float32Array,
+  photo: ImagePyramid,
+  { placement, normalisation }: { placement: Placement; normalisation: Normalisation },
+): void {
+  const { mean, std, channels } = normalisation;
+  writeTensor(out, photo, { placement, normalisation: { mean: 0, std: 1, channels } });
+  for (let i = 0; i < out.length; i++) out[i] = (Math.round(out[i]!) - mean) / std;
+}
+
 /** The hot loop: four reads and one write a sample, nothing allocated. */
 function blend(
   out: Float32Array,

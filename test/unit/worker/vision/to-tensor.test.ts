@@ -2,7 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFlatPyramid } from '../../../../src/worker/vision/image-pyramid.js';
 import { type Placement, placeTopLeft } from '../../../../src/worker/vision/placement.js';
-import { type Normalisation, writeTensor } from '../../../../src/worker/vision/to-tensor.js';
+import {
+  type Normalisation,
+  writeRoundedTensor,
+  writeTensor,
+} from '../../../../src/worker/vision/to-tensor.js';
 import type { RgbImage } from '../../../../src/worker/vision/types.js';
 
 const PLAIN: Normalisation = { mean: 0, std: 1, channels: 'rgb' };
@@ -127,5 +131,26 @@ describe('writeTensor', () => {
     const picture = counted(3, 3);
 
     expect(tensorOf(picture, unscaled(picture, 0, 5)).some(Number.isNaN)).toBe(false);
+  });
+});
+
+describe('writeRoundedTensor', () => {
+  it('rounds to whole grey values, halves up, and only then normalises', () => {
+    const row = { width: 2, height: 1, data: Uint8Array.of(0, 0, 0, 11, 3, 0) };
+    const placement = {
+      ...unscaled(row),
+      canvas: { width: 2, height: 1 },
+      content: { width: 1, height: 1 },
+    };
+    const tensor = new Float32Array(6).fill(Number.NaN);
+
+    writeRoundedTensor(tensor, createFlatPyramid(row), {
+      placement,
+      normalisation: { mean: 100, std: 10, channels: 'bgr' },
+    });
+
+    // Means of 0, 1.5 and 5.5, each beside one pixel of black padding.
+    const expected = [0, 0, 2, 0, 6, 0].map((value) => Math.fround((value - 100) / 10));
+    expect([...tensor]).toEqual(expected);
   });
 });
