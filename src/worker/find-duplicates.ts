@@ -8,7 +8,7 @@ export interface PhotoIdentity {
   readonly perceptualHash: string;
 }
 
-/** Two images that are one photo: byte for byte, or the same picture saved anew. */
+/** Two images that are one photo: byte for byte, or the same picture saved anew or mirrored. */
 export interface DuplicatePair {
   readonly first: ImageName;
   readonly second: ImageName;
@@ -17,6 +17,15 @@ export interface DuplicatePair {
 
 /** Bits in which two hashes may differ and still be the same picture; see docs/accuracy.md for how it was measured. */
 export const MAX_HASH_DISTANCE = 4;
+
+/**
+ * The same for a picture and a mirrored one. Larger, because the mirrored hash is only worked out; still far from 16, the
+ * nearest that another photo came, and nobody takes two shots a second apart of which one is mirrored.
+ */
+export const MAX_MIRRORED_DISTANCE = 8;
+
+/** Bits of the odd horizontal frequencies, whose sign mirroring turns, in a hash of eight rows of eight. */
+const ODD_FREQUENCIES = 0x5555_5555_5555_5555n;
 
 /** Returns every pair of images that are the same photo, in the order of the contract. */
 export function findDuplicates(
@@ -41,7 +50,13 @@ export function hashDistance(left: string, right: string): number {
 function compareIdentities(left?: PhotoIdentity, right?: PhotoIdentity): DuplicatePair['kind'] | undefined {
   if (!left || !right) return undefined;
   if (left.contentDigest === right.contentDigest) return 'identical';
-  return hashDistance(left.perceptualHash, right.perceptualHash) <= MAX_HASH_DISTANCE
-    ? 'near_identical'
-    : undefined;
+  const isNear =
+    hashDistance(left.perceptualHash, right.perceptualHash) <= MAX_HASH_DISTANCE ||
+    hashDistance(left.perceptualHash, mirrorHash(right.perceptualHash)) <= MAX_MIRRORED_DISTANCE;
+  return isNear ? 'near_identical' : undefined;
+}
+
+/** Returns the hash that the mirrored picture has, give or take a few bits. */
+function mirrorHash(hash: string): string {
+  return (BigInt(`0x${hash}`) ^ ODD_FREQUENCIES).toString(16).padStart(16, '0');
 }

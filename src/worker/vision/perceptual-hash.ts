@@ -14,7 +14,8 @@ const COSINES = cosineTable();
 
 /**
  * Returns a 64-bit hash of a photo's look as 16 hex digits. Scaling, recompression and slight changes of tone alter few
- * bits; another photo differs in about 32. Mirrored, turned or cropped photos count as others.
+ * bits; another photo differs in about 32. Turned or cropped photos count as others, mirrored
+ * ones too, but theirs can be worked out: the sign of every odd horizontal frequency turns.
  * Each bit says whether one of the 8 × 8 lowest frequencies of the luma, shrunk to 32 × 32, lies above their median.
  * @see C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010 (DCT hash)
  */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { findDuplicates, hashDistance, MAX_HASH_DISTANCE } from '../../../src/worker/find-duplicates.js';
+import {
+  findDuplicates,
+  hashDistance,
+  MAX_HASH_DISTANCE,
+  MAX_MIRRORED_DISTANCE,
+} from '../../../src/worker/find-duplicates.js';
 
 const photo = (contentDigest: string, perceptualHash: string) => ({ contentDigest, perceptualHash });
 
@@ -38,6 +43,21 @@ describe('findDuplicates', () => {
 
     expect(findDuplicates(pair(MAX_HASH_DISTANCE))).toHaveLength(1);
     expect(findDuplicates(pair(MAX_HASH_DISTANCE + 1))).toHaveLength(0);
+  });
+});
+
+describe('a mirrored picture', () => {
+  /** What mirroring makes of a hash of zeros, with so many bits wrong. */
+  const mirrored = (wrong: number): string =>
+    (0x5555_5555_5555_5555n ^ ((1n << BigInt(wrong)) - 1n)).toString(16).padStart(16, '0');
+  const pair = (wrong: number) => ({
+    front_image1: photo('a', '0'.repeat(16)),
+    front_image2: photo('b', mirrored(wrong)),
+  });
+
+  it('is the same photo within as many bits as documented', () => {
+    expect(findDuplicates(pair(MAX_MIRRORED_DISTANCE))).toMatchObject([{ kind: 'near_identical' }]);
+    expect(findDuplicates(pair(MAX_MIRRORED_DISTANCE + 1))).toEqual([]);
   });
 });
 
