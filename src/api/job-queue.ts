@@ -15,6 +15,7 @@ import {
   redisKeys,
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
+import { LONGEST_DELIVERY_SECONDS } from '../shared/webhook-schedule.js';
 import type { WaitingCount } from './backlog.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
@@ -60,6 +61,8 @@ export interface JobQueueOptions {
   readonly prefix: string;
   readonly model: string;
   readonly retentionSeconds: number;
+  /** Longest that a job may wait and run. */
+  readonly deadlineSeconds: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -114,17 +117,20 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
 }
 
 async function addJob(
-  { queue, redis, prefix, model, retentionSeconds }: Store,
+  { queue, redis, prefix, model, ...limits }: Store,
   payload: ComparisonJob,
   { jobId, priority }: { readonly jobId: string; readonly priority: number },
 ): Promise<void> {
   const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
+  // A person's jobs are findable for as long as anything of them can be there: the job waits, its webhook is retried,
+  // both are then kept; cleaning up may come a little later, hence the second retention.
+  const findableSeconds = limits.deadlineSeconds + LONGEST_DELIVERY_SECONDS + 2 * limits.retentionSeconds;
   // First the index, then the job: what is kept of a person can always be found. Both travel together.
   await Promise.all([
     redis
       .pipeline()
       .zadd(userKey, String(payload.accepted_at), jobId)
-      .expire(userKey, retentionSeconds * 2)
+      .expire(userKey, findableSeconds)
       .exec(),
     queue.add('compare', payload, {
       jobId,

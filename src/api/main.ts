@@ -24,6 +24,7 @@ import { createRateLimiter } from './middleware/rate-limit.js';
 import { createPages } from './routes/pages.js';
 import { createWebhookRoutes } from './routes/webhooks.js';
 import { startServer } from './start-server.js';
+import { SYNC_GRACE_SECONDS } from './submit-job.js';
 import { readCallbackState } from './webhook-deliveries.js';
 
 const POLL_MS = 1_000;
@@ -62,6 +63,10 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
     prefix,
     model: config.INSIGHTFACE_MODEL,
     retentionSeconds: config.JOB_RETENTION_SECONDS,
+    deadlineSeconds: Math.max(
+      config.JOB_DEADLINE_SECONDS,
+      Math.ceil(config.SYNC_WAIT_TIMEOUT) + SYNC_GRACE_SECONDS,
+    ),
     onError,
   });
   const { readOutcomes } = queue;

@@ -13,8 +13,8 @@ import type { JobQueue } from './job-queue.js';
 import { withQueue } from './queue-guard.js';
 import { RequestError } from './request-error.js';
 
-/** How long a synchronous caller's job may still start after the caller has been told to poll, ms. */
-const SYNC_GRACE_MS = 60_000;
+/** How long a synchronous caller's job may still start after the caller has been told to poll. */
+export const SYNC_GRACE_SECONDS = 60;
 
 export interface SubmitSettings {
   readonly threshold: number;
@@ -85,7 +85,8 @@ export function prepareJob(body: CompareRequest, caller: Caller, deps: SubmitDep
     request_digest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
     request_id: caller.requestId,
     accepted_at: acceptedAt,
-    deadline_at: acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_MS : settings.jobDeadlineMs),
+    deadline_at:
+      acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs),
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
   const { idempotencyKey: key, tenant } = caller;

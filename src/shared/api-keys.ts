@@ -30,8 +30,11 @@ export function parseApiKeys(text: string): ParsedApiKeys {
     if (!NAME.test(name)) problems.push(`entry ${index + 1} must look like name:key`);
     else if (secret.length < MIN_KEY_LENGTH)
       problems.push(`the key of ${name} is shorter than ${MIN_KEY_LENGTH} characters`);
-    else if (keys.some((key) => key.name === name && equal(key.digest, digestOf(secret)))) continue;
-    else keys.push({ name, digest: digestOf(secret) });
+    else {
+      const known = findApiKey(keys, secret);
+      if (!known) keys.push({ name, digest: digestOf(secret) });
+      else if (known.name !== name) problems.push(`${name} has the same key as ${known.name}`);
+    }
   }
   return { keys, problems };
 }

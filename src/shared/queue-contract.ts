@@ -168,7 +168,7 @@ export const redisKeys = {
   cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
   /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */
   ending: (prefix: string, jobId: string) => `${prefix}:ending:${jobId}`,
-  /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; twice the retention as TTL. */
+  /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; its TTL outlasts all of them. */
   userJobs: (prefix: string, model: string, tenant: string, userId: string | number) =>
     `${prefix}:user:${digest128(compareQueueName(model), tenant, String(userId))}`,
   /** Hash of fair-queue.ts. */

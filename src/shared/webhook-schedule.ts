@@ -22,6 +22,11 @@ export const WEBHOOK_JITTER = 0.1;
 /** Longest Retry-After that is honoured, ms: no receiver can hold a delivery for longer than the schedule's own pauses. */
 export const MAX_RETRY_AFTER_MS = 10 * HOUR_MS;
 
+/** Longest that a delivery can be on its way when its receiver asks for the longest pause each time, s. */
+export const LONGEST_DELIVERY_SECONDS = Math.ceil(
+  (WEBHOOK_RETRY_DELAYS_MS.length * MAX_RETRY_AFTER_MS * (1 + WEBHOOK_JITTER)) / SECOND_MS,
+);
+
 /** Finished deliveries that are kept at most, whatever their age; they hold no URL and no body. */
 const MAX_KEPT_DELIVERED = 100_000;
 /** Dead letters that are kept at most; each holds its body, a few kilobytes. */

@@ -94,6 +94,20 @@ describe('API keys', () => {
     expect(await jobIdOf(alice)).not.toBe(await jobIdOf(bob));
   });
 
+  it('erases of a person only what the calling key has made', async () => {
+    const jane = { ...ACCEPTABLE, user_id: 'jane' };
+    const jobId = await jobIdOf(await postJson(`${api.origin}/jobs`, jane, bearer(ALICE)));
+    const erase = async (key: string) => {
+      const init = { method: 'DELETE', headers: bearer(key) };
+      return (await fetch(`${api.origin}/users/jane/jobs`, init)).json();
+    };
+
+    expect(await erase(BOB)).toEqual({ erased: 0, running: 0 });
+    expect((await look(jobId, ALICE)).status).toBe(200);
+    expect(await erase(ALICE_NEXT)).toEqual({ erased: 1, running: 0 });
+    expect((await look(jobId, ALICE)).status).toBe(404);
+  });
+
   it('keeps operators’ routes to operators', async () => {
     const asAlice = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ALICE) });
     const asAdmin = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ADMIN) });
@@ -131,5 +145,19 @@ describe('rate limits', () => {
 
     expect(metrics).toMatch(/face_requests_by_key_total\{key="alice",outcome="limited"[^}]*\} [1-9]/);
     expect(metrics).toMatch(/face_requests_by_key_total\{key="bob",outcome="served"[^}]*\} [1-9]/);
+  });
+});
+
+describe('a rate limit without Redis', () => {
+  it('is kept by each API for itself: neither is everybody let in nor everybody kept out', async () => {
+    const alone = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '3' });
+    const ask = async () => (await fetch(`${alone.origin}/models`, { headers: bearer(ALICE) })).status;
+    await alone.redis.kill();
+    await alone.program.line((line) => line.msg === 'Redis is away');
+
+    const statuses = [await ask(), await ask(), await ask(), await ask()];
+
+    await alone.stop();
+    expect(statuses).toEqual([200, 200, 200, 429]);
   });
 });

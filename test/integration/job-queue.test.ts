@@ -97,7 +97,14 @@ describe('a job that ends while it is read', () => {
     async (nth) => {
       redis = new EventfulRedis(server.url);
       const jobId = `r_${nth}`;
-      const queue = createJobQueue({ redis, prefix: PREFIX, model: 'lite', retentionSeconds: 60, onError });
+      const queue = createJobQueue({
+        redis,
+        prefix: PREFIX,
+        model: 'lite',
+        retentionSeconds: 60,
+        deadlineSeconds: 60,
+        onError,
+      });
       await startJob(
         compareQueueName('lite'),
         () => queue.add(jobId, PAYLOAD, 0),

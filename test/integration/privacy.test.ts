@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhook-schedule.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { samePersonPhotos } from '../support/photos.js';
 import { type Service, startService } from '../support/service.js';
@@ -37,6 +38,8 @@ beforeAll(async () => {
     env: { API_KEYS: `tenant:${SECRET.apiKey}`, LOG_LEVEL: 'trace', TMPDIR: folder },
   });
   redis = new Redis(service.redis.url);
+  // Else a secret could hide in what Redis has compressed.
+  await redis.config('SET', 'rdbcompression', 'no');
 });
 
 afterAll(async () => {
@@ -182,6 +185,9 @@ describe('retention', () => {
     );
     await expect.poll(async () => (await redis.keys('*:evidence:*')).length).toBeGreaterThan(0);
 
+    // A job may wait for an hour, its webhook be retried for days, and both be kept for a day then.
+    for (const key of await redis.keys('*:user:*'))
+      expect(await redis.ttl(key)).toBeGreaterThan(3_600 + LONGEST_DELIVERY_SECONDS + 86_400);
     for (const pattern of ['*:evidence:*', '*:user:*', '*:ending:*', '*:cancelled:*']) {
       for (const key of await redis.keys(pattern)) expect(await redis.ttl(key), key).toBeGreaterThan(0);
     }
