@@ -18,6 +18,8 @@ export function errorResponse(
   context.set('code', known.code);
   if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
   if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
+  // The rest of the body is not read, so the connection is of no use for another request.
+  if (known.code === 'body_too_large') context.header('connection', 'close');
   const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
   const problem = createProblem(known.code, {
     detail: known.message,

@@ -126,6 +126,20 @@ describe('a wrong request is refused with its reason', () => {
     });
   });
 
+  it('answers the next request of a client whose body was too large', async () => {
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const large = await fetch(`${origin}/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `"${'x'.repeat(200_000)}"`,
+      });
+      await large.text();
+
+      expect([large.status, large.headers.get('connection')]).toEqual([413, 'close']);
+      expect((await send(text({ threshold: 2 }))).status).toBe(422);
+    }
+  });
+
   it('refuses another content type', async () => {
     expect(await send(text({}), { 'content-type': 'text/plain' })).toMatchObject({
       status: 415,
