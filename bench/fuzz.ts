@@ -1,9 +1,11 @@
-// Attacks the service with chance: npm run fuzz [-- --contract 100000 --images 10000 --seed 1 --formats all]
-// Sends hostile requests to a real Redis, API and worker, and damaged photos to a real vision pool. Nothing may crash,
-// hang, answer 500 or match. The same seed makes the same inputs again; --contract 0 or --images 0 leaves one out.
+// Attacks the service with chance: npm run fuzz [-- --contract 100000 --images 10000 --bombs 200 --seed 1 --formats all]
+// Sends hostile requests to a real Redis, API and worker, damaged photos to a real vision pool, and decompression bombs
+// to the whole service. Nothing may crash, hang, answer 500, match or pass its memory limit. The same seed makes the same
+// inputs again; 0 leaves a part out.
 // Ends with 1 when it finds something. CI runs the same with smaller numbers (fuzz-contract.test.ts and
 // decode-image.fuzz.test.ts).
 import { parseArgs } from 'node:util';
+import { runBombStream } from './fuzz/run-bomb-stream.js';
 import { runContractFuzz } from './fuzz/run-contract-fuzz.js';
 import { runImageFuzz } from './fuzz/run-image-fuzz.js';
 
@@ -11,6 +13,7 @@ const { values } = parseArgs({
   options: {
     contract: { type: 'string', default: '100000' },
     images: { type: 'string', default: '10000' },
+    bombs: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     formats: { type: 'string', default: 'default' },
   },
@@ -28,6 +31,10 @@ if (Number(values.images) > 0) {
     seed,
     allFormats: values.formats === 'all',
   });
+  report(lines, found);
+}
+if (Number(values.bombs) > 0) {
+  const { lines, findings: found } = await runBombStream({ count: Number(values.bombs), seed });
   report(lines, found);
 }
 if (Number(values.contract) > 0) {

@@ -108,6 +108,7 @@ async function breakRequests(photos: Record<string, string>): Promise<void> {
     `"${SECRET.urlToken.repeat(10_000)}"`,
   ];
   for (const body of bodies) answers.push(await service.post('/jobs', body, auth));
+  answers.push(await service.get(`/jobs/${SECRET.userId}`, auth));
   answers.push(await service.get(`/jobs/${SECRET.userId}`, { authorization: `Bearer ${SECRET.adminKey}` }));
 }
 
