@@ -1,0 +1,94 @@
+// Small faces in 12-megapixel photos: npx tsx bench/small-faces.ts
+// The 22 faces of the test photos, each made so many pixels wide and laid into a photo of 4000 × 3000 px without a face:
+// how often the face is found at its place, and how alike it stays to the untouched one. docs/accuracy.md holds the
+// figures. On `lite` and, where ../shared has the detector, on SCRFD-2.5G with the recogniser of `lite`.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { analyseImage } from '../src/worker/vision/analyse-image.js';
+import { compareEmbeddings } from '../src/worker/vision/compare-embeddings.js';
+import { loadModelPack, type PackManifest } from '../src/worker/vision/model-pack.js';
+import type { VisionSettings } from '../src/worker/vision/types.js';
+import { cropFace, photoWithoutFace, SAMPLE_FACES, type SampleFace } from '../test/support/photos.js';
+import { liteManifest, liteSettings } from '../test/support/vision-settings.js';
+import { makeScrfdPack } from './speed/packs.js';
+
+const PHOTO = { width: 4000, height: 3000 };
+const FACE_WIDTHS_PX = [640, 320, 160, 120, 80, 60] as const;
+
+/** A photo with one face at a place that differs from face to face. */
+interface Scene {
+  readonly bytes: Buffer;
+  readonly left: number;
+  readonly top: number;
+  readonly side: number;
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'small-faces-'));
+  const scrfd = makeScrfdPack(folder);
+  try {
+    await measurePack('lite', liteSettings(), liteManifest());
+    if (scrfd)
+      await measurePack('scrfd_2.5g', liteSettings({ packFolder: join(folder, scrfd.model) }), undefined);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measurePack(
+  name: string,
+  settings: VisionSettings,
+  manifest: PackManifest | undefined,
+): Promise<void> {
+  const pack = await loadModelPack({ ...settings, manifest });
+  const background = await sharp(await photoWithoutFace())
+    .resize(PHOTO)
+    .toBuffer();
+  print(`\n${name}\n\n| face | found | elsewhere | similarity: least | median |\n|---|---|---|---|---|`);
+  for (const widthPx of FACE_WIDTHS_PX) {
+    const similarities: number[] = [];
+    let elsewhere = 0;
+    for (const [index, face] of SAMPLE_FACES.entries()) {
+      const original = await analyseImage(await cropFace(face), pack, settings);
+      const { bytes, left, top, side } = await makeScene(background, face, { index, widthPx });
+      const found = await analyseImage(bytes, pack, settings).catch((error: { code?: string }) => {
+        if (error.code !== 'face_not_found' && error.code !== 'face_too_small') throw error;
+      });
+      if (!found) continue;
+      const { x, y } = found.face.box;
+      const isThere = x >= left - 5 && y >= top - 5 && x < left + side && y < top + side;
+      if (!isThere) elsewhere += 1;
+      else similarities.push(compareEmbeddings(found.embedding, original.embedding));
+    }
+    similarities.sort((one, other) => one - other);
+    const at = (part: number) =>
+      (similarities[Math.round(part * (similarities.length - 1))] ?? Number.NaN).toFixed(3);
+    const found = `${similarities.length} of ${SAMPLE_FACES.length}`;
+    print(`| ${widthPx} px | ${found} | ${elsewhere} | ${at(0)} | ${at(0.5)} |`);
+  }
+  await pack.close();
+}
+
+async function makeScene(
+  background: Buffer,
+  face: SampleFace,
+  { index, widthPx }: { index: number; widthPx: number },
+): Promise<Scene> {
+  const crop = sharp(await cropFace(face));
+  const { width, height } = await crop.metadata();
+  const scale = widthPx / (face.box[2] - face.box[0]);
+  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const left = 200 + ((index * 131) % (PHOTO.width - size.width - 300));
+  const top = 200 + ((index * 97) % (PHOTO.height - size.height - 300));
+  const input = await crop.resize(size).toBuffer();
+  const bytes = await sharp(background).composite([{ input, left, top }]).jpeg({ quality: 92 }).toBuffer();
+  return { bytes, left, top, side: Math.max(size.width, size.height) };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+await main();
