@@ -103,6 +103,7 @@ const RATES = [
   { part: 0.8, arrivals: 'even' },
   { part: 0.8, arrivals: 'random' },
   { part: 1.5, arrivals: 'even' },
+  { part: 10, arrivals: 'even' },
 ] as const;
 
 /** Callers' time limit under that load, s: half of it is the longest a job may wait for its turn. */
