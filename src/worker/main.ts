@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = startVision(config, manifest);
+  const pool = startVision(config, manifest, (reason, strikes) =>
+    logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
+  );
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
   const metrics = createWorkerMetrics({ visionRestarts: () => pool.stats().restarts });

@@ -1,10 +1,14 @@
 import type { WorkerConfig } from '../shared/config.js';
 import { packFolder } from '../shared/model-catalogue.js';
 import type { ModelManifest } from '../shared/model-manifest.js';
-import { createVisionPool, type VisionPool } from './vision/vision-pool.js';
+import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/vision-pool.js';
 
 /** Starts the vision processes that a configuration asks for; the caller closes the pool. */
-export function startVision(config: WorkerConfig, manifest: ModelManifest | undefined): VisionPool {
+export function startVision(
+  config: WorkerConfig,
+  manifest: ModelManifest | undefined,
+  onLost?: VisionPoolOptions['onLost'],
+): VisionPool {
   return createVisionPool({
     settings: {
       packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
@@ -23,5 +27,6 @@ export function startVision(config: WorkerConfig, manifest: ModelManifest | unde
     processes: config.VISION_PROCESSES,
     memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
     environment: config.VISION_ENVIRONMENT,
+    onLost,
   });
 }

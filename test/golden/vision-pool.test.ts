@@ -64,10 +64,12 @@ function poolOf(changes: Partial<VisionPoolOptions> = {}): VisionPool {
 describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
   let pool: VisionPool;
   let photos: Buffer[];
+  const losses: string[] = [];
 
   beforeAll(async () => {
     photos = await samePersonPhotos();
-    pool = poolOf({ environment: { CANARY: 'visible' } });
+    const onLost = (reason: string, strikes: number) => losses.push(`${reason} ${strikes}`);
+    pool = poolOf({ environment: { CANARY: 'visible' }, onLost });
     await pool.ready();
   });
 
@@ -167,10 +169,12 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
       .png({ compressionLevel: 1 })
       .toBuffer();
     const before = pool.stats();
+    losses.length = 0;
 
     const first = pool.analyse(large, { deadlineMs: 50 });
 
     await expect(first).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect(losses).toEqual(['deadline 1', 'deadline 2']);
     expect(pool.stats().lost.deadline).toBe(before.lost.deadline + 2);
     const again = pool.analyse(large, { deadlineMs: DEADLINE_MS });
     await expect(again).rejects.toMatchObject({ code: 'image_undecodable' });

@@ -20,7 +20,12 @@ export interface VisionPoolOptions {
   readonly memoryLimitBytes: number;
   /** Environment of the processes, which inherit nothing: LD_PRELOAD, CUDA_VISIBLE_DEVICES, … Default empty. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Told of every process that is lost in the middle of a photo, with the losses of that photo so far. */
+  readonly onLost?: ((reason: LossInWork, strikes: number) => void) | undefined;
 }
+
+/** What can end a process in the middle of a photo. */
+export type LossInWork = Exclude<LossReason, 'closed'>;
 
 export interface AnalyseOptions {
   /**
@@ -41,7 +46,7 @@ export interface VisionPoolStats {
   /** Processes started in the place of lost ones. */
   readonly restarts: number;
   /** Processes lost in the middle of a photo, by what ended them. */
-  readonly lost: Readonly<Record<Exclude<LossReason, 'closed'>, number>>;
+  readonly lost: Readonly<Record<LossInWork, number>>;
 }
 
 export interface VisionPool {
@@ -78,6 +83,7 @@ export function createVisionPool(options: VisionPoolOptions): VisionPool {
 class ProcessPool implements VisionPool {
   readonly #roster: ProcessRoster;
   readonly #memoryLimitBytes: number;
+  readonly #tellLoss: VisionPoolOptions['onLost'];
   readonly #strikes = createImageStrikes();
   readonly #idle = new Set<VisionChild>();
   readonly #lost = { crash: 0, deadline: 0, memory: 0 };
@@ -86,8 +92,10 @@ class ProcessPool implements VisionPool {
   #closing: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
 
-  constructor({ settings, manifest, processes, environment = {}, memoryLimitBytes }: VisionPoolOptions) {
-    this.#memoryLimitBytes = memoryLimitBytes;
+  constructor(options: VisionPoolOptions) {
+    const { settings, manifest, processes, environment = {} } = options;
+    this.#memoryLimitBytes = options.memoryLimitBytes;
+    this.#tellLoss = options.onLost;
     this.#roster = new ProcessRoster(
       { settings, manifest, environment, processes },
       {
@@ -191,8 +199,11 @@ class ProcessPool implements VisionPool {
   }
 
   #onLost(task: Task, { reason }: VisionChildLost): void {
-    if (reason !== 'closed') this.#lost[reason] += 1;
     const strikes = this.#strikes.add(task.bytes);
+    if (reason !== 'closed') {
+      this.#lost[reason] += 1;
+      this.#tellLoss?.(reason, strikes);
+    }
     if (strikes >= MAX_STRIKES) task.reject(tooCostly(reason));
     else if (!task.signal?.aborted) this.#queue.unshift(task);
   }
