@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type AddressPolicy, checkUrl } from '../shared/address-policy.js';
 import { thresholdForFmr } from '../shared/calibration.js';
+import type { CancelledJobs } from '../shared/cancelled-jobs.js';
 import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../shared/contract.js';
 import { toVerificationError, VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
@@ -31,6 +32,7 @@ export interface SubmitDependencies {
   readonly model: string;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
+  readonly cancelledJobs: CancelledJobs;
   readonly fairQueue: FairQueue;
   readonly backlog: Backlog;
   readonly clock: RedisClock;
@@ -56,9 +58,14 @@ export interface PreparedJob {
 
 /**
  * Checks a request against the address policy and the calibration and makes its job.
- * @throws RequestError naming every URL that is refused; VerificationError `calibration_unavailable`.
+ * @throws RequestError naming every URL that is refused; VerificationError `calibration_unavailable`,
+ * `queue_unavailable`.
  */
-export function prepareJob(body: CompareRequest, caller: Caller, deps: SubmitDependencies): PreparedJob {
+export async function prepareJob(
+  body: CompareRequest,
+  caller: Caller,
+  deps: SubmitDependencies,
+): Promise<PreparedJob> {
   const { settings, clock } = deps;
   checkUrls(body, deps);
   const acceptedAt = clock.now();
@@ -89,9 +96,28 @@ export function prepareJob(body: CompareRequest, caller: Caller, deps: SubmitDep
       acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs),
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
-  const { idempotencyKey: key, tenant } = caller;
-  const jobId = key === undefined ? `r_${randomUUID()}` : idempotentJobId(deps.model, tenant, key);
-  return { jobId, payload };
+  return { jobId: await chooseJobId(caller, deps), payload };
+}
+
+/**
+ * The job that an Idempotency-Key names, for all who use it: a cancelled one gives way to the next, with an id of its own
+ * so that neither gets the other's end or webhook.
+ */
+async function chooseJobId(
+  { idempotencyKey: key, tenant }: Caller,
+  deps: SubmitDependencies,
+): Promise<string> {
+  if (key === undefined) return `r_${randomUUID()}`;
+  const { redis, queue, cancelledJobs, model } = deps;
+  return withQueue(redis, async () => {
+    for (let turn = 0; ; turn += 1) {
+      // No header can hold the zero that parts the two.
+      const jobId = idempotentJobId(model, tenant, turn === 0 ? key : `${key}\0${turn}`);
+      // A job that could not be taken out any more goes on beside the record of the attempt.
+      const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
+      if (!isCancelled) return jobId;
+    }
+  });
 }
 
 /**

@@ -29,7 +29,7 @@ export function createCompareFacesRoute(deps: CompareFacesDependencies): Hono<Ap
       return acceptJob(context, deps);
     }
     const caller = readCaller(context, true);
-    const prepared = prepareJob(await readCompareRequest(context), caller, deps);
+    const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
     context.set('jobId', prepared.jobId);
     return compareAndWait(context, prepared, { caller, deps });
   });

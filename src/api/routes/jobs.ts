@@ -51,7 +51,7 @@ function readJobId(context: Context<AppContext>): string {
 /** Answers 202 once Redis holds the job. */
 export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
   const caller = readCaller(context, false);
-  const prepared = prepareJob(await readCompareRequest(context), caller, deps);
+  const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
   context.set('jobId', prepared.jobId);
   await submitJob(prepared, caller, deps);
   const statusUrl = `/jobs/${prepared.jobId}`;

@@ -30,8 +30,8 @@ afterAll(async () => {
 
 const callback_url = 'https://backend.example.org/hook';
 
-async function submit(changes: object = {}): Promise<string> {
-  const answer = await postJson(`${api.origin}/jobs`, { ...ACCEPTABLE, ...changes });
+async function submit(changes: object = {}, headers: Record<string, string> = {}): Promise<string> {
+  const answer = await postJson(`${api.origin}/jobs`, { ...ACCEPTABLE, ...changes }, headers);
   return ((await answer.json()) as { job_id: string }).job_id;
 }
 
@@ -91,6 +91,25 @@ describe('DELETE of a queued job', () => {
       data: { job_id: jobId, status: 'cancelled' },
     });
     expect(await redis.get(`{face}:cancelled:${jobId}`)).not.toContain(callback_url);
+  });
+
+  it('frees its Idempotency-Key for a job with an id and a webhook of its own, however often', async () => {
+    const headers = { 'idempotency-key': 'asked again' };
+    const first = await submit({ callback_url }, headers);
+    const joined = await submit({ callback_url }, headers);
+    await cancel(first);
+    const second = await submit({ callback_url }, headers);
+    const joinedAgain = await submit({ callback_url }, headers);
+    await cancel(second);
+
+    const third = await submit({ callback_url }, headers);
+
+    expect([joined, joinedAgain]).toEqual([first, second]);
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(await look(first)).toMatchObject({ status: 'cancelled' });
+    expect(await look(third)).toMatchObject({ status: 'queued' });
+    for (const jobId of [first, second])
+      expect((await webhooks.getJob(webhookJobId(jobId)))?.data.job_id).toBe(jobId);
   });
 });
 
