@@ -8,6 +8,7 @@ import { analyseImage } from '../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../src/worker/vision/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../src/worker/vision/types.js';
+import { liteSettings } from '../test/support/vision-settings.js';
 
 const THRESHOLD = 0.5;
 
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
       published: { type: 'boolean', default: false },
     },
   });
-  const settings = settingsFor(resolve(values.pack), !values.published);
+  const settings = liteSettings({ packFolder: resolve(values.pack), coarseDetection: !values.published });
   const manifestPath = `${settings.packFolder}.json`;
   const manifest = existsSync(manifestPath)
     ? (JSON.parse(readFileSync(manifestPath, 'utf8')) as PackManifest)
@@ -44,22 +45,6 @@ async function main(): Promise<void> {
   reportPairs(pairs, analyses);
   reportTimes([...analyses.values()]);
   await pack.close();
-}
-
-function settingsFor(packFolder: string, coarseDetection: boolean): VisionSettings {
-  return {
-    packFolder,
-    detectionSize: 640,
-    coarseDetection,
-    faceSelection: 'largest',
-    minFaceSizePx: 20,
-    minFaceQuality: 0,
-    maxImagePixels: 50_000_000,
-    imageFormats: ['jpeg', 'png', 'webp'],
-    intraOpThreads: 1,
-    executionProviders: ['cpu'],
-    executionProviderRequired: false,
-  };
 }
 
 function analyserOf(pack: ModelPack, settings: VisionSettings): Analyse {

@@ -12,6 +12,7 @@ import { analyseImage } from '../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../src/worker/vision/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../src/worker/vision/types.js';
+import { liteSettings } from '../test/support/vision-settings.js';
 import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
 
 /** The same shot, cut and then turned. */
@@ -73,7 +74,7 @@ async function measurePack(
   photos: ReadonlyMap<string, Buffer>,
   coarseDetection: boolean,
 ): Promise<void> {
-  const settings = settingsFor(join(modelsDir, model), coarseDetection);
+  const settings = liteSettings({ packFolder: join(modelsDir, model), coarseDetection });
   const pack = await loadModelPack({ ...settings, manifest: manifestFor(settings.packFolder, files) });
   const originals = new Map<string, FaceAnalysis>();
   for (const [photo, bytes] of photos) {
@@ -209,22 +210,6 @@ function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pa
     files: names.map(describeFile),
     detector: { ...input, file: detector, channels: 'rgb' },
     recogniser: { file: recogniser, mean: 127.5, std: 127.5, channels: 'bgr' },
-  };
-}
-
-function settingsFor(packFolder: string, coarseDetection: boolean): VisionSettings {
-  return {
-    packFolder,
-    detectionSize: 640,
-    coarseDetection,
-    faceSelection: 'largest',
-    minFaceSizePx: 20,
-    minFaceQuality: 0,
-    maxImagePixels: 50_000_000,
-    imageFormats: ['jpeg', 'png', 'webp'],
-    intraOpThreads: 1,
-    executionProviders: ['cpu'],
-    executionProviderRequired: false,
   };
 }
 
