@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEAREST_IMAGES } from '../../test/support/dearest-images.js';
 import { createHostileImages } from '../../test/support/hostile-images.js';
-import { manyScanJpeg } from '../../test/support/jpeg-builder.js';
 import { seededRandom } from '../../test/support/mutate-bytes.js';
 import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos.js';
-import { blackPng } from '../../test/support/png-builder.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { scrape } from '../speed/prometheus.js';
 import type { FuzzResult } from './fuzz-result.js';
@@ -13,8 +12,6 @@ import type { FuzzResult } from './fuzz-result.js';
 /** The worker's default, VISION_MEMORY_MB. */
 const VISION_LIMIT_MB = 1_536;
 const IN_FLIGHT = 8;
-/** As many pixels as the default limit lets through: 50 megapixels. */
-const LARGEST = { width: 7_071, height: 7_071 };
 
 const NAMED = [
   'bomb_30000x30000_1bit.png',
@@ -27,19 +24,14 @@ const NAMED = [
   'iccp_bomb.png',
   'ztxt_bomb.png',
 ] as const;
-const DEAR: Readonly<Record<string, () => Buffer>> = {
-  'scans.jpg': () => manyScanJpeg({ ...LARGEST, scans: 25 }),
-  'interlaced.png': () => blackPng({ ...LARGEST, depth: 16, colourType: 6, interlaced: true }),
-  'largest.png': () => blackPng(LARGEST),
-};
-const BOMBS = [...NAMED, ...Object.keys(DEAR)];
+const BOMBS = [...NAMED, ...Object.keys(DEAREST_IMAGES)];
 
 /** Sends requests with three bombs each through a whole service, every second one with good photos in their place. */
 export async function runBombStream({ count, seed }: { count: number; seed: number }): Promise<FuzzResult> {
   const photos = mkdtempSync(join(tmpdir(), 'face-bombs-'));
   const hostile = await createHostileImages();
   for (const name of NAMED) writeFileSync(join(photos, name), await hostile.make(name));
-  for (const [name, make] of Object.entries(DEAR)) writeFileSync(join(photos, name), make());
+  for (const [name, make] of Object.entries(DEAREST_IMAGES)) writeFileSync(join(photos, name), make());
   for (const [index, photo] of (await samePersonPhotos()).entries())
     writeFileSync(join(photos, `good${index}.jpg`), photo);
   writeFileSync(join(photos, 'stranger.jpg'), await otherPersonPhoto());

@@ -89,13 +89,13 @@ function motion(length: number) {
   return { width: length, height: length, kernel };
 }
 
+function toPixels([x, y, width, height]: Part, side: number) {
+  const px = (share: number) => Math.round(share * side);
+  return { left: px(x), top: px(y), width: px(width), height: px(height) };
+}
+
 function cover(photo: Sharp, side: number, part: Part): Promise<Buffer> {
-  const [left, top, width, height] = part.map((value) => Math.round(value * side)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { left, top, width, height } = toPixels(part, side);
   const patch = { create: { width, height, channels: 3 as const, background: '#224' } };
   return photo
     .composite([{ input: patch, left, top }])
@@ -104,12 +104,7 @@ function cover(photo: Sharp, side: number, part: Part): Promise<Buffer> {
 }
 
 function cut(photo: Sharp, side: number, part: Part): Promise<Buffer> {
-  const [left, top, width, height] = part.map((value) => Math.round(value * side)) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const { left, top, width, height } = toPixels(part, side);
   return photo.extract({ left, top, width, height }).jpeg().toBuffer();
 }
 

@@ -3,18 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 import { createVisionPool, type VisionPool } from '../../src/worker/vision/vision-pool.js';
+import { DEAREST_IMAGES } from '../support/dearest-images.js';
 import { createHostileImages } from '../support/hostile-images.js';
-import { jpegSegment, manyScanJpeg, withJpegSegments } from '../support/jpeg-builder.js';
+import { jpegSegment, withJpegSegments } from '../support/jpeg-builder.js';
 import { samePersonPhotos } from '../support/photos.js';
-import { blackPng } from '../support/png-builder.js';
 import { liteManifest, liteSettings } from '../support/vision-settings.js';
 
 const MEBIBYTE = 2 ** 20;
 /** The worker's default, VISION_MEMORY_MB. */
 const MEMORY_LIMIT = 1536 * MEBIBYTE;
 const DEADLINE_MS = 20_000;
-/** As many pixels as the default limit lets through: 50 megapixels. */
-const LARGEST = { width: 7071, height: 7071 };
 
 /** Refused before a pixel is decoded. */
 const REFUSED = [
@@ -28,12 +26,11 @@ const REFUSED = [
 /** A real photo with 200 MB of zeros in a compressed chunk that nobody has to unpack. */
 const HARMLESS = ['iccp_bomb.png', 'ztxt_bomb.png'];
 
-/** Valid, within every limit, and as dear as that allows: made anew each time, so that no digest is known before. */
+/** Made anew each time, with a note inside, so that no digest is known before. */
 const DEAR: readonly ((note: string) => Buffer)[] = [
-  (note) => withJpegSegments(manyScanJpeg({ ...LARGEST, scans: 25 }), [jpegSegment(0xfe, Buffer.from(note))]),
-  (note) =>
-    Buffer.concat([blackPng({ ...LARGEST, depth: 16, colourType: 6, interlaced: true }), Buffer.from(note)]),
-  (note) => Buffer.concat([blackPng(LARGEST), Buffer.from(note)]),
+  (note) => withJpegSegments(DEAREST_IMAGES['scans.jpg'](), [jpegSegment(0xfe, Buffer.from(note))]),
+  (note) => Buffer.concat([DEAREST_IMAGES['interlaced.png'](), Buffer.from(note)]),
+  (note) => Buffer.concat([DEAREST_IMAGES['largest.png'](), Buffer.from(note)]),
 ];
 
 /** Pids of the vision processes that this process has started. */
