@@ -1,4 +1,4 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
 import { parseRedisUrl } from './redis-url.js';
 
 export type RedisConnection = Redis | Cluster;
@@ -41,6 +41,7 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
     case 'sentinel':
       return new Redis({
         ...options,
+        Connector: PrimaryFinder as RedisOptions['Connector'],
         enableOfflineQueue,
         retryStrategy: reconnectDelay,
         sentinels: nodes,
@@ -51,6 +52,19 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
       });
     case 'single':
       return new Redis({ ...options, ...nodes[0], enableOfflineQueue, retryStrategy: reconnectDelay });
+  }
+}
+
+/**
+ * Asks the sentinels for the primary until one answers. ioredis' own gives up for good when the news of a failover,
+ * still awaited for the lost connection, arrives while it asks.
+ */
+class PrimaryFinder extends SentinelConnector {
+  override connect(
+    ...[emit]: Parameters<SentinelConnector['connect']>
+  ): ReturnType<SentinelConnector['connect']> {
+    this.disconnect();
+    return super.connect(emit);
   }
 }
 

@@ -11,6 +11,8 @@ export interface RedisTopology {
   readonly url: string;
   /** Kills the process that holds the data, or one that holds a part of it. */
   killPrimary(): Promise<void>;
+  /** Freezes that process instead: it keeps its connections and answers nothing. */
+  freezePrimary(): void;
   stop(): Promise<void>;
 }
 
@@ -37,6 +39,8 @@ async function kill({ process: child }: Node): Promise<void> {
   child.kill('SIGKILL');
   await ended;
 }
+
+const freeze = ({ process: child }: Node): boolean => child.kill('SIGSTOP');
 
 const newFolder = (): string => mkdtempSync(join(tmpdir(), 'face-topology-'));
 
@@ -67,6 +71,7 @@ export async function startSentinel(): Promise<RedisTopology> {
   return {
     url: `redis+sentinel://127.0.0.1:${port}/faces`,
     killPrimary: () => kill(primary),
+    freezePrimary: () => freeze(primary),
     stop: () => endAll([sentinel, replica, primary], folders),
   };
 }
@@ -88,6 +93,7 @@ export async function startCluster(): Promise<RedisTopology> {
     killPrimary: async () => {
       if (first) await kill(first);
     },
+    freezePrimary: () => first && freeze(first),
     stop: () => endAll(nodes, folders),
   };
 }
@@ -120,6 +126,7 @@ export async function startTls(certificate: {
   return {
     url: `rediss://127.0.0.1:${port}?ca=${certificate.cert}&servername=photos.acme.com`,
     killPrimary: () => kill(node),
+    freezePrimary: () => freeze(node),
     stop: () => endAll([node], [folder]),
   };
 }

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connectRedis, isRedisReady } from '../../../src/shared/redis.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import { type RedisTopology, startCluster, startSentinel, startTls } from '../../support/redis-topology.js';
@@ -47,6 +49,34 @@ describe('a Redis of several parts', () => {
     await topology?.killPrimary();
 
     await expectAnswers(running, 25_000);
+  });
+
+  it('answers on Sentinel again after the primary froze and the replica was promoted', async () => {
+    const running = await serveOn(await startSentinel());
+    await expectAnswers(running, 5_000);
+
+    topology?.freezePrimary();
+
+    await expectAnswers(running, 25_000);
+  });
+
+  it('is found again by connections that were asking Sentinel when it announced the new primary', async () => {
+    topology = await startSentinel();
+    const first = connectRedis(topology.url, 'patient') as Redis;
+    // Almost always between two questions, so that the announcement meets them there.
+    const asking = { retryStrategy: () => 1, sentinelRetryStrategy: () => 500 };
+    const connections = Array.from({ length: 8 }, () => first.duplicate(asking));
+    try {
+      for (const connection of [first, ...connections]) connection.on('error', () => undefined);
+      await Promise.all(connections.map((connection) => connection.ping()));
+
+      await topology.killPrimary();
+
+      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(0), { timeout: 5_000 });
+      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(8), { timeout: 15_000 });
+    } finally {
+      for (const connection of [first, ...connections]) connection.disconnect();
+    }
   });
 
   it('answers on a cluster of three nodes, all keys in one slot', async () => {
