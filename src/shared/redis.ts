@@ -13,6 +13,8 @@ export type RedisManner = 'fail-fast' | 'patient';
 export const COMMAND_TIMEOUT_MS = 1_000;
 /** Longest pause between two attempts to reconnect, ms; it bounds how late an outage's end is noticed. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
+/** A cluster is asked this often who holds what, ms: a primary that hangs does not tell that another took its place. */
+const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
 /**
  * Opens a connection that reconnects by itself within about a second of Redis' return. The caller closes it and
@@ -37,6 +39,7 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
         clusterRetryStrategy: reconnectDelay,
         enableOfflineQueue,
         slotsRefreshTimeout: 2_000,
+        slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
       });
     case 'sentinel':
       return new Redis({

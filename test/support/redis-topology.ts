@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { freePort, waitForPort } from './redis-server.js';
 
 /** Several Redis processes that make one service. */
@@ -76,26 +77,48 @@ export async function startSentinel(): Promise<RedisTopology> {
   };
 }
 
-/** Starts a cluster of three primaries that own all slots between them. */
+/** Starts a cluster of three primaries that own all slots between them, each with a replica that takes its place. */
 export async function startCluster(): Promise<RedisTopology> {
-  const folders = [newFolder(), newFolder(), newFolder()];
+  const folders = Array.from({ length: 6 }, newFolder);
   const nodes: Node[] = [];
   for (const folder of folders) {
     // The bus port is the client port plus 10,000 and must be a port too.
     const port = 20_000 + ((await freePort()) % 20_000);
-    nodes.push(await startNode(folder, ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'], port));
+    const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--appendonly', 'yes'];
+    nodes.push(await startNode(folder, [...cluster, '--repl-diskless-sync-delay', '0'], port));
   }
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'], { stdio: 'ignore' });
-  const [first] = nodes;
+  execFileSync(
+    'redis-cli',
+    ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'],
+    { stdio: 'ignore' },
+  );
+  await waitForReplicas(nodes);
+  // Whoever holds the service's slot is the only primary with keys.
+  const primary = (): Node => {
+    const found = nodes.find(
+      (node) => ask(node, 'role').startsWith('master') && Number(ask(node, 'dbsize')) > 0,
+    );
+    if (!found) throw new Error('nothing is stored in the cluster yet');
+    return found;
+  };
   return {
     url: `redis+cluster://${addresses.join(',')}`,
-    killPrimary: async () => {
-      if (first) await kill(first);
-    },
-    freezePrimary: () => first && freeze(first),
+    killPrimary: () => kill(primary()),
+    freezePrimary: () => freeze(primary()),
     stop: () => endAll(nodes, folders),
   };
+}
+
+/** Waits until every second node follows another: before, nobody could take a primary's place. */
+async function waitForReplicas(nodes: readonly Node[]): Promise<void> {
+  const inSync = () =>
+    nodes.filter((node) => ask(node, 'info', 'replication').includes('master_link_status:up'));
+  await vi.waitFor(() => expect(inSync()).toHaveLength(nodes.length / 2), { timeout: 20_000, interval: 200 });
+}
+
+function ask({ port }: Node, ...command: readonly string[]): string {
+  return execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' });
 }
 
 /** Starts one Redis that speaks TLS only, with the certificate in test/fixtures. */

@@ -42,20 +42,16 @@ async function expectAnswers(running: RunningService, timeoutMs: number): Promis
 }
 
 describe('a Redis of several parts', () => {
-  it('answers on Sentinel, and again after the primary died and the replica was promoted', async () => {
-    const running = await serveOn(await startSentinel());
+  it.each([
+    { name: 'Sentinel', start: startSentinel, fault: 'killPrimary' },
+    { name: 'Sentinel', start: startSentinel, fault: 'freezePrimary' },
+    { name: 'a cluster', start: startCluster, fault: 'killPrimary' },
+    { name: 'a cluster', start: startCluster, fault: 'freezePrimary' },
+  ] as const)('answers on $name, and again after $fault and the promotion of the replica', async (made) => {
+    const running = await serveOn(await made.start());
     await expectAnswers(running, 5_000);
 
-    await topology?.killPrimary();
-
-    await expectAnswers(running, 25_000);
-  });
-
-  it('answers on Sentinel again after the primary froze and the replica was promoted', async () => {
-    const running = await serveOn(await startSentinel());
-    await expectAnswers(running, 5_000);
-
-    topology?.freezePrimary();
+    await topology?.[made.fault]();
 
     await expectAnswers(running, 25_000);
   });
@@ -79,7 +75,7 @@ describe('a Redis of several parts', () => {
     }
   });
 
-  it('answers on a cluster of three nodes, all keys in one slot', async () => {
+  it('answers on a cluster, all keys in one slot', async () => {
     const running = await serveOn(await startCluster());
 
     await expectAnswers(running, 5_000);
