@@ -11,6 +11,11 @@ export type RedisManner = 'fail-fast' | 'patient';
 
 /** A command on a fail-fast connection is given up after this, ms. */
 export const COMMAND_TIMEOUT_MS = 1_000;
+/**
+ * A connection that owes an answer this long is closed and opened anew, ms: the machine behind it may have been replaced
+ * without a word, and TCP alone notices after a quarter of an hour. Longer than BullMQ's blocking reads of 10 s.
+ */
+const SILENCE_TIMEOUT_MS: Readonly<Record<RedisManner, number>> = { 'fail-fast': 3_000, patient: 13_000 };
 /** Longest pause between two attempts to reconnect, ms; it bounds how late an outage's end is noticed. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
 /** A cluster is asked this often who holds what, ms: a primary that hangs does not tell that another took its place. */
@@ -26,6 +31,7 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
   if (!target) throw new Error('this is a bug: REDIS_URL was not checked');
   const options = {
     ...target.access,
+    socketTimeout: SILENCE_TIMEOUT_MS[manner],
     connectTimeout: manner === 'fail-fast' ? COMMAND_TIMEOUT_MS : 5_000,
     maxRetriesPerRequest: manner === 'patient' ? null : 1,
     ...(manner === 'fail-fast' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),

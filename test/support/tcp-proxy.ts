@@ -10,6 +10,8 @@ export interface TcpProxy {
   /** Passes nothing on and closes nothing, as a broken route does. */
   partition(): void;
   heal(): void;
+  /** Does that to the connections there are, for good, and not to new ones: a server that is replaced under its name. */
+  abandonConnections(): void;
   /** Connections that were cut so far. */
   readonly resets: () => number;
   stop(): Promise<void>;
@@ -24,6 +26,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let resets = 0;
   let cut = false;
 
+  const pauseAll = (): void => {
+    for (const pair of pairs) for (const socket of pair) socket.pause();
+  };
   const cutOff = (pair: readonly [Socket, Socket]): void => {
     resets += 1;
     for (const socket of pair) socket.resetAndDestroy();
@@ -59,12 +64,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     },
     partition: () => {
       cut = true;
-      for (const pair of pairs) for (const socket of pair) socket.pause();
+      pauseAll();
     },
     heal: () => {
       cut = false;
       for (const pair of pairs) for (const socket of pair) socket.resume();
     },
+    abandonConnections: pauseAll,
     resets: () => resets,
     stop: () =>
       new Promise((resolve) => {

@@ -64,3 +64,19 @@ describe('Q13: a bad line to Redis', () => {
     expect(answers).toEqual(Array.from({ length: 8 }, () => ({ user_id: 'u-1', matched: true })));
   });
 });
+
+describe('a Redis whose machine is replaced under its name, without a word to those connected', () => {
+  it('is found again by API and worker, and no job is lost', { timeout: 60_000 }, async () => {
+    const before = await service.post('/jobs', request(), { 'idempotency-key': 'before' });
+
+    proxy.abandonConnections();
+
+    await vi.waitFor(
+      async () =>
+        expect((await service.post('/compare-faces', request())).body).toMatchObject({ matched: true }),
+      { timeout: 40_000, interval: 200 },
+    );
+    const view = await service.get(String(before.body.status_url), { prefer: 'wait=20' });
+    expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+  });
+});
