@@ -84,6 +84,13 @@ describe('docker-compose.yml', () => {
     expect(named('worker').networks).toEqual(['queue', 'egress']);
   });
 
+  it('keeps the keys of callers from all but the API, and the secrets of webhooks from the models step', () => {
+    for (const name of ['models', 'worker', 'worker-gpu'])
+      expect(named(name).environment).toMatchObject({ API_KEYS: '', ADMIN_API_KEYS: '' });
+    expect(named('models').environment).toMatchObject({ WEBHOOK_SECRETS: '' });
+    expect(named('api').environment).not.toHaveProperty('API_KEYS');
+  });
+
   it('asks every long-running program for its health', () => {
     for (const name of ['api', 'worker', 'worker-gpu']) {
       const { build, healthcheck } = named(name);
