@@ -46,9 +46,13 @@ async function main(): Promise<void> {
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = startVision(config, manifest, (reason, strikes) =>
-    logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
-  );
+  const pool = startVision(config, manifest, {
+    onLost: (reason, strikes) =>
+      logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
+    // A worker that can only fail would take the jobs of those that can do them. Its supervisor starts it again.
+    onNoneLeft: (cause) =>
+      void shutdown.run('no vision process can be started').then(() => failToStart(cause)),
+  });
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
   const metrics = createWorkerMetrics({ visionRestarts: () => pool.stats().restarts });

@@ -7,7 +7,7 @@ import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vis
 export function startVision(
   config: WorkerConfig,
   manifest: ModelManifest | undefined,
-  onLost?: VisionPoolOptions['onLost'],
+  events: Pick<VisionPoolOptions, 'onLost' | 'onNoneLeft'> = {},
 ): VisionPool {
   return createVisionPool({
     settings: {
@@ -27,6 +27,6 @@ export function startVision(
     processes: config.VISION_PROCESSES,
     memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
     environment: config.VISION_ENVIRONMENT,
-    onLost,
+    ...events,
   });
 }

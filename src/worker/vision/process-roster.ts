@@ -10,7 +10,7 @@ export interface RosterEvents {
   readonly onReady: (child: VisionChild) => void;
   /** A process is gone, whatever ended it. */
   readonly onGone: (child: VisionChild) => void;
-  /** A process could not be started and none is left that works; another attempt follows after a pause. */
+  /** A lost process could not be replaced and none is left that works; another attempt follows after a pause. */
   readonly onNoneLeft: (cause: unknown) => void;
 }
 
@@ -73,7 +73,6 @@ export class ProcessRoster {
       return identity;
     } catch (error) {
       await this.close();
-      this.#events.onNoneLeft(error);
       throw error;
     }
   }

@@ -22,6 +22,8 @@ export interface VisionPoolOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Told of every process that is lost in the middle of a photo, with the losses of that photo so far. */
   readonly onLost?: ((reason: LossInWork, strikes: number) => void) | undefined;
+  /** Told when all processes are lost and no new one can load the models, which had loaded before. */
+  readonly onNoneLeft?: ((cause: unknown) => void) | undefined;
 }
 
 /** What can end a process in the middle of a photo. */
@@ -101,9 +103,13 @@ class ProcessPool implements VisionPool {
       {
         onReady: (child) => this.#offer(child),
         onGone: (child) => this.#idle.delete(child),
-        onNoneLeft: (cause) => this.#failQueue(cause),
+        onNoneLeft: (cause) => {
+          this.#failQueue(cause);
+          options.onNoneLeft?.(cause);
+        },
       },
     );
+    this.#roster.firstStart.catch((cause: unknown) => this.#failQueue(cause));
   }
 
   analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis> {
