@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { LOCK_DURATION_MS } from '../../../src/shared/queue-contract.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import {
@@ -16,8 +18,9 @@ import {
   type WebhookReceiver,
 } from '../../support/webhook-receiver.js';
 
-/** Longer than a lock lives and its loss goes unnoticed, ms. */
-const BLOCKED_MS = 14_000;
+/** How long a worker is blocked and another is cut off, ms. */
+const BLOCKED_MS = 3 * LOCK_DURATION_MS;
+const CUT_OFF_MS = 2 * LOCK_DURATION_MS;
 /** Stops the whole event loop on a signal, as a bug or a starved machine would. */
 const BLOCK_ON_SIGNAL = `process.on('SIGUSR2', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${BLOCKED_MS}));`;
 
@@ -103,7 +106,9 @@ describe('a worker that comes back after another has taken its job', () => {
 
     blocked.process.kill('SIGUSR2');
     proxy.partition();
+    const healable = delay(CUT_OFF_MS);
     for (const { job } of lost) await expectMatched(job);
+    await healable;
     for (const { job } of lost) job.misleadFirstRun();
     proxy.heal();
 
