@@ -34,6 +34,7 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
     socketTimeout: SILENCE_TIMEOUT_MS[manner],
     connectTimeout: manner === 'fail-fast' ? COMMAND_TIMEOUT_MS : 5_000,
     maxRetriesPerRequest: manner === 'patient' ? null : 1,
+    reconnectOnError: afterDemotion,
     ...(manner === 'fail-fast' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
   };
   const enableOfflineQueue = manner === 'patient';
@@ -80,6 +81,14 @@ class PrimaryFinder extends SentinelConnector {
 /** True when commands can be sent right now. */
 export function isRedisReady(connection: RedisConnection): boolean {
   return connection.status === 'ready';
+}
+
+/**
+ * A primary that became a replica keeps its connections and refuses to write: the name must be looked up anew.
+ * @returns 2: connect again and send the command there.
+ */
+function afterDemotion(error: Error): 2 | false {
+  return error.message.startsWith('READONLY') ? 2 : false;
 }
 
 function reconnectDelay(attempt: number): number {

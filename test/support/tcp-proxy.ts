@@ -10,16 +10,19 @@ export interface TcpProxy {
   /** Passes nothing on and closes nothing, as a broken route does. */
   partition(): void;
   heal(): void;
-  /** Does that to the connections there are, for good, and not to new ones: a server that is replaced under its name. */
+  /** Leads new connections to another port; those there are stay where they are. */
+  redirect(port: number): void;
+  /** Passes nothing on for those there are, for good: their server is gone without a word. */
   abandonConnections(): void;
   /** Connections that were cut so far. */
   readonly resets: () => number;
   stop(): Promise<void>;
 }
 
-/** Starts a proxy on a free loopback port to `targetPort` of 127.0.0.1. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Starts a proxy on a free loopback port to another one of 127.0.0.1. */
+export async function startTcpProxy(firstTarget: number): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
+  let targetPort = firstTarget;
   let delayMs = 0;
   let everyPiece = 0;
   let pieces = 0;
@@ -69,6 +72,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     heal: () => {
       cut = false;
       for (const pair of pairs) for (const socket of pair) socket.resume();
+    },
+    redirect: (port) => {
+      targetPort = port;
     },
     abandonConnections: pauseAll,
     resets: () => resets,

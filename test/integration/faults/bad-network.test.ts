@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
@@ -10,6 +12,7 @@ let photos: PhotoSet;
 let redis: RedisServer;
 let proxy: TcpProxy;
 let service: RunningService;
+const successors: RedisServer[] = [];
 
 beforeAll(async () => {
   images = await startImageServer();
@@ -22,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.stop();
   await proxy?.stop();
-  await redis?.stop();
+  for (const server of [...successors, redis]) await server?.stop();
   await images?.stop();
 });
 
@@ -65,12 +68,10 @@ describe('Q13: a bad line to Redis', () => {
   });
 });
 
-describe('a Redis whose machine is replaced under its name, without a word to those connected', () => {
-  it('is found again by API and worker, and no job is lost', { timeout: 60_000 }, async () => {
-    const before = await service.post('/jobs', request(), { 'idempotency-key': 'before' });
-
-    proxy.abandonConnections();
-
+describe('a Redis that changes behind its name, as managed ones do', { timeout: 90_000 }, () => {
+  async function expectFoundAgain(afterwards: () => void | Promise<void>): Promise<void> {
+    const before = await service.post('/jobs', request(), { 'idempotency-key': `before-${randomUUID()}` });
+    await afterwards();
     await vi.waitFor(
       async () =>
         expect((await service.post('/compare-faces', request())).body).toMatchObject({ matched: true }),
@@ -78,5 +79,25 @@ describe('a Redis whose machine is replaced under its name, without a word to th
     );
     const view = await service.get(String(before.body.status_url), { prefer: 'wait=20' });
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
+  }
+
+  it('is found again when its machine is replaced without a word to those connected', async () => {
+    await expectFoundAgain(proxy.abandonConnections);
+  });
+
+  it('is found again when it becomes a replica of another and keeps its connections', async () => {
+    const successor = await startRedis(['--replicaof', '127.0.0.1', String(redis.port)]);
+    successors.push(successor);
+    const [old, next] = [new Redis(redis.url), new Redis(successor.url)];
+    const inSync = async () => expect(await next.info('replication')).toContain('master_link_status:up');
+    await vi.waitFor(inSync, { timeout: 20_000, interval: 200 });
+
+    await expectFoundAgain(async () => {
+      await next.replicaof('NO', 'ONE');
+      proxy.redirect(successor.port);
+      await old.replicaof('127.0.0.1', successor.port);
+    });
+    old.disconnect();
+    next.disconnect();
   });
 });
