@@ -57,9 +57,9 @@ export async function verifyPerson(
   const entries = await Promise.all(
     names.map(async (name) => [name, await judge(name, request.images[name], { deps, signal })] as const),
   );
-  signal.throwIfAborted();
   const judged = Object.fromEntries(entries) as Record<ImageName, Judged>;
   try {
+    signal.throwIfAborted();
     return conclude(request, deps, judged);
   } finally {
     forgetEmbeddings(judged);
@@ -130,7 +130,6 @@ async function judge(
       bytes.fill(0);
     }
   } catch (error) {
-    signal.throwIfAborted();
     return { usable: false, error: toVerificationError(error) };
   }
 }

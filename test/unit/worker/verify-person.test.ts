@@ -55,7 +55,11 @@ function photos(changes: Partial<Photos> = {}): Photos {
   return { ...Object.fromEntries(distinct), ...changes } as Photos;
 }
 
-function verify(found: Photos, changes: Partial<VerificationDependencies> = {}) {
+function verify(
+  found: Photos,
+  changes: Partial<VerificationDependencies> = {},
+  signal = new AbortController().signal,
+) {
   const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, name])) as Record<ImageName, string>;
   const deps: VerificationDependencies = {
     fetchImage: async (url) => Buffer.from(url),
@@ -69,7 +73,7 @@ function verify(found: Photos, changes: Partial<VerificationDependencies> = {}) 
     fmrAt: () => undefined,
     ...changes,
   };
-  return verifyPerson({ images, threshold: 0.5, minMatches: 2 }, deps, new AbortController().signal);
+  return verifyPerson({ images, threshold: 0.5, minMatches: 2 }, deps, signal);
 }
 
 describe('verifyPerson', () => {
@@ -194,6 +198,23 @@ describe('verifyPerson', () => {
     for (const photo of Object.values(found)) {
       if (typeof photo !== 'string') expect(photo.embedding.every((value) => value === 0)).toBe(true);
     }
+  });
+
+  it('forgets them also when it is stopped half-way', async () => {
+    const found = photos();
+    const controller = new AbortController();
+    const stopAtTheLast = {
+      analyse: async (bytes: Uint8Array) => {
+        const name = Buffer.from(bytes).toString() as ImageName;
+        if (name === 'front_image3') controller.abort(new Error('stopped'));
+        return found[name] as FaceAnalysis;
+      },
+    };
+
+    await expect(verify(found, stopAtTheLast, controller.signal)).rejects.toThrow('stopped');
+
+    const { embedding } = found.back_image as FaceAnalysis;
+    expect(embedding.every((value) => value === 0)).toBe(true);
   });
 
   it('refuses to decide on an embedding that is broken', async () => {
