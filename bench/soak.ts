@@ -1,12 +1,15 @@
-// Whether memory stays flat: npm run soak [-- --comparisons 20000] [--kind 0.3mp] [--every 20]
+// Whether memory stays flat: npm run soak [-- --comparisons 20000] [--kind 0.3mp] [--parts 50] [--heaps]
 // Runs comparisons through a real Redis, API and worker and prints the resident memory of each process as it goes. After
 // the first tenth, which fills caches and heaps, the median of the last fifth must lie within 5 % of the one before it.
+// With --heaps it is what lives in the heaps of API and worker after a full collection that must not grow, between the
+// first tenth and the end, and what grew most there is told. Two runs, for writing a heap down takes memory itself.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Fleet, startFleet } from './speed/fleet.js';
+import { type Heap, heapArguments, heapBytes, listGrowth, readHeap } from './speed/heap-snapshot.js';
 import { createGun, fireCount } from './speed/load.js';
 import { comparisonBody, makePhotos, type PhotoKind } from './speed/make-photos.js';
 import { median } from './speed/statistics.js';
@@ -14,6 +17,10 @@ import { median } from './speed/statistics.js';
 /** Greatest growth that still counts as flat. */
 const MAX_GROWTH = 1.05;
 const ROLES = ['api', 'worker', 'vision', 'redis'] as const;
+
+/** Whose heaps are looked into. */
+const HEAP_ROLES = ['api', 'worker'] as const;
+type Heaps = Readonly<Record<(typeof HEAP_ROLES)[number], Heap>>;
 
 type Sample = Readonly<Record<(typeof ROLES)[number], number>> & { readonly comparisons: number };
 
@@ -23,35 +30,66 @@ async function main(): Promise<void> {
       comparisons: { type: 'string', default: '20000' },
       kind: { type: 'string', default: '0.3mp' },
       parts: { type: 'string', default: '50' },
+      heaps: { type: 'boolean', default: false },
     },
   });
   const kind = values.kind as PhotoKind;
   const parts = Number(values.parts);
   const size = Math.ceil(Number(values.comparisons) / parts);
   const photos = mkdtempSync(join(tmpdir(), 'face-soak-'));
+  const heapFolder = mkdtempSync(join(tmpdir(), 'face-heaps-'));
   await makePhotos(photos, [kind]);
   // Jobs are kept for a minute only: what grows with the number of kept jobs is Redis' business, not a leak.
-  const fleet = await startFleet({ photos, workers: [undefined], env: { JOB_RETENTION_SECONDS: '60' } });
+  const fleet = await startFleet({
+    photos,
+    workers: [undefined],
+    env: { JOB_RETENTION_SECONDS: '60' },
+    nodeArgs: values.heaps ? heapArguments(heapFolder) : [],
+  });
   const gun = createGun({
     origin: fleet.origin,
     body: (index) => comparisonBody(kind, fleet.photoOrigin, index),
   });
   const samples: Sample[] = [];
   const answers: Record<string, number> = {};
+  const heaps: Heaps[] = [];
   try {
     for (let part = 0; part < parts; part++) {
+      if (values.heaps && part === Math.ceil(parts / 10)) heaps.push(await readHeaps(fleet, heapFolder));
       for (const { status } of await fireCount(gun, { inFlight: 16, count: size })) {
         answers[status] = (answers[status] ?? 0) + 1;
       }
       samples.push({ comparisons: (part + 1) * size, ...readMemory(fleet) });
       print(describe(samples.at(-1)));
     }
+    if (values.heaps) heaps.push(await readHeaps(fleet, heapFolder));
   } finally {
     await gun.close();
     await fleet.stop();
-    rmSync(photos, { recursive: true, force: true });
+    for (const folder of [photos, heapFolder]) rmSync(folder, { recursive: true, force: true });
   }
-  conclude(samples, answers);
+  conclude(samples, answers, heaps);
+}
+
+async function readHeaps(fleet: Fleet, folder: string): Promise<Heaps> {
+  const read = (role: (typeof HEAP_ROLES)[number]) => readHeap(fleet.pids(role)[0] ?? 0, folder);
+  return { api: await read('api'), worker: await read('worker') };
+}
+
+/** Returns by how much each heap has grown, and prints it. */
+function compareHeaps(before: Heaps, after: Heaps): Record<string, number> {
+  const growth: Record<string, number> = {};
+  for (const role of HEAP_ROLES) {
+    const [first, last] = [heapBytes(before[role]), heapBytes(after[role])];
+    growth[`heap of ${role}`] = last / first;
+    const most = listGrowth(before[role], after[role])
+      .slice(0, 5)
+      .map(([name, bytes]) => `${name} ${(bytes / 1e3).toFixed(0)} kB`);
+    print(
+      `heap of ${role}: ${(first / 1e6).toFixed(1)} → ${(last / 1e6).toFixed(1)} MB; most: ${most.join(', ')}`,
+    );
+  }
+  return growth;
 }
 
 function readMemory(fleet: Fleet): Record<(typeof ROLES)[number], number> {
@@ -60,27 +98,37 @@ function readMemory(fleet: Fleet): Record<(typeof ROLES)[number], number> {
   return { api: sum('api'), worker: sum('worker'), vision: sum('vision'), redis: sum('redis') };
 }
 
-function conclude(samples: readonly Sample[], answers: Readonly<Record<string, number>>): void {
-  const warm = samples.slice(Math.ceil(samples.length / 10));
-  const early = warm.slice(0, Math.ceil(warm.length / 5));
-  const late = warm.slice(-Math.ceil(warm.length / 5));
-  const growth = Object.fromEntries(
-    ROLES.map((role) => {
-      const before = median(early.map((sample) => sample[role]));
-      const after = median(late.map((sample) => sample[role]));
-      return [role, after / before];
-    }),
-  );
-  for (const [role, ratio] of Object.entries(growth)) print(`${role}: × ${ratio.toFixed(3)}`);
+function conclude(
+  samples: readonly Sample[],
+  answers: Readonly<Record<string, number>>,
+  [before, after]: readonly Heaps[],
+): void {
+  const growth = before && after ? compareHeaps(before, after) : compareMemory(samples);
+  for (const [name, ratio] of Object.entries(growth)) print(`${name}: × ${ratio.toFixed(3)}`);
   print(`answers by status: ${JSON.stringify(answers)}`);
   const folder = fileURLToPath(new URL('./results/', import.meta.url));
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'soak.json'), `${JSON.stringify({ samples, growth, answers }, null, 1)}\n`);
+  const file = join(folder, before ? 'soak-heaps.json' : 'soak.json');
+  writeFileSync(file, `${JSON.stringify({ samples, growth, answers }, null, 1)}\n`);
   // Redis is told but not judged: it holds a minute's jobs and events, as many as were done in that minute.
-  const grown = ['api', 'worker', 'vision'].filter((role) => (growth[role] ?? 1) > MAX_GROWTH);
+  const judged = Object.entries(growth).filter(([name]) => name !== 'redis');
+  const grown = judged.filter(([, ratio]) => ratio > MAX_GROWTH).map(([name]) => name);
   if (grown.length === 0 && Object.keys(answers).join() === '200') return;
   print(`not flat, or not all answered: ${grown.join(', ')}`);
   process.exitCode = 1;
+}
+
+/** Returns by how much the resident memory of each role has grown after the warm-up. */
+function compareMemory(samples: readonly Sample[]): Record<string, number> {
+  const warm = samples.slice(Math.ceil(samples.length / 10));
+  const early = warm.slice(0, Math.ceil(warm.length / 5));
+  const late = warm.slice(-Math.ceil(warm.length / 5));
+  return Object.fromEntries(
+    ROLES.map((role) => {
+      const [before, after] = [early, late].map((part) => median(part.map((sample) => sample[role])));
+      return [role, (after ?? 0) / (before ?? 1)];
+    }),
+  );
 }
 
 function describe(sample: Sample | undefined): string {

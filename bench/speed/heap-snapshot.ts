@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Arguments that make a Node program write its heap into `folder` when told to by `readHeap`. */
+export const heapArguments = (folder: string): string[] => [
+  '--heapsnapshot-signal=SIGUSR2',
+  `--diagnostic-dir=${folder}`,
+];
+
+/** What lives in a heap after a full collection: bytes by kind and class of object. */
+export type Heap = ReadonlyMap<string, number>;
+
+const WRITE_LIMIT_MS = 60_000;
+
+/** The parts of V8's heap snapshot that are read here. */
+interface Snapshot {
+  readonly snapshot: {
+    readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly unknown[] };
+  };
+  readonly nodes: readonly number[];
+  readonly strings: readonly string[];
+}
+
+/** Has the process write its heap into the folder it was started with, and reads it. The process stands still for a second. */
+export async function readHeap(pid: number, folder: string): Promise<Heap> {
+  process.kill(pid, 'SIGUSR2');
+  const end = performance.now() + WRITE_LIMIT_MS;
+  while (performance.now() < end) {
+    await delay(500);
+    const name = readdirSync(folder).find((file) => file.split('.')[3] === String(pid));
+    const snapshot = name === undefined ? undefined : parseWritten(join(folder, name));
+    if (name === undefined || snapshot === undefined) continue;
+    rmSync(join(folder, name));
+    return sumByClass(snapshot);
+  }
+  throw new Error(`process ${pid} wrote no heap within ${WRITE_LIMIT_MS / 1_000} s`);
+}
+
+export const heapBytes = (heap: Heap): number => [...heap.values()].reduce((sum, bytes) => sum + bytes, 0);
+
+/** Returns the classes that grew most, most first, with how much they grew, bytes. */
+export function listGrowth(before: Heap, after: Heap): [string, number][] {
+  return [...after]
+    .map(([name, bytes]): [string, number] => [name, bytes - (before.get(name) ?? 0)])
+    .sort(([, one], [, other]) => other - one);
+}
+
+function sumByClass({ snapshot, nodes, strings }: Snapshot): Heap {
+  const { node_fields: fields, node_types: types } = snapshot.meta;
+  const [type, name, size] = ['type', 'name', 'self_size'].map((field) => fields.indexOf(field));
+  const kinds = types[0] as readonly string[];
+  const sums = new Map<string, number>();
+  for (let at = 0; at < nodes.length; at += fields.length) {
+    const kind = kinds[nodes[at + (type ?? 0)] ?? 0] ?? '';
+    // The name of a string is its text.
+    const label = kind === 'object' ? `object ${strings[nodes[at + (name ?? 0)] ?? 0]}` : kind;
+    sums.set(label, (sums.get(label) ?? 0) + (nodes[at + (size ?? 0)] ?? 0));
+  }
+  return sums;
+}
+
+/** Undefined while it is still being written. */
+function parseWritten(path: string): Snapshot | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Snapshot;
+  } catch {
+    return undefined;
+  }
+}
