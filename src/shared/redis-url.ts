@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 
-/** How to log in once connected. */
-export interface RedisAccess {
-  readonly db: number;
+interface Credentials {
   readonly username?: string;
   readonly password?: string;
+}
+
+/** How to log in once connected. */
+export interface RedisAccess extends Credentials {
+  readonly db: number;
   readonly tls?: ConnectionOptions;
 }
 
@@ -15,6 +18,8 @@ export interface RedisTarget {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** Name of the sentinel group. */
   readonly group?: string;
+  /** How to log in at the sentinels themselves; empty where they ask for nothing. */
+  readonly sentinelAccess: Credentials;
   readonly access: RedisAccess;
 }
 
@@ -23,8 +28,9 @@ const URL_PATTERN =
 
 /**
  * Reads `redis[s]://[user:password@]host[:port][/db]`, `redis[s]+sentinel://…host:port,host:port/group[/db]` or
- * `redis[s]+cluster://…host:port,host:port`. With `rediss`, `?ca=FILE` names the authority to trust and
- * `?servername=NAME` the name in the certificate.
+ * `redis[s]+cluster://…host:port,host:port`. With `rediss` everything is spoken to over TLS, sentinels too; `?ca=FILE`
+ * names the authority to trust and `?servername=NAME` the name in the certificate. `?sentinelPassword=` and
+ * `?sentinelUsername=` log in at the sentinels.
  * @returns undefined when the text has another form.
  */
 export function parseRedisUrl(url: string): RedisTarget | undefined {
@@ -32,6 +38,7 @@ export function parseRedisUrl(url: string): RedisTarget | undefined {
   if (!match) return undefined;
   const [, scheme, suffix, credentials, hosts = '', path = '', query = ''] = match;
   const nodes = hosts.split(',').map((host) => parseNode(host, suffix === '+sentinel' ? 26_379 : 6_379));
+  const parameters = new URLSearchParams(query);
   const segments = path.split('/').filter(Boolean);
   const group = suffix === '+sentinel' ? segments.shift() : undefined;
   const db = Number(segments[0] ?? 0);
@@ -41,7 +48,12 @@ export function parseRedisUrl(url: string): RedisTarget | undefined {
     kind: suffix === '+sentinel' ? 'sentinel' : suffix === '+cluster' ? 'cluster' : 'single',
     nodes: nodes.filter((node) => node !== undefined),
     ...(group ? { group } : {}),
-    access: { db, ...readCredentials(credentials), ...(scheme === 'rediss' ? { tls: readTls(query) } : {}) },
+    sentinelAccess: makeCredentials(parameters.get('sentinelUsername'), parameters.get('sentinelPassword')),
+    access: {
+      db,
+      ...readCredentials(credentials),
+      ...(scheme === 'rediss' ? { tls: readTls(parameters) } : {}),
+    },
   };
 }
 
@@ -52,17 +64,17 @@ function parseNode(text: string, defaultPort: number): { host: string; port: num
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }
 
-function readCredentials(text: string | undefined): { username?: string; password?: string } {
+function readCredentials(text: string | undefined): Credentials {
   if (!text) return {};
-  const [username = '', ...password] = text.split(':').map(decodeURIComponent);
-  return {
-    ...(username ? { username } : {}),
-    ...(password.length > 0 ? { password: password.join(':') } : {}),
-  };
+  const [username, ...password] = text.split(':').map(decodeURIComponent);
+  return makeCredentials(username, password.length > 0 ? password.join(':') : null);
 }
 
-function readTls(query: string): ConnectionOptions {
-  const parameters = new URLSearchParams(query);
+function makeCredentials(username: string | null | undefined, password: string | null): Credentials {
+  return { ...(username ? { username } : {}), ...(password === null ? {} : { password }) };
+}
+
+function readTls(parameters: URLSearchParams): ConnectionOptions {
   const ca = parameters.get('ca');
   const servername = parameters.get('servername');
   return { ...(ca ? { ca: readFileSync(ca) } : {}), ...(servername ? { servername } : {}) };

@@ -59,6 +59,9 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
         sentinelRetryStrategy: reconnectDelay,
         failoverDetector: true,
         enableTLSForSentinelMode: target.access.tls !== undefined,
+        sentinelTLS: target.access.tls,
+        sentinelUsername: target.sentinelAccess.username,
+        sentinelPassword: target.sentinelAccess.password,
       });
     case 'single':
       return new Redis({ ...options, ...nodes[0], enableOfflineQueue, retryStrategy: reconnectDelay });

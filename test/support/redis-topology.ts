@@ -121,11 +121,46 @@ function ask({ port }: Node, ...command: readonly string[]): string {
   return execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' });
 }
 
-/** Starts one Redis that speaks TLS only, with the certificate in test/fixtures. */
-export async function startTls(certificate: {
+/** What a Redis shows to those who connect: files in PEM. The certificate is its own authority. */
+interface Certificate {
   readonly cert: string;
   readonly key: string;
-}): Promise<RedisTopology> {
+}
+
+/** Starts a primary and a sentinel that speak TLS only, each with a password of its own. */
+export async function startSecureSentinel(certificate: Certificate): Promise<RedisTopology> {
+  const folders = [newFolder(), newFolder()];
+  const [first = '', second = ''] = folders;
+  const [port, sentinelPort] = [await freePort(), await freePort()];
+  const tls = [
+    ...[`tls-cert-file ${certificate.cert}`, `tls-key-file ${certificate.key}`],
+    ...[`tls-ca-cert-file ${certificate.cert}`, 'tls-auth-clients no', 'tls-replication yes'],
+    ...['port 0', 'bind 127.0.0.1'],
+  ];
+  const start = (folder: string, lines: readonly string[], ...args: string[]): ChildProcess => {
+    const config = join(folder, 'redis.conf');
+    writeFileSync(config, [...tls, ...lines, `dir ${folder}`].join('\n'));
+    return spawn('redis-server', [config, ...args], { stdio: 'ignore' });
+  };
+  const primary = { port, process: start(first, [`tls-port ${port}`, 'requirepass for-data']) };
+  await waitForPort(port);
+  const sentinelLines = [
+    ...[`tls-port ${sentinelPort}`, 'requirepass for-sentinel'],
+    ...[`sentinel monitor faces 127.0.0.1 ${port} 1`, 'sentinel auth-pass faces for-data'],
+  ];
+  const sentinel = { port: sentinelPort, process: start(second, sentinelLines, '--sentinel') };
+  await waitForPort(sentinelPort);
+  const query = `ca=${certificate.cert}&servername=photos.acme.com&sentinelPassword=for-sentinel`;
+  return {
+    url: `rediss+sentinel://:for-data@127.0.0.1:${sentinelPort}/faces?${query}`,
+    killPrimary: () => kill(primary),
+    freezePrimary: () => freeze(primary),
+    stop: () => endAll([sentinel, primary], folders),
+  };
+}
+
+/** Starts one Redis that speaks TLS only, with the certificate in test/fixtures. */
+export async function startTls(certificate: Certificate): Promise<RedisTopology> {
   const folder = newFolder();
   const port = await freePort();
   const tls = [

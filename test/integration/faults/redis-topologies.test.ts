@@ -4,7 +4,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { connectRedis, isRedisReady } from '../../../src/shared/redis.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type RedisTopology, startCluster, startSentinel, startTls } from '../../support/redis-topology.js';
+import {
+  type RedisTopology,
+  startCluster,
+  startSecureSentinel,
+  startSentinel,
+  startTls,
+} from '../../support/redis-topology.js';
 import { type RunningService, startServiceAt } from '../../support/service.js';
 
 let images: ImageServer;
@@ -86,11 +92,13 @@ describe('a Redis of several parts', () => {
     });
   });
 
-  it('answers over TLS when the authority is trusted', async () => {
+  it.each([
+    { name: 'one Redis', start: startTls },
+    { name: 'Sentinel with passwords', start: startSecureSentinel },
+  ])('answers over TLS when the authority is trusted: $name', async ({ start }) => {
     const fixture = (name: string): string => resolve('test/fixtures', name);
-    const running = await serveOn(
-      await startTls({ cert: fixture('loopback-cert.pem'), key: fixture('loopback-key.pem') }),
-    );
+    const certificate = { cert: fixture('loopback-cert.pem'), key: fixture('loopback-key.pem') };
+    const running = await serveOn(await start(certificate));
 
     await expectAnswers(running, 5_000);
   });

@@ -6,6 +6,7 @@ describe('parseRedisUrl', () => {
     expect(parseRedisUrl('redis://cache')).toEqual({
       kind: 'single',
       nodes: [{ host: 'cache', port: 6379 }],
+      sentinelAccess: {},
       access: { db: 0 },
     });
   });
@@ -37,6 +38,15 @@ describe('parseRedisUrl', () => {
         { host: 's3', port: 26379 },
       ],
       access: { db: 1, password: 'pw' },
+    });
+  });
+
+  it('reads how to log in at the sentinels', () => {
+    expect(
+      parseRedisUrl('redis+sentinel://:pw@s1/mymaster?sentinelUsername=watcher&sentinelPassword=p%26w'),
+    ).toMatchObject({
+      access: { db: 0, password: 'pw' },
+      sentinelAccess: { username: 'watcher', password: 'p&w' },
     });
   });
 
