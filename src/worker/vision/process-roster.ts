@@ -10,12 +10,15 @@ export interface RosterEvents {
   readonly onReady: (child: VisionChild) => void;
   /** A process is gone, whatever ended it. */
   readonly onGone: (child: VisionChild) => void;
-  /** A lost process could not be replaced and none is left that works; another attempt follows after a pause. */
+  /** None is left that works, and none could be started several times in a row; attempts go on, with pauses. */
   readonly onNoneLeft: (cause: unknown) => void;
 }
 
 /** Pauses before a process that could not load its models is started again. */
 const RESTART_PAUSES_MS = [250, 1_000, 5_000, 30_000] as const;
+
+/** One that fails to start may have crashed, as any may; several in a row have no models to load. */
+const FAILURES_UNTIL_NONE_LEFT = 3;
 
 /** A process that has not loaded its models by then never will. */
 const START_LIMIT_MS = 120_000;
@@ -114,9 +117,9 @@ export class ProcessRoster {
     this.#restarts += 1;
     this.#start().catch((error: unknown) => {
       if (this.#isClosed) return;
-      if (this.alive === 0) this.#events.onNoneLeft(error);
       const pauseMs = RESTART_PAUSES_MS[this.#failures] ?? RESTART_PAUSES_MS.at(-1);
       this.#failures += 1;
+      if (this.alive === 0 && this.#failures >= FAILURES_UNTIL_NONE_LEFT) this.#events.onNoneLeft(error);
       const pause = setTimeout(() => {
         this.#pauses.delete(pause);
         this.#replace();

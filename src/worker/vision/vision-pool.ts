@@ -22,7 +22,7 @@ export interface VisionPoolOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Told of every process that is lost in the middle of a photo, with the losses of that photo so far. */
   readonly onLost?: ((reason: LossInWork, strikes: number) => void) | undefined;
-  /** Told when all processes are lost and no new one can load the models, which had loaded before. */
+  /** Told when all processes are lost and three in a row could not be started, though the first ones could. */
   readonly onNoneLeft?: ((cause: unknown) => void) | undefined;
 }
 
