@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../src/shared/contract.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
@@ -119,11 +122,17 @@ describe('a wrong request is refused with its reason', () => {
     expect(problem.image).toBe('front_image1');
   });
 
-  it('refuses a body of five megabytes without reading it all', async () => {
-    expect(await send(`{"user_id": "${'x'.repeat(5_000_000)}"}`)).toMatchObject({
-      status: 413,
-      problem: { code: 'body_too_large' },
-    });
+  it('refuses a body of five megabytes without reading it', async () => {
+    // Announced and never sent: one that is sent may meet the closed connection before its sender has read the answer.
+    const headers = { 'content-type': 'application/json', 'content-length': '5000000' };
+    const sender = request(`${origin}/jobs`, { method: 'POST', headers });
+    sender.flushHeaders();
+    const [answer] = (await once(sender, 'response')) as [IncomingMessage];
+
+    const problem = problemSchema.parse(await json(answer));
+
+    expect([answer.statusCode, problem.code]).toEqual([413, 'body_too_large']);
+    sender.destroy();
   });
 
   it('answers the next request of a client whose body was too large', async () => {
