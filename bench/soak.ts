@@ -123,12 +123,9 @@ function compareMemory(samples: readonly Sample[]): Record<string, number> {
   const warm = samples.slice(Math.ceil(samples.length / 10));
   const early = warm.slice(0, Math.ceil(warm.length / 5));
   const late = warm.slice(-Math.ceil(warm.length / 5));
-  return Object.fromEntries(
-    ROLES.map((role) => {
-      const [before, after] = [early, late].map((part) => median(part.map((sample) => sample[role])));
-      return [role, (after ?? 0) / (before ?? 1)];
-    }),
-  );
+  const usual = (part: readonly Sample[], role: (typeof ROLES)[number]) =>
+    median(part.map((sample) => sample[role]));
+  return Object.fromEntries(ROLES.map((role) => [role, usual(late, role) / usual(early, role)]));
 }
 
 function describe(sample: Sample | undefined): string {

@@ -8,7 +8,8 @@ import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
 import { loadModelPack } from '../../src/worker/vision/model-pack.js';
 import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx-session.js';
-import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
+import type { FaceAnalysis } from '../../src/worker/vision/types.js';
+import { liteSettings } from '../../test/support/vision-settings.js';
 import type { FloorReport, FloorRequest } from './floor.js';
 import { createRandom, median } from './statistics.js';
 
@@ -27,19 +28,10 @@ const ALIGNED_DIMS = [1, 3, 112, 112];
 const request = JSON.parse(process.argv[2] ?? '{}') as FloorRequest;
 const limits = { maxPixels: 50_000_000, formats: ['jpeg'] as const };
 
-const settings: VisionSettings = {
+const settings = liteSettings({
   packFolder: join(request.modelsDir, request.model),
-  detectionSize: 640,
-  coarseDetection: true,
-  faceSelection: 'largest',
-  minFaceSizePx: 20,
-  minFaceQuality: 0,
-  maxImagePixels: limits.maxPixels,
   imageFormats: limits.formats,
-  intraOpThreads: 1,
-  executionProviders: ['cpu'],
-  executionProviderRequired: false,
-};
+});
 
 const manifest = readManifest(request.modelsDir, request.model);
 blockUntrustedLoaders(settings.imageFormats);

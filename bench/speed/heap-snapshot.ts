@@ -29,8 +29,9 @@ export async function readHeap(pid: number, folder: string): Promise<Heap> {
   while (performance.now() < end) {
     await delay(500);
     const name = readdirSync(folder).find((file) => file.split('.')[3] === String(pid));
-    const snapshot = name === undefined ? undefined : parseWritten(join(folder, name));
-    if (name === undefined || snapshot === undefined) continue;
+    if (name === undefined) continue;
+    const snapshot = parseWritten(join(folder, name));
+    if (snapshot === undefined) continue;
     rmSync(join(folder, name));
     return sumByClass(snapshot);
   }
@@ -48,14 +49,14 @@ export function listGrowth(before: Heap, after: Heap): [string, number][] {
 
 function sumByClass({ snapshot, nodes, strings }: Snapshot): Heap {
   const { node_fields: fields, node_types: types } = snapshot.meta;
-  const [type, name, size] = ['type', 'name', 'self_size'].map((field) => fields.indexOf(field));
+  const [type = 0, name = 0, size = 0] = ['type', 'name', 'self_size'].map((field) => fields.indexOf(field));
   const kinds = types[0] as readonly string[];
   const sums = new Map<string, number>();
   for (let at = 0; at < nodes.length; at += fields.length) {
-    const kind = kinds[nodes[at + (type ?? 0)] ?? 0] ?? '';
+    const kind = kinds[nodes[at + type] ?? 0] ?? '';
     // The name of a string is its text.
-    const label = kind === 'object' ? `object ${strings[nodes[at + (name ?? 0)] ?? 0]}` : kind;
-    sums.set(label, (sums.get(label) ?? 0) + (nodes[at + (size ?? 0)] ?? 0));
+    const label = kind === 'object' ? `object ${strings[nodes[at + name] ?? 0]}` : kind;
+    sums.set(label, (sums.get(label) ?? 0) + (nodes[at + size] ?? 0));
   }
   return sums;
 }

@@ -73,9 +73,7 @@ export function connectRedis(url: string, manner: RedisManner): RedisConnection 
  * still awaited for the lost connection, arrives while it asks.
  */
 class PrimaryFinder extends SentinelConnector {
-  override connect(
-    ...[emit]: Parameters<SentinelConnector['connect']>
-  ): ReturnType<SentinelConnector['connect']> {
+  override connect(emit: Parameters<SentinelConnector['connect']>[0]) {
     this.disconnect();
     return super.connect(emit);
   }

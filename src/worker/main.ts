@@ -30,7 +30,7 @@ import { createWorkerMetrics, type WorkerMetrics } from './worker-metrics.js';
 const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * How far V8's heap may grow over what a full collection left before the next one, in percent. The photos under way
- * count as heap: with V8's own small limits they started one every quarter of a second, at half of a worker's time.
+ * count as heap: with V8's own small limits they started several a second, at half of a worker's time.
  */
 const HEAP_GROWTH_PERCENT = 400;
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import {
   type VisionPoolOptions,
 } from '../../src/worker/vision/vision-pool.js';
 import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos.js';
+import { listVisionPids } from '../support/process-table.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
 
 const DEADLINE_MS = 20_000;
@@ -21,22 +22,6 @@ const GIBIBYTE = 2 ** 30;
 // Lent to developers only; the test that needs them skips without them.
 const SCRFD = (size: '500m' | '2.5g'): string =>
   fileURLToPath(new URL(`../../../shared/models/scrfd_${size}.onnx`, import.meta.url));
-
-/** Pids of a process's children that are vision processes; of this process's unless told otherwise. */
-function visionPids(of = process.pid): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-        return Number(parent) === of && command.includes('vision-process');
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
 
 /** Whether a process is gone, or only waits for a new parent to read its end. */
 function hasEnded(pid: number): boolean {
@@ -75,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
 
   afterAll(async () => {
     await pool.close();
-    expect(visionPids()).toEqual([]);
+    expect(listVisionPids()).toEqual([]);
   });
 
   const photo = (index: number): Buffer => photos[index] ?? Buffer.alloc(0);
@@ -107,7 +92,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
   });
 
   it('gives its processes the environment it was told and nothing else', () => {
-    const [pid] = visionPids();
+    const [pid] = listVisionPids();
 
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
       .split('\0')
@@ -143,19 +128,19 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
 
   it('answers a photo whose process was killed once from a fresh process', async () => {
     const before = pool.stats().restarts;
-    const [pid = 0] = visionPids();
+    const [pid = 0] = listVisionPids();
     const analysing = pool.analyse(photo(3), { deadlineMs: DEADLINE_MS });
 
     process.kill(pid, 'SIGKILL');
 
     expect((await analysing).facesFound).toBe(1);
     expect(pool.stats().restarts).toBe(before + 1);
-    expect(visionPids()).not.toContain(pid);
+    expect(listVisionPids()).not.toContain(pid);
   });
 
   it('replaces a process that dies while it is idle', async () => {
     const before = pool.stats().restarts;
-    const [pid = 0] = visionPids();
+    const [pid = 0] = listVisionPids();
 
     process.kill(pid, 'SIGSEGV');
     await until(() => pool.stats().restarts > before && pool.stats().alive === 1);
@@ -187,7 +172,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
 
   afterEach(async () => {
     await pool?.close();
-    expect(visionPids()).toEqual([]);
+    expect(listVisionPids()).toEqual([]);
   });
 
   it('refuses a photo that needs more memory than a process may have', async () => {
@@ -223,7 +208,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(worker.stdout, 'data');
-    const pids = visionPids(worker.pid);
+    const pids = listVisionPids(worker.pid);
 
     worker.kill('SIGKILL');
 
@@ -240,12 +225,12 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
       pool = poolOf({ settings: liteSettings({ packFolder }), manifest: undefined });
       const [photo = Buffer.alloc(0)] = await samePersonPhotos();
       const { detector } = await pool.ready();
-      const [pid = 0] = visionPids();
+      const [pid = 0] = listVisionPids();
 
       copyFileSync(SCRFD('2.5g'), join(packFolder, 'detector.onnx'));
       expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
       process.kill(pid, 'SIGKILL');
-      await until(() => !visionPids().includes(pid));
+      await until(() => !listVisionPids().includes(pid));
 
       const refused = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
       await expect(refused).rejects.toMatchObject({ code: 'model_failure' });

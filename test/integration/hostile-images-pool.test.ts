@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
@@ -7,6 +7,7 @@ import { DEAREST_IMAGES } from '../support/dearest-images.js';
 import { createHostileImages } from '../support/hostile-images.js';
 import { jpegSegment, withJpegSegments } from '../support/jpeg-builder.js';
 import { samePersonPhotos } from '../support/photos.js';
+import { listVisionPids } from '../support/process-table.js';
 import { liteManifest, liteSettings } from '../support/vision-settings.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -32,23 +33,6 @@ const DEAR: readonly ((note: string) => Buffer)[] = [
   (note) => Buffer.concat([DEAREST_IMAGES['interlaced.png'](), Buffer.from(note)]),
   (note) => Buffer.concat([DEAREST_IMAGES['largest.png'](), Buffer.from(note)]),
 ];
-
-/** Pids of the vision processes that this process has started. */
-function visionPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const parent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-        return (
-          parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('vision-process')
-        );
-      } catch {
-        return false;
-      }
-    });
-}
 
 /** The most memory a process has ever had resident, bytes. */
 function peakRss(pid: number): number {
@@ -76,14 +60,14 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     [good = Buffer.alloc(0)] = await samePersonPhotos();
     bystander = startPool(1);
     await bystander.ready();
-    bystanderPids = visionPids();
+    bystanderPids = listVisionPids();
   });
 
   afterEach(async () => {
     await pool?.close();
     pool = undefined;
     // Whatever was killed, it was nobody else's process.
-    expect(visionPids()).toEqual(bystanderPids);
+    expect(listVisionPids()).toEqual(bystanderPids);
     expect(bystander.stats()).toMatchObject({ alive: 1, restarts: 0 });
   });
 
@@ -94,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     const taken = pool;
     const analyse = (bytes: Uint8Array) => taken.analyse(bytes, { deadlineMs: DEADLINE_MS });
     await pool.ready();
-    const pids = visionPids().filter((pid) => !bystanderPids.includes(pid));
+    const pids = listVisionPids().filter((pid) => !bystanderPids.includes(pid));
     const hostile = await createHostileImages();
     const named = await Promise.all([...REFUSED, ...HARMLESS].map(hostile.make));
     const bombs = [...named, ...DEAR.map((make) => make('stream'))];

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { photoWithoutFace, samePersonPhotos } from '../support/photos.js';
-import { listFamily } from '../support/process-table.js';
+import { listVisionPids } from '../support/process-table.js';
 import { freePort, type RedisServer, startRedis } from '../support/redis-server.js';
 import { type Answer, type RunningService, startServiceAt } from '../support/service.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
@@ -118,12 +118,12 @@ async function crashVision(photos: Record<string, string>): Promise<void> {
   const asked = Promise.all([1, 2, 3].map(() => ask(photos, photos.good ?? '')));
   for (let crash = 0; crash < 2; crash += 1) {
     const child = await vi.waitFor(() => {
-      const found = listFamily(pid).find(({ command }) => command.includes('vision-process'));
+      const [found] = listVisionPids(pid);
       if (!found) throw new Error('no vision process');
       return found;
     }, 10_000);
-    process.kill(child.pid, 'SIGSEGV');
-    await vi.waitFor(() => expect(listFamily(pid).map((each) => each.pid)).not.toContain(child.pid), 10_000);
+    process.kill(child, 'SIGSEGV');
+    await vi.waitFor(() => expect(listVisionPids(pid)).not.toContain(child), 10_000);
   }
   await asked;
 }

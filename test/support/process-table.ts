@@ -25,6 +25,14 @@ export function listFamily(root: number): readonly RunningProcess[] {
   return family;
 }
 
+/** Pids of a worker's vision processes; of this process's unless told otherwise. */
+export function listVisionPids(worker = process.pid): number[] {
+  const visions = listProcesses().filter(
+    ({ parent, command }) => parent === worker && command.includes('vision-process'),
+  );
+  return visions.map(({ pid }) => pid);
+}
+
 /** Returns those of an earlier list that still run. */
 export function stillRunning(earlier: readonly RunningProcess[]): readonly RunningProcess[] {
   const running = new Set(listProcesses().map(({ pid }) => pid));

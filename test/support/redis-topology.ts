@@ -29,6 +29,20 @@ async function startNode(folder: string, options: readonly string[], port: numbe
   return { port, process: child };
 }
 
+/** Starts a sentinel on a configuration file, which it needs: it writes down there what it learns. */
+async function startSentinelNode(
+  folder: string,
+  port: number,
+  lines: readonly string[],
+  options: readonly string[] = [],
+): Promise<Node> {
+  const config = join(folder, 'sentinel.conf');
+  writeFileSync(config, [`port ${port}`, 'bind 127.0.0.1', ...lines].join('\n'));
+  const child = spawn('redis-server', [config, '--sentinel', ...options], { stdio: 'ignore' });
+  await waitForPort(port);
+  return { port, process: child };
+}
+
 async function endAll(nodes: readonly Node[], folders: readonly string[]): Promise<void> {
   await Promise.all(nodes.map((node) => kill(node)));
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -55,22 +69,13 @@ export async function startSentinel(): Promise<RedisTopology> {
     ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(primary.port)],
     await freePort(),
   );
-  const port = await freePort();
-  const config = join(third, 'sentinel.conf');
-  writeFileSync(
-    config,
-    [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `sentinel monitor faces 127.0.0.1 ${primary.port} 1`,
-      'sentinel down-after-milliseconds faces 2000',
-      'sentinel failover-timeout faces 5000',
-    ].join('\n'),
-  );
-  const sentinel = { port, process: spawn('redis-server', [config, '--sentinel'], { stdio: 'ignore' }) };
-  await waitForPort(port);
+  const sentinel = await startSentinelNode(third, await freePort(), [
+    `sentinel monitor faces 127.0.0.1 ${primary.port} 1`,
+    'sentinel down-after-milliseconds faces 2000',
+    'sentinel failover-timeout faces 5000',
+  ]);
   return {
-    url: `redis+sentinel://127.0.0.1:${port}/faces`,
+    url: `redis+sentinel://127.0.0.1:${sentinel.port}/faces`,
     killPrimary: () => kill(primary),
     freezePrimary: () => freeze(primary),
     stop: () => endAll([sentinel, replica, primary], folders),
@@ -127,29 +132,28 @@ interface Certificate {
   readonly key: string;
 }
 
+/** Options of a Redis or a sentinel that speaks TLS only. */
+function tlsOptions({ cert, key }: Certificate, port: number): string[] {
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+  return ['--port', '0', '--tls-port', String(port), ...files, '--tls-auth-clients', 'no'];
+}
+
 /** Starts a primary and a sentinel that speak TLS only, each with a password of its own. */
 export async function startSecureSentinel(certificate: Certificate): Promise<RedisTopology> {
   const folders = [newFolder(), newFolder()];
   const [first = '', second = ''] = folders;
   const [port, sentinelPort] = [await freePort(), await freePort()];
-  const tls = [
-    ...[`tls-cert-file ${certificate.cert}`, `tls-key-file ${certificate.key}`],
-    ...[`tls-ca-cert-file ${certificate.cert}`, 'tls-auth-clients no', 'tls-replication yes'],
-    ...['port 0', 'bind 127.0.0.1'],
-  ];
-  const start = (folder: string, lines: readonly string[], ...args: string[]): ChildProcess => {
-    const config = join(folder, 'redis.conf');
-    writeFileSync(config, [...tls, ...lines, `dir ${folder}`].join('\n'));
-    return spawn('redis-server', [config, ...args], { stdio: 'ignore' });
-  };
-  const primary = { port, process: start(first, [`tls-port ${port}`, 'requirepass for-data']) };
-  await waitForPort(port);
-  const sentinelLines = [
-    ...[`tls-port ${sentinelPort}`, 'requirepass for-sentinel'],
-    ...[`sentinel monitor faces 127.0.0.1 ${port} 1`, 'sentinel auth-pass faces for-data'],
-  ];
-  const sentinel = { port: sentinelPort, process: start(second, sentinelLines, '--sentinel') };
-  await waitForPort(sentinelPort);
+  const primary = await startNode(
+    first,
+    [...tlsOptions(certificate, port), '--requirepass', 'for-data'],
+    port,
+  );
+  const sentinel = await startSentinelNode(
+    second,
+    sentinelPort,
+    [`sentinel monitor faces 127.0.0.1 ${port} 1`, 'sentinel auth-pass faces for-data'],
+    [...tlsOptions(certificate, sentinelPort), '--tls-replication', 'yes', '--requirepass', 'for-sentinel'],
+  );
   const query = `ca=${certificate.cert}&servername=photos.acme.com&sentinelPassword=for-sentinel`;
   return {
     url: `rediss+sentinel://:for-data@127.0.0.1:${sentinelPort}/faces?${query}`,
@@ -163,24 +167,7 @@ export async function startSecureSentinel(certificate: Certificate): Promise<Red
 export async function startTls(certificate: Certificate): Promise<RedisTopology> {
   const folder = newFolder();
   const port = await freePort();
-  const tls = [
-    '--tls-port',
-    String(port),
-    '--tls-cert-file',
-    certificate.cert,
-    '--tls-key-file',
-    certificate.key,
-  ];
-  const auth = ['--tls-auth-clients', 'no', '--appendonly', 'yes'];
-  const child = spawn(
-    'redis-server',
-    ['--port', '0', '--bind', '127.0.0.1', '--dir', folder, '--save', '', ...tls, ...auth],
-    {
-      stdio: 'ignore',
-    },
-  );
-  await waitForPort(port);
-  const node = { port, process: child };
+  const node = await startNode(folder, [...tlsOptions(certificate, port), '--appendonly', 'yes'], port);
   return {
     url: `rediss://127.0.0.1:${port}?ca=${certificate.cert}&servername=photos.acme.com`,
     killPrimary: () => kill(node),

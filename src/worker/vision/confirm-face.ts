@@ -13,7 +13,7 @@ const SURE_SCORE = 0.86;
  * First and second score together from which a face need not be seen upside down: of 1,064 finds that this denied, with
  * SCRFD-500M and 2.5G, none had more than 1.55, of upright faces up to three quarters have.
  */
-const SURE_SCORES = 1.58;
+const SURE_SCORE_SUM = 1.58;
 
 /** Cosine of the roll up to which a face counts as upright in its view (25°), and of that at which it is halfway to the
  * next view (55°: beyond 45°, for at 45° two views see it equally well). */
@@ -53,7 +53,7 @@ export async function confirmFace(
     if (!central) break;
     landmarks = transformPoints(toPhoto, central.landmarks);
     if (uprightness(central.landmarks, 0) < UPRIGHT) continue;
-    const isSure = isUpright && face.score + central.score >= SURE_SCORES;
+    const isSure = isUpright && face.score + central.score >= SURE_SCORE_SUM;
     const upsideDown = isSure ? undefined : await lookAgain(2);
     if (upsideDown && upsideDown.score > central.score) return { face, plausibility: 0 };
     const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;

@@ -44,8 +44,6 @@ export class ProcessRoster {
     this.#options = options;
     this.#events = events;
     this.firstStart = this.#startAll();
-    // A caller that never asks must not be ended by an unhandled rejection.
-    this.firstStart.catch(() => undefined);
   }
 
   /** Processes that have loaded their models. */

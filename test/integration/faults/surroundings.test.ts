@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { postJson } from '../../support/api.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { listFamily } from '../../support/process-table.js';
+import { listVisionPids } from '../../support/process-table.js';
 import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
 import { type Program, serviceEnvironment, startReplica, startWorker } from '../../support/service.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
@@ -99,9 +99,7 @@ describe('Q23: model files that are replaced while a worker runs', () => {
     writeFileSync(recogniser, readFileSync(join(models, 'lite', 'fr_landmark.onnx')));
     expect(await ask()).toEqual({ user_id: 'u-1', matched: true });
     const ended = once(worker.process, 'exit');
-    const family = listFamily(worker.process.pid ?? 0);
-    const visions = family.filter(({ command }) => command.includes('vision-process'));
-    for (const { pid } of visions) process.kill(pid, 'SIGKILL');
+    for (const pid of listVisionPids(worker.process.pid)) process.kill(pid, 'SIGKILL');
     const accepted = await postJson(`${api.origin}/jobs`, request());
     expect(await ended).toEqual([1, null]);
     expect(worker.errors.join()).toContain('fr_feature.onnx');
