@@ -66,8 +66,10 @@ export async function prepareJob(
   caller: Caller,
   deps: SubmitDependencies,
 ): Promise<PreparedJob> {
-  const { settings, clock } = deps;
+  const { settings, clock, redis } = deps;
   checkUrls(body, deps);
+  // In the first moments on a new connection; a deadline by a clock of our own may have passed when it is made.
+  if (!clock.isSynchronised()) await withQueue(redis, clock.synchronise);
   const acceptedAt = clock.now();
   const callbackUrl =
     body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);

@@ -4,15 +4,18 @@ import type { RedisConnection } from './redis.js';
 export interface RedisClock {
   /** Whole milliseconds since 1970 by Redis’ clock. */
   now(): number;
+  /** False until Redis has told its time once: what is told till then is the local time. */
+  isSynchronised(): boolean;
   /** Measures the difference anew. Without an answer from Redis the last one stays. */
   synchronise(): Promise<void>;
 }
 
 /** Returns a clock that equals the local one until the first `synchronise`. `localNow` in ms. */
 export function createRedisClock(redis: RedisConnection, localNow: () => number = Date.now): RedisClock {
-  let offsetMs = 0;
+  let offsetMs: number | undefined;
   return {
-    now: () => Math.round(localNow() + offsetMs),
+    now: () => Math.round(localNow() + (offsetMs ?? 0)),
+    isSynchronised: () => offsetMs !== undefined,
     synchronise: async () => {
       const before = localNow();
       const [seconds, microseconds] = await redis.time();

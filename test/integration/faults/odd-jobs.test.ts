@@ -12,6 +12,7 @@ import {
   startProgram,
   startService,
 } from '../../support/service.js';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
 
 let images: ImageServer;
@@ -21,6 +22,7 @@ let service: Service;
 let redis: Redis;
 let queue: Queue;
 const extra: Program[] = [];
+const proxies: TcpProxy[] = [];
 
 beforeAll(async () => {
   images = await startImageServer();
@@ -35,6 +37,7 @@ afterAll(async () => {
   await queue?.close();
   redis?.disconnect();
   await Promise.all(extra.map((program) => program.stop()));
+  await Promise.all(proxies.map((proxy) => proxy.stop()));
   await service?.stop();
   await receiver?.stop();
   await images?.stop();
@@ -82,9 +85,13 @@ describe('a job that is not as others', () => {
 
   it('Q21: of an API whose clock is an hour behind is computed all the same', async () => {
     const shift = encodeURIComponent('const now = Date.now; Date.now = () => now() - 3600000;');
+    // On a long line, so that the first request comes before Redis has told the time.
+    const proxy = await startTcpProxy(service.redis.port);
+    proxies.push(proxy);
+    proxy.delay(50);
     const api = startProgram(
       'src/api/main.ts',
-      serviceEnvironment(service.redis.url, {
+      serviceEnvironment(`redis://127.0.0.1:${proxy.port}`, {
         NODE_OPTIONS: `--import=data:text/javascript,${shift}`,
         SYNC_WAIT_TIMEOUT: '20',
       }),

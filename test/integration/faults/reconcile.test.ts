@@ -41,7 +41,7 @@ beforeAll(async () => {
   webhookQueue = createWebhookQueue({ redis, prefix: PREFIX, onError: () => undefined });
   dependencies = {
     redis,
-    clock: { now: () => Date.now() + ahead, synchronise: async () => undefined },
+    clock: { isSynchronised: () => true, now: () => Date.now() + ahead, synchronise: async () => undefined },
     prefix: PREFIX,
     model: MODEL,
     retentionSeconds: 60,
