@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../shared/errors.js';
+import type { ErrorCode, Reason } from '../shared/errors.js';
 
 /** What travels with a request through middleware and routes. */
 export interface AppContext {
@@ -12,5 +12,7 @@ export interface AppContext {
     traceparent?: string;
     /** The problem's code, when the answer is one. */
     code?: ErrorCode;
+    /** Why that code applies, where the problem says so. */
+    reason?: Reason;
   };
 }

@@ -1,4 +1,12 @@
-import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../shared/errors.js';
+import {
+  ERROR_CODES,
+  ERROR_KINDS,
+  type ErrorCode,
+  type Fault,
+  NAMED_REASONS,
+  type Reason,
+  textOfReason,
+} from '../shared/errors.js';
 import { STATUS_OF } from '../shared/problem.js';
 
 const WHOSE_TURN: Readonly<Record<Fault, string>> = {
@@ -47,6 +55,21 @@ ${ERROR_CODES.map(renderRow).join('\n')}
           </tbody>
         </table>
       </div>
+      <h2>Reasons</h2>
+      <p class="lead">
+        Some errors say more exactly why their code applies, in <code>reason</code>. The list may grow, so treat a reason
+        that you do not know as absent.
+      </p>
+      <div class="table">
+        <table class="errors">
+          <thead>
+            <tr><th>Reason</th><th>Meaning</th></tr>
+          </thead>
+          <tbody>
+${[...NAMED_REASONS, 'http_404' as const].map(renderReason).join('\n')}
+          </tbody>
+        </table>
+      </div>
     </main>
   </body>
 </html>
@@ -61,6 +84,13 @@ function renderRow(code: ErrorCode): string {
               <td data-label="Retry">${retryable ? 'yes' : 'no'}</td>
               <td data-label="Whose turn">${escapeHtml(WHOSE_TURN[fault])}</td>
               <td>${escapeHtml(text)}</td>
+            </tr>`;
+}
+
+function renderReason(reason: Reason): string {
+  return `            <tr>
+              <th scope="row"><code>${reason}</code></th>
+              <td>${escapeHtml(textOfReason(reason))}</td>
             </tr>`;
 }
 

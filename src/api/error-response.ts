@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { VerificationError } from '../shared/errors.js';
+import { publicFactsOf, VerificationError } from '../shared/errors.js';
 import { createProblem, type ProblemFacts, problemOfFailure, STATUS_OF } from '../shared/problem.js';
 import type { ComparisonFailure } from '../shared/queue-contract.js';
 import type { AppContext } from './app-context.js';
@@ -16,13 +16,14 @@ export function errorResponse(
 ): Response {
   const known = asVerificationError(error);
   context.set('code', known.code);
+  if (known.reason) context.set('reason', known.reason);
   if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
   if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
   // The rest of the body is not read, so the connection is of no use for another request.
   if (known.code === 'body_too_large') context.header('connection', 'close');
   const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
   const problem = createProblem(known.code, {
-    detail: known.message,
+    ...publicFactsOf(known),
     retryable: known.retryable,
     requestId: context.get('requestId'),
     ...(known instanceof RequestError ? { errors: known.items } : {}),
@@ -39,6 +40,7 @@ export function failureResponse(
   jobId: string,
 ): Response {
   context.set('code', failure.code);
+  if (failure.reason) context.set('reason', failure.reason);
   const problem = problemOfFailure(failure, { requestId: context.get('requestId'), jobId });
   return context.body(JSON.stringify(problem), STATUS_OF[failure.code], PROBLEM_TYPE);
 }

@@ -96,7 +96,7 @@ function describeOperation(spec: OperationSpec): Operation {
     ...(spec.body
       ? { requestBody: { required: true, content: jsonContent(spec.body.schema, spec.body.example) } }
       : {}),
-    responses: Object.fromEntries([...answers, ...describeErrors(errors)]),
+    responses: Object.fromEntries([...answers, ...publicFactsOfs(errors)]),
   };
 }
 
@@ -110,7 +110,7 @@ function describeAnswer({ description, schema, mediaType, headers = [], example 
 }
 
 /** One response a status, with every code that has it. */
-function describeErrors(codes: readonly ErrorCode[]): [string, object][] {
+function publicFactsOfs(codes: readonly ErrorCode[]): [string, object][] {
   const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
   return statuses.map((status) => {
     const ofStatus = codes.filter((code) => STATUS_OF[code] === status);

@@ -9,7 +9,7 @@ export class RequestError extends VerificationError {
     const [first] = items;
     if (!first) throw new Error('this is a bug: a refusal needs a reason');
     const place = first.field ? `${first.field}: ` : '';
-    super(first.code, { detail: `${place}${first.detail}` });
+    super(first.code, { reason: first.reason, detail: `${place}${first.detail}` });
     this.items = items;
   }
 }

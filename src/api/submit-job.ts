@@ -3,7 +3,7 @@ import { type AddressPolicy, checkUrl } from '../shared/address-policy.js';
 import { thresholdForFmr } from '../shared/calibration.js';
 import type { CancelledJobs } from '../shared/cancelled-jobs.js';
 import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../shared/contract.js';
-import { toVerificationError, VerificationError } from '../shared/errors.js';
+import { publicFactsOf, toVerificationError, VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
 import type { Calibration } from '../shared/model-manifest.js';
 import { type ComparisonJob, idempotentJobId, JOB_VERSION } from '../shared/queue-contract.js';
@@ -161,8 +161,7 @@ function checkUrls(body: CompareRequest, { policy, settings }: SubmitDependencie
     try {
       checkUrl(url, policy, purpose);
     } catch (error) {
-      const { code, message } = toVerificationError(error);
-      errors.push({ ...place, code, detail: message });
+      errors.push({ ...place, ...publicFactsOf(toVerificationError(error)) });
     }
   };
   for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });

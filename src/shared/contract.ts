@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_CODES } from './errors.js';
+import { ERROR_CODES, NAMED_REASONS } from './errors.js';
 
 /** The longest image or callback URL accepted, in characters. */
 export const MAX_URL_LENGTH = 2048;
@@ -15,6 +15,11 @@ export type ImageName = z.infer<typeof imageNameSchema>;
 
 /** One of the closed table of errors. */
 export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
+
+/** Why a code applies, from a closed list. */
+export const reasonSchema = z
+  .union([z.enum(NAMED_REASONS), z.templateLiteral(['http_', z.int()])])
+  .meta({ id: 'Reason', description: 'Why the code applies: one of the list, or http_ and a status.' });
 
 const urlSchema = (what: string) =>
   z
@@ -95,6 +100,7 @@ export const imageEvidenceSchema = z
     status: z.enum(['matched', 'not_matched', 'usable', 'unusable']),
     similarity: z.number().min(-1).max(1).optional(),
     code: errorCodeSchema.optional(),
+    reason: reasonSchema.optional(),
     face: faceEvidenceSchema.optional(),
     faces_found: z.int().min(0).optional(),
     warnings: z.array(z.string()),
@@ -132,6 +138,7 @@ export const problemItemSchema = z.object({
   field: z.string().optional(),
   image: imageNameSchema.optional(),
   code: errorCodeSchema,
+  reason: reasonSchema.optional(),
   detail: z.string(),
 });
 export type ProblemItem = z.infer<typeof problemItemSchema>;
@@ -144,6 +151,7 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     code: errorCodeSchema,
+    reason: reasonSchema.optional(),
     retryable: z.boolean(),
     request_id: z.string().optional(),
     image: imageNameSchema.optional(),

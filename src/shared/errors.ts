@@ -57,8 +57,44 @@ export type ErrorCode = keyof typeof ERROR_KINDS;
 
 export const ERROR_CODES = Object.keys(ERROR_KINDS) as [ErrorCode, ...ErrorCode[]];
 
+/** Why a code applies, with the sentence a client reads: first what is wrong with a face, then with a download. */
+export const REASON_TEXTS = {
+  blurred: 'The face is too blurred to be compared.',
+  too_dark: 'The face is too dark to be compared.',
+  overexposed: 'The face is too bright to be compared.',
+  too_small: 'The face is too small to be compared.',
+  covered: 'Too much of the face is covered for it to be compared.',
+  not_a_face: 'The photo shows nothing that is clearly a face.',
+  turned: 'The face is turned too far to be compared.',
+  dns: 'The name of the image host could not be resolved.',
+  refused: 'The image host refused the connection.',
+  timeout: 'The image host did not answer in time.',
+  too_slow: 'The image host sent the image too slowly.',
+  tls: 'No secure connection to the image host could be made.',
+  protocol: 'The answer of the image host breaks the rules of HTTP.',
+  redirects: 'The image URL redirects too often.',
+} as const;
+
+export type NamedReason = keyof typeof REASON_TEXTS;
+/** The closed list of reasons; `http_404` and the like carry the status with which an image host answered. */
+export type Reason = NamedReason | `http_${number}`;
+
+export const NAMED_REASONS = Object.keys(REASON_TEXTS) as [NamedReason, ...NamedReason[]];
+
+/** Returns the sentence a client reads for a reason. */
+export function textOfReason(reason: Reason): string {
+  if (isNamed(reason)) return REASON_TEXTS[reason];
+  return `The image host answered with status ${reason.slice('http_'.length)}.`;
+}
+
+function isNamed(reason: Reason): reason is NamedReason {
+  return reason in REASON_TEXTS;
+}
+
 export interface VerificationErrorOptions {
-  /** A sentence for the client instead of the table's. Must hold no URL, host, path or inner text. */
+  /** Why the code applies; its sentence takes the place of the code's. */
+  readonly reason?: Reason | undefined;
+  /** A sentence for the client instead of the tables'. Must hold no URL, host, path or inner text. */
   readonly detail?: string;
   readonly cause?: unknown;
   /** Whether a retry can help, when this case differs from the table. */
@@ -73,17 +109,33 @@ export interface VerificationErrorOptions {
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
   readonly code: ErrorCode;
+  readonly reason: Reason | undefined;
   readonly retryable: boolean;
   readonly retryAfterSeconds: number | undefined;
   readonly context: Readonly<Record<string, string | number | boolean>>;
 
   constructor(code: ErrorCode, options: VerificationErrorOptions = {}) {
-    super(options.detail ?? ERROR_KINDS[code].text, { cause: options.cause });
+    const { reason } = options;
+    const text = reason === undefined ? ERROR_KINDS[code].text : textOfReason(reason);
+    super(options.detail ?? text, { cause: options.cause });
     this.code = code;
+    this.reason = reason;
     this.retryable = options.retryable ?? ERROR_KINDS[code].retryable;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.context = options.context ?? {};
   }
+}
+
+/** What an answer says of an error. */
+export interface PublicFacts {
+  readonly code: ErrorCode;
+  readonly reason?: Reason;
+  readonly detail: string;
+}
+
+/** Returns what an answer may say of an error: all of it is safe to show. */
+export function publicFactsOf({ code, reason, message }: VerificationError): PublicFacts {
+  return { code, ...(reason === undefined ? {} : { reason }), detail: message };
 }
 
 /** Returns `error` itself when it is a VerificationError, else an `internal` that carries it as its cause. */

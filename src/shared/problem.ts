@@ -1,5 +1,5 @@
 import type { Problem, ProblemItem } from './contract.js';
-import { ERROR_KINDS, type ErrorCode } from './errors.js';
+import { ERROR_KINDS, type ErrorCode, type Reason, textOfReason } from './errors.js';
 import type { ComparisonFailure } from './queue-contract.js';
 
 type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
@@ -44,6 +44,7 @@ export const STATUS_OF: Readonly<Record<ErrorCode, ProblemStatus>> = {
 
 /** What a problem says beside its code. */
 export interface ProblemFacts {
+  readonly reason?: Reason | undefined;
   readonly detail?: string;
   readonly retryable?: boolean;
   readonly image?: ComparisonFailure['image'];
@@ -54,12 +55,14 @@ export interface ProblemFacts {
 
 /** Returns the RFC 9457 problem of a code. `type` is a relative reference into docs/errors.md. */
 export function createProblem(code: ErrorCode, facts: ProblemFacts = {}): Problem {
+  const { reason } = facts;
   return {
     type: `/docs/errors#${code}`,
     title: code.replaceAll('_', ' '),
     status: STATUS_OF[code],
-    detail: facts.detail ?? ERROR_KINDS[code].text,
+    detail: facts.detail ?? (reason === undefined ? ERROR_KINDS[code].text : textOfReason(reason)),
     code,
+    ...(reason === undefined ? {} : { reason }),
     retryable: facts.retryable ?? ERROR_KINDS[code].retryable,
     ...(facts.image ? { image: facts.image } : {}),
     ...(facts.errors && facts.errors.length > 0 ? { errors: [...facts.errors] } : {}),
@@ -74,6 +77,7 @@ export function problemOfFailure(
   ids: Pick<ProblemFacts, 'requestId' | 'jobId'>,
 ): Problem {
   return createProblem(failure.code, {
+    reason: failure.reason,
     detail: failure.detail,
     retryable: failure.retryable,
     ...(failure.image ? { image: failure.image } : {}),

@@ -6,6 +6,7 @@ import {
   imageNameSchema,
   minMatchesSchema,
   problemItemSchema,
+  reasonSchema,
   thresholdSchema,
   userIdSchema,
 } from './contract.js';
@@ -77,6 +78,7 @@ export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     code: z.enum(ERROR_CODES),
+    reason: reasonSchema.optional(),
     detail: z.string(),
     retryable: z.boolean(),
     image: imageNameSchema.optional(),

@@ -6,6 +6,7 @@ import {
   type ImageEvidence,
   type ImageName,
 } from '../shared/contract.js';
+import { publicFactsOf } from '../shared/errors.js';
 import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';
 import type { Judged } from './judged-photo.js';
@@ -56,7 +57,10 @@ function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   const warnings = input.duplicates
     .filter(({ first, second }) => first === name || second === name)
     .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
-  if (!photo.usable) return { status: 'unusable', code: photo.error.code, warnings };
+  if (!photo.usable) {
+    const { detail: _detail, ...why } = publicFactsOf(photo.error);
+    return { status: 'unusable', ...why, warnings };
+  }
   const { analysis } = photo;
   const known = {
     face: describeFace(analysis),

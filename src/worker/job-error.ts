@@ -1,4 +1,4 @@
-import { VerificationError } from '../shared/errors.js';
+import { publicFactsOf, toVerificationError } from '../shared/errors.js';
 import type { ComparisonFailure } from '../shared/queue-contract.js';
 
 /** Why a running comparison is aborted. `lost`: its lock is gone, so its result would be refused. */
@@ -26,7 +26,6 @@ export class ComparisonAborted extends Error {
 
 /** Returns the failure that a caller is told of for an error. What is not ours becomes `internal`. */
 export function failureOfError(error: unknown): ComparisonFailure {
-  const known =
-    error instanceof VerificationError ? error : new VerificationError('internal', { cause: error });
-  return { ok: false, code: known.code, detail: known.message, retryable: known.retryable };
+  const known = toVerificationError(error);
+  return { ok: false, ...publicFactsOf(known), retryable: known.retryable };
 }

@@ -54,7 +54,9 @@ export function reportComparison(
       attempt: job.attemptsStarted,
       queued_ms: facts.queuedMs,
       duration_ms: facts.durationMs,
-      ...(outcome.ok ? { matched: outcome.matched } : { code: outcome.code, image: outcome.image }),
+      ...(outcome.ok
+        ? { matched: outcome.matched }
+        : { code: outcome.code, reason: outcome.reason, image: outcome.image }),
       duplicates: verification?.duplicates.length ?? 0,
       timings_ms: evidence?.timings_ms,
     },

@@ -20,7 +20,9 @@ export function traceComparison<T extends { readonly outcome: ComparisonOutcome 
   const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
   return inSpan('comparison', options, async (span) => {
     const compared = await compare(span.isRecording() ? traceSteps(steps, span) : steps);
-    if (!compared.outcome.ok) span.setAttribute('face.code', compared.outcome.code);
+    const { outcome } = compared;
+    if (!outcome.ok) span.setAttribute('face.code', outcome.code);
+    if (!outcome.ok && outcome.reason) span.setAttribute('face.reason', outcome.reason);
     return compared;
   });
 }

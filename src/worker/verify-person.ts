@@ -6,7 +6,7 @@ import {
   type ImageName,
   type ProblemItem,
 } from '../shared/contract.js';
-import { toVerificationError, VerificationError } from '../shared/errors.js';
+import { publicFactsOf, toVerificationError, VerificationError } from '../shared/errors.js';
 import type { ComparisonFailure, ComparisonOutcome } from '../shared/queue-contract.js';
 import { createEvidence, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
@@ -171,15 +171,13 @@ function failureOf(
 ): ComparisonFailure {
   const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
     const photo = judged[image];
-    return photo.usable
-      ? []
-      : [{ item: { image, code: photo.error.code, detail: photo.error.message }, error: photo.error }];
+    return photo.usable ? [] : [{ item: { image, ...publicFactsOf(photo.error) }, error: photo.error }];
   });
   const [first] = errors;
   if (!first) throw new Error('this is a bug: an undecided comparison needs a photo to blame');
   return {
     ok: false,
-    code: first.error.code,
+    ...publicFactsOf(first.error),
     detail: `${first.item.image}: ${first.item.detail}`,
     retryable: errors.some(({ error }) => error.retryable),
     ...(first.item.image ? { image: first.item.image } : {}),

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { VerificationError } from '../shared/errors.js';
 import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
 import type { ComparisonFacts } from './report-comparison.js';
 
@@ -37,6 +38,12 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   const queued = histogram('face_queue_wait_seconds', 'From acceptance to start of a comparison', 'sync');
   const steps = histogram('face_step_duration_seconds', 'Work of one step over the four photos', 'step');
   const duplicates = counter('face_duplicate_images_total', 'Pairs of photos that were one photo', 'kind');
+  const unusable = new Counter({
+    name: 'face_unusable_images_total',
+    help: 'Photos that could not be judged, by error code and reason',
+    labelNames: ['code', 'reason'],
+    registers,
+  });
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
   const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
@@ -57,6 +64,8 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
       durations.observe(durationMs / 1_000);
       queued.observe({ sync: String(sync) }, queuedMs / 1_000);
       for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
+      for (const photo of Object.values(verification?.judged ?? {}))
+        if (!photo.usable) unusable.inc(labelsOf(photo.error));
       for (const [step, ms] of Object.entries(verification?.evidence?.timings_ms ?? {}))
         steps.observe({ step }, ms / 1_000);
     },
@@ -67,4 +76,9 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     countReferenceLookup: (result) => references.inc({ result }),
     render: () => registry.metrics(),
   };
+}
+
+/** Hosts may answer with any status, so the label holds its class: `http_4xx`. */
+function labelsOf({ code, reason }: VerificationError): { code: string; reason: string } {
+  return { code, reason: reason?.replace(/^(http_\d)\d\d$/, '$1xx') ?? 'none' };
 }

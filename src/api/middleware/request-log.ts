@@ -35,6 +35,7 @@ export function requestLog(
         trace_id: context.get('traceparent')?.split('-')[1],
         job_id: context.get('jobId'),
         code: context.get('code'),
+        reason: context.get('reason'),
         ...(context.error ? { err: context.error } : {}),
       },
       'request',

@@ -27,7 +27,9 @@ export const traceRequests: MiddlewareHandler<AppContext> = async (context, next
   });
   const jobId: string | undefined = context.get('jobId');
   const code: string | undefined = context.get('code');
+  const reason: string | undefined = context.get('reason');
   if (jobId) span.setAttribute('face.job_id', jobId);
   if (code) span.setAttribute('face.code', code);
+  if (reason) span.setAttribute('face.reason', reason);
   span.end();
 };

@@ -11,6 +11,7 @@ import {
   jobAcceptedSchema,
   jobViewSchema,
   problemSchema,
+  reasonSchema,
   webhookBodySchema,
   webhookRetrySchema,
 } from '../../shared/contract.js';
@@ -31,6 +32,7 @@ const SCHEMAS = {
   JobView: jobViewSchema,
   Models: modelsSchema,
   Problem: problemSchema,
+  Reason: reasonSchema,
   Readiness: readinessSchema,
   Webhook: webhookBodySchema,
   WebhookRetry: webhookRetrySchema,

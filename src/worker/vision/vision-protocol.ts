@@ -1,4 +1,4 @@
-import { type ErrorCode, VerificationError } from '../../shared/errors.js';
+import { type ErrorCode, type Reason, VerificationError } from '../../shared/errors.js';
 import type { PackIdentity, PackManifest } from './model-pack.js';
 import type { FaceAnalysis, VisionSettings } from './types.js';
 
@@ -44,6 +44,7 @@ export interface AnalysedMessage {
 export interface RefusedMessage {
   readonly kind: 'refused';
   readonly code: ErrorCode;
+  readonly reason: Reason | undefined;
   readonly detail: string;
   readonly retryable: boolean;
   readonly context: Readonly<Record<string, string | number | boolean>>;
@@ -59,6 +60,7 @@ export function toRefusal(error: VerificationError, usage: ProcessUsage): Refuse
   return {
     kind: 'refused',
     code: error.code,
+    reason: error.reason,
     detail: error.message,
     retryable: error.retryable,
     context: error.context,
@@ -70,6 +72,7 @@ export function toRefusal(error: VerificationError, usage: ProcessUsage): Refuse
 /** Returns the error that a message carries. */
 export function fromRefusal(refusal: RefusedMessage): VerificationError {
   return new VerificationError(refusal.code, {
+    reason: refusal.reason,
     detail: refusal.detail,
     retryable: refusal.retryable,
     context: refusal.context,

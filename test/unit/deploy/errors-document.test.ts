@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS, NAMED_REASONS, textOfReason } from '../../../src/shared/errors.js';
 import { STATUS_OF } from '../../../src/shared/problem.js';
 import { readFromRoot } from './read-dockerfile.js';
 
+const document = readFromRoot('docs/errors.md');
+
 /** The rows of the table in docs/errors.md: code → cells after it. */
 const rows = new Map(
-  [...readFromRoot('docs/errors.md').matchAll(/^\| <a id="(\w+)"><\/a>`(\w+)` \| (.*) \|$/gm)].map(
+  [...document.matchAll(/^\| <a id="(\w+)"><\/a>`(\w+)` \| (.*) \|$/gm)].map(
     ([, anchor, code = '', cells = '']) => [code, { anchor, cells: cells.split(' | ') }],
   ),
 );
@@ -26,6 +28,17 @@ describe('docs/errors.md', () => {
       text,
     ]);
     expect(advice?.length).toBeGreaterThan(5);
+  });
+
+  it('lists every reason with the sentence that a client reads', () => {
+    const listed = [...document.matchAll(/^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$/gm)].map(
+      ([, reason, sentence]) => [reason, sentence],
+    );
+
+    expect(listed).toEqual([
+      ...NAMED_REASONS.map((reason) => [reason, textOfReason(reason)]),
+      ['http_404', textOfReason('http_404')],
+    ]);
   });
 
   it('gives every row the anchor that a problem’s type points at', () => {

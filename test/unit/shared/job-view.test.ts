@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { problemSchema } from '../../../src/shared/contract.js';
 import { createJobView } from '../../../src/shared/job-view.js';
+import type { ComparisonFailure } from '../../../src/shared/queue-contract.js';
 
 const JOB = { jobId: 'r_1', job: { user_id: 'u', request_id: 'q' }, attempts: 1 };
 const at = (ms: number): string => new Date(ms).toISOString();
@@ -22,6 +24,21 @@ describe('createJobView', () => {
 
     expect(view).not.toHaveProperty('started_at');
     expect(view).not.toHaveProperty('finished_at');
+  });
+
+  it('shows why a comparison could not be decided, the reason included', () => {
+    const item = { image: 'back_image', code: 'low_quality', reason: 'too_dark', detail: 'x' } as const;
+    const outcome: ComparisonFailure = { ok: false, ...item, retryable: false, errors: [item] };
+
+    const { error } = createJobView({ ...JOB, createdAt: 1_000, finishedAt: 2_000, outcome });
+
+    expect(problemSchema.parse(error)).toMatchObject({
+      status: 422,
+      code: 'low_quality',
+      reason: 'too_dark',
+      detail: 'x',
+      errors: [item],
+    });
   });
 
   it('ends a job that was cancelled before it began, no earlier than it was made', () => {

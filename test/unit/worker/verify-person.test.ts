@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../src/shared/contract.js';
 import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
+import { comparisonOutcomeSchema } from '../../../src/shared/queue-contract.js';
 import { type VerificationDependencies, verifyPerson } from '../../../src/worker/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
@@ -43,7 +44,7 @@ function faceAt(similarity: number, changes: Partial<FaceAnalysis> = {}): FaceAn
   };
 }
 
-type Photos = Readonly<Record<ImageName, FaceAnalysis | ErrorCode>>;
+type Photos = Readonly<Record<ImageName, FaceAnalysis | ErrorCode | VerificationError>>;
 
 /** Four photos that are no duplicates: two that match at 0.5, one that does not, and the reference. */
 function photos(changes: Partial<Photos> = {}): Photos {
@@ -66,6 +67,7 @@ function verify(
     analyse: async (bytes) => {
       const photo = found[Buffer.from(bytes).toString() as ImageName];
       if (typeof photo === 'string') throw new VerificationError(photo);
+      if (photo instanceof VerificationError) throw photo;
       return photo;
     },
     duplicatePolicy: 'warn',
@@ -181,6 +183,43 @@ describe('verifyPerson', () => {
     expect(evidence).toBeUndefined();
   });
 
+  it('gives the reason beside the code of every photo it could not judge', async () => {
+    const blurred = new VerificationError('low_quality', { reason: 'blurred' });
+    const gone = new VerificationError('image_not_available', { reason: 'http_404' });
+
+    const undecided = await verify(photos({ front_image2: blurred, front_image3: gone }));
+    const decided = await verify(photos({ front_image3: blurred }));
+
+    expect(comparisonOutcomeSchema.parse(undecided.outcome)).toEqual({
+      ok: false,
+      code: 'low_quality',
+      reason: 'blurred',
+      detail: 'front_image2: The face is too blurred to be compared.',
+      retryable: false,
+      image: 'front_image2',
+      errors: [
+        {
+          image: 'front_image2',
+          code: 'low_quality',
+          reason: 'blurred',
+          detail: 'The face is too blurred to be compared.',
+        },
+        {
+          image: 'front_image3',
+          code: 'image_not_available',
+          reason: 'http_404',
+          detail: 'The image host answered with status 404.',
+        },
+      ],
+    });
+    expect(evidenceSchema.parse(decided.evidence).images.front_image3).toEqual({
+      status: 'unusable',
+      code: 'low_quality',
+      reason: 'blurred',
+      warnings: [],
+    });
+  });
+
   it('forgets the embeddings and the bytes of the photos', async () => {
     const found = photos();
     const fetched: Uint8Array[] = [];
@@ -196,7 +235,8 @@ describe('verifyPerson', () => {
     expect(fetched).toHaveLength(4);
     for (const bytes of fetched) expect(bytes.every((byte) => byte === 0)).toBe(true);
     for (const photo of Object.values(found)) {
-      if (typeof photo !== 'string') expect(photo.embedding.every((value) => value === 0)).toBe(true);
+      if (typeof photo === 'object' && 'embedding' in photo)
+        expect(photo.embedding.every((value) => value === 0)).toBe(true);
     }
   });
 

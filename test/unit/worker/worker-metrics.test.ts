@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type ErrorCode, type Reason, VerificationError } from '../../../src/shared/errors.js';
+import { failureOfError } from '../../../src/worker/job-error.js';
 import type { Verification } from '../../../src/worker/verify-person.js';
 import { createWorkerMetrics } from '../../../src/worker/worker-metrics.js';
 
@@ -28,5 +30,27 @@ describe('the metrics of a worker', () => {
     ]) {
       expect(text.split('\n')).toContain(line);
     }
+  });
+
+  it('count photos that could not be judged by code and reason, with one label a class of HTTP statuses', async () => {
+    const metrics = createWorkerMetrics({ visionRestarts: () => 0 });
+    const refuse = (code: ErrorCode, reason?: Reason) =>
+      ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
+    const judged = {
+      front_image1: refuse('image_not_available', 'http_403'),
+      front_image2: refuse('image_not_available', 'http_404'),
+      front_image3: refuse('low_quality', 'blurred'),
+      back_image: refuse('face_not_found'),
+    };
+    const outcome = failureOfError(new VerificationError('face_not_found'));
+
+    metrics.observeComparison({ ...FACTS, outcome, verification: { outcome, duplicates: [], judged } });
+
+    const text = await metrics.render();
+    expect(text.split('\n').filter((line) => line.startsWith('face_unusable_images_total'))).toEqual([
+      'face_unusable_images_total{code="image_not_available",reason="http_4xx",service="worker"} 2',
+      'face_unusable_images_total{code="low_quality",reason="blurred",service="worker"} 1',
+      'face_unusable_images_total{code="face_not_found",reason="none",service="worker"} 1',
+    ]);
   });
 });
