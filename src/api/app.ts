@@ -75,7 +75,8 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.use('/webhooks/*', authenticateAdmin(deps.adminKeys));
   app.route('/', deps.adminRoutes);
 
-  for (const path of ['/compare-faces', '/jobs', '/jobs/*', '/models', '/users/*']) {
+  // `/jobs/*` takes in `/jobs` itself; named twice, it would count twice against the rate limit.
+  for (const path of ['/compare-faces', '/jobs/*', '/models', '/users/*']) {
     app.use(path, noStore);
     app.use(path, authenticate(deps.apiKeys));
     if (deps.rateLimiter) app.use(path, rateLimit(deps.rateLimiter));

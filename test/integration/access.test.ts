@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMPARISON_OPERATIONS } from '../../src/api/openapi/comparison-operations.js';
+import { SERVICE_OPERATIONS } from '../../src/api/openapi/service-operations.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../support/api.js';
 
 const ALICE = 'alice-0123456789abcdef';
@@ -146,6 +149,46 @@ describe('rate limits', () => {
     expect(metrics).toMatch(/face_requests_by_key_total\{key="alice",outcome="limited"[^}]*\} [1-9]/);
     expect(metrics).toMatch(/face_requests_by_key_total\{key="bob",outcome="served"[^}]*\} [1-9]/);
   });
+});
+
+describe('each operation that needs a key', () => {
+  const operations = [...COMPARISON_OPERATIONS, ...SERVICE_OPERATIONS].filter(
+    ({ access }) => access === 'caller',
+  );
+  let limited: Api;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    limited = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '1000' });
+    redis = new Redis(limited.redis.url);
+  });
+
+  afterAll(async () => {
+    redis?.disconnect();
+    await limited?.stop();
+  });
+
+  const consumed = async () => Number((await redis.get('{face}:rate:alice')) ?? 0);
+
+  it('is one of several', () => expect(operations.length).toBeGreaterThan(5));
+
+  for (const { method, path } of operations) {
+    const name = `${method.toUpperCase()} ${path}`;
+
+    it(`counts once against the rate limit and is closed without a key: ${name}`, async () => {
+      const before = await consumed();
+      const url = `${limited.origin}${path.replace(/\{\w+\}/g, 'r_1')}`;
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: method.toUpperCase(), ...(method === 'post' ? { body: '{}' } : {}) };
+
+      const answer = await fetch(url, { ...init, headers: { ...headers, ...bearer(ALICE) } });
+      const closed = await fetch(url, { ...init, headers });
+
+      expect(answer.status).not.toBe(401);
+      expect(closed.status).toBe(401);
+      expect((await consumed()) - before).toBe(1);
+    });
+  }
 });
 
 describe('a rate limit without Redis', () => {
