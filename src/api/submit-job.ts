@@ -112,12 +112,17 @@ async function chooseJobId(
   if (key === undefined) return `r_${randomUUID()}`;
   const { redis, queue, cancelledJobs, model } = deps;
   return withQueue(redis, async () => {
-    for (let turn = 0; ; turn += 1) {
+    const first = idempotentJobId(model, tenant, key);
+    // However long the chain of cancelled jobs is, its end is near where it was found the last time.
+    const known = await cancelledJobs.readTurn(first);
+    for (let turn = known; ; turn += 1) {
       // No header can hold the zero that parts the two.
-      const jobId = idempotentJobId(model, tenant, turn === 0 ? key : `${key}\0${turn}`);
+      const jobId = turn === 0 ? first : idempotentJobId(model, tenant, `${key}\0${turn}`);
       // A job that could not be taken out any more goes on beside the record of the attempt.
       const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
-      if (!isCancelled) return jobId;
+      if (isCancelled) continue;
+      if (turn > known) await cancelledJobs.keepTurn(first, turn);
+      return jobId;
     }
   });
 }

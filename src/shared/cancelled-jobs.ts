@@ -33,11 +33,16 @@ export interface CancelledJobs {
   listUnfinished(time: number): Promise<readonly string[]>;
   /** Forgets that a cancelling was begun. */
   drop(jobId: string): Promise<void>;
+  /** How many jobs of an Idempotency-Key were cancelled, as last kept, by the id of the first; 0 when none is known. */
+  readTurn(firstJobId: string): Promise<number>;
+  keepTurn(firstJobId: string, turn: number): Promise<void>;
 }
 
 /** Returns the records kept at `redis`; the APIs and workers of a queue share them. */
 export function createCancelledJobs(options: CancelledJobsOptions): CancelledJobs {
   const { redis, prefix, retentionSeconds } = options;
+  // Longer than any record it leads past; each use renews it.
+  const turnSeconds = 2 * retentionSeconds;
   const unfinished = redisKeys.cancelling(prefix, options.model);
   const keyOf = (jobId: string): string => redisKeys.cancelled(prefix, jobId);
   const write = (record: CancelledJob) =>
@@ -56,5 +61,9 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
     },
     listUnfinished: (time) => redis.zrangebyscore(unfinished, '-inf', time),
     drop: async (jobId) => void (await redis.zrem(unfinished, jobId)),
+    readTurn: async (jobId) =>
+      Number((await redis.getex(redisKeys.turn(prefix, jobId), 'EX', turnSeconds)) ?? 0),
+    keepTurn: async (jobId, turn) =>
+      void (await redis.set(redisKeys.turn(prefix, jobId), turn, 'EX', turnSeconds)),
   };
 }

@@ -166,6 +166,8 @@ export const redisKeys = {
   evidence: (prefix: string, jobId: string) => `${prefix}:evidence:${jobId}`,
   /** View of a cancelled job, JSON, with the retention as TTL. */
   cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
+  /** How many jobs under an Idempotency-Key were cancelled, by the id of its first one; TTL twice the retention. */
+  turn: (prefix: string, jobId: string) => `${prefix}:turn:${jobId}`,
   /** Sorted set: ids of jobs that are being cancelled → time that began, ms. */
   cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
   /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */

@@ -113,6 +113,33 @@ describe('DELETE of a queued job', () => {
   });
 });
 
+describe('a chain of cancelled jobs under one Idempotency-Key', () => {
+  /** Commands that read a record of a cancelled job, over `work`. */
+  async function countReads(work: () => Promise<unknown>): Promise<number> {
+    await redis.config('RESETSTAT');
+    await work();
+    return Number(/cmdstat_get:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+  }
+
+  it('costs its hundredth request no more than its second', async () => {
+    const headers = { 'idempotency-key': 'cancelled for ever' };
+    const submitAndCancel = async (): Promise<string> => {
+      const jobId = await submit({}, headers);
+      expect(await cancel(jobId)).toBe(204);
+      return jobId;
+    };
+    const ids = [await submitAndCancel()];
+    const early = await countReads(() => submit({}, headers));
+    for (let turn = 0; turn < 100; turn += 1) ids.push(await submitAndCancel());
+
+    const late = await countReads(() => submit({}, headers));
+
+    expect(new Set(ids).size).toBe(101);
+    expect(early).toBeGreaterThan(0);
+    expect(late).toBeLessThanOrEqual(early);
+  });
+});
+
 describe('a caller who hangs up', () => {
   it('leaves a job that shows as cancelled', async () => {
     const caller = waitForAnswer(ACCEPTABLE);
