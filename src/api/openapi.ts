@@ -139,14 +139,17 @@ function describeWebhook(): object {
     operationId: 'receiveComparison',
     tags: ['Jobs'],
     summary: 'A job has ended',
-    description: 'Sent as Standard Webhooks 1.0 asks, again and again for about a day until it is taken.',
+    description:
+      'Sent as Standard Webhooks 1.0 asks, again and again for about a day until it is taken. Each tenant’s are signed ' +
+      'with a secret of its own. Check the signature, then that `tenant` is yours and `data.job_id` is a job that you ' +
+      'submitted; ignore anything else.',
     security: [],
     parameters: [
       header('webhook-id', 'The same for every try of one delivery: use it to drop repetitions.'),
       header('webhook-timestamp', 'Seconds since 1970 of this try.'),
       header(
         'webhook-signature',
-        '`v1,` and the base64 HMAC-SHA256 of id, timestamp and body; one for each secret.',
+        '`v1,` and the base64 HMAC-SHA256 of id, timestamp and body; one for each secret of the tenant.',
       ),
     ],
     requestBody: {

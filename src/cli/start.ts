@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, loadApiConfig, loadWorkerConfig } from '../shared/config.js';
+import { ANONYMOUS } from '../shared/api-keys.js';
+import { ConfigError, loadApiConfig, loadKeyNames, loadWorkerConfig } from '../shared/config.js';
+import { tenantWebhookSecret } from '../shared/webhook-secret.js';
 import { renderGreeting } from './start/greeting.js';
 import { describeLocalRedis } from './start/local-redis.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
@@ -114,10 +116,16 @@ function greet({ environment, webhookSecret }: StartSettings, origin: string, se
     origin,
     model: environment.INSIGHTFACE_MODEL ?? '',
     seconds,
-    webhookSecret,
+    webhookSecrets: webhookSecret ? secretsByTenant(webhookSecret, environment) : new Map(),
     needsKey: Boolean(environment.API_KEYS || environment.API_KEYS_FILE),
     allowsLoopback: /127\.0\.0\.|localhost/.test(environment.ALLOWED_PRIVATE_HOSTS ?? ''),
   });
+}
+
+function secretsByTenant(master: string, environment: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const names = loadKeyNames(environment);
+  const tenants = names.length > 0 ? names : [ANONYMOUS];
+  return new Map(tenants.map((tenant) => [tenant, tenantWebhookSecret(master, tenant)]));
 }
 
 /** An address that listens everywhere is reached on loopback. */

@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+/** The tenant of every caller where no key is set; no key may have this name. */
+export const ANONYMOUS = 'anonymous';
+
 /** A key as it is held in memory: its name and the SHA-256 of its text, never the text. */
 export interface ApiKey {
   readonly name: string;
@@ -15,6 +18,11 @@ export interface ParsedApiKeys {
 const MIN_KEY_LENGTH = 16;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
+/** True if `name` can be the name of an API key: 1 to 64 letters, digits, `_`, `.` and `-`. */
+export function isKeyName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Returns the keys in `name:key,name:key` (or one a line), each hashed, and what is wrong with the others. */
 export function parseApiKeys(text: string): ParsedApiKeys {
   const keys: ApiKey[] = [];
@@ -27,7 +35,9 @@ export function parseApiKeys(text: string): ParsedApiKeys {
     const colon = entry.indexOf(':');
     const name = entry.slice(0, Math.max(0, colon));
     const secret = entry.slice(colon + 1);
-    if (!NAME.test(name)) problems.push(`entry ${index + 1} must look like name:key`);
+    if (!isKeyName(name)) problems.push(`entry ${index + 1} must look like name:key`);
+    else if (name === ANONYMOUS)
+      problems.push(`entry ${index + 1}: the name ${ANONYMOUS} stands for callers without a key`);
     else if (secret.length < MIN_KEY_LENGTH)
       problems.push(`the key of ${name} is shorter than ${MIN_KEY_LENGTH} characters`);
     else {

@@ -118,6 +118,7 @@ const workerVariables = {
   COARSE_DETECTION: flag.default(true),
   REFERENCE_CACHE_SIZE: integer(0, 100_000).default(0),
   REFERENCE_CACHE_SECONDS: integer(1, 3_600).default(60),
+  WEBHOOK_SHARED_SIGNATURE: flag.default(false),
   WEBHOOK_CONCURRENCY: integer(1, 1_000).default(50),
   WEBHOOK_TIMEOUT: decimal(0.5, 60).default(10),
   WEBHOOK_CONCURRENCY_PER_HOST: integer(1, 1_000).default(8),
@@ -181,6 +182,10 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
 export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerConfig> {
   const { values, warnings, problems } = readVariables(env, workerVariables);
   if (problems.length > 0) throw new ConfigError(problems);
+  if (values.WEBHOOK_SHARED_SIGNATURE)
+    warnings.push(
+      'WEBHOOK_SHARED_SIGNATURE lets tenants forge webhooks to receivers that check with WEBHOOK_SECRETS',
+    );
   const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
@@ -194,6 +199,24 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
 /** Reads the one setting that the model commands need: where the packs lie. Other wrong variables don't stop them. */
 export function loadModelsDir(env: Environment = process.env): string {
   return readText(env, 'MODELS_DIR', []) ?? 'models';
+}
+
+/**
+ * Reads the one setting that the command `webhook-secret` needs.
+ * @throws ConfigError when it is wrong.
+ */
+export function loadWebhookSecrets(env: Environment = process.env): readonly string[] {
+  const problems: string[] = [];
+  const parsed = sharedVariables.WEBHOOK_SECRETS.safeParse(readText(env, 'WEBHOOK_SECRETS', problems));
+  if (!parsed.success) problems.push(`WEBHOOK_SECRETS: ${messagesOf(parsed.error)}`);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parsed.data ?? [];
+}
+
+/** Returns the names of API_KEYS, each once, passing over wrong entries; empty where every caller is anonymous. */
+export function loadKeyNames(env: Environment = process.env): readonly string[] {
+  const { keys } = parseApiKeys(readText(env, 'API_KEYS', []) ?? '');
+  return [...new Set(keys.map(({ name }) => name))];
 }
 
 /** What a vision process gets of our environment: how to find libraries and devices, and no secrets. */
@@ -216,10 +239,14 @@ function readVariables<S extends Shape>(env: Environment, shape: S) {
   for (const [name, schema] of Object.entries(shape)) {
     const parsed = schema.safeParse(readText(env, name, problems));
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+    else problems.push(`${name}: ${messagesOf(parsed.error)}`);
   }
   // Each value above was produced by the schema of its own name.
   return { values: values as Parsed<S> & InheritedValues, warnings, problems };
+}
+
+function messagesOf(error: z.ZodError): string {
+  return error.issues.map((issue) => issue.message).join('; ');
 }
 
 /** The variable's text, or the content of the file that `<NAME>_FILE` names; an empty text counts as unset. */

@@ -198,6 +198,9 @@ export const webhookBodySchema = z
   .object({
     type: z.enum(['comparison.completed', 'comparison.failed']),
     timestamp: z.iso.datetime(),
+    tenant: z.string().meta({
+      description: 'The API key that asked, by its name; `anonymous` where no keys are set.',
+    }),
     data: jobViewSchema,
   })
   .meta({ id: 'Webhook' });

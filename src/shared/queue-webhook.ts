@@ -19,6 +19,7 @@ export async function queueWebhook(queue: Queue<WebhookJob>, request: WebhookReq
   const body: WebhookBody = {
     type: view.status === 'completed' ? 'comparison.completed' : 'comparison.failed',
     timestamp: view.finished_at ?? view.created_at,
+    tenant,
     data: view,
   };
   const payload: WebhookJob = {

@@ -6,6 +6,7 @@ import { cancelChannel, redisKeys } from '../shared/queue-contract.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
 import type { Shutdown } from '../shared/shutdown.js';
+import { signingSecrets } from '../shared/webhook-secret.js';
 import { type CompareWorker, createCompareWorker } from './compare-processor.js';
 import type { FinishDependencies } from './finish-job.js';
 import { startHealthServer } from './health-server.js';
@@ -57,6 +58,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
     connection: redis,
     prefix: config.REDIS_PREFIX,
     delivery: deliveryDependencies(config, finishing.clock),
+    secretsOf: (tenant) => signingSecrets(tenant, config),
     concurrency: config.WEBHOOK_CONCURRENCY,
     concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
     logger,
@@ -120,7 +122,6 @@ function deliveryDependencies(config: WorkerConfig, clock: RedisClock): Delivery
       lookup: lookupHost,
     }),
     policy,
-    secrets: config.WEBHOOK_SECRETS,
     timeoutMs,
     now: clock.now,
   };

@@ -40,6 +40,8 @@ export interface WebhookWorkerDependencies {
   readonly connection: RedisConnection;
   readonly prefix: string;
   readonly delivery: Omit<DeliveryDependencies, 'signal'>;
+  /** Returns the secrets that sign the webhooks of a tenant. */
+  readonly secretsOf: (tenant: string) => readonly string[];
   /** Deliveries at a time: in all, and to one host and port. */
   readonly concurrency: number;
   readonly concurrencyPerHost: number;
@@ -150,7 +152,7 @@ async function attemptDelivery(
     context.logger.error({ webhook_id: job.id }, 'webhook job of an unknown version');
     throw new UnrecoverableError('this version of a webhook job is not known');
   }
-  const { url, body } = payload.data;
+  const { url, body, tenant } = payload.data;
   // A worker that died between dropping these and completing the job had delivered it.
   if (url === undefined || body === undefined) return;
 
@@ -159,7 +161,7 @@ async function attemptDelivery(
   const startedAt = performance.now();
   let outcome: DeliveryOutcome;
   try {
-    const message = { url, id: job.id ?? '', body };
+    const message = { url, id: job.id ?? '', body, secrets: context.secretsOf(tenant) };
     outcome = await deliverWebhook(message, { ...context.delivery, signal: context.stop });
   } finally {
     slot.release();

@@ -87,7 +87,8 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       const worker = createWebhookWorker({
         connection: patient,
         prefix,
-        delivery: { agent, policy, secrets: [WEBHOOK_SECRET], timeoutMs: 2_000, now: Date.now },
+        delivery: { agent, policy, timeoutMs: 2_000, now: Date.now },
+        secretsOf: () => [WEBHOOK_SECRET],
         concurrency: 20,
         concurrencyPerHost: 10,
         logger,

@@ -17,10 +17,10 @@ createWebhookWorker({
   delivery: {
     agent: createGuardedAgent(policy, { connectTimeoutMs: 1_000 }),
     policy,
-    secrets: [secret],
     timeoutMs: 30_000,
     now: Date.now,
   },
+  secretsOf: () => [secret],
   concurrency: 5,
   concurrencyPerHost: 5,
   logger: createLogger('worker', 'trace'),

@@ -1,10 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import { type ApiKey, findApiKey } from '../../shared/api-keys.js';
+import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { AppContext } from '../app-context.js';
-
-/** The tenant of everybody when no key is set. */
-export const ANONYMOUS = 'anonymous';
 
 /**
  * Lets in callers with one of `keys`, given as `Authorization: Bearer` or `X-API-Key`, and names them.

@@ -151,12 +151,18 @@ export const COMPARISON_OPERATIONS: readonly OperationSpec[] = [
 /** The two events that receivers of webhooks are sent. */
 export const WEBHOOK_EXAMPLES = {
   completed: {
-    value: { type: 'comparison.completed', timestamp: '2026-11-23T10:00:00.500Z', data: FINISHED_JOB },
+    value: {
+      type: 'comparison.completed',
+      timestamp: '2026-11-23T10:00:00.500Z',
+      tenant: 'shop',
+      data: FINISHED_JOB,
+    },
   },
   failed: {
     value: {
       type: 'comparison.failed',
       timestamp: '2026-11-23T10:00:00.500Z',
+      tenant: 'shop',
       data: {
         ...FINISHED_JOB,
         status: 'failed',

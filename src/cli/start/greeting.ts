@@ -3,7 +3,8 @@ export interface GreetingFacts {
   readonly origin: string;
   readonly model: string;
   readonly seconds: number;
-  readonly webhookSecret: string | undefined;
+  /** Name of each caller → the secret of its webhooks, where they were made for this run. */
+  readonly webhookSecrets: ReadonlyMap<string, string>;
   /** Callers must name an API key. */
   readonly needsKey: boolean;
   /** Photos of this machine may be fetched. */
@@ -22,7 +23,10 @@ export function renderGreeting(facts: GreetingFacts): string {
     evidence: true,
   };
   const key = facts.needsKey ? " -H 'authorization: Bearer YOUR_KEY'" : '';
-  const secret = facts.webhookSecret ? [`  Webhooks   signed in this run with ${facts.webhookSecret}`] : [];
+  const secrets = [...facts.webhookSecrets].map(
+    ([tenant, secret]) =>
+      `  Webhooks   signed in this run with ${secret}${facts.needsKey ? ` for the key ${tenant}` : ''}`,
+  );
   const local = facts.allowsLoopback
     ? 'photos of this machine: python3 -m http.server 8000 --bind 127.0.0.1, in their folder'
     : 'photos of this machine are refused; to try with them: ALLOWED_PRIVATE_HOSTS=127.0.0.1 npm start';
@@ -32,7 +36,7 @@ export function renderGreeting(facts: GreetingFacts): string {
     '',
     `  Demo page  ${facts.origin}/`,
     `  Reference  ${facts.origin}/docs`,
-    ...secret,
+    ...secrets,
     `  Note       ${local}`,
     '',
     `  curl -sS ${facts.origin}/compare-faces${key} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`,

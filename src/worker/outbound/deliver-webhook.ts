@@ -22,14 +22,14 @@ export interface Delivery {
   readonly id: string;
   /** The exact text to sign and send. */
   readonly body: string;
+  /** Each signs; without any nothing is sent. */
+  readonly secrets: readonly string[];
 }
 
 export interface DeliveryDependencies {
   /** Made by `createGuardedAgent` with the same policy. */
   readonly agent: Dispatcher;
   readonly policy: AddressPolicy;
-  /** Each signs; without any nothing is sent. */
-  readonly secrets: readonly string[];
   /** Time for name, connection, TLS, headers and what is read of the body together, ms. */
   readonly timeoutMs: number;
   /** Clock of the `webhook-timestamp`, ms since 1970. */
@@ -63,7 +63,7 @@ export async function deliverWebhook(
   delivery: Delivery,
   deps: DeliveryDependencies,
 ): Promise<DeliveryOutcome> {
-  if (deps.secrets.length === 0) return { kind: 'refused', reason: 'no signing secret is configured' };
+  if (delivery.secrets.length === 0) return { kind: 'refused', reason: 'no signing secret is configured' };
   const headers = signedHeaders(delivery, deps);
   const deadline = startDeadline(deps.timeoutMs, deps.signal);
   try {
@@ -88,7 +88,7 @@ export async function deliverWebhook(
   }
 }
 
-function signedHeaders({ id, body }: Delivery, deps: DeliveryDependencies): Record<string, string> {
+function signedHeaders({ id, body, secrets }: Delivery, deps: DeliveryDependencies): Record<string, string> {
   const timestampSeconds = Math.floor(deps.now() / 1_000);
   return {
     'content-type': 'application/json',
@@ -96,7 +96,7 @@ function signedHeaders({ id, body }: Delivery, deps: DeliveryDependencies): Reco
     'accept-encoding': 'identity',
     'webhook-id': id,
     'webhook-timestamp': String(timestampSeconds),
-    'webhook-signature': signWebhook({ id, timestampSeconds, body }, deps.secrets),
+    'webhook-signature': signWebhook({ id, timestampSeconds, body }, secrets),
   };
 }
 

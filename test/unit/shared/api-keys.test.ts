@@ -31,6 +31,7 @@ describe('parseApiKeys', () => {
     ['a name of 65 characters', `${'x'.repeat(65)}:${ALICE}`],
     ['a key of 15 characters', 'alice:123456789012345'],
     ['no key', 'alice:'],
+    ['the name of callers without a key', `anonymous:${ALICE}`],
     ['one key of two names', `alice:${ALICE},bob:${ALICE}`],
   ])('tells what is wrong with %s and never shows the key', (_, text) => {
     const { problems } = parseApiKeys(text);

@@ -6,7 +6,7 @@ const FACTS = {
   origin: 'http://127.0.0.1:8333',
   model: 'lite',
   seconds: 3.21,
-  webhookSecret: 'whsec_abc',
+  webhookSecrets: new Map([['anonymous', 'whsec_abc']]),
   needsKey: false,
   allowsLoopback: false,
 };
@@ -20,7 +20,19 @@ describe('renderGreeting', () => {
 
   it('leaves the webhook secret out when it is the caller’s own', () => {
     expect(renderGreeting(FACTS)).toContain('whsec_abc');
-    expect(renderGreeting({ ...FACTS, webhookSecret: undefined })).not.toContain('Webhooks');
+    expect(renderGreeting({ ...FACTS, webhookSecrets: new Map() })).not.toContain('Webhooks');
+  });
+
+  it('names the key of each webhook secret where callers need one', () => {
+    const webhookSecrets = new Map([
+      ['shop', 'whsec_abc'],
+      ['bank', 'whsec_def'],
+    ]);
+
+    const greeting = renderGreeting({ ...FACTS, webhookSecrets, needsKey: true });
+
+    expect(greeting).toContain('whsec_abc for the key shop');
+    expect(greeting).toContain('whsec_def for the key bank');
   });
 
   it('reminds of the key where callers need one', () => {

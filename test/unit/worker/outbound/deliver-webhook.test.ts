@@ -45,11 +45,11 @@ function dependencies(
   const policy = changes.policy ?? policyFor('127.0.0.1');
   const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000, ...(lookup ? { lookup } : {}) });
   agents.push(agent);
-  return { agent, policy, secrets: [SECRET], timeoutMs: 5_000, now: Date.now, ...changes };
+  return { agent, policy, timeoutMs: 5_000, now: Date.now, ...changes };
 }
 
-function deliverTo(url: string, deps = dependencies()) {
-  return deliverWebhook({ url, id: 'wh_r_1', body: BODY }, deps);
+function deliverTo(url: string, deps = dependencies(), secrets: readonly string[] = [SECRET]) {
+  return deliverWebhook({ url, id: 'wh_r_1', body: BODY, secrets }, deps);
 }
 
 const answering = (answer: ScriptedAnswer): string => receiver.script('/hook', [answer]);
@@ -77,7 +77,7 @@ describe('deliverWebhook', () => {
   });
 
   it('is accepted by holders of the old and of the new secret during rotation', async () => {
-    await deliverTo(answering(204), dependencies({ secrets: [SECRET, NEXT_SECRET] }));
+    await deliverTo(answering(204), dependencies(), [SECRET, NEXT_SECRET]);
 
     const [received] = receiver.received;
     if (!received) throw new Error('nothing arrived');
@@ -86,7 +86,7 @@ describe('deliverWebhook', () => {
   });
 
   it('refuses to send unsigned', async () => {
-    const outcome = await deliverTo(answering(204), dependencies({ secrets: [] }));
+    const outcome = await deliverTo(answering(204), dependencies(), []);
 
     expect(outcome).toEqual({ kind: 'refused', reason: 'no signing secret is configured' });
     expect(receiver.received).toEqual([]);
@@ -275,7 +275,7 @@ describe('deliverWebhook', () => {
   it('says neither path nor query nor host in any reason', async () => {
     const secretive = `/hooks/T0KEN?signature=s3cret`;
     const outcomes = await Promise.all([
-      deliverTo(`${receiver.origin}${secretive}`, dependencies({ secrets: [] })),
+      deliverTo(`${receiver.origin}${secretive}`, dependencies(), []),
       deliverTo(`http://127.0.0.1:1${secretive}`),
       deliverTo(`https://127.0.0.1:${receiver.port}${secretive}`),
       deliverTo(`http://10.0.0.1${secretive}`),

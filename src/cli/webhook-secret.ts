@@ -1,0 +1,48 @@
+// The program behind `npm run webhook-secret`: prints the secrets by which a tenant's receiver checks its webhooks.
+import { type ArgsDef, defineCommand, runMain } from 'citty';
+import { ANONYMOUS, isKeyName } from '../shared/api-keys.js';
+import { ConfigError, loadKeyNames, loadWebhookSecrets } from '../shared/config.js';
+import { tenantWebhookSecret } from '../shared/webhook-secret.js';
+import { refuseUnknown } from './refuse-unknown.js';
+import { UserError } from './user-error.js';
+
+const options = {
+  tenant: { type: 'positional', description: 'Name of the API key', required: true },
+} as const satisfies ArgsDef;
+
+/** @throws UserError when no caller can be this tenant or no secret is set; ConfigError for a wrong setting. */
+function printSecrets(tenant: string): void {
+  if (!isKeyName(tenant)) throw new UserError(`${JSON.stringify(tenant)} cannot be the name of an API key.`);
+  const names = loadKeyNames();
+  if (names.length > 0 && !names.includes(tenant))
+    throw new UserError(`API_KEYS has no key named ${tenant}. It has: ${names.join(', ')}.`);
+  const masters = loadWebhookSecrets();
+  if (masters.length === 0)
+    throw new UserError('Set WEBHOOK_SECRETS or WEBHOOK_SECRETS_FILE to what the service uses.');
+  if (tenant === ANONYMOUS)
+    console.error(
+      'Callers without a key share WEBHOOK_SECRETS itself. Do not give it to the holder of a key.',
+    );
+  for (const master of masters) console.log(tenantWebhookSecret(master, tenant));
+}
+
+await runMain(
+  defineCommand({
+    meta: {
+      name: 'webhook-secret',
+      description:
+        'Print the secrets that sign the webhooks of an API key, one for each entry of WEBHOOK_SECRETS',
+    },
+    args: options,
+    run: ({ args }) => {
+      try {
+        refuseUnknown(args, options);
+        printSecrets(args.tenant);
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof ConfigError)) throw error;
+        console.error(error.message);
+        process.exitCode = 1;
+      }
+    },
+  }),
+);

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MASTER = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const NEXT_MASTER = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+const ACME = 'whsec_ZdvM+w0AXTT7NP5n8frmleUWvzrS/HaCrwijTB9vUWY=';
+const NEXT_ACME = 'whsec_/M3YLXg68LfuwePLPFb6qLmjuF/+dK4FjKtpxrCeFGE=';
+const KEYS = 'acme:0123456789abcdef,globex:fedcba9876543210';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'webhook-secret-'));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/webhook-secret.ts', ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => (out += chunk));
+  child.stderr.on('data', (chunk) => (err += chunk));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  return { code, out, err };
+}
+
+describe('npm run webhook-secret', () => {
+  it('prints a tenant’s secret for each master, and nothing else', async () => {
+    const result = await run(['acme'], { WEBHOOK_SECRETS: `${MASTER},${NEXT_MASTER}`, API_KEYS: KEYS });
+
+    expect(result).toEqual({ code: 0, out: `${ACME}\n${NEXT_ACME}\n`, err: '' });
+  });
+
+  it('reads the masters from a file, and does not need the keys', async () => {
+    const path = join(folder, 'secrets');
+    await writeFile(path, `${MASTER}\n`);
+
+    expect(await run(['acme'], { WEBHOOK_SECRETS_FILE: path })).toMatchObject({ code: 0, out: `${ACME}\n` });
+  });
+
+  it.each([
+    ['a name that no key has', ['acne'], { API_KEYS: KEYS }, 'API_KEYS has no key named acne'],
+    ['anonymous beside keys', ['anonymous'], { API_KEYS: KEYS }, 'API_KEYS has no key named anonymous'],
+    ['a name that no key can have', ['a b'], {}, 'cannot be the name of an API key'],
+    ['an unknown option', ['acme', '--pack=x'], {}, 'There is no option --pack'],
+    ['a malformed master', ['acme'], { WEBHOOK_SECRETS: 'whsec_x' }, 'WEBHOOK_SECRETS: every secret must'],
+    ['no master', ['acme'], { WEBHOOK_SECRETS: '' }, 'Set WEBHOOK_SECRETS'],
+  ])('refuses %s', async (_what, args, env, message) => {
+    const result = await run(args, { WEBHOOK_SECRETS: MASTER, ...env });
+
+    expect(result).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
+  });
+});
