@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
@@ -41,6 +42,9 @@ const checkedList = (findProblem: (entry: string) => string | undefined) =>
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     }
   });
+const nameServer = z
+  .string()
+  .refine(isNameServer, 'must be an address like 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53');
 const httpUrl = z.url({ protocol: /^https?$/ });
 const redisUrl = z
   .string()
@@ -100,6 +104,7 @@ const apiVariables = {
 
 const workerVariables = {
   ...sharedVariables,
+  DNS_SERVERS: list.pipe(z.array(nameServer)).default([]),
   WORKER_HOST: z.string().min(1).default('0.0.0.0'),
   WORKER_PORT: integer(0, 65_535).default(8334),
   WORKER_CONCURRENCY: integer(1, 256).optional(),
@@ -194,6 +199,12 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
     VISION_ENVIRONMENT: pick(env, PASSED_TO_VISION),
   };
   return { config: Object.freeze(config), warnings };
+}
+
+function isNameServer(entry: string): boolean {
+  if (isIP(entry) !== 0) return true;
+  const [, six, four, port] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(entry) ?? [];
+  return (isIPv6(six ?? '') || isIPv4(four ?? '')) && Number(port ?? 53) <= 65_535;
 }
 
 /** Reads the one setting that the model commands need: where the packs lie. Other wrong variables don't stop them. */

@@ -15,7 +15,7 @@ import { startTracing } from '../shared/start-tracing.js';
 import { createWebhookQueue } from '../shared/webhook-queue.js';
 import type { ModelIdentity } from './create-evidence.js';
 import type { FinishDependencies } from './finish-job.js';
-import { lookupHost } from './lookup-host.js';
+import { createHostResolver } from './outbound/dns/host-resolver.js';
 import { fetchImage } from './outbound/fetch-image.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { createReferenceCache } from './reference-cache.js';
@@ -90,7 +90,10 @@ interface VerificationParts {
 function verificationDependencies(parts: VerificationParts): VerificationDependencies {
   const { config, manifest, model } = parts;
   const policy = outboundPolicy(config);
-  const agent = createGuardedAgent(policy, { connectTimeoutMs: CONNECT_TIMEOUT_MS, lookup: lookupHost });
+  const agent = createGuardedAgent(policy, {
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    lookup: createHostResolver({ servers: config.DNS_SERVERS }),
+  });
   const limits = {
     policy,
     agent,

@@ -11,8 +11,8 @@ import { type CompareWorker, createCompareWorker } from './compare-processor.js'
 import type { FinishDependencies } from './finish-job.js';
 import { startHealthServer } from './health-server.js';
 import { startHeartbeat } from './heartbeat.js';
-import { lookupHost } from './lookup-host.js';
 import type { DeliveryDependencies } from './outbound/deliver-webhook.js';
+import { createHostResolver } from './outbound/dns/host-resolver.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { startReconciler } from './reconcile.js';
 import type { VerificationDependencies } from './verify-person.js';
@@ -119,7 +119,7 @@ function deliveryDependencies(config: WorkerConfig, clock: RedisClock): Delivery
   return {
     agent: createGuardedAgent(policy, {
       connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
-      lookup: lookupHost,
+      lookup: createHostResolver({ servers: config.DNS_SERVERS }),
     }),
     policy,
     timeoutMs,

@@ -1,17 +1,24 @@
 import { createSocket } from 'node:dgram';
-import { promises as dns, type LookupAddress } from 'node:dns';
 import { isIPv6, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { createHostResolver } from '../../src/worker/outbound/dns/host-resolver.js';
+
+interface ScriptedAddresses {
+  readonly addresses: readonly string[];
+  readonly cname?: string;
+  /** Default 0: not to be reused. */
+  readonly ttlSeconds?: number;
+  /** The type of question that gets no answer. */
+  readonly silentFor?: 'A' | 'AAAA';
+}
 
 /** What the server says to one question. `addresses` may mix families; each question gets those of its type. */
-type DnsAnswer =
-  | { readonly addresses: readonly string[]; readonly cname?: string }
-  | 'nxdomain'
-  | 'servfail'
-  | 'silence';
+type DnsAnswer = ScriptedAddresses | 'nxdomain' | 'servfail' | 'silence';
 
 export interface DnsServer {
-  /** Asks this server over UDP, with the signature of `dns.lookup`. */
+  /** Where it listens, like "127.0.0.1:40053". */
+  readonly address: string;
+  /** The worker's look-up, asking this server alone. */
   readonly lookup: LookupFunction;
   /** Questions seen so far, like "A cdn.acme.com". */
   readonly questions: readonly string[];
@@ -38,42 +45,19 @@ export async function startDnsServer(): Promise<DnsServer> {
     questions.push(question);
     const scripted = answers.get(name) ?? ['nxdomain'];
     const answer = scripted[Math.min(nth, scripted.length - 1)] ?? 'nxdomain';
-    if (answer !== 'silence')
+    if (answer === 'silence') return;
+    if (typeof answer === 'string' || answer.silentFor !== TYPES.get(type))
       socket.send(writeAnswer(query.subarray(0, end), type, answer), peer.port, peer.address);
   });
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const resolver = new dns.Resolver({ timeout: 5_000, tries: 1 });
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
+  const address = `127.0.0.1:${socket.address().port}`;
   return {
-    lookup: (hostname, _options, callback) => {
-      resolveAll(resolver, hostname).then(
-        (addresses) => callback(null, addresses),
-        (error: NodeJS.ErrnoException) => callback(error, []),
-      );
-    },
+    address,
+    lookup: createHostResolver({ servers: [address], hostsFile: '/dev/null', resolverFile: '/dev/null' }),
     questions,
     answer: (name, ...scripted) => void answers.set(name, scripted),
-    stop: () => {
-      resolver.cancel();
-      return new Promise((resolve) => socket.close(resolve));
-    },
+    stop: () => new Promise((resolve) => socket.close(resolve)),
   };
-}
-
-async function resolveAll(resolver: dns.Resolver, hostname: string): Promise<LookupAddress[]> {
-  const ask = (question: Promise<string[]>, family: 4 | 6) =>
-    question.then(
-      (list) => list.map((address) => ({ address, family })),
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENODATA') return [];
-        throw error;
-      },
-    );
-  const [v4, v6] = await Promise.all([
-    ask(resolver.resolve4(hostname), 4),
-    ask(resolver.resolve6(hostname), 6),
-  ]);
-  return [...v4, ...v6];
 }
 
 function readQuestion(query: Buffer): { name: string; type: number; end: number } {
@@ -95,20 +79,23 @@ function writeAnswer(question: Buffer, type: number, answer: Exclude<DnsAnswer, 
   return reply;
 }
 
-function toRecords(type: number, answer: { addresses: readonly string[]; cname?: string }): Buffer[] {
+function toRecords(type: number, answer: ScriptedAddresses): Buffer[] {
   const asked = Buffer.from([0xc0, 0x0c]);
   const alias = answer.cname === undefined ? [] : [toRecord(asked, 5, encodeName(answer.cname))];
   const owner = answer.cname === undefined ? asked : encodeName(answer.cname);
   const addresses = answer.addresses
     .filter((address) => isIPv6(address) === (type === 28))
-    .map((address) => toRecord(owner, type, Buffer.from(ipaddr.parse(address).toByteArray())));
+    .map((address) =>
+      toRecord(owner, type, Buffer.from(ipaddr.parse(address).toByteArray()), answer.ttlSeconds),
+    );
   return [...alias, ...addresses];
 }
 
-function toRecord(owner: Buffer, type: number, data: Buffer): Buffer {
+function toRecord(owner: Buffer, type: number, data: Buffer, ttlSeconds = 0): Buffer {
   const fixed = Buffer.alloc(10);
   fixed.writeUInt16BE(type, 0);
   fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt32BE(ttlSeconds, 4);
   fixed.writeUInt16BE(data.length, 8);
   return Buffer.concat([owner, fixed, data]);
 }

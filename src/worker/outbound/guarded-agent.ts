@@ -1,8 +1,8 @@
-import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector, type Dispatcher } from 'undici';
 import { type AddressPolicy, isAddressAllowed } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import { createHostResolver } from './dns/host-resolver.js';
 import { OneShotDispatcher } from './one-shot-dispatcher.js';
 
 /** Upper bound of all response headers together, in bytes. */
@@ -14,7 +14,7 @@ const NEXT_ADDRESS_AFTER_MS = 500;
 export interface GuardedAgentOptions {
   /** Time for name resolution, TCP and TLS together, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Resolver with the signature of `dns.lookup`, which is the default (so that the hosts file counts). */
+  /** Has the signature of `dns.lookup`. Default: a `createHostResolver` of its own. */
   readonly lookup?: LookupFunction;
 }
 
@@ -29,7 +29,7 @@ export interface GuardedAgentOptions {
  */
 export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentOptions): Dispatcher {
   const connectTo = buildConnector({
-    lookup: guardLookup(policy, options.lookup ?? systemLookup),
+    lookup: guardLookup(policy, options.lookup ?? createHostResolver()),
     timeout: options.connectTimeoutMs,
     rejectUnauthorized: true,
     autoSelectFamily: true,

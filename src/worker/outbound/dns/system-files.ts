@@ -1,0 +1,89 @@
+import type { LookupAddress } from 'node:dns';
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+
+/** Interval at which a file is checked for a new version, ms. */
+const CHECK_MS = 1_000;
+
+/** How a short name is completed. */
+export interface SearchRules {
+  /** Domains to append, in order. */
+  readonly domains: readonly string[];
+  /** A name with fewer dots than this may be short. */
+  readonly ndots: number;
+}
+
+/** Addresses by lower-case name. */
+type Hosts = ReadonlyMap<string, readonly LookupAddress[]>;
+
+/** Returns a reader of a hosts file. A missing or unreadable file has no names; a changed one counts within a second. */
+export function readHostsFile(path: string): () => Hosts {
+  return followFile(path, parseHosts);
+}
+
+/** Returns a reader of the search rules in a resolv.conf. Its name servers are read by the resolver itself. */
+export function readSearchRules(path: string): () => SearchRules {
+  return followFile(path, parseSearchRules);
+}
+
+/** Reads synchronously: asynchronous file access waits for the same few threads that slow look-ups can hold. */
+function followFile<T>(path: string, parse: (text: string) => T): () => T {
+  let parsed = parse('');
+  let version = '';
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - checkedAt < CHECK_MS) return parsed;
+    checkedAt = performance.now();
+    const stat = statSync(path, { throwIfNoEntry: false });
+    const found = stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}` : '';
+    if (found === version) return parsed;
+    version = found;
+    parsed = parse(readText(path));
+    return parsed;
+  };
+}
+
+/** A file that cannot be read has nothing to say, as for the system's own resolver. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function parseHosts(text: string): Hosts {
+  const hosts = new Map<string, LookupAddress[]>();
+  for (const [address = '', ...names] of linesOf(text)) {
+    const family = isIP(address);
+    if (family === 0) continue;
+    for (const name of names) {
+      const addresses = hosts.get(name.toLowerCase()) ?? [];
+      hosts.set(name.toLowerCase(), [...addresses, { address, family }]);
+    }
+  }
+  return hosts;
+}
+
+function parseSearchRules(text: string): SearchRules {
+  let domains: readonly string[] = [];
+  let ndots = 1;
+  for (const [keyword, ...values] of linesOf(text)) {
+    // The last line of its kind counts, as for the system's own resolver.
+    if (keyword === 'search' || keyword === 'domain') domains = values.map((one) => one.replace(/\.$/, ''));
+    if (keyword !== 'options') continue;
+    const option = values.findLast((one) => /^ndots:\d{1,2}$/.test(one));
+    if (option !== undefined) ndots = Number(option.slice('ndots:'.length));
+  }
+  return { domains: domains.filter(Boolean), ndots };
+}
+
+/** Returns the words of each line, without comments. */
+function linesOf(text: string): readonly (readonly string[])[] {
+  return text.split('\n').map((line) =>
+    line
+      .replace(/[#;].*$/, '')
+      .split(/\s+/)
+      .filter(Boolean),
+  );
+}
