@@ -88,6 +88,7 @@ export async function prepareJob(
         : thresholdForFmr(deps.calibration, body.fmr),
     min_matches: body.min_matches ?? settings.minMatches,
     evidence: body.evidence ?? false,
+    ...(body.warnings ? { warnings: true } : {}),
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
     tenant: caller.tenant,

@@ -62,6 +62,10 @@ export const compareRequestSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Adds similarities, faces and timings to the answer.' }),
+    warnings: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Adds what is worth knowing of the photos to the answer, as a list.' }),
     callback_url: urlSchema('Where the result is posted').optional(),
   })
   .refine((body) => body.threshold === undefined || body.fmr === undefined, {
@@ -98,9 +102,12 @@ export type FaceEvidence = z.infer<typeof faceEvidenceSchema>;
 export const imageEvidenceSchema = z
   .object({
     status: z.enum(['matched', 'not_matched', 'usable', 'unusable']),
-    similarity: z.number().min(-1).max(1).optional(),
+    similarity: z.number().min(-1).max(1).optional().meta({
+      description: 'Rounded to four decimals after the decision: whether it matched is in `status` alone.',
+    }),
     code: errorCodeSchema.optional(),
     reason: reasonSchema.optional(),
+    detail: z.string().optional(),
     face: faceEvidenceSchema.optional(),
     faces_found: z.int().min(0).optional(),
     warnings: z.array(z.string()),
@@ -111,8 +118,14 @@ export type ImageEvidence = z.infer<typeof imageEvidenceSchema>;
 export const evidenceSchema = z
   .object({
     threshold: thresholdSchema,
-    /** False match rate of one comparison at `threshold`, where the pack's calibration covers it. */
-    fmr: z.number().optional(),
+    fmr: z
+      .number()
+      .optional()
+      .meta({
+        description:
+          'False match rate of one comparison at `threshold`. Absent where the calibration does not cover the threshold ' +
+          'or one of the compared photos: one that has a warning other than `several_faces`.',
+      }),
     min_matches: minMatchesSchema,
     matches: z.int().min(0).max(3),
     model: z.object({ pack: z.string(), detector: z.string(), recogniser: z.string() }),
@@ -128,8 +141,28 @@ export const evidenceSchema = z
   .meta({ id: 'Evidence' });
 export type Evidence = z.infer<typeof evidenceSchema>;
 
+export const warningSchema = z
+  .object({
+    image: imageNameSchema,
+    code: z.string().meta({
+      description:
+        'small_face, blurred, dark and the like: only just good enough; rotated_90, rotated_180, rotated_270; ' +
+        'several_faces; identical_to_… and near_identical_to_… another image. More may come.',
+    }),
+  })
+  .meta({ id: 'Warning', description: 'A photo that was judged, and of which something is worth knowing.' });
+export type Warning = z.infer<typeof warningSchema>;
+
 export const compareResultSchema = z
-  .object({ user_id: userIdSchema, matched: z.boolean(), evidence: evidenceSchema.optional() })
+  .object({
+    user_id: userIdSchema,
+    matched: z.boolean(),
+    warnings: z
+      .array(warningSchema)
+      .optional()
+      .meta({ description: 'Only when the request says `"warnings": true`; empty when there are none.' }),
+    evidence: evidenceSchema.optional(),
+  })
   .meta({ id: 'CompareResult' });
 export type CompareResult = z.infer<typeof compareResultSchema>;
 
@@ -182,6 +215,9 @@ export const jobViewSchema = z
     finished_at: z.iso.datetime().optional(),
     attempts: z.int().min(0),
     result: compareResultSchema.optional(),
+    warnings: z.array(warningSchema).optional().meta({
+      description: 'What is worth knowing of the photos of a decided comparison, when there is any.',
+    }),
     error: problemSchema.optional(),
     callback: callbackStateSchema.optional(),
   })

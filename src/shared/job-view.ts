@@ -1,11 +1,11 @@
-import type { CallbackState, Evidence, JobStatus, JobView } from './contract.js';
+import type { CallbackState, CompareResult, Evidence, JobStatus, JobView } from './contract.js';
 import { problemOfFailure } from './problem.js';
-import type { ComparisonJob, ComparisonOutcome } from './queue-contract.js';
+import type { ComparisonDecision, ComparisonJob, ComparisonOutcome } from './queue-contract.js';
 
 /** Everything a job view is made of, wherever it came from. Times in ms since 1970. */
 export interface JobFacts {
   readonly jobId: string;
-  readonly job: Pick<ComparisonJob, 'user_id' | 'request_id'>;
+  readonly job: Pick<ComparisonJob, 'user_id' | 'request_id' | 'warnings'>;
   readonly createdAt: number;
   readonly startedAt?: number | undefined;
   readonly finishedAt?: number | undefined;
@@ -33,17 +33,28 @@ export function createJobView(facts: JobFacts): JobView {
     attempts: facts.attempts,
     ...(outcome?.ok
       ? {
-          result: {
-            user_id: userId,
-            matched: outcome.matched,
-            ...(facts.evidence ? { evidence: facts.evidence } : {}),
-          },
+          result: createResult(facts.job, outcome, facts.evidence),
+          ...(outcome.warnings && outcome.warnings.length > 0 ? { warnings: outcome.warnings } : {}),
         }
       : {}),
     ...(outcome && !outcome.ok
       ? { error: problemOfFailure(outcome, { jobId, requestId: facts.job.request_id }) }
       : {}),
     ...(facts.callback ? { callback: facts.callback } : {}),
+  };
+}
+
+/** Returns what a caller reads of a decided comparison; warnings only where the request asks for them. */
+export function createResult(
+  job: Pick<ComparisonJob, 'user_id' | 'warnings'>,
+  { matched, warnings }: ComparisonDecision,
+  evidence: Evidence | undefined,
+): CompareResult {
+  return {
+    user_id: job.user_id,
+    matched,
+    ...(job.warnings && warnings ? { warnings } : {}),
+    ...(evidence ? { evidence } : {}),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   reasonSchema,
   thresholdSchema,
   userIdSchema,
+  warningSchema,
 } from './contract.js';
 import { ERROR_CODES } from './errors.js';
 
@@ -57,6 +58,8 @@ export const comparisonJobSchema = z.object({
   threshold: thresholdSchema,
   min_matches: minMatchesSchema,
   evidence: z.boolean(),
+  /** Whether the result lists warnings. Absent in the jobs of earlier versions. */
+  warnings: z.boolean().optional(),
   callback_url: z.string().optional(),
   /** A caller holds its connection open for the answer. */
   sync: z.boolean(),
@@ -74,7 +77,12 @@ export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
 
 /** What a comparison ended in. Anything but `ok: true` could not be decided. */
 export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), matched: z.boolean() }),
+  z.object({
+    ok: z.literal(true),
+    matched: z.boolean(),
+    /** Absent in what earlier versions wrote. */
+    warnings: z.array(warningSchema).optional(),
+  }),
   z.object({
     ok: z.literal(false),
     code: z.enum(ERROR_CODES),
@@ -123,6 +131,7 @@ export function readEnding(text: string | null, acceptedAt: number): Ending | un
     : undefined;
 }
 
+export type ComparisonDecision = Extract<ComparisonOutcome, { ok: true }>;
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
 export const webhookJobSchema = z.object({

@@ -5,6 +5,7 @@ import {
   IMAGE_NAMES,
   type ImageEvidence,
   type ImageName,
+  type Warning,
 } from '../shared/contract.js';
 import { publicFactsOf } from '../shared/errors.js';
 import { isMatch, type Probe } from './decide.js';
@@ -20,9 +21,16 @@ export interface ModelIdentity {
   readonly recogniser: string;
 }
 
+/** Decimals of a similarity that leaves the service: finer steps would help nobody but a climber of hills. */
+const SIMILARITY_DIGITS = 4;
+
+/** Warnings of photos for which a calibration holds all the same: the face that was chosen is like any other. */
+const CALIBRATED_WARNINGS: ReadonlySet<string> = new Set(['several_faces']);
+
 export interface EvidenceInput {
   readonly threshold: number;
-  readonly fmr?: number;
+  /** False match rate of one comparison at `threshold`, of photos within the conditions of the calibration. */
+  readonly fmr: number | undefined;
   readonly minMatches: 2 | 3;
   readonly matches: number;
   readonly model: ModelIdentity;
@@ -33,22 +41,40 @@ export interface EvidenceInput {
 
 /** Returns what a decision rests on: similarities and geometry, no pixels and no embeddings. */
 export function createEvidence(input: EvidenceInput): Evidence {
-  const image = (name: ImageName): ImageEvidence => describeImage(name, input);
+  const images = describeImages(input);
+  const fmr = isCalibrated(images) ? input.fmr : undefined;
   return {
     threshold: input.threshold,
-    ...(input.fmr === undefined ? {} : { fmr: input.fmr }),
+    ...(fmr === undefined ? {} : { fmr }),
     min_matches: input.minMatches,
     matches: input.matches,
     model: { ...input.model },
-    images: {
-      front_image1: image('front_image1'),
-      front_image2: image('front_image2'),
-      front_image3: image('front_image3'),
-      back_image: image('back_image'),
-    },
+    images,
     // Photos that are one photo are no independent witnesses: the k-of-n rule means less than it says.
     warnings: input.duplicates.length > 0 ? ['duplicate_images'] : [],
     timings_ms: sumTimings(input.judged),
+  };
+}
+
+/** Returns the warnings of all photos, in the order of the contract. */
+export function listWarnings({ images }: Evidence): Warning[] {
+  return IMAGE_NAMES.flatMap((image) => images[image].warnings.map((code) => ({ image, code })));
+}
+
+/** False when a photo that was compared is unlike those of the calibration, or is one photo with another. */
+function isCalibrated(images: Evidence['images']): boolean {
+  return Object.values(images).every(({ warnings }) =>
+    warnings.every((code) => CALIBRATED_WARNINGS.has(code)),
+  );
+}
+
+function describeImages(input: EvidenceInput): Evidence['images'] {
+  const image = (name: ImageName): ImageEvidence => describeImage(name, input);
+  return {
+    front_image1: image('front_image1'),
+    front_image2: image('front_image2'),
+    front_image3: image('front_image3'),
+    back_image: image('back_image'),
   };
 }
 
@@ -57,10 +83,7 @@ function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   const warnings = input.duplicates
     .filter(({ first, second }) => first === name || second === name)
     .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
-  if (!photo.usable) {
-    const { detail: _detail, ...why } = publicFactsOf(photo.error);
-    return { status: 'unusable', ...why, warnings };
-  }
+  if (!photo.usable) return { status: 'unusable', ...publicFactsOf(photo.error), warnings };
   const { analysis } = photo;
   const known = {
     face: describeFace(analysis),
@@ -70,8 +93,8 @@ function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   if (name === 'back_image') return { status: 'usable', ...known };
   const probe = input.probes[name];
   if (!probe.usable) throw new Error('this is a bug: a usable photo gave no similarity');
-  const { similarity } = probe;
-  return { status: isMatch(similarity, input.threshold) ? 'matched' : 'not_matched', similarity, ...known };
+  const status = isMatch(probe.similarity, input.threshold) ? 'matched' : 'not_matched';
+  return { status, similarity: round(probe.similarity, SIMILARITY_DIGITS), ...known };
 }
 
 function describeFace({ face, quality }: FaceAnalysis): FaceEvidence {

@@ -8,7 +8,7 @@ import {
 } from '../shared/contract.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../shared/errors.js';
 import type { ComparisonFailure, ComparisonOutcome } from '../shared/queue-contract.js';
-import { createEvidence, type ModelIdentity } from './create-evidence.js';
+import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
 import type { Judged } from './judged-photo.js';
@@ -82,12 +82,9 @@ function conclude(
   const decision = decide({ probes, threshold: request.threshold, minMatches: request.minMatches });
   if (decision.kind === 'undecided')
     return { outcome: failureOf(judged, decision.unusable), duplicates, judged };
-  return {
-    outcome: { ok: true, matched: decision.matched },
-    evidence: evidenceOf(decision, { request, deps, probes, judged, duplicates }),
-    duplicates,
-    judged,
-  };
+  const evidence = evidenceOf(decision, { request, deps, probes, judged, duplicates });
+  const { matched } = decision;
+  return { outcome: { ok: true, matched, warnings: listWarnings(evidence) }, evidence, duplicates, judged };
 }
 
 interface Findings {
@@ -100,10 +97,9 @@ interface Findings {
 
 function evidenceOf(decision: Extract<Decision, { kind: 'decided' }>, findings: Findings): Evidence {
   const { request, deps, probes, judged, duplicates } = findings;
-  const fmr = deps.fmrAt(request.threshold);
   return createEvidence({
     threshold: request.threshold,
-    ...(fmr === undefined ? {} : { fmr }),
+    fmr: deps.fmrAt(request.threshold),
     minMatches: request.minMatches,
     matches: decision.matches,
     model: deps.model,

@@ -36,6 +36,9 @@ const strangers = () => ({
   front_image3: photos.other,
 });
 
+/** Changes after which no two photos are one, and the answer is decided all the same. */
+const noCopies = () => ({ front_image2: photos.other, front_image3: photos.faceless, min_matches: 3 });
+
 describe('POST /compare-faces', () => {
   it('answers matched: true for four photos of one person', async () => {
     const answer = await service.post('/compare-faces', request());
@@ -70,6 +73,34 @@ describe('POST /compare-faces', () => {
     expect(evidence.images.front_image1.similarity).toBeGreaterThan(0.5);
   });
 
+  it('lists warnings only on request, and an empty list when there are none', async () => {
+    // The first and the third probe are cut from one picture.
+    const copies = { front_image2: photos.other };
+
+    const asked = await service.post('/compare-faces', request({ ...copies, warnings: true }));
+    const silent = await service.post('/compare-faces', request(copies));
+    const none = await service.post('/compare-faces', request({ ...noCopies(), warnings: true }));
+
+    expect(asked.body).toEqual({
+      user_id: 'u-1',
+      matched: true,
+      warnings: [
+        { image: 'front_image1', code: 'near_identical_to_front_image3' },
+        { image: 'front_image3', code: 'near_identical_to_front_image1' },
+      ],
+    });
+    expect(silent.body).toEqual({ user_id: 'u-1', matched: true });
+    expect(none.body).toEqual({ user_id: 'u-1', matched: false, warnings: [] });
+  });
+
+  it('shows in a job view what is worth knowing of the photos, though nobody asked', async () => {
+    const { body } = await service.post('/jobs', request({ front_image2: photos.other }));
+    const job = await service.get(`/jobs/${body.job_id}`, { prefer: 'wait=30' });
+
+    expect(jobViewSchema.parse(job.body).warnings).toHaveLength(2);
+    expect(job.body.result).toEqual({ user_id: 'u-1', matched: true });
+  });
+
   it('obeys threshold and min_matches of the request', async () => {
     const strict = await service.post('/compare-faces', request({ threshold: 1 }));
     const lax = await service.post(
@@ -82,11 +113,15 @@ describe('POST /compare-faces', () => {
   });
 
   it('takes a false match rate instead of a threshold and refuses both together', async () => {
-    const byRate = await service.post('/compare-faces', request({ fmr: 1e-5, evidence: true }));
+    const rate = { fmr: 1e-5, evidence: true };
+    const byRate = await service.post('/compare-faces', request({ ...noCopies(), ...rate }));
+    const ofCopies = await service.post('/compare-faces', request(rate));
     const both = await service.post('/compare-faces', request({ fmr: 1e-5, threshold: 0.4 }));
     const unknown = await service.post('/compare-faces', request({ fmr: 1e-9 }));
 
     expect(evidenceSchema.parse(byRate.body.evidence)).toMatchObject({ threshold: 0.477, fmr: 1e-5 });
+    expect(evidenceSchema.parse(ofCopies.body.evidence)).toHaveProperty('threshold', 0.477);
+    expect(ofCopies.body.evidence).not.toHaveProperty('fmr');
     expect(both).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
     expect(unknown).toMatchObject({ status: 422, body: { code: 'calibration_unavailable' } });
   });

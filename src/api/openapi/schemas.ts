@@ -12,6 +12,7 @@ import {
   jobViewSchema,
   problemSchema,
   reasonSchema,
+  warningSchema,
   webhookBodySchema,
   webhookRetrySchema,
 } from '../../shared/contract.js';
@@ -34,6 +35,7 @@ const SCHEMAS = {
   Problem: problemSchema,
   Reason: reasonSchema,
   Readiness: readinessSchema,
+  Warning: warningSchema,
   Webhook: webhookBodySchema,
   WebhookRetry: webhookRetrySchema,
 } as const;

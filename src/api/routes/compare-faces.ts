@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import type { CompareResult } from '../../shared/contract.js';
 import { VerificationError } from '../../shared/errors.js';
+import { createResult } from '../../shared/job-view.js';
 import type { ComparisonOutcome } from '../../shared/queue-contract.js';
 import type { AppContext } from '../app-context.js';
 import { abandonJob, type CancelDependencies } from '../cancel-job.js';
@@ -83,10 +83,5 @@ async function answer(
   const evidence = payload.evidence
     ? await withQueue(deps.redis, () => deps.queue.readEvidence(jobId))
     : undefined;
-  const result: CompareResult = {
-    user_id: payload.user_id,
-    matched: outcome.matched,
-    ...(evidence ? { evidence } : {}),
-  };
-  return context.json(result);
+  return context.json(createResult(payload, outcome, evidence));
 }

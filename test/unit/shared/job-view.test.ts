@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { problemSchema } from '../../../src/shared/contract.js';
+import { jobViewSchema, problemSchema } from '../../../src/shared/contract.js';
 import { createJobView } from '../../../src/shared/job-view.js';
 import type { ComparisonFailure } from '../../../src/shared/queue-contract.js';
 
@@ -24,6 +24,38 @@ describe('createJobView', () => {
 
     expect(view).not.toHaveProperty('started_at');
     expect(view).not.toHaveProperty('finished_at');
+  });
+
+  it('shows what is worth knowing of the photos, beside the result', () => {
+    const warnings = [{ image: 'front_image1' as const, code: 'small_face' }];
+
+    const view = createJobView({ ...JOB, createdAt: 1, outcome: { ok: true, matched: true, warnings } });
+    const plain = createJobView({ ...JOB, createdAt: 1, outcome: { ok: true, matched: true, warnings: [] } });
+
+    expect(jobViewSchema.parse(view)).toMatchObject({ status: 'completed', warnings });
+    expect(view.result).toEqual({ user_id: 'u', matched: true });
+    expect(plain).not.toHaveProperty('warnings');
+  });
+
+  it('lists warnings in the result only for a request that asks for them, also when there are none', () => {
+    const job = { ...JOB.job, warnings: true };
+
+    const view = createJobView({
+      ...JOB,
+      job,
+      createdAt: 1,
+      outcome: { ok: true, matched: true, warnings: [] },
+    });
+
+    expect(view.result).toEqual({ user_id: 'u', matched: true, warnings: [] });
+  });
+
+  it('claims nothing about warnings of a job that an earlier version of a worker ended', () => {
+    const job = { ...JOB.job, warnings: true };
+
+    const view = createJobView({ ...JOB, job, createdAt: 1, outcome: { ok: true, matched: true } });
+
+    expect(view.result).toEqual({ user_id: 'u', matched: true });
   });
 
   it('shows why a comparison could not be decided, the reason included', () => {

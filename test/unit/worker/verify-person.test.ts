@@ -83,8 +83,8 @@ describe('verifyPerson', () => {
     const two = await verify(photos());
     const one = await verify(photos({ front_image2: faceAt(0.4999) }));
 
-    expect(two.outcome).toEqual({ ok: true, matched: true });
-    expect(one.outcome).toEqual({ ok: true, matched: false });
+    expect(two.outcome).toEqual({ ok: true, matched: true, warnings: [] });
+    expect(one.outcome).toEqual({ ok: true, matched: false, warnings: [] });
   });
 
   it('shows in the evidence what every figure of the decision was', async () => {
@@ -99,7 +99,7 @@ describe('verifyPerson', () => {
       matches: 2,
       model: { pack: 'lite', detector: 'd', recogniser: 'r' },
       images: {
-        front_image1: { status: 'matched', similarity: expect.closeTo(0.9, 6) },
+        front_image1: { status: 'matched', similarity: 0.9 },
         front_image2: { status: 'matched', similarity: 0.5 },
         front_image3: { status: 'unusable', code: 'face_not_found' },
         back_image: { status: 'usable' },
@@ -140,6 +140,33 @@ describe('verifyPerson', () => {
 
   it('tells no false match rate that is not known', async () => {
     expect((await verify(photos())).evidence).not.toHaveProperty('fmr');
+  });
+
+  it('rounds similarities to four decimals after the decision, so that only the status tells', async () => {
+    const below = faceAt(0.499_96);
+
+    const { outcome, evidence } = await verify(photos({ front_image2: below }));
+
+    expect(outcome).toMatchObject({ matched: false });
+    expect(evidence).toMatchObject({ threshold: 0.5, matches: 1 });
+    expect(evidence?.images.front_image2).toMatchObject({ status: 'not_matched', similarity: 0.5 });
+  });
+
+  it('lists the warnings of all photos in the outcome, in the order of the contract', async () => {
+    const dark = faceAt(1, { contentDigest: 'r', perceptualHash: HASHES.back_image, warnings: ['dark'] });
+    const small = faceAt(0.9, { warnings: ['small_face', 'blurred'] });
+
+    const { outcome } = await verify(photos({ back_image: dark, front_image2: small }));
+
+    expect(comparisonOutcomeSchema.parse(outcome)).toEqual({
+      ok: true,
+      matched: true,
+      warnings: [
+        { image: 'front_image2', code: 'small_face' },
+        { image: 'front_image2', code: 'blurred' },
+        { image: 'back_image', code: 'dark' },
+      ],
+    });
   });
 
   it('passes on what vision warned of', async () => {
@@ -216,6 +243,7 @@ describe('verifyPerson', () => {
       status: 'unusable',
       code: 'low_quality',
       reason: 'blurred',
+      detail: 'The face is too blurred to be compared.',
       warnings: [],
     });
   });
@@ -265,6 +293,50 @@ describe('verifyPerson', () => {
   });
 });
 
+describe('the false match rate', () => {
+  const fmrAt = (): number => 4.4e-6;
+  const warned = (image: ImageName, warning: string): Photos =>
+    photos({
+      [image]: faceAt(image === 'back_image' ? 1 : 0.9, {
+        contentDigest: 'warned',
+        perceptualHash: HASHES[image],
+        warnings: [warning],
+      }),
+    });
+
+  it('is stated when all compared photos are like those of the calibration', async () => {
+    const plain = await verify(photos(), { fmrAt });
+    const crowd = await verify(warned('front_image1', 'several_faces'), { fmrAt });
+
+    expect(plain.evidence?.fmr).toBe(4.4e-6);
+    expect(crowd.evidence?.fmr).toBe(4.4e-6);
+  });
+
+  it.each(IMAGE_NAMES)('is not stated when %s is a borderline case', async (image) => {
+    for (const warning of ['small_face', 'blurred', 'dark', 'rotated_90', 'a_warning_to_come']) {
+      const { evidence } = await verify(warned(image, warning), { fmrAt });
+
+      expect(evidence).toBeDefined();
+      expect(evidence).not.toHaveProperty('fmr');
+    }
+  });
+
+  it('is stated although a photo could not be judged, because that one was not compared', async () => {
+    const { evidence } = await verify(photos({ front_image3: 'low_quality' }), { fmrAt });
+
+    expect(evidence?.fmr).toBe(4.4e-6);
+  });
+
+  it('is not stated when two of the photos are one', async () => {
+    const copies = photos({ front_image2: faceAt(0.9, { contentDigest: 'front_image1' }) });
+
+    const { evidence } = await verify(copies, { fmrAt });
+
+    expect(evidence?.warnings).toEqual(['duplicate_images']);
+    expect(evidence).not.toHaveProperty('fmr');
+  });
+});
+
 describe('two copies of one photo', () => {
   const resaved = photos({
     front_image2: faceAt(0.9, { contentDigest: 'saved anew', perceptualHash: '0000000000000003' }),
@@ -276,7 +348,7 @@ describe('two copies of one photo', () => {
   it('are told in the evidence of both, and of the whole, and decided all the same', async () => {
     const { outcome, evidence, duplicates } = await verify(resaved);
 
-    expect(outcome).toEqual({ ok: true, matched: true });
+    expect(outcome).toMatchObject({ ok: true, matched: true });
     expect(evidence?.warnings).toEqual(['duplicate_images']);
     expect(evidence?.images.front_image1.warnings).toEqual(['near_identical_to_front_image2']);
     expect(evidence?.images.front_image2.warnings).toEqual(['near_identical_to_front_image1']);
