@@ -1,12 +1,6 @@
 import { createElement } from './create-element.js';
+import { describeWarning, PHOTO_NAMES } from './describe-warning.js';
 import { createPhoto } from './photo.js';
-
-const NAMES = {
-  back_image: 'Reference',
-  front_image1: 'First photo',
-  front_image2: 'Second photo',
-  front_image3: 'Third photo',
-};
 
 const CHIPS = {
   matched: '✓ matches',
@@ -18,7 +12,7 @@ const CHIPS = {
 
 /**
  * Returns the card of one photo: picture, finding, similarity and what was seen.
- * @param {keyof typeof NAMES} name
+ * @param {keyof typeof PHOTO_NAMES} name
  * @param {{ url: string, evidence?: any, reason?: any, threshold: number }} facts - evidence: of this photo; reason: the
  *   entry of the problem's errors that names it
  * @returns {HTMLElement}
@@ -29,15 +23,17 @@ export function createPhotoCard(name, { url, evidence, reason, threshold }) {
     'article',
     { class: `card ${status}`, 'data-image': name },
     createPhoto(url, {
-      alt: `${NAMES[name]}, ${CHIPS[status].slice(CHIPS[status].indexOf(' ') + 1)}`,
+      alt: `${PHOTO_NAMES[name]}, ${CHIPS[status].slice(CHIPS[status].indexOf(' ') + 1)}`,
       face: evidence?.face,
     }),
-    createElement('h3', {}, NAMES[name]),
+    createElement('h3', {}, PHOTO_NAMES[name]),
     createElement('span', { class: `chip ${status}` }, CHIPS[status]),
   );
   if (typeof evidence?.similarity === 'number') card.append(createBar(evidence.similarity, threshold));
   const code = evidence?.code ?? reason?.code;
-  if (code) card.append(createReason(code, reason?.detail));
+  if (code) card.append(createReason(code, evidence?.detail ?? reason?.detail));
+  const warnings = evidence?.warnings ?? [];
+  if (warnings.length > 0) card.append(createElement('p', { class: 'caution' }, listWarnings(warnings)));
   const facts = evidence ? describeFace(evidence) : [];
   if (facts.length > 0) card.append(createElement('p', { class: 'hint' }, facts.join(' · ')));
   return card;
@@ -51,6 +47,11 @@ export function createPhotoCard(name, { url, evidence, reason, threshold }) {
 export function createReason(code, detail) {
   const link = createElement('a', { href: `docs/errors#${code}` }, createElement('code', {}, code));
   return createElement('p', { class: 'reason' }, link, ...(detail ? [` ${detail}`] : []));
+}
+
+/** @param {string[]} warnings */
+function listWarnings(warnings) {
+  return `Careful: ${warnings.map(describeWarning).join('; ')}.`;
 }
 
 /**
@@ -85,10 +86,9 @@ function createBar(similarity, threshold) {
  * @param {any} evidence
  * @returns {string[]}
  */
-function describeFace({ face, faces_found: found, warnings }) {
+function describeFace({ face, faces_found: found }) {
   return [
-    ...(found > 1 ? [`${found} faces, one was taken`] : []),
+    ...(found > 1 ? [`${found} faces`] : []),
     ...(face ? [`face ${face.width_px} px wide`, `quality ${face.quality.score.toFixed(2)} of 1`] : []),
-    ...warnings.map((/** @type {string} */ warning) => warning.replaceAll('_', ' ')),
   ];
 }

@@ -16,6 +16,7 @@ export function readRequest(form) {
     threshold: Number(text('threshold')),
     min_matches: Number(text('min_matches')),
     evidence: fields.has('evidence'),
+    warnings: true,
   };
 }
 

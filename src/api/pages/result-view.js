@@ -1,4 +1,5 @@
 import { createElement } from './create-element.js';
+import { describeWarning, PHOTO_NAMES } from './describe-warning.js';
 import { createPhotoCard, createReason } from './photo-card.js';
 import { IMAGES } from './request.js';
 
@@ -40,10 +41,11 @@ export function showProgress(place, text) {
 export function showVerdict(place, verdict, { body, answer, onContinue }) {
   place.removeAttribute('aria-busy');
   place.replaceChildren(createHeadline(verdict));
-  const { evidence, problem } = verdict;
+  const { evidence, problem, warnings = [] } = verdict;
   if (verdict.kind === 'running' && problem) place.append(createContinue(problem.job_id, onContinue));
   if (evidence || verdict.kind === 'undecided') place.append(createCards(verdict, body));
   else if (problem) place.append(...createReasons(problem));
+  else if (warnings.length > 0) place.append(createWarnings(warnings));
   if (evidence) place.append(createFacts(evidence));
   if (answer) place.append(createRaw(answer));
   place.focus({ preventScroll: true });
@@ -98,6 +100,15 @@ function createReasons({ code, errors = [] }) {
     );
   });
   return [createElement('ul', { class: 'reasons' }, ...lines)];
+}
+
+/** @param {any[]} warnings */
+function createWarnings(warnings) {
+  const lines = warnings.map(({ image, code }) => {
+    const name = PHOTO_NAMES[/** @type {keyof typeof PHOTO_NAMES} */ (image)];
+    return createElement('li', {}, `${name}: ${describeWarning(code)}`);
+  });
+  return createElement('ul', { class: 'reasons' }, ...lines);
 }
 
 /** @param {any} evidence */

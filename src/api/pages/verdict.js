@@ -1,7 +1,9 @@
+import { isCopyWarning } from './describe-warning.js';
+
 /**
  * What an answer comes to.
  * @typedef {'matched' | 'not_matched' | 'undecided' | 'running' | 'refused' | 'unavailable'} VerdictKind
- * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, problem?: any }} Verdict
+ * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, warnings?: any[], problem?: any }} Verdict
  */
 
 /**
@@ -29,17 +31,22 @@ export function judgeSilence() {
  * @param {any} result
  * @returns {Verdict}
  */
-function judgeResult({ matched, evidence }) {
+function judgeResult({ matched, evidence, warnings = [] }) {
   const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} are needed` : '';
+  const caution = describeCaution(warnings);
   if (!matched) {
-    const text = `Too few photos show the person of the reference${count}.`;
-    return { kind: 'not_matched', title: 'Not matched', text, evidence };
+    const text = `Too few photos show the person of the reference${count}.${caution}`;
+    return { kind: 'not_matched', title: 'Not matched', text, evidence, warnings };
   }
-  const caution = evidence?.warnings.includes('duplicate_images')
-    ? ' Careful: some of them are one photo, so they say less than they seem to.'
-    : '';
   const text = `The photos show the person of the reference${count}.${caution}`;
-  return { kind: 'matched', title: 'Matched', text, evidence };
+  return { kind: 'matched', title: 'Matched', text, evidence, warnings };
+}
+
+/** @param {any[]} warnings */
+function describeCaution(warnings) {
+  if (warnings.some(({ code }) => isCopyWarning(code)))
+    return ' Careful: some of them are one photo, so they say less than they seem to.';
+  return warnings.length > 0 ? ' Careful: some photos have a warning, see below.' : '';
 }
 
 /**

@@ -11,6 +11,7 @@ const ASSETS = [
   'client.js',
   'create-element.js',
   'demo.js',
+  'describe-warning.js',
   'docs.js',
   'form.css',
   'icon.svg',

@@ -52,6 +52,18 @@ describe('judgeAnswer', () => {
     expect(kindOf(422, refused)).toBe('refused');
   });
 
+  it('adds a caution to a decision whose photos have warnings, with and without evidence', () => {
+    const say = (warnings: object[], matched = true): string =>
+      judgeAnswer({ status: 200, body: { user_id: 'u', matched, warnings } }).text;
+    const copy = { image: 'front_image1', code: 'near_identical_to_front_image2' };
+    const small = { image: 'front_image1', code: 'small_face' };
+
+    expect(say([])).not.toContain('Careful');
+    expect(say([copy, small])).toContain('some of them are one photo');
+    expect(say([small])).toContain('some photos have a warning');
+    expect(say([small], false)).toContain('some photos have a warning');
+  });
+
   it('says still comparing when only the waiting ended', () => {
     expect(kindOf(504, createProblem('wait_timeout', { jobId: 'r_1' }))).toBe('running');
   });

@@ -1,0 +1,37 @@
+export const PHOTO_NAMES = {
+  back_image: 'Reference',
+  front_image1: 'First photo',
+  front_image2: 'Second photo',
+  front_image3: 'Third photo',
+};
+
+/** @type {Readonly<Record<string, string>>} */
+const WORDS = {
+  small_face: 'the face is small',
+  blurred: 'the face is slightly blurred',
+  dark: 'the face is rather dark',
+  bright: 'the face is rather bright',
+  several_faces: 'several faces, one was taken',
+  rotated_90: 'the photo lies on its side',
+  rotated_180: 'the photo is upside down',
+  rotated_270: 'the photo lies on its side',
+};
+
+/**
+ * Returns a warning in plain words; one that this page does not know reads as its code.
+ * @param {string} code
+ */
+export function describeWarning(code) {
+  const [, near, other] = /^(near_)?identical_to_(\w+)$/.exec(code) ?? [];
+  if (other === undefined) return WORDS[code] ?? code.replaceAll('_', ' ');
+  const name = PHOTO_NAMES[/** @type {keyof typeof PHOTO_NAMES} */ (other)] ?? other;
+  return `${near ? 'the same picture' : 'the same file'} as the ${name.toLowerCase()}`;
+}
+
+/**
+ * Returns true for a warning that says that two photos are one.
+ * @param {string} code
+ */
+export function isCopyWarning(code) {
+  return code.includes('identical_to_');
+}
