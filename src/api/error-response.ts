@@ -45,7 +45,8 @@ export function failureResponse(
   return context.body(JSON.stringify(problem), STATUS_OF[failure.code], PROBLEM_TYPE);
 }
 
-function asVerificationError(error: unknown): VerificationError {
+/** Returns any error as one of ours; what was not foreseen becomes `internal`. */
+export function asVerificationError(error: unknown): VerificationError {
   if (error instanceof VerificationError) return error;
   if (error instanceof HTTPException && error.status === 413) return new VerificationError('body_too_large');
   if (error instanceof HTTPException && error.status < 500) return new VerificationError('invalid_request');

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { ERROR_KINDS, VerificationError } from './errors.js';
 
 export type { Logger };
 
@@ -39,7 +40,30 @@ export function createLogger(service: string, level: string): Logger {
   );
 }
 
-/** Name, code and stack frames of an error; its message only when we wrote it, since others may quote URLs or bodies. */
+/** Codes that only a fault of ours leads to. */
+const UNEXPECTED_CODES: ReadonlySet<string> = new Set(['internal', 'model_failure']);
+
+/**
+ * Returns what a log line says of an error. A refusal reads as its code, its reason and the context it came with; what
+ * somebody has to look into goes under `err`, with stack frames.
+ */
+export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof VerificationError) || isUnexpected(error)) return { err: error };
+  const { code, reason, context } = error;
+  return {
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    ...(Object.keys(context).length === 0 ? {} : { context }),
+  };
+}
+
+/** True for what is not ours, and for faults of the service that have a cause to look into. */
+export function isUnexpected(error: unknown): boolean {
+  if (!(error instanceof VerificationError) || UNEXPECTED_CODES.has(error.code)) return true;
+  return ERROR_KINDS[error.code].fault === 'service' && error.cause !== undefined;
+}
+
+/** Name, code, context and stack frames of an error; its message only when we wrote it, since others may quote URLs or bodies. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: 'NonError' };
   const own = error.name === 'VerificationError' || error.name === 'ConfigError';
@@ -48,6 +72,7 @@ function describeError(error: unknown): Record<string, unknown> {
     name: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(own ? { message: error.message } : {}),
+    ...(error instanceof VerificationError ? { reason: error.reason, context: error.context } : {}),
     frames: error.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))

@@ -2,6 +2,7 @@ import { WaitingError, Worker } from 'bullmq';
 import type { ImageName } from '../shared/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
+import { isUnexpected } from '../shared/logger.js';
 import {
   ABANDONED,
   type ComparisonJob,
@@ -189,8 +190,7 @@ async function compare(
     return { outcome: verification.outcome, verification };
   } catch (error) {
     if (!(error instanceof ComparisonAborted)) {
-      if (!(error instanceof VerificationError))
-        deps.logger.error({ err: error, job_id: job.id }, 'unexpected failure');
+      if (isUnexpected(error)) deps.logger.error({ err: error, job_id: job.id }, 'unexpected failure');
       return { outcome: failureOfError(error) };
     }
     if (error.reason === 'shutdown' || error.reason === 'lost') throw error;

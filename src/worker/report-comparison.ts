@@ -1,5 +1,6 @@
 import type { Evidence } from '../shared/contract.js';
-import type { Logger } from '../shared/logger.js';
+import type { VerificationError } from '../shared/errors.js';
+import { errorFields, isUnexpected, type Logger } from '../shared/logger.js';
 import type { ComparisonOutcome } from '../shared/queue-contract.js';
 import type { CompareJob } from './finish-job.js';
 import type { Verification } from './verify-person.js';
@@ -33,7 +34,7 @@ export function reportComparison(
   { outcome, verification, startedAt }: Report,
   deps: ReportDependencies,
 ): void {
-  const { data } = job;
+  const { data, id: jobId } = job;
   const facts: ComparisonFacts = {
     outcome,
     verification,
@@ -42,10 +43,13 @@ export function reportComparison(
     durationMs: Math.round(performance.now() - startedAt),
   };
   deps.observe(facts);
+  const unusable = listUnusable(verification);
+  for (const { image, error } of unusable)
+    if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not judged');
   const evidence: Evidence | undefined = verification?.evidence;
   deps.logger.info(
     {
-      job_id: job.id,
+      job_id: jobId,
       request_id: data.request_id,
       tenant: data.tenant,
       trace_id: data.traceparent?.split('-')[1],
@@ -54,12 +58,32 @@ export function reportComparison(
       attempt: job.attemptsStarted,
       queued_ms: facts.queuedMs,
       duration_ms: facts.durationMs,
-      ...(outcome.ok
-        ? { matched: outcome.matched }
-        : { code: outcome.code, reason: outcome.reason, image: outcome.image }),
+      ...describeOutcome(outcome),
+      ...(unusable.length > 0 ? { unusable: unusable.map(describePhoto) } : {}),
       duplicates: verification?.duplicates.length ?? 0,
       timings_ms: evidence?.timings_ms,
     },
     'comparison',
   );
+}
+
+function describeOutcome(outcome: ComparisonOutcome) {
+  if (!outcome.ok) return { code: outcome.code, reason: outcome.reason, image: outcome.image };
+  return { matched: outcome.matched, warnings: outcome.warnings };
+}
+
+interface UnusablePhoto {
+  readonly image: string;
+  readonly error: VerificationError;
+}
+
+function listUnusable(verification: Verification | undefined): readonly UnusablePhoto[] {
+  return Object.entries(verification?.judged ?? {}).flatMap(([image, photo]) =>
+    photo.usable ? [] : [{ image, error: photo.error }],
+  );
+}
+
+/** Leaves out what has a line of its own. */
+function describePhoto({ image, error }: UnusablePhoto) {
+  return isUnexpected(error) ? { image, code: error.code } : { image, ...errorFields(error) };
 }

@@ -45,6 +45,25 @@ async function send(body: string, headers: Record<string, string> = {}) {
   };
 }
 
+describe('the log line of a refused request', () => {
+  it('names the code and holds no stack frames', async () => {
+    const headers = { 'x-request-id': 'refused-1' };
+    await send(text({ back_image: 'http://10.0.0.1/0.jpg' }), headers);
+    await send('{', { 'x-request-id': 'refused-2' });
+
+    const forbidden = await api.line((line) => line.request_id === 'refused-1');
+    const broken = await api.line((line) => line.request_id === 'refused-2');
+
+    expect(forbidden).toMatchObject({ status: 422, code: 'image_url_forbidden' });
+    expect(broken).toMatchObject({ status: 400, code: 'invalid_json' });
+    for (const line of [forbidden, broken]) {
+      expect(line).not.toHaveProperty('err');
+      expect(JSON.stringify(line)).not.toContain('    at ');
+      expect(JSON.stringify(line)).not.toContain('.ts:');
+    }
+  });
+});
+
 describe('a wrong request is refused with its reason', () => {
   const cases: readonly (readonly [string, string, number, string, string?])[] = [
     ['broken JSON', '{"user_id": ', 400, 'invalid_json'],

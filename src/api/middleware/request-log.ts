@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import type { Logger } from '../../shared/logger.js';
+import { errorFields, type Logger } from '../../shared/logger.js';
 import type { AppContext } from '../app-context.js';
+import { asVerificationError } from '../error-response.js';
 
 /** What is known of one answered request. */
 export interface RequestFacts {
@@ -36,7 +37,7 @@ export function requestLog(
         job_id: context.get('jobId'),
         code: context.get('code'),
         reason: context.get('reason'),
-        ...(context.error ? { err: context.error } : {}),
+        ...(context.error ? errorFields(asVerificationError(context.error)) : {}),
       },
       'request',
     );
