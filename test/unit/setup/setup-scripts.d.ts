@@ -18,3 +18,13 @@ declare module '*/setup/install-dependencies.mjs' {
     platform?: { readonly platform: string; readonly arch: string },
   ): string | undefined;
 }
+
+declare module '*/scripts/check-commits.mjs' {
+  export function findSubjectProblem(subject: string): string | undefined;
+}
+
+declare module '*/scripts/check-prose.mjs' {
+  export function findUnwantedPhrases(
+    text: string,
+  ): readonly { readonly line: number; readonly phrase: string; readonly instead: string }[];
+}
