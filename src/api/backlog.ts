@@ -1,35 +1,35 @@
 import { VerificationError } from '../shared/errors.js';
+import type { EntryLimits, Place } from '../shared/fair-queue.js';
 import { createThroughput } from './throughput.js';
 
 /** How long a counted depth is trusted; what this process adds meanwhile is added to it. */
 const COUNT_LIFETIME_MS = 200;
 const MAX_RETRY_AFTER_SECONDS = 300;
 
-/** Jobs that wait: those with a caller on the line, who go first, and all together. */
-export interface WaitingCount {
-  readonly sync: number;
-  readonly all: number;
-}
-
 /** How many jobs wait, how fast they go, and whether another one is let in. */
 export interface Backlog {
   /** Says that a job of the queue has ended. */
   recordEnd(): void;
   /** Says that this process has added a job. */
-  recordAdd(sync: boolean): void;
+  recordAdd(): void;
   /**
-   * Lets a job in, or not: too many wait, or one whose caller is on the line would wait too long for its turn.
-   * @throws VerificationError `overloaded` with the time after which the backlog should have drained.
+   * Returns what may stand before another job: of its tenant, so that some places stay free for others, and, where its
+   * caller is on the line, of anybody, so that its turn does not come too late.
+   * @throws VerificationError `overloaded` when too many wait, with the time after which they should be fewer.
    */
-  admit(sync: boolean): Promise<void>;
+  limitsFor(sync: boolean): Promise<EntryLimits>;
+  /** Returns the `overloaded` of a job that was not let in. */
+  refusal(place: Extract<Place, { admitted: false }>): VerificationError;
   /** Seconds until the present backlog is worked off at the measured rate, 1..300. */
   retryAfterSeconds(): number;
   depth(): number;
 }
 
 export interface BacklogOptions {
-  readonly countWaiting: () => Promise<WaitingCount>;
+  readonly countWaiting: () => Promise<number>;
   readonly maxDepth: number;
+  /** Largest part of `maxDepth` that one tenant's waiting jobs may take, above 0; 1 for all of it. */
+  readonly tenantShare: number;
   /** Longest a synchronous caller may have to wait for its job's turn, ms; more would end in a timeout for most. */
   readonly maxSyncWaitMs: number;
   readonly now?: () => number;
@@ -37,18 +37,18 @@ export interface BacklogOptions {
 
 /** Returns a gauge of the backlog that asks Redis at most five times a second, however many requests come. */
 export function createBacklog(options: BacklogOptions): Backlog {
-  const { countWaiting, maxDepth, maxSyncWaitMs, now = Date.now } = options;
+  const { countWaiting, maxDepth, tenantShare, maxSyncWaitMs, now = Date.now } = options;
   const throughput = createThroughput(now);
-  let waiting = { sync: 0, all: 0 };
+  let waiting = 0;
   let countedAt = Number.NEGATIVE_INFINITY;
   let counting: Promise<void> | undefined;
 
   const count = async (): Promise<void> => {
     // Jobs that this process added since the last count waited too.
-    const hadWaiting = waiting.all > 0;
-    waiting = { ...(await countWaiting()) };
+    const hadWaiting = waiting > 0;
+    waiting = await countWaiting();
     countedAt = now();
-    throughput.recordCount(hadWaiting && waiting.all > 0);
+    throughput.recordCount(hadWaiting && waiting > 0);
   };
   const refresh = (): Promise<void> => {
     counting ??= count().finally(() => {
@@ -57,27 +57,40 @@ export function createBacklog(options: BacklogOptions): Backlog {
     return counting;
   };
   const retryAfterSeconds = (): number => {
-    const seconds = Math.ceil(waiting.all / (throughput.capacity() ?? throughput.recentRate()));
+    const seconds = Math.ceil(waiting / (throughput.capacity() ?? throughput.recentRate()));
     // Nothing waiting and nothing ended gives NaN, and something waiting with nothing ended the longest.
     return Math.min(Math.max(seconds || 1, 1), MAX_RETRY_AFTER_SECONDS);
   };
-  const wouldWaitTooLong = (): boolean => {
-    const perSecond = throughput.capacity();
-    return perSecond !== undefined && (waiting.sync * 1_000) / perSecond > maxSyncWaitMs;
-  };
+  const overloaded = (detail?: string): VerificationError =>
+    new VerificationError('overloaded', {
+      retryAfterSeconds: retryAfterSeconds(),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  /**
+   * A tenant may have as many waiting jobs as there are free places, times a factor: alone it gets `tenantShare` of all,
+   * several get less each, and there is always something left for the next.
+   * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
+   */
+  const maxOwn = (): number =>
+    tenantShare >= 1 ? Number.POSITIVE_INFINITY : ((maxDepth - waiting) * tenantShare) / (1 - tenantShare);
+  const maxAhead = (): number =>
+    ((throughput.capacity() ?? Number.POSITIVE_INFINITY) * maxSyncWaitMs) / 1_000;
 
   return {
     recordEnd: throughput.recordEnd,
-    recordAdd: (sync) => {
-      waiting.all += 1;
-      if (sync) waiting.sync += 1;
+    recordAdd: () => {
+      waiting += 1;
     },
-    admit: async (sync) => {
+    limitsFor: async (sync) => {
       if (now() - countedAt > COUNT_LIFETIME_MS) await refresh();
-      if (waiting.all < maxDepth && !(sync && wouldWaitTooLong())) return;
-      throw new VerificationError('overloaded', { retryAfterSeconds: retryAfterSeconds() });
+      if (waiting >= maxDepth) throw overloaded();
+      return { maxOwn: maxOwn(), maxAhead: sync ? maxAhead() : Number.POSITIVE_INFINITY };
     },
+    refusal: ({ own, because }) =>
+      because === 'own'
+        ? overloaded(`Too many jobs of this key wait: ${own}. The other places are kept for other keys.`)
+        : overloaded('The turn of this request would come too late; too many go before it.'),
     retryAfterSeconds,
-    depth: () => waiting.all,
+    depth: () => waiting,
   };
 }

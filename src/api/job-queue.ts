@@ -1,5 +1,6 @@
 import { type Job, Queue } from 'bullmq';
 import type { Evidence } from '../shared/contract.js';
+import type { FairQueue, OrderedJob } from '../shared/fair-queue.js';
 import {
   ABANDONED,
   COMPARE_ATTEMPTS,
@@ -16,7 +17,6 @@ import {
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
 import { LONGEST_DELIVERY_SECONDS } from '../shared/webhook-schedule.js';
-import type { WaitingCount } from './backlog.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
 export interface StoredJob {
@@ -32,7 +32,7 @@ export interface StoredJob {
 
 /** The comparisons of one model pack, as the API sees them. Every call may reject when Redis is away. */
 export interface JobQueue {
-  /** Adds the job, or does nothing when its id is there already. `priority` 0 goes before all others. */
+  /** Adds the job with the priority that its FairQueue gave it, or does nothing when its id is there already. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
   read(jobId: string): Promise<StoredJob | undefined>;
   /** What was asked by the request that made the job, when there is such a job. */
@@ -49,7 +49,7 @@ export interface JobQueue {
   forgetUser(tenant: string, userId: string): Promise<void>;
   /** Tells whichever worker runs the job that nobody waits for it any more. */
   announceCancel(jobId: string): Promise<void>;
-  countWaiting(): Promise<WaitingCount>;
+  countWaiting(): Promise<number>;
   /** Workers of this pack whose heartbeat is fresh at `now`. */
   countWorkers(now: number): Promise<number>;
   countByState(): Promise<Readonly<Record<string, number>>>;
@@ -63,6 +63,8 @@ export interface JobQueueOptions {
   readonly retentionSeconds: number;
   /** Longest that a job may wait and run. */
   readonly deadlineSeconds: number;
+  /** Where jobs that are taken out leave their place. */
+  readonly fairQueue: Pick<FairQueue, 'leave'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -136,7 +138,7 @@ async function addJob(
       jobId,
       attempts: payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async,
       timestamp: payload.accepted_at,
-      ...(priority > 0 ? { priority } : {}),
+      priority,
     }),
   ]);
 }
@@ -189,21 +191,31 @@ async function readOutcomes(
   return outcomes;
 }
 
-async function removeQueued({ queue }: Store, jobId: string): Promise<'removed' | 'gone' | 'busy'> {
+async function removeQueued(
+  { queue, fairQueue }: Store,
+  jobId: string,
+): Promise<'removed' | 'gone' | 'busy'> {
   const job = await queue.getJob(jobId);
   const state = await job?.getState();
   if (!job || state === 'unknown') return 'gone';
   if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
   // A worker may take the job between the two calls; then its lock makes the removal fail.
-  return (await removeUnlessHeld(job)) ? 'removed' : 'busy';
+  if (!(await removeUnlessHeld(job))) return 'busy';
+  await fairQueue.leave(orderOf(job));
+  return 'removed';
 }
 
-async function eraseJob({ queue, redis, prefix }: Store, jobId: string): Promise<boolean> {
+async function eraseJob({ queue, redis, prefix, fairQueue }: Store, jobId: string): Promise<boolean> {
   const job = await queue.getJob(jobId);
   const gone = !job || (await removeUnlessHeld(job));
+  if (gone && job) await fairQueue.leave(orderOf(job));
   const { evidence, ending, cancelled } = redisKeys;
   if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
   return gone;
+}
+
+function orderOf({ id: jobId = '', data: { tenant, sync } }: ComparisonQueueJob): OrderedJob {
+  return { jobId, tenant, sync };
 }
 
 /** Removes a job; false where a worker holds it. */
@@ -214,10 +226,9 @@ function removeUnlessHeld(job: ComparisonQueueJob): Promise<boolean> {
   );
 }
 
-async function countWaiting({ queue }: Store): Promise<WaitingCount> {
+async function countWaiting({ queue }: Store): Promise<number> {
   const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
-  const { waiting = 0, prioritized = 0, delayed = 0 } = counts;
-  return { sync: waiting, all: waiting + prioritized + delayed };
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 interface StoredEnd {

@@ -1,11 +1,11 @@
 import type { Queue } from 'bullmq';
 import { createCancelledJobs } from '../shared/cancelled-jobs.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config.js';
-import { createFairQueue } from '../shared/fair-queue.js';
+import { createFairQueue, type FairQueue } from '../shared/fair-queue.js';
 import { createLogger, type Logger } from '../shared/logger.js';
 import { listManifests, readManifest } from '../shared/model-catalogue.js';
 import { outboundPolicy } from '../shared/outbound-policy.js';
-import { packName, redisKeys, type WebhookJob } from '../shared/queue-contract.js';
+import { compareQueueName, packName, type WebhookJob } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis-clock.js';
@@ -57,11 +57,13 @@ async function main(): Promise<void> {
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger);
-  const prefix = config.REDIS_PREFIX;
+  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model } = config;
+  const fairQueue = createFairQueue(redis, prefix, compareQueueName(model));
   const queue = createJobQueue({
     redis,
     prefix,
-    model: config.INSIGHTFACE_MODEL,
+    model,
+    fairQueue,
     retentionSeconds: config.JOB_RETENTION_SECONDS,
     deadlineSeconds: Math.max(
       config.JOB_DEADLINE_SECONDS,
@@ -74,6 +76,8 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
+    // Without keys all callers are one tenant.
+    tenantShare: config.API_KEYS.length > 0 ? config.MAX_TENANT_QUEUE_SHARE : 1,
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
   const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
@@ -84,7 +88,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  return { config, logger, redis, queue, webhookQueue, backlog, waiter, drain, shutdown };
+  return { config, logger, redis, queue, fairQueue, webhookQueue, backlog, waiter, drain, shutdown };
 }
 
 interface Parts {
@@ -92,6 +96,7 @@ interface Parts {
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
+  readonly fairQueue: FairQueue;
   readonly webhookQueue: Queue<WebhookJob>;
   readonly backlog: Backlog;
   readonly waiter: JobWaiter;
@@ -100,7 +105,7 @@ interface Parts {
 }
 
 function assemble(parts: Parts): AppDependencies {
-  const { config, logger, redis, queue, webhookQueue, backlog, waiter, drain } = parts;
+  const { config, logger, redis, queue, fairQueue, webhookQueue, backlog, waiter, drain } = parts;
   const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const metrics = createApiMetrics({ waitingCallers: waiter.size, jobsByState: queue.countByState });
   return {
@@ -112,7 +117,7 @@ function assemble(parts: Parts): AppDependencies {
     clock: keepClock(parts),
     model: packName(model),
     isDraining: drain.isRunning,
-    fairQueue: createFairQueue(redis, redisKeys.fairQueue(prefix, model)),
+    fairQueue,
     policy: outboundPolicy(config),
     calibration: readManifest(config.MODELS_DIR, model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),

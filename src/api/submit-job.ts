@@ -4,7 +4,7 @@ import { thresholdForFmr } from '../shared/calibration.js';
 import type { CancelledJobs } from '../shared/cancelled-jobs.js';
 import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../shared/contract.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../shared/errors.js';
-import type { FairQueue } from '../shared/fair-queue.js';
+import type { FairQueue, OrderedJob } from '../shared/fair-queue.js';
 import type { Calibration } from '../shared/model-manifest.js';
 import { type ComparisonJob, idempotentJobId, JOB_VERSION } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
@@ -138,15 +138,29 @@ export async function submitJob(
   caller: Caller,
   deps: SubmitDependencies,
 ): Promise<void> {
-  const { redis, queue, backlog, fairQueue } = deps;
-  const { jobId, payload } = prepared;
+  const { redis, queue } = deps;
   await withQueue(redis, async () => {
     if (caller.idempotencyKey !== undefined && (await joinsExisting(prepared, queue))) return;
-    await backlog.admit(payload.sync);
-    await queue.add(jobId, payload, payload.sync ? 0 : await fairQueue.nextPriority(caller.tenant));
-    backlog.recordAdd(payload.sync);
+    await enterQueue(prepared, deps);
     if (caller.idempotencyKey !== undefined) await joinsExisting(prepared, queue);
   });
+}
+
+/** Adds a job at its place in the order, if there is one for it. @throws VerificationError `overloaded`. */
+async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependencies): Promise<void> {
+  const { queue, backlog, fairQueue } = deps;
+  const { tenant, sync, accepted_at: acceptedAt } = payload;
+  const job: OrderedJob = { jobId, tenant, sync };
+  const place = await fairQueue.enter({ ...job, acceptedAt }, await backlog.limitsFor(sync));
+  if (!place.admitted) throw backlog.refusal(place);
+  try {
+    await queue.add(jobId, payload, place.priority);
+  } catch (error) {
+    // Should Redis be away, the reconciler forgets it.
+    void fairQueue.leave(job).catch(() => undefined);
+    throw error;
+  }
+  backlog.recordAdd();
 }
 
 /** True when the job is in the queue already, asking for the same. */

@@ -92,6 +92,7 @@ const apiVariables = {
   SYNC_WAIT_TIMEOUT: decimal(1, 600).default(60),
   JOB_DEADLINE_SECONDS: integer(10, 604_800).default(3_600),
   MAX_QUEUE_DEPTH: integer(1, 10_000_000).default(10_000),
+  MAX_TENANT_QUEUE_SHARE: decimal(0.01, 1).default(0.5),
   MAX_BODY_BYTES: integer(1_024, 1_048_576).default(65_536),
   API_KEYS: z.string().default(''),
   ADMIN_API_KEYS: z.string().default(''),

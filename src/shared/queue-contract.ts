@@ -184,8 +184,6 @@ export const redisKeys = {
   /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; its TTL outlasts all of them. */
   userJobs: (prefix: string, model: string, tenant: string, userId: string | number) =>
     `${prefix}:user:${digest128(compareQueueName(model), tenant, String(userId))}`,
-  /** Hash of fair-queue.ts. */
-  fairQueue: (prefix: string, model: string) => `${prefix}:fair:${compareQueueName(model)}`,
   /** Time of the last job that the reconciler has looked at, ms. */
   reconciledUntil: (prefix: string, model: string) => `${prefix}:reconciled:${compareQueueName(model)}`,
   /** Held by the one worker that reconciles. */

@@ -125,7 +125,6 @@ function followJobs(
     logger.error({ job_id: job.id, err: error, code: 'internal' }, 'job given up');
     clean(job, true).catch(leave);
   });
-  worker.on('drained', () => void deps.fairQueue.reset().catch(leave));
 }
 
 interface RunContext {
@@ -140,6 +139,7 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
   const controller = new AbortController();
   const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
   running.set(jobId, abort);
+  keepOrder(job, deps);
   try {
     const { outcome, verification } = await traceComparison(job, deps.verification, (steps) =>
       compare(job, controller, { ...deps, verification: steps }),
@@ -184,7 +184,6 @@ async function compare(
       () => controller.abort(new ComparisonAborted('deadline')),
       Math.min(leftMs, 2 ** 31 - 1),
     );
-    keepOrder(job, deps);
     const request = { images: payload.images, threshold: payload.threshold, minMatches: payload.min_matches };
     const verification = await verifyPerson(request, deps.verification, controller.signal);
     return { outcome: verification.outcome, verification };
@@ -206,8 +205,10 @@ async function compare(
 
 /** Without it the next tenant waits a little longer; no comparison may fail for that. */
 function keepOrder(job: CompareJob, { fairQueue, logger }: CompareWorkerDependencies): void {
-  if (job.priority === 0) return;
-  fairQueue.advance(job.priority).catch((error) => logger.debug({ err: error }, 'order among tenants'));
+  const { tenant, sync } = job.data;
+  fairQueue
+    .start({ jobId: job.id ?? '', tenant, sync }, job.priority)
+    .catch((error) => logger.debug({ err: error }, 'order among tenants'));
 }
 
 type RunnableJob = ComparisonJob & { readonly images: Readonly<Record<ImageName, string>> };

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import { createCancelledJobs } from '../shared/cancelled-jobs.js';
+import type { FairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
 import {
   ABANDONED,
@@ -31,6 +32,7 @@ const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
 
 export interface ReconcileDependencies extends FinishDependencies {
+  readonly fairQueue: Pick<FairQueue, 'tidy'>;
   readonly logger: Logger;
   /** `webhook`: one was never queued. `strip`: URLs outlived their job. `lock`: a job is active without a lock. */
   readonly count: (what: 'webhook' | 'strip' | 'lock') => void;
@@ -46,7 +48,8 @@ type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
 
 /**
  * Does what crashes left undone and what BullMQ does not do by itself: queues webhooks that were never queued, drops
- * URLs of ended jobs, removes what is older than the retention, also on an idle queue. One worker of a pack at a time.
+ * URLs of ended jobs, keeps the order among tenants, removes what is older than the retention, also on an idle queue. One
+ * worker of a pack at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const queue: ComparisonQueue = new Queue(compareQueueName(deps.model), {
@@ -60,6 +63,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     await finishLeftovers(queue, deps);
     await announceCancelled(queue, deps);
     await countLostLocks(queue, deps);
+    await deps.fairQueue.tidy(deps.clock.now() - SETTLING_MS);
     await removeExpired(queue, deps);
   };
   const runAlone = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import type { WorkerConfig } from '../shared/config.js';
 import { createFairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
 import { outboundPolicy } from '../shared/outbound-policy.js';
-import { cancelChannel, redisKeys } from '../shared/queue-contract.js';
+import { cancelChannel, compareQueueName } from '../shared/queue-contract.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis.js';
 import type { RedisClock } from '../shared/redis-clock.js';
 import type { Shutdown } from '../shared/shutdown.js';
@@ -48,7 +48,8 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
     renderMetrics: metrics.render,
   });
   shutdown.add('health', health.close);
-  const reconciler = startReconciler({ ...finishing, logger, count: metrics.countReconciled });
+  const fairQueue = createFairQueue(redis, config.REDIS_PREFIX, compareQueueName(config.INSIGHTFACE_MODEL));
+  const reconciler = startReconciler({ ...finishing, fairQueue, logger, count: metrics.countReconciled });
   shutdown.add('reconciler', reconciler.stop);
 
   // Before the first job: its deadline is a time of Redis' clock.
@@ -67,7 +68,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const comparisons = createCompareWorker({
     ...finishing,
     verification: parts.verification,
-    fairQueue: createFairQueue(redis, redisKeys.fairQueue(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL)),
+    fairQueue,
     concurrency: config.WORKER_CONCURRENCY,
     logger,
     logUserId: config.LOG_USER_ID,

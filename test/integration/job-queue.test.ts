@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../src/api/job-queue.js';
 import { readCallbackState } from '../../src/api/webhook-deliveries.js';
+import { createFairQueue } from '../../src/shared/fair-queue.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -103,11 +104,12 @@ describe('a job that ends while it is read', () => {
         model: 'lite',
         retentionSeconds: 60,
         deadlineSeconds: 60,
+        fairQueue: createFairQueue(redis, PREFIX, compareQueueName('lite')),
         onError,
       });
       await startJob(
         compareQueueName('lite'),
-        () => queue.add(jobId, PAYLOAD, 0),
+        () => queue.add(jobId, PAYLOAD, 1),
         () => MATCH,
       );
       endAfter(nth, 'completed');

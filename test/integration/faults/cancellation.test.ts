@@ -57,8 +57,8 @@ function waitForAnswer(body: object) {
 }
 
 async function waitingJob(): Promise<string> {
-  await vi.waitFor(async () => expect(await queue.getWaitingCount()).toBe(1), 5_000);
-  const [job] = await queue.getWaiting();
+  await vi.waitFor(async () => expect(await queue.getPrioritizedCount()).toBe(1), 5_000);
+  const [job] = await queue.getPrioritized();
   return job?.id ?? '';
 }
 
@@ -148,7 +148,7 @@ describe('a caller who hangs up', () => {
     await caller.hangUp();
 
     await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 5_000);
-    expect(await queue.getWaitingCount()).toBe(0);
+    expect(await queue.getPrioritizedCount()).toBe(0);
   });
 
   it('leaves a job that goes on when somebody else is told of its end', async () => {

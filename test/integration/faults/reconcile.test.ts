@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCancelledJobs } from '../../../src/shared/cancelled-jobs.js';
 import type { JobView } from '../../../src/shared/contract.js';
+import { createFairQueue } from '../../../src/shared/fair-queue.js';
 import { createJobView } from '../../../src/shared/job-view.js';
 import { createLogger } from '../../../src/shared/logger.js';
 import {
@@ -46,6 +47,7 @@ beforeAll(async () => {
     model: MODEL,
     retentionSeconds: 60,
     webhookQueue,
+    fairQueue: createFairQueue(redis, PREFIX, compareQueueName(MODEL)),
     logger: createLogger('test', 'silent'),
     count: (what) => counted.push(what),
   };
