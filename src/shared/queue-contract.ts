@@ -75,6 +75,9 @@ export const comparisonJobSchema = z.object({
 });
 export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
 
+/** A reason that only a later version knows is left out: the code beside it still holds. */
+const knownReasonSchema = reasonSchema.optional().catch(undefined);
+
 /** What a comparison ended in. Anything but `ok: true` could not be decided. */
 export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   z.object({
@@ -86,11 +89,11 @@ export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     code: z.enum(ERROR_CODES),
-    reason: reasonSchema.optional(),
+    reason: knownReasonSchema,
     detail: z.string(),
     retryable: z.boolean(),
     image: imageNameSchema.optional(),
-    errors: z.array(problemItemSchema).optional(),
+    errors: z.array(problemItemSchema.extend({ reason: knownReasonSchema })).optional(),
   }),
 ]);
 export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;

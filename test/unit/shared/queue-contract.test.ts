@@ -30,3 +30,18 @@ describe('what an earlier version left in Redis', () => {
     expect(readOutcome(failed)).toEqual(failed);
   });
 });
+
+describe('what a later version left in Redis', () => {
+  it('keeps its code when its reason is not known here', () => {
+    const item = { code: 'low_quality', detail: 'x' };
+    const later = { ...item, reason: 'a_reason_to_come' };
+    const outcome = { ok: false, retryable: false, ...later, errors: [{ ...later, image: 'front_image1' }] };
+
+    expect(readOutcome(outcome)).toEqual({
+      ok: false,
+      retryable: false,
+      ...item,
+      errors: [{ ...item, image: 'front_image1' }],
+    });
+  });
+});
