@@ -28,9 +28,11 @@ export interface Report {
   readonly startedAt: number;
 }
 
+type ReportedJob = Pick<CompareJob, 'id' | 'data' | 'timestamp' | 'processedOn' | 'attemptsStarted'>;
+
 /** Writes the one line of a comparison and counts it. */
 export function reportComparison(
-  job: CompareJob,
+  job: ReportedJob,
   { outcome, verification, startedAt }: Report,
   deps: ReportDependencies,
 ): void {
