@@ -15,7 +15,8 @@ import type { Caller } from './submit-job.js';
 /** Longest wait that a Prefer header is granted, seconds. */
 export const MAX_WAIT_SECONDS = 60;
 
-const MAX_IDEMPOTENCY_KEY = 255;
+/** Other bytes reach us in an encoding that nobody states, so that two keys could read alike or one in two ways. */
+const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
 /**
  * Reads and checks the body of a comparison.
@@ -44,12 +45,12 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
 
 /**
  * Reads who asks and how from the headers.
- * @throws RequestError for an Idempotency-Key that is empty or over 255 characters.
+ * @throws RequestError for an Idempotency-Key that is not 1 to 255 visible ASCII characters.
  */
 export function readCaller(context: Context<AppContext>, sync: boolean): Caller {
   const key = context.req.header('idempotency-key');
-  if (key !== undefined && (key.length === 0 || key.length > MAX_IDEMPOTENCY_KEY)) {
-    const detail = `must have 1 to ${MAX_IDEMPOTENCY_KEY} characters`;
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
+    const detail = 'must be 1 to 255 visible ASCII characters, without spaces';
     throw new RequestError([{ field: 'Idempotency-Key', code: 'invalid_request', detail }]);
   }
   return {

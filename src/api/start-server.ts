@@ -20,7 +20,10 @@ const SILENCE_SLACK_SECONDS = 30;
 export function startServer(app: Hono<AppContext>, { config, logger, shutdown }: ServerParts): void {
   const server = serve(
     {
-      fetch: (request, env) => (URL.canParse(request.url) ? app.fetch(request, env) : badRequest()),
+      fetch: (request, env) =>
+        namesOneHost(env.incoming.rawHeaders) && URL.canParse(request.url)
+          ? app.fetch(request, env)
+          : badRequest(),
       hostname: config.HOST,
       port: config.PORT,
       serverOptions: {
@@ -58,6 +61,10 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
 
 /** A Host header can be well-formed and still make no URL (`xn--`, `1.2.3.4.5`); answered as node-server answers others. */
 const badRequest = (): Response => new Response(null, { status: 400 });
+
+/** Node keeps the first of several Host headers where a proxy before us may have judged another (RFC 9112, 3.2). */
+const namesOneHost = (rawHeaders: readonly string[]): boolean =>
+  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length === 1;
 
 /** Knows when every request that has come in has been answered, or its client has gone. */
 function countOpenRequests(server: ServerType): { readonly allEnded: () => Promise<void> } {

@@ -62,6 +62,13 @@ describe('slow and malformed clients', () => {
     ],
     ['two lengths', `${head([json, 'Content-Length: 5', 'Content-Length: 6'])}{}{}{}`],
     ['a folded header', `${head([json, 'Transfer-Encoding:\r\n chunked', 'Content-Length: 3'])}{}`],
+    ['two hosts', 'GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\nConnection: close\r\n\r\n'],
+    ['one host twice', 'GET /health HTTP/1.1\r\nHost: x\r\nHOST: x\r\nConnection: close\r\n\r\n'],
+    ['one length twice', `${head([json, 'Content-Length: 2', 'Content-Length: 2'])}{}`],
+    [
+      'chunks announced twice',
+      `${head([json, 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'])}0\r\n\r\n`,
+    ],
     ['no host', 'GET /health HTTP/1.1\r\n\r\n'],
     ['no HTTP at all', 'hello there\r\n\r\n'],
     [

@@ -25,8 +25,10 @@ export const PARAMETERS = {
   RequestId: {
     name: 'X-Request-Id',
     in: 'header',
-    description: 'An id of yours, at most 128 characters; it comes back and stands in our logs.',
-    schema: { type: 'string', maxLength: 128 },
+    description:
+      'An id of yours that comes back and stands in our logs: 1 to 128 ASCII letters, digits, `-`, `_` and `=`. ' +
+      'Any other value is replaced by a new id.',
+    schema: { type: 'string' },
   },
   TraceParent: {
     name: 'traceparent',
@@ -50,8 +52,9 @@ export const PARAMETERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'The same key with the same body joins the same job; with another body it is refused.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    description:
+      'The same key with the same body joins the same job; with another body it is refused. Visible ASCII characters.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
   },
   JobId: { name: 'id', in: 'path', required: true, description: 'The job_id.', schema: { type: 'string' } },
   WebhookId: {
