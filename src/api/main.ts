@@ -56,7 +56,7 @@ async function main(): Promise<void> {
 /** Opens Redis and what stands on it. */
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
-  const onError = reportOutages(redis, logger);
+  const onError = reportOutages(redis, logger, config.REDIS_URL);
   const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model } = config;
   const fairQueue = createFairQueue(redis, prefix, compareQueueName(model));
   const queue = createJobQueue({
@@ -157,6 +157,7 @@ function jobSettings(config: ApiConfig): AppDependencies['settings'] {
     webhookUrl: config.WEBHOOK_URL,
     webhookOnSync: config.WEBHOOK_ON_SYNC,
     canSign: config.WEBHOOK_SECRETS.length > 0,
+    minThreshold: config.MIN_THRESHOLD,
     syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
     jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
   };

@@ -19,6 +19,8 @@ export const SYNC_GRACE_SECONDS = 60;
 
 export interface SubmitSettings {
   readonly threshold: number;
+  /** Lowest threshold that a request may ask for. */
+  readonly minThreshold: number;
   readonly minMatches: 2 | 3;
   readonly webhookUrl?: string | undefined;
   readonly webhookOnSync: boolean;
@@ -57,8 +59,8 @@ export interface PreparedJob {
 }
 
 /**
- * Checks a request against the address policy and the calibration and makes its job.
- * @throws RequestError naming every URL that is refused; VerificationError `calibration_unavailable`,
+ * Checks a request against the address policy, the least threshold and the calibration and makes its job.
+ * @throws RequestError naming every field that is refused; VerificationError `calibration_unavailable`,
  * `queue_unavailable`.
  */
 export async function prepareJob(
@@ -67,7 +69,7 @@ export async function prepareJob(
   deps: SubmitDependencies,
 ): Promise<PreparedJob> {
   const { settings, clock, redis } = deps;
-  checkUrls(body, deps);
+  checkFields(body, deps);
   // In the first moments on a new connection; a deadline by a clock of our own may have passed when it is made.
   if (!clock.isSynchronised()) await withQueue(redis, clock.synchronise);
   const acceptedAt = clock.now();
@@ -85,7 +87,7 @@ export async function prepareJob(
     threshold:
       body.fmr === undefined
         ? (body.threshold ?? settings.threshold)
-        : thresholdForFmr(deps.calibration, body.fmr),
+        : thresholdForFmr(deps.calibration, body.fmr, settings.minThreshold),
     min_matches: body.min_matches ?? settings.minMatches,
     evidence: body.evidence ?? false,
     ...(body.warnings ? { warnings: true } : {}),
@@ -171,7 +173,7 @@ async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): 
   return true;
 }
 
-function checkUrls(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
+function checkFields(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
   const errors: ProblemItem[] = [];
   const check = (
     url: string,
@@ -189,6 +191,10 @@ function checkUrls(body: CompareRequest, { policy, settings }: SubmitDependencie
   if (body.callback_url !== undefined && !settings.canSign) {
     const detail = 'Webhooks are not set up here: WEBHOOK_SECRETS is empty.';
     errors.push({ field: 'callback_url', code: 'invalid_request', detail });
+  }
+  if (body.threshold !== undefined && body.threshold < settings.minThreshold) {
+    const detail = `must be at least ${settings.minThreshold}, the MIN_THRESHOLD of this service`;
+    errors.push({ field: 'threshold', code: 'invalid_request', detail });
   }
   if (errors.length > 0) throw new RequestError(errors);
 }

@@ -51,7 +51,9 @@ export const compareRequestSchema = z
     front_image3: urlSchema('Third probe photo'),
     back_image: urlSchema('Reference photo'),
     threshold: thresholdSchema.optional().meta({
-      description: 'Cosine similarity from which a probe matches. Not together with fmr.',
+      description:
+        'Cosine similarity from which a probe matches; not below the service’s MIN_THRESHOLD (0.2 unless set). ' +
+        'Not together with fmr.',
     }),
     fmr: z.number().gt(0).lt(1).optional().meta({
       description:

@@ -26,48 +26,84 @@ export interface RedisTarget {
 const URL_PATTERN =
   /^(redis|rediss)(\+sentinel|\+cluster)?:\/\/(?:([^@/]*)@)?([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/;
 
+const PARAMETERS = ['ca', 'servername', 'sentinelUsername', 'sentinelPassword'];
+/** More databases than any server is set up with; beyond this the number is a typing error. */
+const MAX_DB = 99_999;
+
 /**
  * Reads `redis[s]://[user:password@]host[:port][/db]`, `redis[s]+sentinel://…host:port,host:port/group[/db]` or
  * `redis[s]+cluster://…host:port,host:port`. With `rediss` everything is spoken to over TLS, sentinels too; `?ca=FILE`
  * names the authority to trust and `?servername=NAME` the name in the certificate. `?sentinelPassword=` and
  * `?sentinelUsername=` log in at the sentinels.
- * @returns undefined when the text has another form.
+ * @throws Error whose message says what is wrong and quotes nothing: any part may hold a piece of the password.
  */
-export function parseRedisUrl(url: string): RedisTarget | undefined {
+export function parseRedisUrl(url: string): RedisTarget {
   const match = URL_PATTERN.exec(url);
-  if (!match) return undefined;
+  if (!match) throw new Error('must look like redis://host:6379');
   const [, scheme, suffix, credentials, hosts = '', path = '', query = ''] = match;
-  const nodes = hosts.split(',').map((host) => parseNode(host, suffix === '+sentinel' ? 26_379 : 6_379));
-  const parameters = new URLSearchParams(query);
+  const kind = suffix === '+sentinel' ? 'sentinel' : suffix === '+cluster' ? 'cluster' : 'single';
+  const parameters = readParameters(query);
   const segments = path.split('/').filter(Boolean);
-  const group = suffix === '+sentinel' ? segments.shift() : undefined;
-  const db = Number(segments[0] ?? 0);
-  const complete = nodes.every((node) => node !== undefined) && Number.isInteger(db) && db >= 0;
-  if (!complete || (suffix === '+sentinel' && !group) || (!suffix && nodes.length > 1)) return undefined;
+  const group = kind === 'sentinel' ? segments.shift() : undefined;
+  if (kind === 'sentinel' && !group)
+    throw new Error('must name the sentinel group: redis+sentinel://host:26379/group');
   return {
-    kind: suffix === '+sentinel' ? 'sentinel' : suffix === '+cluster' ? 'cluster' : 'single',
-    nodes: nodes.filter((node) => node !== undefined),
+    kind,
+    nodes: readNodes(hosts, kind),
     ...(group ? { group } : {}),
     sentinelAccess: makeCredentials(parameters.get('sentinelUsername'), parameters.get('sentinelPassword')),
     access: {
-      db,
+      db: readDb(segments, kind),
       ...readCredentials(credentials),
       ...(scheme === 'rediss' ? { tls: readTls(parameters) } : {}),
     },
   };
 }
 
-function parseNode(text: string, defaultPort: number): { host: string; port: number } | undefined {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/.exec(text.trim());
+/** Returns the hosts and the database of a Redis for logs and errors; never a user or a password. */
+export function describeRedis({ nodes, access }: RedisTarget): string {
+  const hosts = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
+  return `${hosts}/${access.db}`;
+}
+
+function readNodes(hosts: string, kind: RedisTarget['kind']): RedisTarget['nodes'] {
+  const parts = hosts.split(',');
+  if (kind === 'single' && parts.length > 1)
+    throw new Error('names several hosts: use redis+sentinel:// or redis+cluster://');
+  return parts.map((host) => parseNode(host, kind === 'sentinel' ? 26_379 : 6_379));
+}
+
+function readDb([text = '0', ...rest]: readonly string[], kind: RedisTarget['kind']): number {
+  const db = /^\d{1,5}$/.test(text) && rest.length === 0 ? Number(text) : MAX_DB + 1;
+  if (db > MAX_DB)
+    throw new Error('the database after the host must be a whole number, like redis://host:6379/1');
+  if (kind === 'cluster' && db > 0) throw new Error('a cluster has only database 0');
+  return db;
+}
+
+function readParameters(query: string): URLSearchParams {
+  const parameters = new URLSearchParams(query);
+  if ([...parameters.keys()].some((name) => !PARAMETERS.includes(name)))
+    throw new Error(`has a parameter other than ${PARAMETERS.join(', ')}`);
+  return parameters;
+}
+
+function parseNode(text: string, defaultPort: number): { host: string; port: number } {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/.exec(text.trim());
   const port = Number(match?.[2] ?? defaultPort);
-  if (!match?.[1] || port < 1 || port > 65_535) return undefined;
+  if (!match?.[1] || port < 1 || port > 65_535)
+    throw new Error('a host or port is wrong; in a password, / @ : ? % are written as %2F %40 %3A %3F %25');
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }
 
 function readCredentials(text: string | undefined): Credentials {
   if (!text) return {};
-  const [username, ...password] = text.split(':').map(decodeURIComponent);
-  return makeCredentials(username, password.length > 0 ? password.join(':') : null);
+  try {
+    const [username, ...password] = text.split(':').map(decodeURIComponent);
+    return makeCredentials(username, password.length > 0 ? password.join(':') : null);
+  } catch {
+    throw new Error('user or password holds a % that is not written as %25');
+  }
 }
 
 function makeCredentials(username: string | null | undefined, password: string | null): Credentials {
@@ -77,5 +113,13 @@ function makeCredentials(username: string | null | undefined, password: string |
 function readTls(parameters: URLSearchParams): ConnectionOptions {
   const ca = parameters.get('ca');
   const servername = parameters.get('servername');
-  return { ...(ca ? { ca: readFileSync(ca) } : {}), ...(servername ? { servername } : {}) };
+  return { ...(ca ? { ca: readAuthority(ca) } : {}), ...(servername ? { servername } : {}) };
+}
+
+function readAuthority(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new Error('the file that ?ca= names cannot be read');
+  }
 }

@@ -28,7 +28,6 @@ const SLOTS_REFRESH_INTERVAL_MS = 2_000;
  */
 export function connectRedis(url: string, manner: RedisManner): RedisConnection {
   const target = parseRedisUrl(url);
-  if (!target) throw new Error('this is a bug: REDIS_URL was not checked');
   const options = {
     ...target.access,
     socketTimeout: SILENCE_TIMEOUT_MS[manner],

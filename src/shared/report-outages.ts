@@ -1,11 +1,20 @@
 import type { Logger } from './logger.js';
 import { isRedisReady, type RedisConnection } from './redis.js';
+import { describeRedis, parseRedisUrl } from './redis-url.js';
+import { failToStart } from './shutdown.js';
 
-/** Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it. */
-export function reportOutages(redis: RedisConnection, logger: Logger): (error: unknown) => void {
+/**
+ * Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it.
+ * `url` is REDIS_URL: the line names its hosts and database. Ends the process when the database cannot be selected,
+ * because ioredis would use database 0, which may be someone else's.
+ */
+export function reportOutages(redis: RedisConnection, logger: Logger, url: string): (error: unknown) => void {
+  const place = describeRedis(parseRedisUrl(url));
   let away = false;
   const onError = (error: unknown): void => {
-    if (!away) logger.error({ err: error }, 'Redis is away');
+    if (isWrongDatabase(error))
+      failToStart(`REDIS_URL: the database of ${place} cannot be used: ${error.message}`);
+    if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is away');
     away = true;
   };
   redis.on('error', onError);
@@ -23,4 +32,9 @@ export function logUnlessAway(
   what: string,
 ): (error: unknown) => void {
   return (error) => logger[isRedisReady(redis) ? 'warn' : 'debug']({ err: error }, what);
+}
+
+/** True for the server's refusal of SELECT: no such database, or no right to use it. */
+function isWrongDatabase(error: unknown): error is Error {
+  return error instanceof Error && /DB index is out of range|NOPERM .*\bselect\b/i.test(error.message);
 }

@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   const metrics = createWorkerMetrics({ visionRestarts: () => pool.stats().restarts });
 
   const redis = connectRedis(config.REDIS_URL, 'patient');
-  reportOutages(redis, logger);
+  reportOutages(redis, logger, config.REDIS_URL);
   shutdown.add('redis', () => redis.disconnect());
   void warnOfUnsafeRedis(redis, logger);
   const clock = createRedisClock(redis);

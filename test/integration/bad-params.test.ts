@@ -30,8 +30,11 @@ const threshold = (text: string): string => plus(`"threshold":${text}`);
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   P01: [broken(threshold('NaN')), broken(threshold('Infinity')), broken(threshold('.5'))],
   P04: [invalid(threshold('-1')), invalid(threshold('-1e-300')), invalid(threshold('-1e400'))],
-  P05: [taken(threshold('-0')), taken(threshold('-0.0'))],
-  P06: [taken(threshold('0')), taken(threshold('1e-400')), taken(threshold('1'))],
+  P05: [invalid(threshold('-0')), invalid(threshold('-0.0'))],
+  P06: [
+    ...['0', '1e-400', '1e-9', '0.19999999999999998'].map((text) => invalid(threshold(text))),
+    ...['0.2', '1'].map((text) => taken(threshold(text))),
+  ],
   P07: [invalid(threshold('1.0000001')), invalid(threshold('1.0000000000000002'))],
   P08: [invalid(threshold('2')), invalid(threshold('1e309')), invalid(threshold('9007199254740993'))],
   P09: [invalid(threshold('"0.9"')), invalid(threshold('"0x1"')), invalid(threshold('true'))],

@@ -78,6 +78,8 @@ describe('a wrong request is refused with its reason', () => {
     ['a user_id that is no integer', text({ user_id: 1.5 }), 422, 'invalid_request', 'user_id'],
     ['threshold -1', text({ threshold: -1 }), 422, 'invalid_request', 'threshold'],
     ['threshold 1.5', text({ threshold: 1.5 }), 422, 'invalid_request', 'threshold'],
+    ['a threshold under the floor', text({ threshold: 0.19 }), 422, 'invalid_request', 'threshold'],
+    ['threshold 0', text({ threshold: 0 }), 422, 'invalid_request', 'threshold'],
     ['threshold "0.5"', text({ threshold: '0.5' }), 422, 'invalid_request', 'threshold'],
     ['threshold null', text({ threshold: null }), 422, 'invalid_request', 'threshold'],
     ['threshold "NaN"', text({ threshold: 'NaN' }), 422, 'invalid_request', 'threshold'],
@@ -182,6 +184,16 @@ describe('a wrong request is refused with its reason', () => {
     });
   });
 
+  it.each(['', 'two words', 'k, k', 'caf\u00e9', '\u00ff'])(
+    'refuses the Idempotency-Key %j and names the header',
+    async (key) => {
+      const answer = await send(text({}), { 'idempotency-key': key });
+
+      expect(answer).toMatchObject({ status: 422, problem: { code: 'invalid_request' } });
+      expect(answer.problem.errors?.[0]).toMatchObject({ field: 'Idempotency-Key' });
+    },
+  );
+
   it('tells an unknown path from a wrong method', async () => {
     const unknown = await fetch(`${origin}/nothing`);
     const wrong = await fetch(`${origin}/compare-faces`);
@@ -194,9 +206,11 @@ describe('a wrong request is refused with its reason', () => {
   it('keeps a good request id and replaces a bad one', async () => {
     const good = await fetch(`${origin}/health`, { headers: { 'x-request-id': 'trace-7' } });
     const bad = await fetch(`${origin}/health`, { headers: { 'x-request-id': 'a b{}' } });
+    const long = await fetch(`${origin}/health`, { headers: { 'x-request-id': 'x'.repeat(129) } });
 
     expect(good.headers.get('x-request-id')).toBe('trace-7');
     expect(bad.headers.get('x-request-id')).toMatch(/^[\w=-]+$/);
+    expect(long.headers.get('x-request-id')).toMatch(/^[\w=-]{1,128}$/);
   });
 
   it('lives on and is not ready without a worker', async () => {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import { wholeNumber } from '../../shared/number-text.js';
 import type { AppContext } from '../app-context.js';
 import { withQueue } from '../queue-guard.js';
 import { RequestError } from '../request-error.js';
@@ -13,7 +13,7 @@ import {
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 100;
 
-const limitSchema = z.coerce.number().pipe(z.int().min(1).max(MAX_PAGE)).default(DEFAULT_PAGE);
+const limitSchema = wholeNumber(1, MAX_PAGE).default(DEFAULT_PAGE);
 
 /**
  * `GET /webhooks/failed?limit=&cursor=` lists deliveries that were given up, `POST /webhooks/:id/retry` tries one

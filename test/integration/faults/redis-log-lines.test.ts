@@ -14,7 +14,7 @@ describe('the log of a program whose Redis goes and comes', () => {
   beforeAll(async () => {
     server = await startRedis();
     redis = connectRedis(server.url, 'patient');
-    reportOutages(redis, logger);
+    reportOutages(redis, logger, server.url);
     await once(redis, 'ready');
   });
   afterAll(async () => {

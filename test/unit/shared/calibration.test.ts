@@ -13,22 +13,27 @@ const CALIBRATION: Calibration = {
 
 describe('thresholdForFmr', () => {
   it('is the calibrated threshold of the rate asked for', () => {
-    expect(thresholdForFmr(CALIBRATION, 1e-4)).toBe(0.412);
+    expect(thresholdForFmr(CALIBRATION, 1e-4, 0.2)).toBe(0.412);
   });
 
   it('is that of the next stricter rate where the one asked for was not measured', () => {
-    expect(thresholdForFmr(CALIBRATION, 5e-4)).toBe(0.412);
-    expect(thresholdForFmr(CALIBRATION, 0.5)).toBe(0.336);
+    expect(thresholdForFmr(CALIBRATION, 5e-4, 0.2)).toBe(0.412);
+    expect(thresholdForFmr(CALIBRATION, 0.5, 0.2)).toBe(0.336);
+  });
+
+  it('is never below the floor of the service', () => {
+    expect(thresholdForFmr(CALIBRATION, 0.5, 0.4)).toBe(0.4);
+    expect(thresholdForFmr(CALIBRATION, 1e-5, 0.4)).toBe(0.477);
   });
 
   it('is refused for a rate stricter than any measured one', () => {
-    expect(() => thresholdForFmr(CALIBRATION, 1e-6)).toThrow(
+    expect(() => thresholdForFmr(CALIBRATION, 1e-6, 0.2)).toThrow(
       expect.objectContaining({ code: 'calibration_unavailable' }),
     );
   });
 
   it('is refused without a calibration', () => {
-    expect(() => thresholdForFmr(null, 1e-3)).toThrow(
+    expect(() => thresholdForFmr(null, 1e-3, 0.2)).toThrow(
       expect.objectContaining({ code: 'calibration_unavailable' }),
     );
   });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config.js';
+import { ConfigError, loadApiConfig, loadModelsDir, loadWorkerConfig } from '../../../src/shared/config.js';
 
 function problemsOf(load: () => unknown): readonly string[] {
   try {
@@ -39,6 +39,12 @@ describe('the names of the Python service', () => {
     ['DETECTION_SIZE', '641'],
     ['IMAGE_DOWNLOAD_TIMEOUT', '0'],
     ['MAX_IMAGE_BYTES', '-5'],
+    ['INSIGHTFACE_MODEL', ' '],
+    ...['0', '0.0', '.0', '0x0', '1e-9', '-0', ' ', '0,6', '6e-1', '0.19', '٠٫٥', '0.6 or so'].map(
+      (value) => ['FACE_MATCH_THRESHOLD', value] as const,
+    ),
+    ['DETECTION_SIZE', '0x280'],
+    ['MAX_IMAGE_BYTES', '1e7'],
   ];
   for (const [name, value] of wrong) {
     it(`fall back with a warning: ${name}=${value}`, () => {
@@ -46,8 +52,7 @@ describe('the names of the Python service', () => {
 
       expect(config[name as keyof typeof config]).toBe(loadApiConfig({}).config[name as keyof typeof config]);
       expect(warnings).toHaveLength(1);
-      expect(warnings[0]).toContain(name);
-      expect(warnings[0]).not.toContain(value === '1' ? '=1' : value);
+      expect(warnings[0]).toContain(`${name} is ${JSON.stringify(value)}`);
     });
   }
 
@@ -55,6 +60,18 @@ describe('the names of the Python service', () => {
     const { config } = loadApiConfig({ FACE_MATCH_THRESHOLD: '0.42', FACE_MATCH_MIN_MATCHES: '3' });
 
     expect([config.FACE_MATCH_THRESHOLD, config.FACE_MATCH_MIN_MATCHES]).toEqual([0.42, 3]);
+    expect(loadApiConfig({ FACE_MATCH_THRESHOLD: '.6' }).config.FACE_MATCH_THRESHOLD).toBe(0.6);
+  });
+
+  it('keep to the floor of thresholds that the operator sets', () => {
+    const thresholdWith = (floor: string, threshold?: string) =>
+      loadApiConfig({ MIN_THRESHOLD: floor, FACE_MATCH_THRESHOLD: threshold }).config.FACE_MATCH_THRESHOLD;
+
+    expect(thresholdWith('0.1', '0.15')).toBe(0.15);
+    expect(thresholdWith('0', '0')).toBe(0.5);
+    expect(thresholdWith('0.6')).toBe(0.6);
+    expect(thresholdWith('0.6', '0.55')).toBe(0.6);
+    expect(thresholdWith('0.6', '0.7')).toBe(0.7);
   });
 });
 
@@ -79,7 +96,85 @@ describe('new names', () => {
   });
 
   it('count an empty text as unset', () => {
-    expect(loadApiConfig({ PORT: '  ' }).config.PORT).toBe(8333);
+    expect(loadApiConfig({ PORT: '', API_KEYS: '', API_KEYS_FILE: '' }).config).toMatchObject({
+      PORT: 8333,
+      API_KEYS: [],
+    });
+  });
+
+  it.each(['0x10', '1e3', '+1', '1_000', '10.0', '٣'])(
+    'stop the process for PORT=%s and quote it',
+    (value) => {
+      expect(problemsOf(() => loadApiConfig({ PORT: value })).join()).toContain(JSON.stringify(value));
+    },
+  );
+
+  const lists = [
+    'API_KEYS',
+    'ADMIN_API_KEYS',
+    'ALLOWED_IMAGE_HOSTS',
+    'ALLOWED_PRIVATE_HOSTS',
+    'ALLOWED_PORTS',
+    'CORS_ORIGINS',
+    'WEBHOOK_SECRETS',
+    'EXECUTION_PROVIDERS',
+    'IMAGE_FORMATS',
+  ] as const;
+  const both = (env: Record<string, string>) =>
+    [loadApiConfig, loadWorkerConfig].map((load) => () => load(env));
+  const problemsOfEither = (env: Record<string, string>) => both(env).flatMap(problemsOf);
+
+  it.each(lists.flatMap((name) => [',', ' , ,', ' ', '\n'].map((value) => [name, value] as const)))(
+    'stop the process when a list is set and lists nothing: %s=%j',
+    (name, value) => {
+      const [problem] = problemsOfEither({ [name]: value });
+
+      expect(problem).toMatch(new RegExp(`^${name}: is set`));
+    },
+  );
+
+  it.each(['REDIS_URL', 'WEBHOOK_URL', 'MODELS_DIR', 'HOST', 'LOG_USER_ID', 'PORT'])(
+    'stop the process when %s is set to blanks',
+    (name) => {
+      expect(problemsOfEither({ [name]: ' ' })[0]).toContain(`${name}: is set`);
+    },
+  );
+
+  it.each(['*', 'https://app.example/', 'https://app.example/x', 'app.example', 'HTTPS://app.example'])(
+    'stop the process for an origin that no browser sends: %s',
+    (origin) => {
+      expect(problemsOf(() => loadApiConfig({ CORS_ORIGINS: `https://ok.example,${origin}` }))).toHaveLength(
+        1,
+      );
+    },
+  );
+
+  it('take origins of pages, of apps and with ports', () => {
+    const origins = ['https://app.example', 'http://localhost:3000', 'capacitor://localhost'];
+
+    expect(loadApiConfig({ CORS_ORIGINS: origins.join() }).config.CORS_ORIGINS).toEqual(origins);
+  });
+
+  it.each(['WORKER_PORT', 'METRICS_PORT', 'PORT', 'MODELS_DIR', 'DETECTION_SIZE'])(
+    'ignore with a warning what Kubernetes sets for a service: %s',
+    (name) => {
+      const plain = { ...loadWorkerConfig({}).config, ...loadApiConfig({}).config };
+      const env = { [name]: 'tcp://10.96.0.17:8334' };
+      const loaded = [loadWorkerConfig(env), loadApiConfig(env)];
+
+      expect({ ...loaded[0]?.config, ...loaded[1]?.config }).toEqual(plain);
+      expect(loaded.flatMap(({ warnings }) => warnings)[0]).toContain(`${name} is ignored`);
+    },
+  );
+
+  it.each([
+    ['redis://a/x', /^REDIS_URL: the database/],
+    ['redis://:hun@ter@2@a', /^REDIS_URL: /],
+  ])('say what is wrong with the Redis at %s', (url, reason) => {
+    const [problem] = problemsOf(() => loadApiConfig({ REDIS_URL: url }));
+
+    expect(problem).toMatch(reason);
+    expect(problem).not.toMatch(/hun|ter@|2@/);
   });
 
   it('are read from the file that NAME_FILE points to', () => {
@@ -92,6 +187,28 @@ describe('new names', () => {
     rmSync(folder, { recursive: true });
     expect(config.API_KEYS.map((key) => key.name)).toEqual(['alice']);
     expect(JSON.stringify(config)).not.toContain('0123456789abcdef');
+  });
+
+  it.each(['API_KEYS', 'REDIS_URL', 'WEBHOOK_SECRETS', 'PORT', 'FACE_MATCH_THRESHOLD'])(
+    'stop the process when the file of %s is empty, or stands beside the variable',
+    (name) => {
+      const folder = mkdtempSync(join(tmpdir(), 'face-config-'));
+      const path = join(folder, 'value');
+      writeFileSync(path, ' \n');
+
+      const empty = problemsOf(() => loadApiConfig({ [`${name}_FILE`]: path }));
+      const twice = problemsOf(() => loadApiConfig({ [`${name}_FILE`]: path, [name]: 'x' }));
+
+      rmSync(folder, { recursive: true });
+      expect(empty).toEqual([`${name}_FILE: the file is empty`]);
+      expect(twice[0]).toContain(`${name}: ${name}_FILE is set too`);
+    },
+  );
+
+  it('stop the model commands too when MODELS_DIR is set and names nothing', () => {
+    expect(loadModelsDir({})).toBe('models');
+    expect(problemsOf(() => loadModelsDir({ MODELS_DIR: ' ' }))).toHaveLength(1);
+    expect(problemsOf(() => loadModelsDir({ MODELS_DIR_FILE: '/nowhere' }))).toHaveLength(1);
   });
 
   it('name the variable whose file cannot be read', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRedisUrl } from '../../../src/shared/redis-url.js';
+import { describeRedis, parseRedisUrl } from '../../../src/shared/redis-url.js';
 
 describe('parseRedisUrl', () => {
   it('reads a plain URL with its defaults', () => {
@@ -19,11 +19,11 @@ describe('parseRedisUrl', () => {
   });
 
   it('reads a password without a user', () => {
-    expect(parseRedisUrl('redis://:secret@cache')?.access).toEqual({ db: 0, password: 'secret' });
+    expect(parseRedisUrl('redis://:secret@cache').access).toEqual({ db: 0, password: 'secret' });
   });
 
   it('turns TLS on for rediss', () => {
-    expect(parseRedisUrl('rediss://cache?servername=redis.internal')?.access.tls).toEqual({
+    expect(parseRedisUrl('rediss://cache?servername=redis.internal').access.tls).toEqual({
       servername: 'redis.internal',
     });
   });
@@ -60,18 +60,34 @@ describe('parseRedisUrl', () => {
     });
   });
 
-  for (const url of [
-    '',
-    'http://x',
-    'redis://',
-    'redis://a,b',
-    'redis://a:0',
-    'redis://a:99999',
-    'redis://a/x',
-    'redis+sentinel://a',
-  ]) {
-    it(`refuses ${JSON.stringify(url)}`, () => {
-      expect(parseRedisUrl(url)).toBeUndefined();
+  const wrong: readonly (readonly [string, RegExp])[] = [
+    ['', /redis:\/\/host/],
+    ['http://x', /redis:\/\/host/],
+    ['redis://', /redis:\/\/host/],
+    ['redis://a,b', /several hosts/],
+    ['redis://a:0', /port/],
+    ['redis://a:99999', /port/],
+    ['redis://a/x', /database/],
+    ['redis://a/0x1', /database/],
+    ['redis://a/-1', /database/],
+    ['redis://a/1/2', /database/],
+    ['redis+cluster://a/1', /database 0/],
+    ['redis+sentinel://a', /group/],
+    ['redis://a?db=1', /parameter/],
+    ['rediss://a?ca=/nowhere/ca.pem', /ca/],
+    ['redis://:100%@a', /%25/],
+    ['redis://:se/cret@a:6379', /password/],
+    ['redis://:p@cret@a', /password/],
+  ];
+  for (const [url, reason] of wrong) {
+    it(`says why it refuses ${JSON.stringify(url)}, without a piece of the password`, () => {
+      expect(() => parseRedisUrl(url)).toThrow(reason);
+      expect(() => parseRedisUrl(url)).not.toThrow(/cret|100%/);
     });
   }
+
+  it('shows hosts and database in logs, and neither user nor password', () => {
+    expect(describeRedis(parseRedisUrl('redis://user:secret@[::1]:7000/3'))).toBe('[::1]:7000/3');
+    expect(describeRedis(parseRedisUrl('redis+sentinel://:secret@s1,s2/main'))).toBe('s1:26379,s2:26379/0');
+  });
 });

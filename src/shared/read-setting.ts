@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with the settings read so far. */
+export interface SettingFindings {
+  /** Each of these stops the process. */
+  readonly problems: string[];
+  readonly warnings: string[];
+}
+
+/** What Kubernetes and Docker put into the environment for a service called `worker`: WORKER_PORT=tcp://10.0.0.7:80. */
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/(?:\[[0-9a-f:.]+\]|[0-9.]+):\d{1,5}$/i;
+
+/**
+ * Returns the text of the setting `name`, from the variable or from the file that `<name>_FILE` names, without blanks
+ * at its ends; undefined when it is not set. An empty variable is not set. An empty file, or both sources at once, is a
+ * problem: the operator meant to set something. Variables that are links to a service are ignored with a warning.
+ * @returns '' for a variable of blanks only; the caller decides what that means.
+ */
+export function readSetting(env: Environment, name: string, findings: SettingFindings): string | undefined {
+  const direct = readVariable(env, name, findings);
+  const path = env[`${name}_FILE`] || undefined;
+  if (path === undefined) return direct?.trim();
+  if (direct !== undefined) {
+    findings.problems.push(`${name}: ${name}_FILE is set too; keep one of the two`);
+    return undefined;
+  }
+  const text = readFile(path);
+  if (text) return text;
+  const state = text === undefined ? 'cannot be read' : 'is empty';
+  findings.problems.push(`${name}_FILE: the file ${state}`);
+  return undefined;
+}
+
+function readVariable(env: Environment, name: string, { warnings }: SettingFindings): string | undefined {
+  const text = env[name] || undefined;
+  if (text === undefined || !SERVICE_LINK.test(text.trim())) return text;
+  warnings.push(
+    `${name} is ignored: ${text.trim()} is a link to a service, which Kubernetes sets (enableServiceLinks: false stops it)`,
+  );
+  return undefined;
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
