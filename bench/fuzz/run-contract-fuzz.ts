@@ -99,7 +99,7 @@ async function attack(fleet: Fleet, { count, seed }: { count: number; seed: numb
 async function untilIdle(fleet: Fleet): Promise<void> {
   const end = performance.now() + 600_000;
   while (performance.now() < end) {
-    const metrics = await fetch(`${fleet.origin}/metrics`, { headers: { 'x-api-key': ADMIN_KEY } });
+    const metrics = await fetch(`${fleet.metricsOrigin}/metrics`);
     const states = /^face_queue_jobs\{.*state="(?:waiting|prioritized|delayed|active)".*\} (\d+)$/gm;
     const open = [...(await metrics.text()).matchAll(states)].map(([, jobs]) => Number(jobs));
     if (open.length > 0 && open.every((jobs) => jobs === 0)) return;

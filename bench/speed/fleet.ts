@@ -28,6 +28,8 @@ export interface FleetOptions {
 /** The whole service, compiled, each program a process of its own. */
 export interface Fleet {
   readonly origin: string;
+  /** Where the API shows its metrics. */
+  readonly metricsOrigin: string;
   readonly redisUrl: string;
   readonly workerOrigins: readonly string[];
   readonly photoOrigin: string;
@@ -54,12 +56,14 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const images = startScript('photo-server-process.ts', [options.photos, hostAddress]);
   const photoPort = await firstLine(images);
   const port = await freePort();
+  const metricsPort = await freePort();
   const workerPorts = await Promise.all(options.workers.map(() => freePort()));
   const env = {
     PATH: process.env.PATH ?? '',
     NODE_ENV: 'production',
     HOST: '127.0.0.1',
     PORT: String(port),
+    METRICS_PORT: String(metricsPort),
     REDIS_URL: redis.url,
     INSIGHTFACE_MODEL: 'lite',
     MODELS_DIR: join(ROOT, 'models'),
@@ -105,6 +109,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     Object.fromEntries(ROLES.map((role) => [role, read(pids(role))])) as Record<Role, T>;
   const fleet: Fleet = {
     origin,
+    metricsOrigin: `http://127.0.0.1:${metricsPort}`,
     redisUrl: redis.url,
     workerOrigins,
     photoOrigin: `http://${hostAddress}:${photoPort}`,

@@ -66,7 +66,7 @@ async function measureFull(
   gun: Gun,
   seconds: number,
 ): Promise<Pick<ApiReport, 'perSecond' | 'apiCpuMs' | 'redisCpuMs' | 'loopDelayMs'>> {
-  await scrape(fleet.origin);
+  await scrape(fleet.metricsOrigin);
   const before = fleet.cpuSeconds();
   const startedAt = performance.now();
   const shots = await fireClosed(gun, { inFlight: 32, seconds });
@@ -77,7 +77,7 @@ async function measureFull(
     perSecond: (served * 1_000) / elapsedMs,
     apiCpuMs: ((after.api - before.api) * 1_000) / served,
     redisCpuMs: ((after.redis - before.redis) * 1_000) / served,
-    loopDelayMs: loopDelayMs(await scrape(fleet.origin)),
+    loopDelayMs: loopDelayMs(await scrape(fleet.metricsOrigin)),
   };
 }
 
@@ -107,5 +107,5 @@ async function measureWaiting(fleet: Fleet, gun: Gun): Promise<WaitingReport> {
 }
 
 async function waitingCallers(fleet: Fleet): Promise<number> {
-  return (await scrape(fleet.origin)).get('face_waiting_callers') ?? 0;
+  return (await scrape(fleet.metricsOrigin)).get('face_waiting_callers') ?? 0;
 }

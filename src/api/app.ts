@@ -32,7 +32,6 @@ export interface AppDependencies
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly observeRequest: (facts: RequestFacts) => void;
-  readonly renderMetrics: () => Promise<string>;
   /** Routes for operators, behind the admin keys. */
   readonly adminRoutes: Hono<AppContext>;
   /** Demo page, reference and OpenAPI document. */
@@ -68,17 +67,14 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
 
   app.route('/', createHealthRoutes(deps));
   app.route('/', deps.pages);
-  // They name API keys, so they are for operators once there are operators.
-  if (deps.adminKeys.length > 0) app.use('/metrics', authenticateAdmin(deps.adminKeys));
-  app.get('/metrics', async (context) => context.text(await deps.renderMetrics()));
 
-  app.use('/webhooks/*', authenticateAdmin(deps.adminKeys));
+  app.use('/webhooks/*', authenticateAdmin({ accepted: deps.adminKeys, others: deps.apiKeys }));
   app.route('/', deps.adminRoutes);
 
   // `/jobs/*` takes in `/jobs` itself; named twice, it would count twice against the rate limit.
   for (const path of ['/compare-faces', '/jobs/*', '/models', '/users/*']) {
     app.use(path, noStore);
-    app.use(path, authenticate(deps.apiKeys));
+    app.use(path, authenticate({ accepted: deps.apiKeys, others: deps.adminKeys }));
     if (deps.rateLimiter) app.use(path, rateLimit(deps.rateLimiter));
   }
   app.route('/', createCompareFacesRoute(deps));

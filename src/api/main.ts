@@ -13,7 +13,7 @@ import { reportOutages } from '../shared/report-outages.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/shutdown.js';
 import { startTracing } from '../shared/start-tracing.js';
 import { createWebhookQueue, eraseWebhook } from '../shared/webhook-queue.js';
-import { createApiMetrics } from './api-metrics.js';
+import { type ApiMetrics, createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './backlog.js';
 import { createDrain, type Drain } from './drain.js';
@@ -23,6 +23,7 @@ import { listenToQueue } from './listen-to-queue.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 import { createPages } from './routes/pages.js';
 import { createWebhookRoutes } from './routes/webhooks.js';
+import { startMetricsServer } from './start-metrics-server.js';
 import { startServer } from './start-server.js';
 import { SYNC_GRACE_SECONDS } from './submit-job.js';
 import { readCallbackState } from './webhook-deliveries.js';
@@ -48,7 +49,12 @@ async function main(): Promise<void> {
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-api', shutdown });
 
   const parts = openParts(config, logger, shutdown);
-  startServer(createApp(assemble(parts)), { config, logger, shutdown });
+  const metrics = createApiMetrics({
+    waitingCallers: parts.waiter.size,
+    jobsByState: parts.queue.countByState,
+  });
+  startMetricsServer(metrics.render, { config, logger, shutdown });
+  startServer(createApp(assemble(parts, metrics)), { config, logger, shutdown });
   // Last in, first out: balancers are told to stay away while everything still works.
   shutdown.add('drain', parts.drain.start);
 }
@@ -104,10 +110,9 @@ interface Parts {
   readonly shutdown: Shutdown;
 }
 
-function assemble(parts: Parts): AppDependencies {
+function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
   const { config, logger, redis, queue, fairQueue, webhookQueue, backlog, waiter, drain } = parts;
   const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
-  const metrics = createApiMetrics({ waitingCallers: waiter.size, jobsByState: queue.countByState });
   return {
     logger,
     redis,
@@ -134,7 +139,6 @@ function assemble(parts: Parts): AppDependencies {
     eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId),
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,
-    renderMetrics: metrics.render,
     adminRoutes: createWebhookRoutes({ redis, webhookQueue }),
     pages: createPages(),
   };
@@ -153,11 +157,11 @@ function keepClock({ redis, shutdown }: Parts): RedisClock {
 function jobSettings(config: ApiConfig): AppDependencies['settings'] {
   return {
     threshold: config.FACE_MATCH_THRESHOLD,
+    minThreshold: config.MIN_THRESHOLD,
     minMatches: config.FACE_MATCH_MIN_MATCHES,
     webhookUrl: config.WEBHOOK_URL,
     webhookOnSync: config.WEBHOOK_ON_SYNC,
     canSign: config.WEBHOOK_SECRETS.length > 0,
-    minThreshold: config.MIN_THRESHOLD,
     syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
     jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
   };

@@ -17,9 +17,8 @@ Errors are RFC 9457 problems. Decide by \`code\`; [every code is explained here]
 /** Refusals that the way in adds to an operation's own. */
 const ACCESS_ERRORS: Readonly<Record<OperationSpec['access'], readonly ErrorCode[]>> = {
   open: [],
-  caller: ['unauthenticated', 'rate_limited'],
-  operator: ['unauthenticated'],
-  'operator-if-any': ['unauthenticated'],
+  caller: ['unauthenticated', 'forbidden', 'rate_limited'],
+  operator: ['unauthenticated', 'forbidden'],
 };
 
 const KEYS = [{ BearerKey: [] }, { HeaderKey: [] }] as const;
@@ -27,7 +26,6 @@ const SECURITY = {
   open: [],
   caller: [{}, ...KEYS],
   operator: KEYS,
-  'operator-if-any': [{}, ...KEYS],
 } as const;
 
 /** One operation as the document shows it. */

@@ -25,8 +25,9 @@ export interface StartOptions extends StopRequestOptions {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** A little more than the programs allow themselves (SHUTDOWN_TIMEOUT), ms. */
 const GRACE_MS = 35_000;
-/** Wanted for the worker's own health page; another is taken where it is not free. */
+/** Wanted for the worker's own health page and the API's metrics; others are taken where they are not free. */
 const WORKER_PORT = 8334;
+const METRICS_PORT = 8335;
 
 /**
  * Runs API, worker and, unless REDIS_URL names one, a Redis, until a signal asks to end; then ends all of them and the
@@ -95,8 +96,13 @@ async function startRedis(
 
 /** The API last: it is the first to stop, while the worker still ends what its callers wait for. */
 async function startPrograms(supervisor: Supervisor, given: NodeJS.ProcessEnv): Promise<void> {
-  const port = given.WORKER_PORT || String(await freePortNear('127.0.0.1', WORKER_PORT));
-  const environment = { ...given, WORKER_PORT: port };
+  const portFor = async (name: 'WORKER_PORT' | 'METRICS_PORT', wanted: number): Promise<string> =>
+    given[name] || String(await freePortNear('127.0.0.1', wanted));
+  const environment = {
+    ...given,
+    WORKER_PORT: await portFor('WORKER_PORT', WORKER_PORT),
+    METRICS_PORT: await portFor('METRICS_PORT', METRICS_PORT),
+  };
   for (const name of ['worker', 'api']) {
     const main = join(ROOT, 'dist', name, 'main.js');
     supervisor.keep({ name, command: process.execPath, args: ['--enable-source-maps', main], environment });

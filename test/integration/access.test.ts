@@ -54,8 +54,8 @@ describe('API keys', () => {
     ['an empty key', { authorization: 'Bearer ' }],
     ['another scheme', { authorization: `Basic ${ALICE}` }],
     ['a very long key', bearer('x'.repeat(8_000))],
-    ['an admin key', bearer(ADMIN)],
     ['the name of a key', bearer('alice')],
+    ['a prefix of an admin key', bearer(ADMIN.slice(0, -1))],
   ];
   for (const [what, headers] of wrong) {
     it(`refuses ${what}`, async () => {
@@ -114,9 +114,31 @@ describe('API keys', () => {
   it('keeps operators’ routes to operators', async () => {
     const asAlice = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ALICE) });
     const asAdmin = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ADMIN) });
-    const metrics = await fetch(`${api.origin}/metrics`);
+    const unknown = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(`${ADMIN}x`) });
 
-    expect([asAlice.status, asAdmin.status, metrics.status]).toEqual([401, 200, 401]);
+    expect([asAlice.status, asAdmin.status, unknown.status]).toEqual([403, 200, 401]);
+    expect(await asAlice.json()).toMatchObject({ code: 'forbidden' });
+  });
+
+  it('keeps callers’ routes to callers: an operator’s key is known, but not for this', async () => {
+    const answers = await Promise.all([
+      submit(bearer(ADMIN)),
+      fetch(`${api.origin}/models`, { headers: { 'x-api-key': ADMIN } }),
+      look('r_nothing', ADMIN),
+    ]);
+
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
+    expect(await answers[0].json()).toMatchObject({ code: 'forbidden' });
+    expect(answers[0].headers.get('www-authenticate')).toBeNull();
+  });
+
+  it('shows no metrics, and so no names of tenants, where callers are', async () => {
+    const answers = await Promise.all([
+      fetch(`${api.origin}/metrics`),
+      fetch(`${api.origin}/metrics`, { headers: bearer(ADMIN) }),
+    ]);
+
+    expect(answers.map(({ status }) => status)).toEqual([404, 404]);
   });
 
   it('leaves health open', async () => {
@@ -144,7 +166,7 @@ describe('rate limits', () => {
   });
 
   it('counts requests by the name of the key', async () => {
-    const metrics = await (await fetch(`${api.origin}/metrics`, { headers: bearer(ADMIN) })).text();
+    const metrics = await (await fetch(api.metricsUrl)).text();
 
     expect(metrics).toMatch(/face_requests_by_key_total\{key="alice",outcome="limited"[^}]*\} [1-9]/);
     expect(metrics).toMatch(/face_requests_by_key_total\{key="bob",outcome="served"[^}]*\} [1-9]/);

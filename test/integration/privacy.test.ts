@@ -161,7 +161,7 @@ describe('planted secrets', () => {
   });
 
   it('are in no metric', async () => {
-    const text = await (await fetch(`${service.origin}/metrics`)).text();
+    const text = await (await fetch(service.metricsUrl)).text();
 
     expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
   });

@@ -1,10 +1,11 @@
 import { type RedisServer, startRedis } from './redis-server.js';
-import { type Program, serviceEnvironment, startProgram } from './service.js';
+import { metricsUrlOf, type Program, serviceEnvironment, startProgram } from './service.js';
 
 export interface Api {
   readonly redis: RedisServer;
   readonly program: Program;
   readonly origin: string;
+  readonly metricsUrl: string;
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -20,6 +21,7 @@ export async function startApi(env: Readonly<Record<string, string>> = {}): Prom
     program,
     port,
     origin: `http://127.0.0.1:${port}`,
+    metricsUrl: await metricsUrlOf(program),
     stop: async () => {
       await program.stop();
       await redis.stop();

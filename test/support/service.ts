@@ -29,6 +29,8 @@ export interface RunningService {
   readonly api: Program;
   readonly workers: readonly Program[];
   readonly origin: string;
+  /** Where the API shows its metrics. */
+  readonly metricsUrl: string;
   /** Posts JSON and returns status and parsed body. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
@@ -80,6 +82,7 @@ export async function startServiceAt(
   const workers = Array.from({ length: options.workers ?? 1 }, () => startProgram('src/worker/main.ts', env));
   const { port } = await api.line((line) => line.msg === 'listening');
   const origin = `http://127.0.0.1:${port}`;
+  const metricsUrl = await metricsUrlOf(api);
   await Promise.all(workers.map((worker) => worker.line((line) => line.msg === 'ready')));
   const call = async (path: string, init: RequestInit): Promise<Answer> => {
     const response = await fetch(`${origin}${path}`, init);
@@ -95,6 +98,7 @@ export async function startServiceAt(
     api,
     workers,
     origin,
+    metricsUrl,
     post: (path, body, headers = {}) =>
       call(path, {
         method: 'POST',
@@ -107,6 +111,12 @@ export async function startServiceAt(
       await Promise.all([api, ...workers].map((program) => program.stop()));
     },
   };
+}
+
+/** Returns where this API shows its metrics, once it does. */
+export async function metricsUrlOf(api: Program): Promise<string> {
+  const { port } = await api.line((line) => line.msg === 'metrics');
+  return `http://127.0.0.1:${port}/metrics`;
 }
 
 /** Starts one more worker on this Redis and waits until it takes jobs. */
@@ -123,6 +133,7 @@ export async function startWorker(
 export interface Replica {
   readonly program: Program;
   readonly origin: string;
+  readonly metricsUrl: string;
 }
 
 /** Starts one more API on this Redis and waits until it can take jobs. */
@@ -133,7 +144,7 @@ export async function startReplica(
   const program = startProgram('src/api/main.ts', serviceEnvironment(redisUrl, env));
   const { port } = await program.line((line) => line.msg === 'listening');
   await program.line((line) => line.msg === 'Redis is ready');
-  return { program, origin: `http://127.0.0.1:${port}` };
+  return { program, origin: `http://127.0.0.1:${port}`, metricsUrl: await metricsUrlOf(program) };
 }
 
 /** Returns the environment that makes our programs run on loopback with the embedded pack. */
@@ -146,6 +157,7 @@ export function serviceEnvironment(
     HOME: process.env.HOME ?? '',
     HOST: '127.0.0.1',
     PORT: '0',
+    METRICS_PORT: '0',
     WORKER_HOST: '127.0.0.1',
     WORKER_PORT: '0',
     REDIS_URL: redisUrl,

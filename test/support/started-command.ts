@@ -38,7 +38,7 @@ export async function runNpmStart(
   const { REDIS_URL: _redis, PORT: _port, HOST: _host, ...own } = process.env;
   const child = spawn('npm', ['start', '--', '--port', String(chosen)], {
     cwd: ROOT,
-    env: { ...own, WORKER_PORT: '0', VISION_PROCESSES: '1', ...environment },
+    env: { ...own, WORKER_PORT: '0', METRICS_PORT: '0', VISION_PROCESSES: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -1,41 +1,43 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { AppContext } from '../app-context.js';
 
+export interface KeyRing {
+  /** Keys that this route takes. */
+  readonly accepted: readonly ApiKey[];
+  /** Keys of the other kind: known here, but without this right. */
+  readonly others: readonly ApiKey[];
+}
+
 /**
- * Lets in callers with one of `keys`, given as `Authorization: Bearer` or `X-API-Key`, and names them.
- * Without keys everybody is `anonymous`.
- * @throws VerificationError `unauthenticated`.
+ * Lets callers in with one of the accepted keys, given as `Authorization: Bearer` or `X-API-Key`, and names them.
+ * Without accepted keys everybody is `anonymous`.
+ * @throws VerificationError `unauthenticated` for no or an unknown key, `forbidden` for an operator's.
  */
-export function authenticate(keys: readonly ApiKey[]): MiddlewareHandler<AppContext> {
+export function authenticate({ accepted, others }: KeyRing): MiddlewareHandler<AppContext> {
   return async (context, next) => {
-    if (keys.length === 0) context.set('tenant', ANONYMOUS);
-    else
-      context.set(
-        'tenant',
-        requireKey(keys, context.req.header('authorization'), context.req.header('x-api-key')).name,
-      );
+    context.set('tenant', accepted.length === 0 ? ANONYMOUS : requireKey(context, { accepted, others }).name);
     await next();
   };
 }
 
-/** As `authenticate`, for the routes of operators: without keys nobody is let in. */
-export function authenticateAdmin(keys: readonly ApiKey[]): MiddlewareHandler<AppContext> {
+/**
+ * As `authenticate`, for the routes of operators: without accepted keys nobody is let in.
+ * @throws VerificationError `unauthenticated` for no or an unknown key, `forbidden` for a caller's.
+ */
+export function authenticateAdmin(ring: KeyRing): MiddlewareHandler<AppContext> {
   return async (context, next) => {
-    const admin = requireKey(keys, context.req.header('authorization'), context.req.header('x-api-key'));
-    context.set('tenant', `admin:${admin.name}`);
+    context.set('tenant', `admin:${requireKey(context, ring).name}`);
     await next();
   };
 }
 
-function requireKey(
-  keys: readonly ApiKey[],
-  authorization: string | undefined,
-  apiKey: string | undefined,
-): ApiKey {
-  const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1] ?? apiKey;
-  const key = secret === undefined ? undefined : findApiKey(keys, secret);
-  if (!key) throw new VerificationError('unauthenticated');
-  return key;
+function requireKey({ req }: Context<AppContext>, { accepted, others }: KeyRing): ApiKey {
+  const bearer = /^Bearer +(\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
+  const secret = bearer ?? req.header('x-api-key');
+  const key = secret === undefined ? undefined : findApiKey(accepted, secret);
+  if (key) return key;
+  const isKnown = secret !== undefined && findApiKey(others, secret) !== undefined;
+  throw new VerificationError(isKnown ? 'forbidden' : 'unauthenticated');
 }

@@ -28,7 +28,7 @@ export function requestLog(
     const tenant: string | undefined = context.get('tenant');
     const facts = { method: context.req.method, route, status: context.res.status, durationMs, tenant };
     observe(facts);
-    const quiet = route.startsWith('/health') || route === '/metrics';
+    const quiet = route.startsWith('/health');
     logger[quiet ? 'debug' : 'info'](
       {
         ...facts,

@@ -33,11 +33,8 @@ export interface OperationSpec {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly description?: string;
-  /**
-   * `open`: no key. `caller`: a key of API_KEYS where there are any. `operator`: a key of ADMIN_API_KEYS, always.
-   * `operator-if-any`: a key of ADMIN_API_KEYS where there are any.
-   */
-  readonly access: 'open' | 'caller' | 'operator' | 'operator-if-any';
+  /** `open`: no key. `caller`: a key of API_KEYS where there are any. `operator`: a key of ADMIN_API_KEYS, always. */
+  readonly access: 'open' | 'caller' | 'operator';
   readonly parameters?: readonly ParameterName[];
   readonly body?: { readonly schema: SchemaName; readonly example: unknown };
   readonly answers: Readonly<Record<number, AnswerSpec>>;

@@ -47,16 +47,6 @@ export const SERVICE_OPERATIONS: readonly OperationSpec[] = [
   },
   {
     method: 'get',
-    path: '/metrics',
-    id: 'getMetrics',
-    tag: 'Service',
-    summary: 'Read the metrics of this process',
-    access: 'operator-if-any',
-    answers: { 200: { description: 'Prometheus text format.', mediaType: 'text/plain' } },
-    errors: ['internal'],
-  },
-  {
-    method: 'get',
     path: '/webhooks/failed',
     id: 'listFailedWebhooks',
     tag: 'Operators',

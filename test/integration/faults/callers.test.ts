@@ -94,7 +94,7 @@ describe('callers of a working service', () => {
   });
 
   async function waitingJobs(): Promise<number> {
-    const text = String((await service.get('/metrics')).body.text);
+    const text = await (await fetch(service.metricsUrl)).text();
     return Number(/face_queue_jobs\{state="prioritized"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
   }
 
@@ -223,7 +223,7 @@ describe('callers of an API without workers', () => {
   }, 60_000);
 
   async function waitingCallers(): Promise<number> {
-    const text = await (await fetch(`${api.origin}/metrics`)).text();
+    const text = await (await fetch(api.metricsUrl)).text();
     return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
   }
 

@@ -94,7 +94,7 @@ describe('DELETE of a queued job', () => {
   });
 
   it('frees its Idempotency-Key for a job with an id and a webhook of its own, however often', async () => {
-    const headers = { 'idempotency-key': 'asked again' };
+    const headers = { 'idempotency-key': 'asked-again' };
     const first = await submit({ callback_url }, headers);
     const joined = await submit({ callback_url }, headers);
     await cancel(first);
@@ -162,7 +162,7 @@ describe('a caller who hangs up', () => {
   });
 
   async function openCallers(): Promise<number> {
-    const text = await (await fetch(`${api.origin}/metrics`)).text();
+    const text = await (await fetch(api.metricsUrl)).text();
     return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
   }
 });

@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 async function waitingCallers(): Promise<number> {
-  const text = await (await fetch(`${api.origin}/metrics`)).text();
+  const text = await (await fetch(api.metricsUrl)).text();
   return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
 }
 

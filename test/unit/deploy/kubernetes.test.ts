@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { ENVIRONMENT_NAMES } from '../../../src/shared/config.js';
+import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config.js';
 import { fromRoot, readFromRoot } from './read-dockerfile.js';
 
 const FOLDER = 'deploy/kubernetes';
@@ -26,6 +26,8 @@ const container = z.looseObject({
 });
 const podSpec = z.looseObject({
   automountServiceAccountToken: z.literal(false),
+  // Links to a service called `worker` would set WORKER_PORT.
+  enableServiceLinks: z.literal(false),
   terminationGracePeriodSeconds: z.int().gt(30),
   securityContext: z.object({
     runAsNonRoot: z.literal(true),
@@ -34,7 +36,9 @@ const podSpec = z.looseObject({
   initContainers: z.array(container).optional(),
   containers: z.array(container).min(1),
 });
-const deployment = z.object({ spec: z.object({ template: z.object({ spec: podSpec }) }) });
+const scraped = z.object({ 'prometheus.io/scrape': z.literal('true'), 'prometheus.io/port': z.string() });
+const template = z.object({ metadata: z.object({ annotations: scraped }), spec: podSpec });
+const deployment = z.object({ spec: z.object({ template }) });
 const kustomization = z.object({
   resources: z.array(z.string()),
   images: z.array(z.object({ name: z.string(), newTag: z.string() })),
@@ -44,8 +48,9 @@ const kustomization = z.object({
 const kustomized = kustomization.parse(parse(readFromRoot(`${FOLDER}/kustomization.yaml`)));
 const readDocuments = (file: string): readonly { kind?: string }[] =>
   parseAllDocuments(readFromRoot(`${FOLDER}/${file}`)).map((document) => document.toJS());
-const podOf = (file: string): z.infer<typeof podSpec> =>
-  deployment.parse(readDocuments(file).find(({ kind }) => kind === 'Deployment')).spec.template.spec;
+const templateOf = (file: string): z.infer<typeof template> =>
+  deployment.parse(readDocuments(file).find(({ kind }) => kind === 'Deployment')).spec.template;
+const podOf = (file: string): z.infer<typeof podSpec> => templateOf(file).spec;
 
 describe('deploy/kubernetes', () => {
   it('lists only files that are there', () => {
@@ -68,6 +73,20 @@ describe('deploy/kubernetes', () => {
   it('listens where the programs listen', () => {
     expect(podOf('api.yaml').containers[0]?.ports?.[0]?.containerPort).toBe(8333);
     expect(podOf('worker.yaml').containers[0]?.ports?.[0]?.containerPort).toBe(8334);
+  });
+
+  it('points Prometheus at the ports where metrics need no key, and keeps them off the Service', () => {
+    const portOf = (file: string) => Number(templateOf(file).metadata.annotations['prometheus.io/port']);
+    const policy = readFromRoot(`${FOLDER}/network-policy.yaml`);
+
+    expect(portOf('api.yaml')).toBe(loadApiConfig({}).config.METRICS_PORT);
+    expect(portOf('worker.yaml')).toBe(loadWorkerConfig({}).config.WORKER_PORT);
+    expect(JSON.stringify(readDocuments('api.yaml').filter(({ kind }) => kind === 'Service'))).not.toContain(
+      '8335',
+    );
+    for (const port of [8334, 8335]) expect(policy).toContain(`port: ${port}`);
+    // Pods answer from other pods only when they listen on more than loopback.
+    expect(readFromRoot('Dockerfile.api')).toContain('METRICS_HOST=0.0.0.0');
   });
 
   it('fetches the models with the script of the image before a worker starts', () => {

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type Program, serviceEnvironment, startProgram } from '../../support/service.js';
+
+const MAINS = ['src/api/main.ts', 'src/worker/main.ts'];
+
+describe('a program that starts with a wrong REDIS_URL', () => {
+  let redis: RedisServer;
+  const started: Program[] = [];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(async () => {
+    await Promise.all(started.map((program) => program.stop()));
+    await redis?.stop();
+  });
+
+  const start = (main: string, url: string): Program => {
+    const program = startProgram(main, serviceEnvironment(url));
+    started.push(program);
+    return program;
+  };
+
+  it.each(MAINS)('ends when the server lacks the database, instead of using database 0: %s', async (main) => {
+    const program = start(main, `${redis.url}/77`);
+
+    const end = program.line(({ msg }) => msg === 'Redis is ready');
+
+    await expect(end).rejects.toThrow(`REDIS_URL: the database of 127.0.0.1:${redis.port}/77 cannot be used`);
+    expect(program.process.exitCode).toBe(1);
+  });
+
+  it.each(MAINS)('names the hosts that it cannot reach, without the password: %s', async (main) => {
+    const port = await freePort();
+    const program = start(main, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`);
+
+    const line = await program.line(({ msg }) => msg === 'Redis is away');
+
+    expect(line.REDIS_URL).toBe(`127.0.0.1:${port}/1`);
+    expect(JSON.stringify(program.lines)).not.toContain('hunter2');
+  });
+});
+
+describe('a metrics port that is taken', () => {
+  it('ends the API with a line that names it', async () => {
+    const redis = await startRedis();
+    const program = startProgram(
+      'src/api/main.ts',
+      serviceEnvironment(redis.url, { METRICS_PORT: String(redis.port) }),
+    );
+
+    const line = await program.line(({ level }) => level === 'fatal' || level === 60);
+
+    await redis.stop();
+    expect(line).toMatchObject({ code: 'EADDRINUSE', port: redis.port });
+    expect(String(line.msg)).toContain('METRICS_PORT');
+    expect(await program.stop()).toBe(1);
+  });
+});
