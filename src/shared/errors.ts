@@ -101,7 +101,7 @@ export interface VerificationErrorOptions {
   readonly retryable?: boolean;
   /** Seconds a client should wait before it tries again. */
   readonly retryAfterSeconds?: number;
-  /** Safe context for logs: ids, codes, sizes, durations. */
+  /** Safe context for logs: ids, codes, sizes, durations; `host` is left out of them. */
   readonly context?: Readonly<Record<string, string | number | boolean>>;
 }
 

@@ -49,12 +49,19 @@ const UNEXPECTED_CODES: ReadonlySet<string> = new Set(['internal', 'model_failur
  */
 export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof VerificationError) || isUnexpected(error)) return { err: error };
-  const { code, reason, context } = error;
+  const { code, reason } = error;
+  const context = contextOf(error);
   return {
     code,
     ...(reason === undefined ? {} : { reason }),
     ...(Object.keys(context).length === 0 ? {} : { context }),
   };
+}
+
+/** The name of an image host can hold what its URL must not show: an account, an album, a person. */
+function contextOf({ context }: VerificationError): VerificationError['context'] {
+  const { host: _host, ...rest } = context;
+  return rest;
 }
 
 /** True for what is not ours, and for faults of the service that have a cause to look into. */
@@ -72,7 +79,7 @@ function describeError(error: unknown): Record<string, unknown> {
     name: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(own ? { message: error.message } : {}),
-    ...(error instanceof VerificationError ? { reason: error.reason, context: error.context } : {}),
+    ...(error instanceof VerificationError ? { reason: error.reason, context: contextOf(error) } : {}),
     frames: error.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))

@@ -17,6 +17,14 @@ describe('errorFields', () => {
     });
   });
 
+  it('leaves out the image host, whose name may hold what no log may', () => {
+    const context = { host: 'album-of-jane.acme.com', status: 404 };
+
+    const fields = errorFields(new VerificationError('image_not_available', { context }));
+
+    expect(fields).toEqual({ code: 'image_not_available', context: { status: 404 } });
+  });
+
   it('leaves the stack out of everything that a caller or an image host has caused', () => {
     const refusals = ERROR_CODES.filter((code) => ERROR_KINDS[code].fault !== 'service');
 

@@ -60,7 +60,7 @@ describe('reportComparison', () => {
       reason: 'blurred',
       unusable: [
         { image: 'front_image1', code: 'low_quality', reason: 'blurred', context: { sharpness: 3 } },
-        { image: 'front_image2', code: 'image_not_available', context: { host: 'h', status: 404 } },
+        { image: 'front_image2', code: 'image_not_available', context: { status: 404 } },
         { image: 'front_image3', code: 'low_quality' },
         { image: 'back_image', code: 'low_quality' },
       ],
