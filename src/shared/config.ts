@@ -104,7 +104,7 @@ const workerVariables = {
   VISION_MEMORY_MB: wholeNumber(256, 65_536).default(1_536),
   EXECUTION_PROVIDERS: listOf(['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'webgpu']).default(['cpu']),
   EXECUTION_PROVIDER_REQUIRED: flag.default(false),
-  MAX_IMAGE_PIXELS: wholeNumber(10_000, 268_402_689).default(50_000_000),
+  MAX_IMAGE_PIXELS: wholeNumber(10_000, 268_402_689).default(110_000_000),
   IMAGE_DECODE_TIMEOUT: decimalNumber(0.5, 120).default(10),
   IMAGE_FORMATS: listOf(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']).default(['jpeg', 'png', 'webp']),
   FACE_SELECTION: oneOf(['largest', 'central', 'single']).default('largest'),

@@ -3,6 +3,8 @@ import { packFolder } from '../shared/model-catalogue.js';
 import type { ModelManifest } from '../shared/model-manifest.js';
 import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/vision-pool.js';
 
+const MEBIBYTE = 1_048_576;
+
 /** Starts the vision processes that a configuration asks for; the caller closes the pool. */
 export function startVision(
   config: WorkerConfig,
@@ -18,6 +20,8 @@ export function startVision(
       minFaceSizePx: config.MIN_FACE_SIZE,
       minFaceQuality: config.MIN_FACE_QUALITY,
       maxImagePixels: config.MAX_IMAGE_PIXELS,
+      // The other half is for the models and for what comes after decoding: no photo within it costs a process its life.
+      maxDecodeBytes: (config.VISION_MEMORY_MB * MEBIBYTE) / 2,
       imageFormats: config.IMAGE_FORMATS,
       intraOpThreads: config.VISION_THREADS,
       executionProviders: config.EXECUTION_PROVIDERS,
@@ -25,7 +29,7 @@ export function startVision(
     },
     manifest,
     processes: config.VISION_PROCESSES,
-    memoryLimitBytes: config.VISION_MEMORY_MB * 1_048_576,
+    memoryLimitBytes: config.VISION_MEMORY_MB * MEBIBYTE,
     environment: config.VISION_ENVIRONMENT,
     ...events,
   });

@@ -7,7 +7,8 @@ import { samplePhoto } from '../support/photos.js';
 import { blackPng, pngAround, pngChunk, withPngChunks } from '../support/png-builder.js';
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const;
-const LIMITS = { maxPixels: 4_000_000, formats: FORMATS };
+/** Four megapixels for all types but JPEG. */
+const LIMITS = { maxPixels: 8_000_000, formats: FORMATS };
 
 type Make = (photo: () => Sharp) => Promise<Uint8Array> | Uint8Array;
 type Outcome = 'decoded' | 'image_unsupported' | 'image_too_large' | 'image_undecodable';

@@ -3,7 +3,7 @@ import { VerificationError } from '../../shared/errors.js';
 import { alignFace } from './align-face.js';
 import { normaliseEmbedding } from './embed-face.js';
 import { rateFace } from './face-quality.js';
-import { inspectImage } from './inspect-image.js';
+import { imageLimitsOf, inspectImage } from './inspect-image.js';
 import { type LocatedFace, locateFace } from './locate-face.js';
 import type { ModelPack } from './model-pack.js';
 import { hashPhoto } from './perceptual-hash.js';
@@ -22,8 +22,7 @@ export async function analyseImage(
   settings: VisionSettings,
 ): Promise<FaceAnalysis> {
   const timer = createStepTimer();
-  const limits = { maxPixels: settings.maxImagePixels, formats: settings.imageFormats };
-  const info = await timer.measure('inspect', () => inspectImage(bytes, limits));
+  const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
   const located = await locateFace(bytes, { info, detector: pack.detector, settings, timer });
   requireSize(located, settings);
   const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));

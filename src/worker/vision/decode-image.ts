@@ -21,7 +21,7 @@ export interface DecodedImage extends RgbImage {
 
 /** A part of a photo at full resolution. */
 export interface DecodedRegion extends RgbImage {
-  /** What was decoded, in whole pixels of the upright photo: the region asked for, rounded outwards and clipped. */
+  /** What was decoded, in whole pixels of the upright photo: the region asked for, rounded outwards, clipped and cut. */
   readonly region: Box;
 }
 
@@ -31,6 +31,12 @@ export interface RegionOptions extends ImageLimits {
   /** Pixels of the upright photo at full size. */
   readonly region: Box;
 }
+
+/**
+ * Longest side of a region, px: three times the largest face that the reduced photo of a 100-megapixel camera shows
+ * smaller than its aligned picture, or nearly. It bounds what a region costs, 50 MB, whatever the photo's size.
+ */
+const MAX_REGION_PX = 4_096;
 
 /** Seen through a photo's transparent parts: mid-grey, as near to skin as to hair, so that it makes no strong edge. */
 const BACKGROUND = { r: 128, g: 128, b: 128 };
@@ -79,7 +85,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
 
 /**
  * Returns a part of the upright photo at full resolution, decoding nothing below it. The region is rounded outwards to
- * whole pixels and clipped to the photo.
+ * whole pixels, clipped to the photo, and cut around its centre to at most 4,096 pixels a side.
  * @throws VerificationError as decodeImage. A region outside the photo is a bug of the caller and throws an Error.
  */
 export async function decodeRegion(bytes: Uint8Array, options: RegionOptions): Promise<DecodedRegion> {
@@ -114,12 +120,18 @@ async function toRgb(pipeline: Sharp): Promise<RgbImage> {
 }
 
 function toPixels(region: Box, info: ImageInfo): Box {
-  const x = Math.max(0, Math.floor(region.x));
-  const y = Math.max(0, Math.floor(region.y));
-  const right = Math.min(info.width, Math.ceil(region.x + region.width));
-  const bottom = Math.min(info.height, Math.ceil(region.y + region.height));
-  if (!(right > x && bottom > y)) throw new Error('this is a bug: the region lies outside the photo');
-  return { x, y, width: right - x, height: bottom - y };
+  const [x, width] = toPixelSpan(region.x, region.width, info.width);
+  const [y, height] = toPixelSpan(region.y, region.height, info.height);
+  return { x, y, width, height };
+}
+
+/** Start and length of a span in whole pixels: rounded outwards, clipped to 0..`most`, cut around its centre. */
+function toPixelSpan(start: number, length: number, most: number): readonly [number, number] {
+  const from = Math.max(0, Math.floor(start));
+  const to = Math.min(most, Math.ceil(start + length));
+  if (!(to > from)) throw new Error('this is a bug: the region lies outside the photo');
+  const excess = Math.max(0, to - from - MAX_REGION_PX);
+  return [from + (excess >> 1), to - from - excess];
 }
 
 const longEdge = ({ width, height }: { width: number; height: number }): number => Math.max(width, height);

@@ -1,13 +1,12 @@
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { VerificationError } from '../../shared/errors.js';
+import { checkImageSize, type SizeLimits } from './check-image-size.js';
 import { readImageSignature } from './image-signature.js';
 import { countJpegScans } from './jpeg-scan-count.js';
-import type { ImageFormat } from './types.js';
+import type { ImageFormat, VisionSettings } from './types.js';
 
 /** What a photo may be. */
-export interface ImageLimits {
-  /** Width times height, px. */
-  readonly maxPixels: number;
+export interface ImageLimits extends SizeLimits {
   readonly formats: readonly ImageFormat[];
 }
 
@@ -27,10 +26,24 @@ export interface ImageInfo {
 const MAX_JPEG_SCANS = 100;
 
 /**
- * Pixels times scans may be at most this many times `maxPixels`. Without it the largest photo in 100 scans costs 7 s of
- * decoding (40 MP of noise, arithmetic coding); with it a large photo may still have 25 scans, more than encoders write.
+ * Pixels times scans may be at most this many times `maxPixels`. Without it a photo of 40 MP in 100 scans costs 7 s of
+ * decoding (noise, arithmetic coding); with it the largest photo may still have as many scans as encoders write, 10.
  */
-const MAX_SCANNED_PICTURES = 25;
+const MAX_SCANNED_PICTURES = 12;
+
+/** Bytes of a decoded sample, by sharp's name of its type. */
+const SAMPLE_BYTES: Readonly<Record<string, number>> = {
+  uchar: 1,
+  char: 1,
+  ushort: 2,
+  short: 2,
+  uint: 4,
+  int: 4,
+  float: 4,
+  complex: 8,
+  double: 8,
+  dpcomplex: 16,
+};
 
 const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
   jpeg: 'JPEG',
@@ -45,19 +58,15 @@ const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
  * Returns a photo's type and upright size without decoding its pixels: the gate every photo passes first.
  * The type is decided by content alone. `bytes` are only read.
  * @throws VerificationError image_unsupported: not a type in `limits.formats`, or a moving picture; the text names the type.
- * @throws VerificationError image_too_large: more pixels than `limits.maxPixels`, or too many JPEG scans.
+ * @throws VerificationError face_too_small, image_too_large: as checkImageSize; image_too_large also for too many scans.
  * @throws VerificationError image_undecodable: the header is broken.
  */
 export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo> {
   const format = requireEnabledFormat(bytes, limits.formats);
   const metadata = await readMetadata(bytes);
   const { width, height } = metadata.autoOrient;
-  if (width * height > limits.maxPixels) {
-    throw new VerificationError('image_too_large', {
-      detail: `The image has more than ${limits.maxPixels} pixels.`,
-      context: { width, height },
-    });
-  }
+  const { channels = 4, depth = 'uchar' } = metadata;
+  checkImageSize({ format, width, height, channels, sampleBytes: SAMPLE_BYTES[depth] ?? 16 }, limits);
   if (format === 'jpeg') refuseScanBomb(bytes, (MAX_SCANNED_PICTURES * limits.maxPixels) / (width * height));
   refuseSeveralPictures(format, metadata.pages ?? 1);
   const orientation = metadata.orientation ?? 1;
@@ -67,6 +76,17 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
     height,
     orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
     deep: metadata.depth !== 'uchar',
+  };
+}
+
+/** Returns what a photo may be under `settings`. */
+export function imageLimitsOf(settings: VisionSettings): ImageLimits {
+  return {
+    maxPixels: settings.maxImagePixels,
+    minSidePx: settings.minFaceSizePx,
+    maxDecodeBytes: settings.maxDecodeBytes,
+    fullSize: !settings.coarseDetection,
+    formats: settings.imageFormats,
   };
 }
 

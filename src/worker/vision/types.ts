@@ -73,7 +73,10 @@ export interface VisionSettings {
   readonly minFaceSizePx: number;
   /** Lower quality scores are refused as low_quality, 0..1; 0 refuses none. */
   readonly minFaceQuality: number;
+  /** Most pixels of a JPEG; other formats may have half of it. */
   readonly maxImagePixels: number;
+  /** A photo whose decoding may take more memory is refused before it is decoded, bytes. */
+  readonly maxDecodeBytes: number;
   readonly imageFormats: readonly ImageFormat[];
   readonly intraOpThreads: number;
   /** In order of preference: cpu, cuda, tensorrt, … */

@@ -110,14 +110,14 @@ describe('decodeImage', () => {
     },
   );
 
-  it('keeps one pixel of the shorter edge of an extreme strip', async () => {
-    const strip = await sharp({ create: { width: 5000, height: 1, channels: 3, background: '#123456' } })
+  it('keeps one pixel of the shorter edge of the longest strip allowed', async () => {
+    const strip = await sharp({ create: { width: 400, height: 20, channels: 3, background: '#123456' } })
       .png()
       .toBuffer();
 
-    const decoded = await decodeImage(strip, { ...LIMITS, targetLongEdgePx: 320 });
+    const decoded = await decodeImage(strip, { ...LIMITS, targetLongEdgePx: 20 });
 
-    expect([decoded.width, decoded.height]).toEqual([320, 1]);
+    expect([decoded.width, decoded.height]).toEqual([20, 1]);
     expect([...decoded.data.subarray(0, 3)]).toEqual([0x12, 0x34, 0x56]);
   });
 
@@ -138,6 +138,20 @@ describe('decodeImage', () => {
     const refused = decodeImage(photo.subarray(0, photo.length * 0.9), LIMITS);
 
     await expect(refused).rejects.toMatchObject({ code: 'image_undecodable', retryable: false });
+  });
+
+  it('cuts a huge region around its centre', async () => {
+    const wide = await sharp({ create: { width: 5_000, height: 300, channels: 3, background: '#123456' } })
+      .jpeg()
+      .toBuffer();
+
+    const decoded = await decodeRegion(wide, {
+      ...LIMITS,
+      region: { x: 0, y: 0, width: 5_000, height: 300 },
+    });
+
+    expect(decoded.region).toEqual({ x: 452, y: 0, width: 4_096, height: 300 });
+    expect([decoded.width, decoded.height]).toEqual([4_096, 300]);
   });
 
   it('holds the gate on pixels for regions and reduced decoding too', async () => {

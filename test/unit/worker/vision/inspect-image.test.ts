@@ -1,10 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { inspectImage } from '../../../../src/worker/vision/inspect-image.js';
+import { imageLimitsOf, inspectImage } from '../../../../src/worker/vision/inspect-image.js';
 import { animated } from '../../../support/hostile-images.js';
 import { manyScanJpeg, orientationSegment, withJpegSegments } from '../../../support/jpeg-builder.js';
 import { samplePhoto } from '../../../support/photos.js';
 import { blackPng } from '../../../support/png-builder.js';
+import { liteSettings } from '../../../support/vision-settings.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp'] } as const;
 const ALL = { ...LIMITS, formats: ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] } as const;
@@ -35,13 +36,77 @@ describe('inspectImage', () => {
     expect(info).toMatchObject({ width: 300, height: 200, orientation: 1 });
   });
 
-  it('allows exactly as many pixels as the limit says, and not one row more', async () => {
-    const allowed = () => inspectImage(blackPng({ width: 1000, height: 1000 }), LIMITS);
-    const refused = () => inspectImage(blackPng({ width: 1000, height: 1001 }), LIMITS);
+  it('allows a JPEG exactly as many pixels as the limit says, and not one row more', async () => {
+    const allowed = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 1 }), LIMITS);
+    const refused = () => inspectImage(manyScanJpeg({ width: 1000, height: 1001, scans: 1 }), LIMITS);
 
     await expect(allowed()).resolves.toMatchObject({ width: 1000, height: 1000 });
     await expect(refused()).rejects.toMatchObject({ code: 'image_too_large' });
   });
+
+  it('refuses by the size, depth and channels that the header of each format states', async () => {
+    const limits = { ...ALL, maxDecodeBytes: 2_400_000 };
+    const refusal = (bytes: Buffer) =>
+      inspectImage(bytes, limits).then(
+        () => 'accepted',
+        (error: Error) => error.message,
+      );
+    const size = { width: 600, height: 600 };
+
+    const outcomes = await Promise.all([
+      refusal(blackPng({ ...size, depth: 16, colourType: 6 })),
+      refusal(blackPng({ ...size, depth: 16, colourType: 2 })),
+      refusal(await flat(600, 600).webp().toBuffer()),
+      refusal(await flat(600, 600).gif().toBuffer()),
+      refusal(await flat(600, 600).ensureAlpha(0.5).tiff({ compression: 'none' }).toBuffer()),
+      refusal(await flat(600, 600).tiff().toBuffer()),
+      refusal(await flat(600, 600).avif({ effort: 0 }).toBuffer()),
+      refusal(await flat(600, 600).jpeg({ progressive: true }).toBuffer()),
+      refusal(await flat(600, 600).toColourspace('cmyk').jpeg().toBuffer()),
+    ]);
+
+    const takes = (megabytes: number) => expect.stringContaining(`takes up to ${megabytes} MB of memory`);
+    expect(outcomes).toEqual([
+      takes(3),
+      'accepted',
+      takes(3),
+      'accepted',
+      takes(3),
+      'accepted',
+      takes(8),
+      'accepted',
+      takes(3),
+    ]);
+  });
+
+  it.each([
+    ['1 × 50,000,000', 'face_too_small', { width: 1, height: 50_000_000 }],
+    [
+      '1,000,000 × 50',
+      'image_too_large',
+      { width: 1_000_000, height: 50, depth: 16, colourType: 6 } as const,
+    ],
+  ])('refuses a PNG of %s px with %s under the default settings', async (_name, code, header) => {
+    const refused = inspectImage(blackPng(header), imageLimitsOf(liteSettings()));
+
+    await expect(refused).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['50', 8_192, 6_144],
+    ['64', 9_280, 6_944],
+    ['108', 12_032, 9_024],
+  ])(
+    'accepts the photo of a camera of %s megapixels under the default settings',
+    async (_name, width, height) => {
+      const info = await inspectImage(
+        manyScanJpeg({ width, height, scans: 10 }),
+        imageLimitsOf(liteSettings()),
+      );
+
+      expect(info).toMatchObject({ width, height });
+    },
+  );
 
   it('allows a small JPEG a hundred scans and refuses one more', async () => {
     const allowed = () => inspectImage(manyScanJpeg({ width: 100, height: 100, scans: 100 }), LIMITS);
@@ -52,8 +117,8 @@ describe('inspectImage', () => {
   });
 
   it('allows the largest JPEG only as many scans as it can pay for', async () => {
-    const allowed = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 25 }), LIMITS);
-    const refused = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 26 }), LIMITS);
+    const allowed = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 12 }), LIMITS);
+    const refused = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 13 }), LIMITS);
 
     await expect(allowed()).resolves.toMatchObject({ format: 'jpeg' });
     await expect(refused()).rejects.toMatchObject({ code: 'image_too_large' });
