@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
@@ -7,6 +8,7 @@ import { DEAREST_IMAGES } from '../support/dearest-images.js';
 import { createHostileImages } from '../support/hostile-images.js';
 import { jpegSegment, withJpegSegments } from '../support/jpeg-builder.js';
 import { samePersonPhotos } from '../support/photos.js';
+import { blackPng } from '../support/png-builder.js';
 import { listVisionPids } from '../support/process-table.js';
 import { liteManifest, liteSettings } from '../support/vision-settings.js';
 
@@ -37,6 +39,26 @@ const DEAR: readonly ((note: string) => Buffer)[] = [
 /** The most memory a process has ever had resident, bytes. */
 function peakRss(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+}
+
+/** Follows the peak memory of whichever processes `pids` lists, until `stop` returns the highest, bytes. */
+function watchPeakRss(pids: () => number[]): { stop: () => number } {
+  let highest = 0;
+  const look = (): void => {
+    for (const pid of pids())
+      if (existsSync(`/proc/${pid}/status`)) highest = Math.max(highest, peakRss(pid) || 0);
+  };
+  const timer = setInterval(look, 5);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return highest;
+    },
+  };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(2);
 }
 
 function startPool(processes: number, memoryLimitBytes = MEMORY_LIMIT): VisionPool {
@@ -103,6 +125,80 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     for (const pid of pids) expect(peakRss(pid)).toBeLessThan(MEMORY_LIMIT);
   });
 
+  it('in strips are refused in no time, however many come at once', async () => {
+    pool = startPool(2);
+    const taken = pool;
+    await pool.ready();
+    const pids = listVisionPids().filter((pid) => !bystanderPids.includes(pid));
+    const tall = blackPng({ width: 1, height: 50_000_000 });
+    const wide = blackPng({ width: 1_000_000, height: 50, depth: 16, colourType: 6 });
+    const strips = [...Array<Buffer>(8).fill(tall), ...Array<Buffer>(8).fill(wide)];
+
+    // One strip took 34 s of processor time and 1.8 GB.
+    const codes = await Promise.all(
+      strips.map((strip) => taken.analyse(strip, { deadlineMs: 1_000 }).then(() => 'analysed', codeOf)),
+    );
+
+    expect(codes).toEqual([...Array(8).fill('face_too_small'), ...Array(8).fill('image_too_large')]);
+    expect(pool.stats()).toMatchObject({ restarts: 0, lost: { crash: 0, deadline: 0, memory: 0 } });
+    for (const pid of pids) expect(peakRss(pid)).toBeLessThan(400 * MEBIBYTE);
+  });
+
+  it('get one retry between all their copies, side by side and queued', async () => {
+    pool = startPool(2);
+    const taken = pool;
+    await pool.ready();
+    const bomb = DEAR[0]!('copies');
+
+    const copies = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        taken.analyse(Buffer.from(bomb), { deadlineMs: 200 }).then(() => 'analysed', codeOf),
+      ),
+    );
+
+    expect(copies).toEqual(Array(6).fill('image_undecodable'));
+    expect(pool.stats().lost).toEqual({ crash: 0, deadline: 2, memory: 0 });
+  });
+
+  it('let their copies wait while the retry runs, and other photos pass', async () => {
+    pool = startPool(2);
+    const taken = pool;
+    await pool.ready();
+    const bomb = DEAR[0]!('waiting');
+    const first = pool.analyse(Buffer.from(bomb), { deadlineMs: 200 }).then(() => 'analysed', codeOf);
+    await until(() => taken.stats().lost.deadline === 1 && taken.stats().busy > 0);
+
+    const copy = pool.analyse(Buffer.from(bomb), { deadlineMs: 200 }).then(() => 'analysed', codeOf);
+    const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
+
+    expect((await next).facesFound).toBe(1);
+    expect(await Promise.all([first, copy])).toEqual(['image_undecodable', 'image_undecodable']);
+    expect(pool.stats().lost.deadline).toBe(2);
+  });
+
+  it('count against the photo that was sent also when its caller has gone and its bytes are overwritten', async () => {
+    pool = startPool(1);
+    const taken = pool;
+    await pool.ready();
+    const [pid = 0] = listVisionPids().filter((one) => !bystanderPids.includes(one));
+    const before = peakRss(pid);
+    const bomb = DEAR[1]!('abandoned');
+    const bytes = Buffer.from(bomb);
+    const caller = new AbortController();
+    const abandoned = pool.analyse(bytes, { deadlineMs: 400, signal: caller.signal });
+    // The decoder is at work, so it has the whole file.
+    await until(() => peakRss(pid) > before + 50 * MEBIBYTE);
+
+    caller.abort(new Error('the caller has gone'));
+    await expect(abandoned).rejects.toThrow('the caller has gone');
+    bytes.fill(0);
+    await until(() => taken.stats().lost.deadline === 1);
+
+    const again = pool.analyse(Buffer.from(bomb), { deadlineMs: 400 });
+    await expect(again).rejects.toMatchObject({ code: 'image_undecodable' });
+    expect(pool.stats().lost.deadline).toBe(2);
+  });
+
   it('that overrun the deadline cost their own process only, and good photos are served afterwards', async () => {
     pool = startPool(1);
     await pool.ready();
@@ -119,11 +215,14 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     pool = startPool(1, 384 * MEBIBYTE);
     await pool.ready();
 
+    const peak = watchPeakRss(() => listVisionPids().filter((pid) => !bystanderPids.includes(pid)));
     const greedy = pool.analyse(DEAR[1]!('memory'), { deadlineMs: DEADLINE_MS });
     const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
 
     await expect(greedy).rejects.toMatchObject({ code: 'image_undecodable' });
     expect((await next).facesFound).toBe(1);
     expect(pool.stats().lost).toEqual({ crash: 0, deadline: 0, memory: 2 });
+    // Left alone, the photo takes 620 MiB.
+    expect(peak.stop()).toBeLessThan(512 * MEBIBYTE);
   });
 });

@@ -3,12 +3,14 @@ import { createImageStrikes } from './image-strikes.js';
 import type { PackIdentity, PackManifest } from './model-pack.js';
 import { ProcessRoster } from './process-roster.js';
 import type { FaceAnalysis, VisionSettings } from './types.js';
+import { digestOf } from './verify-pack.js';
 import { type LossReason, type VisionChild, VisionChildLost } from './vision-child.js';
 import { watchDeadline } from './watch-deadline.js';
 
 // A photo's way: queued → given to an idle process → answered.
-// A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, for the
-// loss may have been the machine's; the second loss refuses it, and again at once when it comes back later.
+// A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, because the
+// loss may have been the machine's. The second loss refuses it, its queued copies, and any copy that comes later.
+// Copies share that one retry: while a copy of a photo with a loss runs, the others wait for its outcome.
 
 export interface VisionPoolOptions {
   readonly settings: VisionSettings;
@@ -67,6 +69,8 @@ export interface VisionPool {
 
 interface Task extends AnalyseOptions {
   readonly bytes: Uint8Array;
+  /** SHA-256 of the photo as it came: the caller may overwrite `bytes` once it has given the photo up. */
+  readonly digest: string;
   readonly resolve: (analysis: FaceAnalysis) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -74,8 +78,8 @@ interface Task extends AnalyseOptions {
 /** Lost processes after which a photo is refused. */
 const MAX_STRIKES = 2;
 
-/** How often the memory of a busy process is read. */
-const MEMORY_CHECK_MS = 100;
+/** How often the memory of a busy process is read. Decoders fill about 1 GB a second, so it outgrows its limit by 50 MB. */
+const MEMORY_CHECK_MS = 50;
 
 /** Starts the processes and returns the pool that feeds them. */
 export function createVisionPool(options: VisionPoolOptions): VisionPool {
@@ -89,8 +93,8 @@ class ProcessPool implements VisionPool {
   readonly #strikes = createImageStrikes();
   readonly #idle = new Set<VisionChild>();
   readonly #lost = { crash: 0, deadline: 0, memory: 0 };
+  readonly #running = new Set<Task>();
   #queue: Task[] = [];
-  #busy = 0;
   #closing: Promise<void> | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -116,12 +120,14 @@ class ProcessPool implements VisionPool {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
       if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
-      if (this.#strikes.count(bytes) >= MAX_STRIKES) throw tooCostly('repeated');
+      const digest = digestOf(bytes);
+      if (this.#strikes.count(digest) >= MAX_STRIKES) throw tooCostly('repeated');
       const abandon = () => this.#abandon(task);
       const settled = () => options.signal?.removeEventListener('abort', abandon);
       const task: Task = {
         ...options,
         bytes,
+        digest,
         resolve: (analysis) => {
           settled();
           resolve(analysis);
@@ -144,7 +150,7 @@ class ProcessPool implements VisionPool {
   stats(): VisionPoolStats {
     return {
       alive: this.#roster.alive,
-      busy: this.#busy,
+      busy: this.#running.size,
       queued: this.#queue.length,
       restarts: this.#roster.restarts,
       lost: { ...this.#lost },
@@ -157,7 +163,7 @@ class ProcessPool implements VisionPool {
   }
 
   async #drain(): Promise<void> {
-    if (this.#queue.length + this.#busy === 0) return;
+    if (this.#queue.length + this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onDrained = resolve;
     });
@@ -170,21 +176,33 @@ class ProcessPool implements VisionPool {
 
   #feed(): void {
     for (const child of this.#idle) {
-      const task = this.#queue.shift();
+      const task = this.#takeNext();
       if (!task) break;
       this.#idle.delete(child);
       void this.#run(task, child);
     }
-    if (this.#queue.length + this.#busy === 0) this.#onDrained?.();
+    if (this.#queue.length + this.#running.size === 0) this.#onDrained?.();
+  }
+
+  /** Takes the first photo that can run now out of the queue. */
+  #takeNext(): Task | undefined {
+    const index = this.#queue.findIndex((task) => !this.#awaitsCopy(task));
+    return index === -1 ? undefined : this.#queue.splice(index, 1)[0];
+  }
+
+  /** True if a copy of a photo with a loss is running: its outcome decides over this one as well. */
+  #awaitsCopy({ digest }: Task): boolean {
+    if (this.#strikes.count(digest) === 0) return false;
+    return [...this.#running].some((other) => other.digest === digest);
   }
 
   async #run(task: Task, child: VisionChild): Promise<void> {
-    this.#busy += 1;
+    this.#running.add(task);
     const stopWatching = watchDeadline(child, task.deadlineMs);
     const memoryCheck = setInterval(() => void this.#checkMemory(child), MEMORY_CHECK_MS);
     try {
       const analysis = await child.analyse(task.bytes);
-      this.#strikes.clear(task.bytes);
+      this.#strikes.clear(task.digest);
       task.resolve(analysis);
     } catch (error) {
       if (error instanceof VisionChildLost) this.#onLost(task, error);
@@ -192,7 +210,7 @@ class ProcessPool implements VisionPool {
     } finally {
       stopWatching();
       clearInterval(memoryCheck);
-      this.#busy -= 1;
+      this.#running.delete(task);
     }
     if (child.usage.rssBytes > this.#memoryLimitBytes) child.kill('memory');
     else if (child.isUsable) this.#idle.add(child);
@@ -205,13 +223,21 @@ class ProcessPool implements VisionPool {
   }
 
   #onLost(task: Task, { reason }: VisionChildLost): void {
-    const strikes = this.#strikes.add(task.bytes);
+    const strikes = this.#strikes.add(task.digest);
     if (reason !== 'closed') {
       this.#lost[reason] += 1;
       this.#tellLoss?.(reason, strikes);
     }
-    if (strikes >= MAX_STRIKES) task.reject(tooCostly(reason));
+    if (strikes >= MAX_STRIKES) this.#strikeOut(task, reason);
     else if (!task.signal?.aborted) this.#queue.unshift(task);
+  }
+
+  /** Refuses a photo and all its copies that wait. */
+  #strikeOut(task: Task, reason: LossReason): void {
+    const copies = this.#queue.filter(({ digest }) => digest === task.digest);
+    this.#queue = this.#queue.filter(({ digest }) => digest !== task.digest);
+    task.reject(tooCostly(reason));
+    for (const copy of copies) copy.reject(tooCostly('repeated'));
   }
 
   #abandon(task: Task): void {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createImageStrikes } from '../../../../src/worker/vision/image-strikes.js';
 
-const photo = Buffer.from('photo');
-const other = Buffer.from('other');
+const photo = 'digest of a photo';
+const other = 'digest of another';
 
 describe('image strikes', () => {
   it('count each photo for itself', () => {
@@ -10,13 +10,6 @@ describe('image strikes', () => {
 
     expect([strikes.add(photo), strikes.add(other), strikes.add(photo)]).toEqual([1, 1, 2]);
     expect([strikes.count(photo), strikes.count(other)]).toEqual([2, 1]);
-  });
-
-  it('know a photo by its bytes, not by its buffer', () => {
-    const strikes = createImageStrikes();
-    strikes.add(photo);
-
-    expect(strikes.count(Buffer.from(photo))).toBe(1);
   });
 
   it('are forgotten when the photo comes through', () => {
@@ -41,7 +34,7 @@ describe('image strikes', () => {
 
   it('keep the latest thousand photos', () => {
     const strikes = createImageStrikes();
-    const numbered = (index: number) => Buffer.from(`photo ${index}`);
+    const numbered = (index: number) => `photo ${index}`;
     for (let index = 0; index <= 1_000; index++) strikes.add(numbered(index));
 
     expect([strikes.count(numbered(0)), strikes.count(numbered(1)), strikes.count(numbered(1_000))]).toEqual([
