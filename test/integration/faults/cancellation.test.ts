@@ -122,7 +122,7 @@ describe('a chain of cancelled jobs under one Idempotency-Key', () => {
   }
 
   it('costs its hundredth request no more than its second', async () => {
-    const headers = { 'idempotency-key': 'cancelled for ever' };
+    const headers = { 'idempotency-key': 'cancelled-for-ever' };
     const submitAndCancel = async (): Promise<string> => {
       const jobId = await submit({}, headers);
       expect(await cancel(jobId)).toBe(204);
