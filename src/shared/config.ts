@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
+import { checkUrl, findImageHostProblem, findPrivateHostProblem } from './address-policy.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
+import { toVerificationError } from './errors.js';
 import { findOriginProblem } from './find-origin-problem.js';
 import { decimalNumber, quoteValue, wholeNumber } from './number-text.js';
+import { type OutboundSettings, outboundPolicy } from './outbound-policy.js';
 import { type Environment, readSetting, type SettingFindings } from './read-setting.js';
 import {
   checkedList,
@@ -156,6 +158,7 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
  */
 export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig> {
   const { values, warnings } = readVariables(env, apiVariables);
+  checkWebhookUrl(values);
   return { config: Object.freeze(values), warnings };
 }
 
@@ -221,6 +224,16 @@ function readVariables<S extends typeof sharedVariables>(env: Environment, shape
   if (findings.problems.length > 0) throw new ConfigError(findings.problems);
   // Each value above was produced by the schema of its own name.
   return { values: values as Parsed<S> & InheritedValues, warnings: findings.warnings };
+}
+
+/** @throws ConfigError when the address policy forbids WEBHOOK_URL. */
+function checkWebhookUrl(settings: OutboundSettings & { readonly WEBHOOK_URL?: string | undefined }): void {
+  if (settings.WEBHOOK_URL === undefined) return;
+  try {
+    checkUrl(settings.WEBHOOK_URL, outboundPolicy(settings), 'callback');
+  } catch (error) {
+    throw new ConfigError([`WEBHOOK_URL: ${toVerificationError(error).message}`]);
+  }
 }
 
 /** @throws ConfigError when this setting is wrong. */

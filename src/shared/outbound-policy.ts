@@ -1,13 +1,13 @@
 import { type AddressPolicy, createAddressPolicy } from './address-policy.js';
-import type { ApiConfig, WorkerConfig } from './config.js';
 
-type PolicySettings = Pick<
-  ApiConfig & WorkerConfig,
-  'ALLOWED_PRIVATE_HOSTS' | 'ALLOWED_IMAGE_HOSTS' | 'ALLOWED_PORTS'
->;
+export interface OutboundSettings {
+  readonly ALLOWED_PRIVATE_HOSTS: readonly string[];
+  readonly ALLOWED_IMAGE_HOSTS: readonly string[];
+  readonly ALLOWED_PORTS: readonly number[];
+}
 
 /** Returns the address policy that the settings describe; config.ts has checked them. */
-export function outboundPolicy(config: PolicySettings): AddressPolicy {
+export function outboundPolicy(config: OutboundSettings): AddressPolicy {
   return createAddressPolicy({
     allowedPrivateHosts: config.ALLOWED_PRIVATE_HOSTS,
     allowedImageHosts: config.ALLOWED_IMAGE_HOSTS,

@@ -238,3 +238,46 @@ describe('new names', () => {
     expect(Object.isFrozen(loadApiConfig({}).config)).toBe(true);
   });
 });
+
+describe('WEBHOOK_URL', () => {
+  const withUrl = (url: string, more: Readonly<Record<string, string>> = {}) =>
+    loadApiConfig({ WEBHOOK_URL: url, ...more });
+
+  it.each([
+    ['a private address', 'http://10.0.0.5/hook', 'not a public host name or address'],
+    [
+      'the address of a cloud’s metadata',
+      'http://169.254.169.254/latest',
+      'not a public host name or address',
+    ],
+    ['a private address in another spelling', 'http://0x7f.1/hook', 'not a public host name or address'],
+    ['a private name', 'http://backend/hook', 'not a public host name or address'],
+    ['credentials', 'https://user:hunter2@hooks.example.org/', 'URLs with credentials are not accepted'],
+    ['another port', 'https://hooks.example.org:8443/', 'port is not allowed'],
+  ])('keeps the API from starting with %s, and says why', (_what, url, reason) => {
+    const problems = problemsOf(() => withUrl(url));
+
+    expect(problems).toEqual([expect.stringMatching(/^WEBHOOK_URL: /)]);
+    expect(problems[0]).toContain(reason);
+    expect(problems[0]).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['a public name', 'https://hooks.example.org/done', {}],
+    ['a private host that is allowed', 'http://backend:9000/done', { ALLOWED_PRIVATE_HOSTS: 'backend' }],
+    ['a port that is allowed', 'https://hooks.example.org:8443/', { ALLOWED_PORTS: '8443' }],
+    [
+      'a host that no image may come from',
+      'https://hooks.example.org/',
+      { ALLOWED_IMAGE_HOSTS: 'a.example.org' },
+    ],
+  ])('may have %s', (_what, url, more) => {
+    expect(withUrl(url, more).config.WEBHOOK_URL).toBe(url);
+  });
+
+  it('is judged once the lists are right', () => {
+    const problems = problemsOf(() => withUrl('http://10.0.0.5/', { ALLOWED_PRIVATE_HOSTS: '10.0.0.0/99' }));
+
+    expect(problems).toEqual([expect.stringMatching(/^ALLOWED_PRIVATE_HOSTS: /)]);
+  });
+});
