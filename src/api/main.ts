@@ -130,7 +130,8 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
     cancelledJobs: createCancelledJobs({ redis, prefix, model, retentionSeconds }),
     announceCancelled: async ({ view, tenant, callback_url: url }) => {
-      if (url) await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
+      const target = { webhookQueue, redis, prefix };
+      if (url) await queueWebhook(target, { view, url, tenant, model, retentionSeconds });
     },
     apiKeys: config.API_KEYS,
     adminKeys: config.ADMIN_API_KEYS,

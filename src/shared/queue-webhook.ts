@@ -1,6 +1,9 @@
 import type { Queue } from 'bullmq';
 import type { JobView, WebhookBody } from './contract.js';
+import type { EntryLimits } from './fair-queue.js';
 import { JOB_VERSION, type WebhookJob, webhookJobId } from './queue-contract.js';
+import type { RedisConnection } from './redis.js';
+import { createWebhookOrder, placeOfWebhook } from './webhook-queue.js';
 import { webhookJobOptions } from './webhook-schedule.js';
 
 export interface WebhookRequest {
@@ -13,8 +16,18 @@ export interface WebhookRequest {
   readonly retentionSeconds: number;
 }
 
-/** Queues the one webhook of an ended job; doing it again changes nothing. */
-export async function queueWebhook(queue: Queue<WebhookJob>, request: WebhookRequest): Promise<void> {
+/** Whatever waits, an ended job gets its webhook. */
+const ANY_NUMBER: EntryLimits = { maxOwn: Number.POSITIVE_INFINITY, maxAhead: Number.POSITIVE_INFINITY };
+
+export interface WebhookTarget {
+  readonly webhookQueue: Queue<WebhookJob>;
+  /** The connection that the queue runs on. */
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+}
+
+/** Queues the one webhook of an ended job, in fair order among tenants; doing it again changes nothing. */
+export async function queueWebhook(target: WebhookTarget, request: WebhookRequest): Promise<void> {
   const { view, url, tenant, model } = request;
   const body: WebhookBody = {
     type: view.status === 'completed' ? 'comparison.completed' : 'comparison.failed',
@@ -31,5 +44,10 @@ export async function queueWebhook(queue: Queue<WebhookJob>, request: WebhookReq
     body: JSON.stringify(body),
   };
   const jobId = webhookJobId(view.job_id);
-  await queue.add('deliver', payload, { ...webhookJobOptions(request.retentionSeconds), jobId });
+  const order = createWebhookOrder(target.redis, target.prefix);
+  const acceptedAt = Date.parse(body.timestamp);
+  const place = await order.enter({ ...placeOfWebhook(view.job_id, tenant), acceptedAt }, ANY_NUMBER);
+  if (!place.admitted) throw new Error('this is a bug: the order of webhooks has no limit');
+  const options = { ...webhookJobOptions(request.retentionSeconds), jobId, priority: place.priority };
+  await target.webhookQueue.add('deliver', payload, options);
 }

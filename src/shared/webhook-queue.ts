@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { createFairQueue, type FairQueue, type OrderedJob } from './fair-queue.js';
 import { MAX_STREAM_EVENTS, WEBHOOK_QUEUE, type WebhookJob, webhookJobId } from './queue-contract.js';
 import type { RedisConnection } from './redis.js';
 
@@ -17,6 +18,16 @@ export function createWebhookQueue({ redis, prefix, onError }: WebhookQueueOptio
   });
   queue.on('error', onError);
   return queue;
+}
+
+/** Returns the order of webhooks among tenants, of all packs; `placeOfWebhook` says how a webhook is entered. */
+export function createWebhookOrder(redis: RedisConnection, prefix: string): FairQueue {
+  return createFairQueue(redis, prefix, WEBHOOK_QUEUE);
+}
+
+/** Returns a webhook as the order takes it. None has a caller on the line. */
+export function placeOfWebhook(jobId: string, tenant: string): OrderedJob {
+  return { jobId: webhookJobId(jobId), tenant, sync: false };
 }
 
 /** Removes the webhook of a job whatever its state; false while it is being delivered. */

@@ -87,8 +87,8 @@ export async function announceEnd(job: CompareJob, ending: Ending, deps: FinishD
     outcome: ending.outcome,
     evidence: ending.evidence,
   });
-  const { webhookQueue, model, retentionSeconds } = deps;
-  await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
+  const { model, retentionSeconds } = deps;
+  await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
 }
 
 /** Drops what an ended job no longer needs: the image URLs and where its webhook went. */

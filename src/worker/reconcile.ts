@@ -15,6 +15,7 @@ import {
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { isRedisReady } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
+import { createWebhookOrder } from '../shared/webhook-queue.js';
 import {
   announceEnd,
   type CompareJob,
@@ -63,7 +64,8 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     await finishLeftovers(queue, deps);
     await announceCancelled(queue, deps);
     await countLostLocks(queue, deps);
-    await deps.fairQueue.tidy(deps.clock.now() - SETTLING_MS);
+    for (const order of [deps.fairQueue, createWebhookOrder(deps.redis, deps.prefix)])
+      await order.tidy(deps.clock.now() - SETTLING_MS);
     await removeExpired(queue, deps);
   };
   const runAlone = async (): Promise<void> => {
@@ -131,7 +133,7 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
 
 /** An API that died between taking a job out and queueing its webhook left the record of the job listed. */
 async function announceCancelled(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
-  const { model, retentionSeconds, webhookQueue } = deps;
+  const { model, retentionSeconds } = deps;
   const cancelledJobs = createCancelledJobs(deps);
   for (const jobId of await cancelledJobs.listUnfinished(deps.clock.now() - SETTLING_MS)) {
     const record = await cancelledJobs.read(jobId);
@@ -139,7 +141,7 @@ async function announceCancelled(queue: ComparisonQueue, deps: ReconcileDependen
     if (!record) continue;
     const { callback_url: url, tenant, view } = record;
     if (url && !(await queue.getJob(jobId))) {
-      await queueWebhook(webhookQueue, { view, url, tenant, model, retentionSeconds });
+      await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
       deps.count('webhook');
     }
     await cancelledJobs.conclude(record);

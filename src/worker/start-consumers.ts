@@ -11,12 +11,11 @@ import { type CompareWorker, createCompareWorker } from './compare-processor.js'
 import type { FinishDependencies } from './finish-job.js';
 import { startHealthServer } from './health-server.js';
 import { startHeartbeat } from './heartbeat.js';
-import type { DeliveryDependencies } from './outbound/deliver-webhook.js';
 import { createHostResolver } from './outbound/dns/host-resolver.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { startReconciler } from './reconcile.js';
 import type { VerificationDependencies } from './verify-person.js';
-import { createWebhookWorker } from './webhook-processor.js';
+import { createWebhookWorker, type WebhookWorkerDependencies } from './webhook-processor.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /** Time to look up a receiver's name, connect and shake hands, ms. */
@@ -58,7 +57,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const webhooks = createWebhookWorker({
     connection: redis,
     prefix: config.REDIS_PREFIX,
-    delivery: deliveryDependencies(config, finishing.clock),
+    ...deliveryDependencies(config, finishing.clock),
     secretsOf: (tenant) => signingSecrets(tenant, config),
     concurrency: config.WEBHOOK_CONCURRENCY,
     concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
@@ -114,16 +113,16 @@ async function listenForCancels(
 }
 
 /** Receivers refuse a webhook whose timestamp is minutes off, so it is told by Redis' clock as deadlines are. */
-function deliveryDependencies(config: WorkerConfig, clock: RedisClock): DeliveryDependencies {
+function deliveryDependencies(
+  config: WorkerConfig,
+  clock: RedisClock,
+): Pick<WebhookWorkerDependencies, 'delivery' | 'openAgent'> {
   const policy = outboundPolicy(config);
   const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
+  const lookup = createHostResolver({ servers: config.DNS_SERVERS });
   return {
-    agent: createGuardedAgent(policy, {
-      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, timeoutMs),
-      lookup: createHostResolver({ servers: config.DNS_SERVERS }),
-    }),
-    policy,
-    timeoutMs,
-    now: clock.now,
+    delivery: { policy, timeoutMs, now: clock.now },
+    openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs, lookup, onAddresses }),
   };
 }

@@ -1,4 +1,7 @@
+import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import type { Dispatcher } from 'undici';
+import type { FairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
 import {
   LOCK_DURATION_MS,
@@ -10,17 +13,24 @@ import {
 } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
+import { createWebhookOrder, placeOfWebhook } from '../shared/webhook-queue.js';
 import { retryDelayMs } from '../shared/webhook-schedule.js';
 import {
+  type Delivery,
   type DeliveryDependencies,
   type DeliveryOutcome,
   deliverWebhook,
 } from './outbound/deliver-webhook.js';
-import { createHostSlots, type HostSlots } from './outbound/host-slots.js';
+import {
+  createDeliverySlots,
+  type DeliverySlot,
+  type DeliverySlots,
+  type SlotAnswer,
+} from './outbound/delivery-slots.js';
 
 // States of a webhook job, as BullMQ keeps it:
 //   waiting → active → completed                       delivered; URL and body are dropped
-//                    → delayed → waiting → …           failed, with a pause; or its host was busy: no attempt counted
+//                    → delayed → waiting → …           failed, with a pause; or it found no slot: no attempt counted
 //                    → failed → (replay) → waiting → …  410, refused, or the last attempt failed: a dead letter
 // A worker that dies while a job is active leaves it to another one, which sends it again under the same webhook-id.
 
@@ -39,10 +49,12 @@ export interface WebhookWorkerDependencies {
   /** A `patient` connection; the caller closes it after the worker. */
   readonly connection: RedisConnection;
   readonly prefix: string;
-  readonly delivery: Omit<DeliveryDependencies, 'signal'>;
+  readonly delivery: Omit<DeliveryDependencies, 'signal' | 'agent'>;
+  /** Opens what one delivery is sent through; `onAddresses` as createGuardedAgent has it. Shut down after the delivery. */
+  readonly openAgent: (onAddresses: (addresses: readonly string[]) => void) => Dispatcher;
   /** Returns the secrets that sign the webhooks of a tenant. */
   readonly secretsOf: (tenant: string) => readonly string[];
-  /** Deliveries at a time: in all, and to one host and port. */
+  /** Deliveries at a time: in all, and of one tenant to one host name or address. */
   readonly concurrency: number;
   readonly concurrencyPerHost: number;
   readonly logger: Logger;
@@ -76,15 +88,23 @@ class DeliveryFailedError extends Error {
 }
 
 interface Context extends WebhookWorkerDependencies {
-  readonly slots: HostSlots;
+  readonly slots: DeliverySlots;
+  readonly order: FairQueue;
   readonly stop: AbortSignal;
 }
 
 /** Starts delivering webhooks from the queue until it is closed. */
 export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWorker {
   const stop = new AbortController();
-  const slots = createHostSlots(deps.concurrencyPerHost, () => performance.now());
-  const context: Context = { ...deps, slots, stop: stop.signal };
+  // Every delivery listens.
+  setMaxListeners(0, stop.signal);
+  const slots = createDeliverySlots({
+    total: deps.concurrency,
+    perHost: deps.concurrencyPerHost,
+    now: () => performance.now(),
+  });
+  const order = createWebhookOrder(deps.connection, deps.prefix);
+  const context: Context = { ...deps, slots, order, stop: stop.signal };
   let active = 0;
   const worker = new Worker<WebhookJob>(
     WEBHOOK_QUEUE,
@@ -156,20 +176,47 @@ async function attemptDelivery(
   // A worker that died between dropping these and completing the job had delivered it.
   if (url === undefined || body === undefined) return;
 
-  const slot = context.slots.take(hostOf(url));
-  if (slot.kind === 'busy') return postpone(job, token, slot.retryInMs);
+  keepOrder(job, context);
+  const answer = context.slots.take(tenant, hostOf(url));
+  if (answer.kind === 'busy') return postpone(job, token, answer.retryInMs);
   const startedAt = performance.now();
-  let outcome: DeliveryOutcome;
-  try {
-    const message = { url, id: job.id ?? '', body, secrets: context.secretsOf(tenant) };
-    outcome = await deliverWebhook(message, { ...context.delivery, signal: context.stop });
-  } finally {
-    slot.release();
-  }
+  const message = { url, id: job.id ?? '', body, secrets: context.secretsOf(tenant) };
+  const outcome = await deliver(message, answer.slot, context);
+  if (outcome.kind === 'busy') return postpone(job, token, outcome.retryInMs);
   // A delivery that was cut off says nothing about its receiver.
   if (outcome.kind === 'retry' && context.stop.aborted) return postpone(job, token, 0);
   report(job, { outcome, durationMs: performance.now() - startedAt }, context);
   await settle(job, outcome);
+}
+
+type Busy = Extract<SlotAnswer, { kind: 'busy' }>;
+
+/** Makes one attempt in `slot`, which it gives back; `busy` when the receiver's address has no place left. */
+async function deliver(
+  message: Delivery,
+  slot: DeliverySlot,
+  context: Context,
+): Promise<DeliveryOutcome | Busy> {
+  let retryInMs: number | undefined;
+  const agent = context.openAgent((addresses) => {
+    retryInMs = slot.claimAddresses(addresses);
+    if (retryInMs !== undefined) throw new Error('the address has no place left');
+  });
+  try {
+    const outcome = await deliverWebhook(message, { ...context.delivery, agent, signal: context.stop });
+    return retryInMs === undefined ? outcome : { kind: 'busy', retryInMs };
+  } finally {
+    slot.release();
+    void agent.destroy();
+  }
+}
+
+/** Without it the next tenant waits a little longer; no delivery may fail for that. Later starts of a job say no more. */
+function keepOrder(job: Job<WebhookJob>, { order, logger }: Context): void {
+  if (job.priority === 0 || job.attemptsStarted > 1) return;
+  order
+    .start(placeOfWebhook(job.data.job_id, job.data.tenant), job.priority)
+    .catch((error) => logger.debug({ err: error }, 'order of webhooks among tenants'));
 }
 
 /** Puts the job back without counting an attempt; BullMQ learns that from the error. */

@@ -4,7 +4,7 @@ import { createAddressPolicy } from '../../src/shared/address-policy.js';
 import { createLogger } from '../../src/shared/logger.js';
 import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../src/shared/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../../src/shared/redis.js';
-import { createWebhookQueue } from '../../src/shared/webhook-queue.js';
+import { createWebhookOrder, createWebhookQueue, placeOfWebhook } from '../../src/shared/webhook-queue.js';
 import { webhookJobOptions } from '../../src/shared/webhook-schedule.js';
 import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
 import {
@@ -30,7 +30,7 @@ export interface WebhookBench {
   add(
     jobId: string,
     url: string,
-    options?: { readonly attempts?: number; readonly body?: string },
+    options?: { readonly attempts?: number; readonly body?: string; readonly tenant?: string },
   ): Promise<void>;
   startWorker(changes?: Partial<WebhookWorkerDependencies>): WebhookWorker;
   /** Empties Redis and stops the workers. */
@@ -53,7 +53,6 @@ export async function startWebhookBench(): Promise<WebhookBench> {
     allowedImageHosts: [],
     allowedPorts: [],
   });
-  const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000 });
   const logger = createLogger('test', 'silent');
   const events: DeliveryEvent[] = [];
   let workers: WebhookWorker[] = [];
@@ -68,26 +67,36 @@ export async function startWebhookBench(): Promise<WebhookBench> {
     queue,
     prefix,
     events,
-    add: async (jobId, url, { attempts, body = JSON.stringify({ data: { job_id: jobId } }) } = {}) => {
+    add: async (
+      jobId,
+      url,
+      { attempts, tenant = 'anonymous', body = JSON.stringify({ data: { job_id: jobId } }) } = {},
+    ) => {
       const payload = {
         v: JOB_VERSION,
         job_id: jobId,
-        tenant: 'anonymous',
+        tenant,
         model: 'lite',
         url,
         body,
       } as const;
+      const place = await createWebhookOrder(redis, prefix).enter(
+        { ...placeOfWebhook(jobId, tenant), acceptedAt: Date.now() },
+        { maxOwn: Number.POSITIVE_INFINITY, maxAhead: Number.POSITIVE_INFINITY },
+      );
       await queue.add('deliver', payload, {
         ...webhookJobOptions(3_600),
         ...(attempts ? { attempts } : {}),
         jobId: webhookJobId(jobId),
+        priority: place.admitted ? place.priority : 0,
       });
     },
     startWorker: (changes = {}) => {
       const worker = createWebhookWorker({
         connection: patient,
         prefix,
-        delivery: { agent, policy, timeoutMs: 2_000, now: Date.now },
+        delivery: { policy, timeoutMs: 2_000, now: Date.now },
+        openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs: 1_000, onAddresses }),
         secretsOf: () => [WEBHOOK_SECRET],
         concurrency: 20,
         concurrencyPerHost: 10,
@@ -111,7 +120,6 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       await queue.close();
       redis.disconnect();
       patient.disconnect();
-      await agent.destroy();
       await server.stop();
     },
   };

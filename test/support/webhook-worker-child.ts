@@ -15,11 +15,11 @@ createWebhookWorker({
   connection: connectRedis(redisUrl, 'patient'),
   prefix,
   delivery: {
-    agent: createGuardedAgent(policy, { connectTimeoutMs: 1_000 }),
     policy,
     timeoutMs: 30_000,
     now: Date.now,
   },
+  openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs: 1_000, onAddresses }),
   secretsOf: () => [secret],
   concurrency: 5,
   concurrencyPerHost: 5,

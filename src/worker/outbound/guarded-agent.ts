@@ -16,6 +16,8 @@ export interface GuardedAgentOptions {
   readonly connectTimeoutMs: number;
   /** Has the signature of `dns.lookup`. Default: a `createHostResolver` of its own. */
   readonly lookup?: LookupFunction;
+  /** Called with the addresses about to be connected to, all of them allowed. What it throws ends the request. */
+  readonly onAddresses?: (addresses: readonly string[]) => void;
 }
 
 /**
@@ -28,8 +30,9 @@ export interface GuardedAgentOptions {
  * as VerificationError `image_url_forbidden`. Judging the URL itself (`checkUrl`) is left to the caller, on every hop.
  */
 export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentOptions): Dispatcher {
+  const onAddresses = options.onAddresses ?? (() => undefined);
   const connectTo = buildConnector({
-    lookup: guardLookup(policy, options.lookup ?? createHostResolver()),
+    lookup: guardLookup(policy, options.lookup ?? createHostResolver(), onAddresses),
     timeout: options.connectTimeoutMs,
     rejectUnauthorized: true,
     autoSelectFamily: true,
@@ -37,9 +40,11 @@ export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentO
   });
   const connect: buildConnector.connector = (target, callback) => {
     // A literal address never reaches the lookup function.
-    if (isIP(target.hostname) && !isAddressAllowed(target.hostname, target.hostname, policy)) {
-      callback(refusal(), null);
-      return;
+    if (isIP(target.hostname)) {
+      const problem = isAddressAllowed(target.hostname, target.hostname, policy)
+        ? errorOf(() => onAddresses([target.hostname]))
+        : refusal();
+      if (problem) return callback(problem, null);
     }
     connectTo(target, (error, socket) => {
       if (error !== null) callback(error, null);
@@ -49,14 +54,20 @@ export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentO
   return new OneShotDispatcher({ connect, maxHeaderSize: MAX_HEADER_BYTES });
 }
 
-function guardLookup(policy: AddressPolicy, lookup: LookupFunction): LookupFunction {
+function guardLookup(
+  policy: AddressPolicy,
+  lookup: LookupFunction,
+  onAddresses: (addresses: readonly string[]) => void,
+): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, answer) => {
       const addresses = typeof answer === 'string' ? [] : answer;
       const first = addresses[0];
-      if (error) callback(error, []);
-      else if (!first || !addresses.every(({ address }) => isAddressAllowed(address, hostname, policy)))
-        callback(refusal(), []);
+      if (error) return callback(error, []);
+      if (!first || !addresses.every(({ address }) => isAddressAllowed(address, hostname, policy)))
+        return callback(refusal(), []);
+      const problem = errorOf(() => onAddresses(addresses.map(({ address }) => address)));
+      if (problem) callback(problem, []);
       else if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
@@ -76,6 +87,16 @@ function checkPeer(
   }
   socket.destroy();
   callback(peer === undefined ? new VerificationError('image_fetch_failed') : refusal(), null);
+}
+
+/** Returns what `call` throws, if anything: a throw inside a connector or a look-up would end the process. */
+function errorOf(call: () => void): Error | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 function refusal(): VerificationError {

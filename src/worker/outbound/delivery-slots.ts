@@ -1,0 +1,126 @@
+/** Longest and shortest time a job is postponed for when it finds no slot, ms. */
+const MAX_WAIT_MS = 60_000;
+const MIN_WAIT_MS = 250;
+/** Assumed duration of a delivery before one has ended, ms; without it a first burst would return all at once. */
+const FIRST_GUESS_MS = 200;
+/** Weight of the newest delivery in an average duration. */
+const NEWEST_WEIGHT = 0.2;
+/** Idle loads are forgotten once this many are known. */
+const MAX_IDLE_LOADS = 1_000;
+
+/** The deliveries of one tenant, or of one tenant to one host or address. */
+interface Load {
+  /** When each running delivery began, oldest first. */
+  readonly startedAt: number[];
+  /** How long a delivery took recently, ms. */
+  averageMs: number;
+  /** When the next job that is postponed may expect a free slot. */
+  nextFreeAt: number;
+}
+
+/** A slot that was taken, or the time after which to ask again. */
+export type SlotAnswer =
+  | { readonly kind: 'taken'; readonly slot: DeliverySlot }
+  | { readonly kind: 'busy'; readonly retryInMs: number };
+
+/** The right to make one delivery. */
+export interface DeliverySlot {
+  /**
+   * Takes a place at every one of the addresses that the host's name resolved to. Returns undefined, or the time after
+   * which to ask again, ms, where one of them has none left; then nothing may be sent.
+   */
+  claimAddresses(addresses: readonly string[]): number | undefined;
+  /** Gives everything back. Called once, when the delivery has ended. */
+  release(): void;
+}
+
+/** Shares a worker's deliveries among tenants, so that the silent receivers of one cannot delay the webhooks of others. */
+export interface DeliverySlots {
+  /** Takes a slot for a delivery of `tenant` to `host` when it may have one. */
+  take(tenant: string, host: string): SlotAnswer;
+}
+
+export interface DeliverySlotsOptions {
+  /** Deliveries at a time in all. */
+  readonly total: number;
+  /** Of those, of one tenant to one host name or to one address: a name with a wildcard hides no address. */
+  readonly perHost: number;
+  /** A clock in ms. */
+  readonly now: () => number;
+}
+
+/**
+ * Returns the slots of one worker. A tenant may take one while it holds fewer than are free, so it borrows up to half of
+ * them, and in the long run `n` greedy tenants leave 1 slot of n + 1 to the next. Jobs that find none are told to come
+ * back one after the other at the pace of recent deliveries, so that a long backlog costs few moves in the queue.
+ * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
+ */
+export function createDeliverySlots({ total, perHost, now }: DeliverySlotsOptions): DeliverySlots {
+  const loads = new Map<string, Load>();
+  let free = total;
+
+  const loadOf = (...key: readonly string[]): Load => {
+    const name = key.join(' ');
+    const load = loads.get(name) ?? { startedAt: [], averageMs: FIRST_GUESS_MS, nextFreeAt: 0 };
+    loads.set(name, load);
+    return load;
+  };
+
+  return {
+    take: (tenant, host) => {
+      forgetIdle(loads, now());
+      const ofTenant = loadOf(tenant);
+      if (ofTenant.startedAt.length >= free) return { kind: 'busy', retryInMs: waitFor(ofTenant, now()) };
+      const ofHost = loadOf(tenant, 'host', host);
+      if (ofHost.startedAt.length >= perHost) return { kind: 'busy', retryInMs: waitFor(ofHost, now()) };
+
+      const takenAt = now();
+      const held = [ofTenant, ofHost];
+      for (const load of held) load.startedAt.push(takenAt);
+      free -= 1;
+      let isReleased = false;
+      return {
+        kind: 'taken',
+        slot: {
+          claimAddresses: (addresses) => {
+            // A name server may answer when the delivery has been given up.
+            if (isReleased) return MIN_WAIT_MS;
+            const claimed = [...new Set(addresses)].map((address) => loadOf(tenant, 'address', address));
+            const full = claimed.filter((load) => load.startedAt.length >= perHost);
+            if (full.length > 0) return Math.max(...full.map((load) => waitFor(load, now())));
+            for (const load of claimed) load.startedAt.push(takenAt);
+            held.push(...claimed);
+            return undefined;
+          },
+          release: () => {
+            isReleased = true;
+            free += 1;
+            for (const load of held) endDelivery(load, takenAt, now());
+          },
+        },
+      };
+    },
+  };
+}
+
+function endDelivery(load: Load, startedAt: number, now: number): void {
+  load.startedAt.splice(load.startedAt.indexOf(startedAt), 1);
+  load.averageMs += NEWEST_WEIGHT * (now - startedAt - load.averageMs);
+}
+
+/** Books the place after the last one given away. Beyond the longest wait there are no places, only chance. */
+function waitFor(load: Load, now: number): number {
+  const earliest = Math.max(load.nextFreeAt, now + MIN_WAIT_MS);
+  if (earliest - now > MAX_WAIT_MS) return Math.round(MAX_WAIT_MS * (0.5 + Math.random() / 2));
+  // A delivery that still runs lasts at least as long as it has run.
+  const expectedMs = Math.max(load.averageMs, now - (load.startedAt[0] ?? now));
+  load.nextFreeAt = earliest + expectedMs / Math.max(1, load.startedAt.length);
+  return Math.round(earliest - now);
+}
+
+function forgetIdle(loads: Map<string, Load>, now: number): void {
+  if (loads.size < MAX_IDLE_LOADS) return;
+  for (const [name, load] of loads) {
+    if (load.startedAt.length === 0 && load.nextFreeAt < now) loads.delete(name);
+  }
+}
