@@ -1,5 +1,5 @@
-// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access]
-//   [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access,isolation]
+//   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves what it measures in bench/results/ and
 // compares it with bench/results/baseline.json. docs/performance.md says what the figures mean.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureIsolation } from './isolation/measure-isolation.js';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
@@ -24,7 +25,7 @@ import { printReport } from './speed/print-report.js';
 import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
-const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'access'] as const;
+const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'access', 'isolation'] as const;
 type Part = (typeof PARTS)[number];
 const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 
@@ -36,6 +37,8 @@ interface Options {
   readonly runs: number;
   readonly seconds: number;
   readonly saveBaseline: boolean;
+  /** Part of the names of the attacks that isolation is measured under. */
+  readonly attack: string | undefined;
 }
 
 async function main(): Promise<void> {
@@ -63,6 +66,7 @@ function readOptions(): Options {
       kinds: { type: 'string' },
       runs: { type: 'string' },
       seconds: { type: 'string' },
+      attack: { type: 'string' },
       'save-baseline': { type: 'boolean', default: false },
     },
   });
@@ -76,6 +80,7 @@ function readOptions(): Options {
     runs: Number(values.runs ?? (quick ? 1 : 5)),
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
     saveBaseline: values['save-baseline'],
+    attack: values.attack,
   };
 }
 
@@ -103,6 +108,9 @@ async function measure(options: Options, { photos, scrfd }: Materials): Promise<
     ...(does('api') && { api: await measureApi(photos, seconds) }),
     ...(does('scaling') && { scaling: await measureScaling(setting, [1, 2, 4]) }),
     ...(does('cache') && { cache: await measureCache(setting) }),
+    ...(does('isolation') && {
+      isolation: await measureIsolation({ seconds, only: options.attack, print }),
+    }),
     ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
   };
 }

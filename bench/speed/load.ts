@@ -18,6 +18,8 @@ export interface Target {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default /compare-faces. */
   readonly path?: string;
+  /** Gets the body of each answer, parsed, before the shot is over; absent: bodies are thrown away. */
+  readonly onAnswer?: ((answer: unknown) => Promise<void>) | undefined;
 }
 
 export interface Gun {
@@ -39,7 +41,8 @@ export function createGun(target: Target): Gun {
           headers: { 'content-type': 'application/json', ...target.headers },
           body: target.body(index),
         });
-        await response.body.dump();
+        if (target.onAnswer) await target.onAnswer(await response.body.json());
+        else await response.body.dump();
         const requestId = String(response.headers['x-request-id'] ?? '');
         return { intendedAt, endedAt: performance.now(), status: response.statusCode, requestId };
       } catch {

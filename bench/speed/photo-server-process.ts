@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 // A photo host of its own process: node --import tsx photo-server-process.ts FOLDER ADDRESS. Says its port in one line.
-// A path's query may ask for a pause, /photo.jpg?ms=200, as a distant host would make.
+// A path's query may ask for a pause, /photo.jpg?ms=200, as a distant host would make, and for bytes behind the photo,
+// /photo.jpg?salt=7, which make another file of it.
 
 const [, , folder = '.', host = '127.0.0.1'] = process.argv;
 const photos = new Map(readdirSync(folder).map((name) => [`/${name}`, readFileSync(join(folder, name))]));
@@ -15,8 +16,13 @@ const server = createServer((request, response) => {
     response.writeHead(404).end();
     return;
   }
-  const answer = () =>
-    response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': photo.length }).end(photo);
+  const salt = url.searchParams.get('salt') ?? '';
+  const length = photo.length + Buffer.byteLength(salt);
+  const answer = () => {
+    response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': length });
+    response.write(photo);
+    response.end(salt);
+  };
   const pauseMs = Number(url.searchParams.get('ms') ?? 0);
   if (pauseMs > 0) setTimeout(answer, pauseMs);
   else answer();

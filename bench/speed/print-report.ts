@@ -1,3 +1,4 @@
+import { printIsolation } from '../isolation/measure-isolation.js';
 import type { LoadReport } from './measure-load.js';
 import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
 
@@ -20,6 +21,7 @@ export function printReport(report: BenchReport): string {
         ]
       : []),
     ...(report.access ? printAccess(report.access) : []),
+    ...(report.isolation ? ['', ...printIsolation(report.isolation)] : []),
   ].join('\n');
 }
 

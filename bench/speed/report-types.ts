@@ -1,3 +1,4 @@
+import type { IsolationRow } from '../isolation/measure-isolation.js';
 import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';
 import type { AccessReport } from './measure-access.js';
@@ -77,4 +78,5 @@ export interface BenchReport {
   readonly scaling?: readonly ScalingStep[];
   readonly cache?: CacheReport;
   readonly access?: AccessReport;
+  readonly isolation?: readonly IsolationRow[];
 }
