@@ -11,6 +11,7 @@ import {
   compareQueueName,
   comparisonJobSchema,
   MAX_STREAM_EVENTS,
+  parseJson,
   readEnding,
   readOutcome,
   redisKeys,
@@ -184,7 +185,7 @@ async function readOutcomes(
     if (!finishedOn || !jobId) continue;
     // `addJob` has set the timestamp to the time of acceptance.
     const outcome = returned
-      ? readOutcome(JSON.parse(returned))
+      ? readOutcome(parseJson(returned))
       : await readGivenUp(store, jobId, Number(timestamp));
     outcomes.set(jobId, outcome);
   }

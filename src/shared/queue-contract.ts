@@ -128,13 +128,22 @@ export function writeEnding(ending: Ending, acceptedAt: number): string {
  */
 export function readEnding(text: string | null, acceptedAt: number): Ending | undefined {
   if (text === null) return undefined;
-  const kept = JSON.parse(text) as Ending & { readonly accepted_at?: number };
-  return kept.accepted_at === acceptedAt
+  const kept = parseJson(text) as (Ending & { readonly accepted_at?: number }) | undefined;
+  return kept?.accepted_at === acceptedAt
     ? { outcome: readOutcome(kept.outcome), evidence: kept.evidence }
     : undefined;
 }
 
 export type ComparisonDecision = Extract<ComparisonOutcome, { ok: true }>;
+/** Returns what the text says; undefined when it is not JSON: one bad record must not stop those beside it. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
 export const webhookJobSchema = z.object({

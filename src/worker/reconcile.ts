@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { LRUCache } from 'lru-cache';
 import { createCancelledJobs } from '../shared/cancelled-jobs.js';
 import type { FairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
@@ -31,12 +32,17 @@ const SETTLING_MS = 5_000;
 const OVERLAP_MS = 120_000;
 const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
+/** Failing steps and records that are remembered, so that each is logged once. */
+const MAX_LOGGED = 10_000;
 
 export interface ReconcileDependencies extends FinishDependencies {
   readonly fairQueue: Pick<FairQueue, 'tidy'>;
   readonly logger: Logger;
-  /** `webhook`: one was never queued. `strip`: URLs outlived their job. `lock`: a job is active without a lock. */
-  readonly count: (what: 'webhook' | 'strip' | 'lock') => void;
+  /**
+   * `webhook`: one was never queued. `strip`: URLs outlived their job. `lock`: a job is active without a lock. `failed`: a
+   * step or a record that could not be read was passed over.
+   */
+  readonly count: (what: 'webhook' | 'strip' | 'lock' | 'failed') => void;
 }
 
 export interface Reconciler {
@@ -60,13 +66,14 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   });
   const onError = logUnlessAway(deps.redis, deps.logger, 'reconciler');
   queue.on('error', onError);
+  const attempt = createAttempts(deps);
   const run = async (): Promise<void> => {
-    await finishLeftovers(queue, deps);
-    await announceCancelled(queue, deps);
-    await countLostLocks(queue, deps);
+    await attempt('leftovers', () => finishLeftovers(queue, deps, attempt));
+    await attempt('cancelled jobs', () => announceCancelled(queue, deps, attempt));
+    await attempt('lost locks', () => countLostLocks(queue, deps));
     for (const order of [deps.fairQueue, createWebhookOrder(deps.redis, deps.prefix)])
-      await order.tidy(deps.clock.now() - SETTLING_MS);
-    await removeExpired(queue, deps);
+      await attempt('order', () => order.tidy(deps.clock.now() - SETTLING_MS));
+    await removeExpired(queue, deps, attempt);
   };
   const runAlone = async (): Promise<void> => {
     const key = redisKeys.reconcileLock(deps.prefix, deps.model);
@@ -88,7 +95,11 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
 }
 
 /** Goes through every job that ended since the last pass, however many those are. */
-async function finishLeftovers(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
+async function finishLeftovers(
+  queue: ComparisonQueue,
+  deps: ReconcileDependencies,
+  attempt: Attempt,
+): Promise<void> {
   const markKey = redisKeys.reconciledUntil(deps.prefix, deps.model);
   const since = Number((await deps.redis.get(markKey)) ?? 0) - OVERLAP_MS;
   const until = deps.clock.now() - SETTLING_MS;
@@ -97,8 +108,10 @@ async function finishLeftovers(queue: ComparisonQueue, deps: ReconcileDependenci
       const key = queue.toKey(state);
       const ids = await deps.redis.zrangebyscore(key, since, until, 'LIMIT', offset, BATCH);
       for (const jobId of await findUnstripped(ids, queue, deps)) {
-        const job = await queue.getJob(jobId);
-        if (job) await finishLeftover(job, deps);
+        await attempt(jobId, async () => {
+          const job = await queue.getJob(jobId);
+          if (job) await finishLeftover(job, deps);
+        });
       }
       if (ids.length < BATCH) break;
     }
@@ -106,7 +119,7 @@ async function finishLeftovers(queue: ComparisonQueue, deps: ReconcileDependenci
   await deps.redis.set(markKey, until);
 }
 
-/** Returns those of these jobs that still hold a URL. */
+/** Returns those of these jobs that still hold a URL or cannot be read. */
 async function findUnstripped(
   ids: readonly string[],
   queue: ComparisonQueue,
@@ -115,7 +128,10 @@ async function findUnstripped(
   const pipeline = redis.pipeline();
   for (const jobId of ids) pipeline.hget(queue.toKey(jobId), 'data');
   const replies = (await pipeline.exec()) ?? [];
-  return ids.filter((_id, index) => /"(?:images|callback_url)":/.test(String(replies[index]?.[1])));
+  return ids.filter((_id, index) => {
+    const [error, data] = replies[index] ?? [];
+    return error || /"(?:images|callback_url)":/.test(String(data));
+  });
 }
 
 async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Promise<void> {
@@ -132,38 +148,89 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
 }
 
 /** An API that died between taking a job out and queueing its webhook left the record of the job listed. */
-async function announceCancelled(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
+async function announceCancelled(
+  queue: ComparisonQueue,
+  deps: ReconcileDependencies,
+  attempt: Attempt,
+): Promise<void> {
   const { model, retentionSeconds } = deps;
   const cancelledJobs = createCancelledJobs(deps);
   for (const jobId of await cancelledJobs.listUnfinished(deps.clock.now() - SETTLING_MS)) {
-    const record = await cancelledJobs.read(jobId);
-    if (!record) await cancelledJobs.drop(jobId);
-    if (!record) continue;
-    const { callback_url: url, tenant, view } = record;
-    if (url && !(await queue.getJob(jobId))) {
-      await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
-      deps.count('webhook');
-    }
-    await cancelledJobs.conclude(record);
+    await attempt(jobId, async () => {
+      const record = await cancelledJobs.read(jobId);
+      if (!record) return cancelledJobs.drop(jobId);
+      const { callback_url: url, tenant, view } = record;
+      if (url && !(await queue.getJob(jobId))) {
+        await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
+        deps.count('webhook');
+      }
+      await cancelledJobs.conclude(record);
+    });
   }
 }
 
 async function countLostLocks(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
-  for (const job of await queue.getActive(0, BATCH - 1)) {
-    const locked = job?.id ? await deps.redis.exists(`${queue.toKey(job.id)}:lock`) : 1;
-    if (locked === 0) deps.count('lock');
+  for (const jobId of await deps.redis.lrange(queue.toKey('active'), 0, BATCH - 1)) {
+    if ((await deps.redis.exists(`${queue.toKey(jobId)}:lock`)) === 0) deps.count('lock');
   }
 }
 
-async function removeExpired(queue: ComparisonQueue, deps: ReconcileDependencies): Promise<void> {
+async function removeExpired(
+  queue: ComparisonQueue,
+  deps: ReconcileDependencies,
+  attempt: Attempt,
+): Promise<void> {
   const ageMs = deps.retentionSeconds * 1_000;
   for (const state of ['completed', 'failed'] as const) {
     for (const each of [queue, deps.webhookQueue]) {
-      while ((await each.clean(ageMs, BATCH, state)).length === BATCH);
+      const where = `${state} of ${each.name}`;
+      await attempt(`unreadable ${where}`, () => removeUnreadable((name) => each.toKey(name), state, deps));
+      await attempt(where, async () => {
+        while ((await each.clean(ageMs, BATCH, state)).length === BATCH);
+      });
     }
   }
   // Waiters need an event for a second; the results in the stream must not outlive their jobs.
   for (const stream of [queue.toKey('events'), deps.webhookQueue.toKey('events')]) {
-    await deps.redis.xtrim(stream, 'MINID', deps.clock.now() - EVENT_LIFETIME_MS);
+    await attempt(stream, async () => {
+      await deps.redis.xtrim(stream, 'MINID', deps.clock.now() - EVENT_LIFETIME_MS);
+    });
   }
+}
+
+/** Removes expired jobs whose key holds no hash: BullMQ's own cleaning breaks off at the first. */
+async function removeUnreadable(
+  toKey: (name: string) => string,
+  state: 'completed' | 'failed',
+  { redis, retentionSeconds, count }: ReconcileDependencies,
+): Promise<void> {
+  const until = Date.now() - retentionSeconds * 1_000;
+  const ids = await redis.zrangebyscore(toKey(state), '-inf', until, 'LIMIT', 0, BATCH);
+  for (const jobId of ids) {
+    const kind = await redis.type(toKey(jobId));
+    if (kind === 'hash' || kind === 'none') continue;
+    await redis.multi().del(toKey(jobId)).zrem(toKey(state), jobId).exec();
+    count('failed');
+  }
+}
+
+/** Does one step, or the work on one record; a failure is counted and logged, and the next one has its turn. */
+type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
+
+/** Each failing thing is logged once. Without Redis nothing can be done, so that failure ends the pass. */
+function createAttempts({ redis, logger, count }: ReconcileDependencies): Attempt {
+  const logged = new LRUCache<string, true>({ max: MAX_LOGGED });
+  return async (what, work) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!isRedisReady(redis)) throw error;
+      count('failed');
+      // BullMQ's errors quote what they could not read.
+      const { name } = error instanceof Error ? error : new Error();
+      if (!logged.has(what))
+        logger.error({ what, error: name }, 'the reconciler passed over what it cannot do');
+      logged.set(what, true);
+    }
+  };
 }

@@ -47,7 +47,11 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
   const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
-  const reconciled = counter('face_reconciled_total', 'Things a crash had left undone', 'what');
+  const reconciled = counter(
+    'face_reconciled_total',
+    'Things a crash had left undone; failed: passed over',
+    'what',
+  );
   const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
   new Gauge({
     name: 'face_vision_restarts',

@@ -221,6 +221,36 @@ describe('the reconciler', () => {
     expect(counted).toEqual(['lock']);
   });
 
+  it('passes over records that it cannot read, counts them, and still does everything else', async () => {
+    const url = 'https://backend.example.org/hook';
+    const good = await endJob(payload({ callback_url: url }), () => MATCHED);
+    const now = Date.now();
+    const plant = async (state: string, jobId: string, fields?: Record<string, string>) => {
+      if (fields) await redis.hset(queue.toKey(jobId), fields);
+      else await redis.set(queue.toKey(jobId), 'not a hash');
+      await redis.zadd(queue.toKey(state), now - 60_000, jobId);
+    };
+    await plant('completed', 'r_json', { data: '{"images": broken' });
+    await plant('completed', 'r_fields', { data: '{"callback_url":"x"}' });
+    await plant('failed', 'r_type');
+    await redis.set(`${PREFIX}:cancelled:r_cut`, '{broken');
+    await redis.zadd(`${PREFIX}:cancelling:${queue.name}`, 0, 'r_cut');
+    await redis.lpush(queue.toKey('active'), 'r_type');
+    await redis.hset(webhookQueue.toKey('wh_r_bad'), { data: '{broken' });
+    await redis.zadd(webhookQueue.toKey('failed'), now - 60_000, 'wh_r_bad');
+
+    await reconciler.run();
+
+    expect(await webhookQueue.getJob(webhookJobId(good))).toBeDefined();
+    expect(counted).toEqual(expect.arrayContaining(['webhook', 'strip', 'lock', 'failed']));
+    const impatient = startReconciler({ ...dependencies, retentionSeconds: 1 });
+    await impatient.run();
+    await impatient.stop();
+    const bad = ['r_json', 'r_fields', 'r_type'].map((jobId) => queue.toKey(jobId));
+    expect(await redis.exists(...bad, webhookQueue.toKey('wh_r_bad'))).toBe(0);
+    expect(await redis.zcard(queue.toKey('failed'))).toBe(0);
+  });
+
   it('removes results when their time is over, on an idle queue and from the event stream too', async () => {
     const jobId = await endJob(payload(), () => MATCHED);
     expect(await redis.xlen(queue.toKey('events'))).toBeGreaterThan(0);
