@@ -23,7 +23,7 @@ export async function analyseImage(
 ): Promise<FaceAnalysis> {
   const timer = createStepTimer();
   const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
-  const located = await locateFace(bytes, { info, detector: pack.detector, settings, timer });
+  const located = await locateFace(bytes, { info, ...pack, settings, timer });
   requireSize(located, settings);
   const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
   const quality = rateFace(aligned, located.face.landmarks);

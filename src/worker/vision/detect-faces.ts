@@ -1,8 +1,10 @@
+import { VerificationError } from '../../shared/errors.js';
+import { type ClarityOf, clearestReading, isClearest, type Reading } from './clearest-reading.js';
 import { type FaceDetector, type LookName, SETTLED } from './face-detector.js';
 import type { ImagePyramid } from './image-pyramid.js';
 import { boxOverlap } from './nms.js';
 import type { QuarterTurns } from './placement.js';
-import type { FaceDetection } from './types.js';
+import type { FaceDetection, FivePoints } from './types.js';
 
 /** The subject of a photo and everybody else on it, in pixels of the photo that was looked at. */
 export interface DetectedFaces {
@@ -20,6 +22,11 @@ export interface DetectionPlan {
   /** Picks the subject of at least one face; may throw when the policy forbids what was found. */
   readonly select: (faces: readonly FaceDetection[]) => FaceDetection;
   readonly rounds: Rounds;
+  /**
+   * Returns how much of a person a face shows when it is read by these points, in any unit. Asked only when views
+   * disagree about which way up the face is.
+   */
+  readonly clarityOf: (landmarks: FivePoints) => Promise<number>;
 }
 
 /** Looks that a photo reduced to half the detection size serves as well. */
@@ -40,36 +47,69 @@ const LEAST_PLAUSIBILITY: Readonly<Record<QuarterTurns, number>> = { 0: 0.1, 1: 
 
 const TURNS: readonly QuarterTurns[] = [0, 1, 3, 2];
 
-type Candidate = DetectedFaces & { readonly plausibility: number };
+type Candidate = DetectedFaces & Reading;
 
 /**
  * Returns the faces of a photo, or undefined when there is none. Looks at it small before large, because a small look
- * is cheap and sees the faces that fill the frame, and upright before turned. The first plausible subject ends the
- * search; a round of all four turns without one ends it with its best. Costs one small look for a plain portrait, and
- * four of each size for a photo without a face.
+ * is cheap and sees the faces that fill the frame, and upright before turned. A plausible upright subject ends the
+ * search, a turned one when it is clearer than what the views before it read otherwise; a round of all four turns ends
+ * it with the clearest. Costs one small look for a plain portrait, and four of each size for a photo without a face.
+ * @throws low_quality, `turned` or `covered`, when no view shows plausibly what is clearest.
  */
 export async function detectFaces(
   detector: FaceDetector,
   photo: ImagePyramid,
   plan: DetectionPlan,
 ): Promise<DetectedFaces | undefined> {
+  const clarityOf = rememberClarity(plan);
   for (const round of plan.rounds) {
-    let best: Candidate | undefined;
+    const candidates: Candidate[] = [];
     for (const quarterTurns of TURNS) {
-      const looks = detector.looks(photo, quarterTurns);
-      const found: FaceDetection[] = [];
-      for (const name of round) {
-        addFaces(found, await detector.detect(photo, { longEdgePx: looks[name], quarterTurns }));
-      }
+      const found = await look(detector, photo, { round, quarterTurns });
       if (found.length === 0) continue;
       const candidate = await confirmSubject(detector, photo, { found, quarterTurns, plan });
-      if (candidate.plausibility >= SETTLED) return candidate;
-      if (candidate.plausibility < LEAST_PLAUSIBILITY[quarterTurns]) continue;
-      if (!best || candidate.plausibility > best.plausibility) best = candidate;
+      candidates.push(candidate);
+      if (candidate.plausibility < SETTLED) continue;
+      if (quarterTurns === 0 || (await isClearest(candidate, candidates, clarityOf))) return candidate;
     }
-    if (best) return best;
+    if (!candidates.some(({ isPlausible }) => isPlausible)) continue;
+    const clearest = await clearestReading(candidates, clarityOf);
+    if (clearest) return clearest;
+    throw await refuse(candidates, clarityOf);
   }
   return undefined;
+}
+
+/** Nothing speaks against an upright face but that little of it shows; else it is another way up, hardly seen there. */
+async function refuse(
+  candidates: readonly Candidate[],
+  clarityOf: ClarityOf<Candidate>,
+): Promise<VerificationError> {
+  const upright = candidates.find(({ quarterTurns }) => quarterTurns === 0);
+  const isUpright = upright !== undefined && (await isClearest(upright, candidates, clarityOf));
+  return new VerificationError('low_quality', { reason: isUpright ? 'covered' : 'turned' });
+}
+
+async function look(
+  detector: FaceDetector,
+  photo: ImagePyramid,
+  { round, quarterTurns }: { round: Rounds[number]; quarterTurns: QuarterTurns },
+): Promise<FaceDetection[]> {
+  const looks = detector.looks(photo, quarterTurns);
+  const found: FaceDetection[] = [];
+  for (const name of round) {
+    addFaces(found, await detector.detect(photo, { longEdgePx: looks[name], quarterTurns }));
+  }
+  return found;
+}
+
+function rememberClarity({ clarityOf }: DetectionPlan): ClarityOf<Candidate> {
+  const known = new Map<Candidate, Promise<number>>();
+  return (candidate) => {
+    const clarity = known.get(candidate) ?? clarityOf(candidate.landmarks);
+    known.set(candidate, clarity);
+    return clarity;
+  };
 }
 
 async function confirmSubject(
@@ -80,7 +120,8 @@ async function confirmSubject(
   const picked = plan.select(found);
   const { face, plausibility } = await detector.confirm(photo, picked, quarterTurns);
   const faces = found.map((other) => (other === picked ? face : other));
-  return { faces, subject: face, quarterTurns, plausibility };
+  const isPlausible = plausibility >= LEAST_PLAUSIBILITY[quarterTurns];
+  return { faces, subject: face, landmarks: face.landmarks, quarterTurns, plausibility, isPlausible };
 }
 
 /** Adds the faces that are not yet there; of two finds of one face the earlier, from the smaller look, stays. */

@@ -1,4 +1,4 @@
-import { alignmentOf } from './align-face.js';
+import { alignFace, alignmentOf } from './align-face.js';
 import { decodeImage, decodeRegion } from './decode-image.js';
 import { firstLongEdge } from './decode-size.js';
 import {
@@ -9,6 +9,7 @@ import {
   type Rounds,
   SMALL_ROUNDS,
 } from './detect-faces.js';
+import { type FaceEmbedder, normOf } from './embed-face.js';
 import type { FaceDetector } from './face-detector.js';
 import { createFlatPyramid, createPyramid, type ImagePyramid } from './image-pyramid.js';
 import type { ImageInfo, ImageLimits } from './inspect-image.js';
@@ -37,6 +38,7 @@ export interface LocateContext {
   /** What inspectImage told of the photo, within the limits of `settings`. */
   readonly info: ImageInfo;
   readonly detector: FaceDetector;
+  readonly embedder: FaceEmbedder;
   readonly settings: VisionSettings;
   readonly timer: StepTimer;
 }
@@ -50,7 +52,7 @@ const SAME_FACE_OVERLAP = 0.4;
 /**
  * Returns the subject of a photo. With coarse detection the photo is decoded reduced, and a subject that comes out
  * smaller than its aligned picture is decoded and looked at again at full resolution.
- * @throws face_not_found, multiple_faces; image_undecodable and the other codes of decodeImage.
+ * @throws face_not_found, multiple_faces; low_quality when it is not clear which way up it is; image_undecodable and the other codes of decodeImage.
  */
 export async function locateFace(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
   return context.settings.coarseDetection ? locateFast(bytes, context) : locateAsPublished(bytes, context);
@@ -118,11 +120,15 @@ async function look(
   context: LocateContext,
   { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
 ): Promise<Search> {
-  const { detector, settings, timer } = context;
+  const { detector, embedder, settings, timer } = context;
   const options = { ...decodeOptions(context), targetLongEdgePx: longEdgePx };
   const photo = createPyramid(await timer.measure('decode', () => decodeImage(bytes, options)));
   const select = (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo);
-  const found = await timer.measure('detect', () => detectFaces(detector, photo, { select, rounds }));
+  // Recognisers of the ArcFace family give the longer embeddings the more of a face they recognise.
+  const clarityOf = async (landmarks: FivePoints) =>
+    normOf(await embedder.embed(alignFace(photo, landmarks)));
+  const plan = { select, rounds, clarityOf };
+  const found = await timer.measure('detect', () => detectFaces(detector, photo, plan));
   return { photo, found };
 }
 
