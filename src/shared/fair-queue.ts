@@ -76,7 +76,7 @@ if round < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'now', ARGV[2]) en
 
 const FORGET_STRAYS = `
 for row = 3, 4 do
-  for _, jobId in ipairs(redis.call('ZDIFF', 2, KEYS[row], KEYS[2])) do
+  for _, jobId in ipairs(redis.call('ZDIFF', 3, KEYS[row], KEYS[2], KEYS[5])) do
     if tonumber(redis.call('ZSCORE', KEYS[row], jobId)) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[row], jobId) end
   end
 end
@@ -105,6 +105,8 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
   const orderKey = `${prefix}:fair:${name}`;
   const queuePrefix = `${prefix}:${name}:`;
   const waitingKey = `${queuePrefix}prioritized`;
+  // A job that a worker put back unbegun still waits.
+  const putBackKey = `${queuePrefix}delayed`;
   const rowKey = (tenant: string, sync: boolean): string =>
     `${prefix}:waiting:${name}:${sync ? 'sync' : 'async'}:${tenant}`;
   const fieldOf = (tenant: string): string => `of:${tenant}`;
@@ -132,7 +134,7 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
       for (const field of await redis.hkeys(orderKey)) {
         if (!field.startsWith('of:')) continue;
         const tenant = field.slice('of:'.length);
-        const keys = [orderKey, waitingKey, rowKey(tenant, true), rowKey(tenant, false)];
+        const keys = [orderKey, waitingKey, rowKey(tenant, true), rowKey(tenant, false), putBackKey];
         await redis.eval(FORGET_STRAYS, keys.length, ...keys, field, time);
       }
       await redis.eval(MOVE_UP, 2, orderKey, waitingKey, queuePrefix);

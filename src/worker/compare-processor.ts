@@ -1,4 +1,4 @@
-import { WaitingError, Worker } from 'bullmq';
+import { DelayedError, WaitingError, Worker } from 'bullmq';
 import type { ImageName } from '../shared/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
@@ -25,17 +25,29 @@ import {
 } from './finish-job.js';
 import { insist } from './insist.js';
 import { type AbortReason, ComparisonAborted, failureOfError, RetryLater } from './job-error.js';
+import { wasTooSlow } from './outbound/fetch-failure.js';
 import { type ReportDependencies, reportComparison } from './report-comparison.js';
+import { hostOf, openJobLane, type SharedParts } from './sharing/job-lane.js';
+import { widenForSlowJobs } from './sharing/widen-worker.js';
 import { traceComparison } from './trace-comparison.js';
-import { type Verification, type VerificationDependencies, verifyPerson } from './verify-person.js';
+import {
+  type Verification,
+  type VerificationDependencies,
+  type VerificationRules,
+  verifyPerson,
+} from './verify-person.js';
 
 /** A retry is only worth starting when this much of the job's time is left, ms. */
 const MIN_TIME_FOR_RETRY_MS = 3_000;
 
 export interface CompareWorkerDependencies extends FinishDependencies, ReportDependencies {
-  readonly verification: VerificationDependencies;
+  readonly verification: VerificationRules;
+  readonly shared: SharedParts;
   readonly fairQueue: FairQueue;
+  /** Jobs at a time, those that wait for slow hosts not counted. */
   readonly concurrency: number;
+  /** A job was put back because its tenant has its share of slow jobs. */
+  readonly onPostponed: () => void;
   readonly onStalled: () => void;
   /** A job was given up: its worker was lost too often, or a bug broke it. */
   readonly onAbandoned: () => void;
@@ -52,8 +64,9 @@ export interface CompareWorker {
 
 /*
  * A comparison's states: queued → active → ended. It ends by a returned outcome, whatever that says. It goes back to
- * queued when a passing failure is to be retried (RetryLater), when this worker stops (WaitingError), or when this
- * worker loses its lock. BullMQ ends it as failed after MAX_STALLED_COUNT lost locks; that is told as ABANDONED.
+ * queued when a passing failure is to be retried (RetryLater), when its tenant has its share of slow jobs
+ * (DelayedError), when this worker stops (WaitingError), or when this worker loses its lock. BullMQ ends it as failed
+ * after MAX_STALLED_COUNT lost locks; that is told as ABANDONED.
  */
 
 /** How to stop each comparison that runs here, by job id. */
@@ -77,6 +90,11 @@ export function createCompareWorker(deps: CompareWorkerDependencies): CompareWor
     },
   );
   followJobs(worker, running, deps);
+  widenForSlowJobs(worker, {
+    base: deps.concurrency,
+    slowJobs: deps.shared.slowJobs,
+    running: () => running.size,
+  });
 
   return {
     abort: (jobId, reason) => {
@@ -133,16 +151,20 @@ interface RunContext {
   readonly deps: CompareWorkerDependencies;
 }
 
-async function runJob(job: CompareJob, { token, running, deps }: RunContext): Promise<ComparisonOutcome> {
+async function runJob(job: CompareJob, context: RunContext): Promise<ComparisonOutcome> {
+  await postponeForOthers(job, context);
+  const { token, running, deps } = context;
   const startedAt = performance.now();
   const jobId = job.id ?? '';
   const controller = new AbortController();
   const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
   running.set(jobId, abort);
   keepOrder(job, deps);
+  const lane = openJobLane({ tenant: job.data.tenant, urgent: job.data.sync }, deps.shared);
   try {
-    const { outcome, verification } = await traceComparison(job, deps.verification, (steps) =>
-      compare(job, controller, { ...deps, verification: steps }),
+    const steps: VerificationDependencies = { ...deps.verification, ...lane };
+    const { outcome, verification } = await traceComparison(job, steps, (traced) =>
+      compare(job, controller, { deps, steps: traced }),
     );
     if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
     const ending = { outcome, evidence: verification?.evidence };
@@ -159,9 +181,27 @@ async function runJob(job: CompareJob, { token, running, deps }: RunContext): Pr
     }
     throw error;
   } finally {
+    lane.end();
     // After a lost lock the same job may be running here again.
     if (running.get(jobId) === abort) running.delete(jobId);
   }
+}
+
+/**
+ * Puts a job back for a while when its tenant has its share of slow jobs; its deadline stays. It was not begun, so
+ * neither the fair order nor the count of attempts learns of it.
+ */
+async function postponeForOthers(job: CompareJob, { token, deps }: RunContext): Promise<void> {
+  const { tenant, images, deadline_at: deadlineAt } = job.data;
+  const hosts = Object.values(images ?? {}).map(hostOf);
+  const waitMs = deps.shared.slowJobs.waitFor({ tenant, hosts });
+  const leftMs = deadlineAt - deps.clock.now();
+  if (waitMs === undefined || !(leftMs > 0)) return;
+  // BullMQ has counted this as a start (`ats`), which callers read as an attempt.
+  await deps.redis.hincrby(`${deps.prefix}:${compareQueueName(deps.model)}:${job.id}`, 'ats', -1);
+  await job.moveToDelayed(Date.now() + Math.min(waitMs, leftMs), token);
+  deps.onPostponed();
+  throw new DelayedError();
 }
 
 interface Compared {
@@ -173,7 +213,7 @@ interface Compared {
 async function compare(
   job: CompareJob,
   controller: AbortController,
-  deps: CompareWorkerDependencies,
+  { deps, steps }: { readonly deps: CompareWorkerDependencies; readonly steps: VerificationDependencies },
 ): Promise<Compared> {
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -185,7 +225,7 @@ async function compare(
       Math.min(leftMs, 2 ** 31 - 1),
     );
     const request = { images: payload.images, threshold: payload.threshold, minMatches: payload.min_matches };
-    const verification = await verifyPerson(request, deps.verification, controller.signal);
+    const verification = await verifyPerson(request, steps, controller.signal);
     return { outcome: verification.outcome, verification };
   } catch (error) {
     if (!(error instanceof ComparisonAborted)) {
@@ -228,6 +268,7 @@ function mayRetry(
   deps: CompareWorkerDependencies,
 ): outcome is Extract<ComparisonOutcome, { ok: false }> {
   if (outcome.ok || !outcome.retryable || outcome.code === 'deadline_exceeded') return false;
+  if (outcome.errors?.some(wasTooSlow)) return false;
   const attemptsLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
   return attemptsLeft > 0 && job.data.deadline_at - deps.clock.now() > MIN_TIME_FOR_RETRY_MS;
 }

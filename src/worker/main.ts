@@ -5,7 +5,6 @@ import { loadWorkerConfig, type WorkerConfig } from '../shared/config.js';
 import { createLogger, type Logger } from '../shared/logger.js';
 import { readManifest } from '../shared/model-catalogue.js';
 import type { ModelManifest } from '../shared/model-manifest.js';
-import { outboundPolicy } from '../shared/outbound-policy.js';
 import { packName, type WebhookJob } from '../shared/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis-clock.js';
@@ -14,20 +13,15 @@ import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../sh
 import { startTracing } from '../shared/start-tracing.js';
 import { createWebhookQueue } from '../shared/webhook-queue.js';
 import type { ModelIdentity } from './create-evidence.js';
+import { createSharedParts } from './create-shared-parts.js';
 import type { FinishDependencies } from './finish-job.js';
-import { createHostResolver } from './outbound/dns/host-resolver.js';
-import { fetchImage } from './outbound/fetch-image.js';
-import { createGuardedAgent } from './outbound/guarded-agent.js';
-import { createReferenceCache } from './reference-cache.js';
+import { createSlowJobs } from './sharing/slow-jobs.js';
 import { startConsumers } from './start-consumers.js';
 import { startVision } from './start-vision.js';
-import type { VerificationDependencies } from './verify-person.js';
-import type { VisionPool } from './vision/vision-pool.js';
+import type { VerificationRules } from './verify-person.js';
 import { warnOfUnsafeRedis } from './warn-of-unsafe-redis.js';
-import { createWorkerMetrics, type WorkerMetrics } from './worker-metrics.js';
+import { createWorkerMetrics } from './worker-metrics.js';
 
-/** Time to look up a name, connect and shake hands with a host, ms. */
-const CONNECT_TIMEOUT_MS = 5_000;
 /**
  * How far V8's heap may grow over what a full collection left before the next one, in percent. The photos under way
  * count as heap: with V8's own small limits they started several a second, at half of a worker's time.
@@ -55,7 +49,11 @@ async function main(): Promise<void> {
   });
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
-  const metrics = createWorkerMetrics({ visionRestarts: () => pool.stats().restarts });
+  const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
+  const metrics = createWorkerMetrics({
+    visionRestarts: () => pool.stats().restarts,
+    slowJobs: () => slowJobs.count,
+  });
 
   const redis = connectRedis(config.REDIS_URL, 'patient');
   reportOutages(redis, logger, config.REDIS_URL);
@@ -70,64 +68,25 @@ async function main(): Promise<void> {
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
-  const verification = verificationDependencies({ config, manifest, pool, model, metrics, shutdown });
-  await startConsumers({ config, logger, redis, finishing, verification, metrics, shutdown });
+  const verification = verificationRules(config, manifest, model);
+  const shared = createSharedParts({ config, slowJobs, pool, metrics, shutdown });
+  await startConsumers({ config, logger, redis, finishing, verification, shared, metrics, shutdown });
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',
   );
 }
 
-interface VerificationParts {
-  readonly config: WorkerConfig;
-  readonly manifest: ModelManifest | undefined;
-  readonly pool: VisionPool;
-  readonly model: ModelIdentity;
-  readonly metrics: WorkerMetrics;
-  readonly shutdown: Shutdown;
-}
-
-function verificationDependencies(parts: VerificationParts): VerificationDependencies {
-  const { config, manifest, model } = parts;
-  const policy = outboundPolicy(config);
-  const agent = createGuardedAgent(policy, {
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    lookup: createHostResolver({ servers: config.DNS_SERVERS }),
-  });
-  const limits = {
-    policy,
-    agent,
-    maxBytes: config.MAX_IMAGE_BYTES,
-    timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
-  };
+function verificationRules(
+  config: WorkerConfig,
+  manifest: ModelManifest | undefined,
+  model: ModelIdentity,
+): VerificationRules {
   const calibration = manifest?.calibration ?? null;
   return {
-    fetchImage: (url, signal) => fetchImage(url, { ...limits, signal }),
-    analyse: analyserOf(parts),
     duplicatePolicy: config.DUPLICATE_IMAGE_POLICY,
     model,
     fmrAt: (threshold) => fmrAtThreshold(calibration, threshold),
-  };
-}
-
-function analyserOf({
-  config,
-  pool,
-  metrics,
-  shutdown,
-}: VerificationParts): VerificationDependencies['analyse'] {
-  const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
-  if (config.REFERENCE_CACHE_SIZE === 0)
-    return (bytes, _role, signal) => pool.analyse(bytes, { deadlineMs, signal });
-  const references = createReferenceCache({
-    size: config.REFERENCE_CACHE_SIZE,
-    lifetimeMs: config.REFERENCE_CACHE_SECONDS * 1_000,
-    onLookup: metrics.countReferenceLookup,
-  });
-  shutdown.add('reference cache', references.clear);
-  return (bytes, role, signal) => {
-    const analyse = () => pool.analyse(bytes, { deadlineMs, signal });
-    return role === 'reference' ? references.analyse(bytes, analyse) : analyse();
   };
 }
 

@@ -14,7 +14,8 @@ import { startHeartbeat } from './heartbeat.js';
 import { createHostResolver } from './outbound/dns/host-resolver.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';
 import { startReconciler } from './reconcile.js';
-import type { VerificationDependencies } from './verify-person.js';
+import type { SharedParts } from './sharing/job-lane.js';
+import type { VerificationRules } from './verify-person.js';
 import { createWebhookWorker, type WebhookWorkerDependencies } from './webhook-processor.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
@@ -31,7 +32,8 @@ export interface ConsumerParts {
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly finishing: FinishDependencies;
-  readonly verification: VerificationDependencies;
+  readonly verification: VerificationRules;
+  readonly shared: SharedParts;
   readonly metrics: WorkerMetrics;
   readonly shutdown: Shutdown;
 }
@@ -67,6 +69,8 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const comparisons = createCompareWorker({
     ...finishing,
     verification: parts.verification,
+    shared: parts.shared,
+    onPostponed: metrics.countPostponed,
     fairQueue,
     concurrency: config.WORKER_CONCURRENCY,
     logger,

@@ -21,18 +21,25 @@ export interface VerificationRequest {
   readonly minMatches: 2 | 3;
 }
 
-export interface VerificationDependencies {
+/** How photos are fetched and analysed. */
+export interface PhotoSteps {
   readonly fetchImage: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
   readonly analyse: (
     bytes: Uint8Array,
     role: 'probe' | 'reference',
     signal: AbortSignal,
   ) => Promise<FaceAnalysis>;
+}
+
+/** What holds for every comparison of a worker. */
+export interface VerificationRules {
   readonly duplicatePolicy: 'warn' | 'reject';
   readonly model: ModelIdentity;
   /** False match rate that a threshold is known not to exceed. */
   readonly fmrAt: (threshold: number) => number | undefined;
 }
+
+export interface VerificationDependencies extends PhotoSteps, VerificationRules {}
 
 export interface Verification {
   readonly outcome: ComparisonOutcome;

@@ -8,6 +8,8 @@ export interface WorkerMetrics {
   observeWebhook(result: string): void;
   countStalled(): void;
   countAbandoned(): void;
+  /** A job was put back because its tenant has its share of slow jobs. */
+  countPostponed(): void;
   /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
   countReconciled(what: string): void;
   /** A reference photo was looked up in the cache. */
@@ -18,6 +20,8 @@ export interface WorkerMetrics {
 export interface WorkerMetricsSources {
   /** Vision processes replaced since the start. */
   readonly visionRestarts: () => number;
+  /** Jobs that wait for slow image hosts now. */
+  readonly slowJobs: () => number;
 }
 
 /** Returns the worker's Prometheus metrics. */
@@ -47,6 +51,10 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
   const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
+  const postponed = counter(
+    'face_jobs_postponed_total',
+    'Jobs put back: their tenant has its share of slow jobs',
+  );
   const reconciled = counter(
     'face_reconciled_total',
     'Things a crash had left undone; failed: passed over',
@@ -59,6 +67,14 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     registers,
     collect() {
       this.set(sources.visionRestarts());
+    },
+  });
+  new Gauge({
+    name: 'face_slow_jobs',
+    help: 'Jobs that wait for slow image hosts now',
+    registers,
+    collect() {
+      this.set(sources.slowJobs());
     },
   });
 
@@ -76,6 +92,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     observeWebhook: (result) => webhooks.inc({ result }),
     countStalled: () => stalled.inc(),
     countAbandoned: () => abandoned.inc(),
+    countPostponed: () => postponed.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
     render: () => registry.metrics(),

@@ -177,6 +177,16 @@ describe('tidying', () => {
     expect(await waitingOf('big')).toBe(3);
   });
 
+  it('counts a job that a worker put back for a while as waiting', async () => {
+    const job = { jobId: 'r_put_back', tenant: 'big', sync: true };
+    await fairQueue.enter({ ...job, acceptedAt: 0 }, NO_LIMITS);
+    await queue.add('compare', job, { jobId: job.jobId, priority: 1, delay: 60_000 });
+
+    await fairQueue.tidy(1_000);
+
+    expect(await waitingOf('big')).toBe(1);
+  });
+
   it('leaves nothing behind of a tenant that has no jobs', async () => {
     await add('gone');
     await serve(1);

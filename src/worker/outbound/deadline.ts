@@ -15,10 +15,7 @@ export function startDeadline(timeoutMs: number, outer?: AbortSignal): Deadline 
   const endsAt = performance.now() + timeoutMs;
   const timedOut = () =>
     controller.abort(
-      new VerificationError('image_fetch_failed', {
-        detail: 'The image could not be fetched in time.',
-        context: { reason: 'timeout' },
-      }),
+      new VerificationError('image_fetch_failed', { reason: 'timeout', context: { reason: 'timeout' } }),
     );
   const follow = () => controller.abort(outer?.reason);
   const timer = setTimeout(timedOut, timeoutMs);

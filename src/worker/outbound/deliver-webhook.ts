@@ -2,6 +2,7 @@ import { type Dispatcher, request } from 'undici';
 import { type AddressPolicy, checkUrl } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
 import { startDeadline } from './deadline.js';
+import { TLS_CODE } from './fetch-failure.js';
 import { signWebhook } from './sign-webhook.js';
 
 /** Bytes of an answer that are read, and dropped, before its connection is cut. */
@@ -11,9 +12,6 @@ const USER_AGENT = 'face-verification-webhooks/1';
 const GONE = 410;
 /** Statuses whose Retry-After counts: too many requests, unavailable. */
 const THROTTLING_STATUSES = new Set([429, 503]);
-
-/** Codes by which Node and OpenSSL report that a handshake or a certificate failed. */
-const TLS_CODE = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO$)/;
 
 /** One message to one receiver. */
 export interface Delivery {

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { type AddressPolicy, checkUrl } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import type { ByteClaim } from '../sharing/byte-budget.js';
 import { type Deadline, startDeadline } from './deadline.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
-import { readImageBody } from './read-image-body.js';
+import { type LeastRate, readImageBody } from './read-image-body.js';
 
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -25,6 +26,10 @@ export interface FetchImageOptions {
   readonly agent: Dispatcher;
   /** Largest body accepted, in bytes. */
   readonly maxBytes: number;
+  /** What a host must send while it sends the image. */
+  readonly leastRate?: LeastRate;
+  /** Where memory for the image is set aside before it is read; the caller releases it. */
+  readonly memory?: ByteClaim;
   /** Time for everything together: redirects, the retry and the last byte. In milliseconds. */
   readonly timeoutMs: number;
   /** Ends the fetch at once; it then rejects with the signal's reason. */
@@ -38,7 +43,7 @@ export interface FetchImageOptions {
  * @throws VerificationError
  * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
  * `image_not_available`: the host answered, but with no image (4xx, odd statuses, too many redirects);
- * `image_fetch_failed`: DNS, connect, TLS, timeout, cut-off transfer, 5xx;
+ * `image_fetch_failed`: DNS, connect, TLS, timeout, too slow or cut-off transfer, 5xx;
  * `image_too_large`: over `maxBytes`; `image_unsupported`: empty, or with a content encoding.
  */
 export async function fetchImage(url: string, options: FetchImageOptions): Promise<Uint8Array> {
@@ -108,7 +113,7 @@ async function fetchHop(
     if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, url, options.policy);
     if (!WHOLE_STATUSES.has(statusCode))
       throw toStatusError(statusCode, url.hostname, headers['retry-after']);
-    return await readImageBody(response, options.maxBytes, url.hostname);
+    return await readImageBody(response, { ...options, host: url.hostname, signal });
   } catch (error) {
     throw toFetchError(error, url.hostname);
   } finally {

@@ -96,6 +96,8 @@ class ProcessPool implements VisionPool {
   readonly #running = new Set<Task>();
   #queue: Task[] = [];
   #closing: Promise<void> | undefined;
+  /** Why no process can take a photo now. */
+  #failure: { readonly cause: unknown } | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(options: VisionPoolOptions) {
@@ -120,6 +122,7 @@ class ProcessPool implements VisionPool {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
       if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
+      if (this.#failure !== undefined) throw new VerificationError('model_failure', this.#failure);
       const digest = digestOf(bytes);
       if (this.#strikes.count(digest) >= MAX_STRIKES) throw tooCostly('repeated');
       const abandon = () => this.#abandon(task);
@@ -170,6 +173,7 @@ class ProcessPool implements VisionPool {
   }
 
   #offer(child: VisionChild): void {
+    this.#failure = undefined;
     this.#idle.add(child);
     this.#feed();
   }
@@ -246,6 +250,7 @@ class ProcessPool implements VisionPool {
   }
 
   #failQueue(cause: unknown): void {
+    this.#failure = { cause };
     const failed = this.#queue;
     this.#queue = [];
     for (const task of failed) task.reject(new VerificationError('model_failure', { cause }));

@@ -23,7 +23,7 @@ describe('callers of a working service', () => {
     images = await startImageServer();
     photos = await servePhotos(images);
     service = await startService({
-      env: { SYNC_WAIT_TIMEOUT: '2', WORKER_CONCURRENCY: '1', SHUTDOWN_TIMEOUT: '2' },
+      env: { SYNC_WAIT_TIMEOUT: '2', WORKER_CONCURRENCY: '1', WORKER_SLOW_JOBS: '0', SHUTDOWN_TIMEOUT: '2' },
     });
   });
 

@@ -24,7 +24,6 @@ beforeAll(async () => {
       API_KEYS: `loud:${LOUD},quiet:${QUIET}`,
       DNS_SERVERS: dns.address,
       ALLOWED_PRIVATE_HOSTS: '127.0.0.1,photos.acme.com',
-      WORKER_CONCURRENCY: '8',
     },
   });
 });

@@ -8,7 +8,7 @@ const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
 
 describe('the metrics of a worker', () => {
   it('count comparisons by how they ended, and photos that were one photo by how alike they were', async () => {
-    const metrics = createWorkerMetrics({ visionRestarts: () => 2 });
+    const metrics = createWorkerMetrics({ visionRestarts: () => 2, slowJobs: () => 0 });
     const duplicates: Verification['duplicates'] = [
       { first: 'front_image1', second: 'front_image2', kind: 'identical' },
       { first: 'front_image1', second: 'back_image', kind: 'near_identical' },
@@ -33,7 +33,7 @@ describe('the metrics of a worker', () => {
   });
 
   it('count photos that could not be judged by code and reason, with one label a class of HTTP statuses', async () => {
-    const metrics = createWorkerMetrics({ visionRestarts: () => 0 });
+    const metrics = createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0 });
     const refuse = (code: ErrorCode, reason?: Reason) =>
       ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
     const judged = {

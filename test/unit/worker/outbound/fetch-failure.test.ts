@@ -5,15 +5,15 @@ import { retryDelayMs, toFetchError, toStatusError } from '../../../../src/worke
 const withCode = (code: string) => Object.assign(new Error('quotes https://host/secret'), { code });
 
 describe('retryDelayMs', () => {
-  it.each(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_SOCKET'])(
-    'gives %s another try',
-    (code) => {
-      expect(retryDelayMs(toFetchError(withCode(code), 'a'))).toBe(200);
-    },
-  );
+  it.each(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'])('gives %s another try', (code) => {
+    expect(retryDelayMs(toFetchError(withCode(code), 'a'))).toBe(200);
+  });
 
   it.each([
     'ENOTFOUND',
+    'ETIMEOUT',
+    'ETIMEDOUT',
+    'UND_ERR_CONNECT_TIMEOUT',
     'CERT_HAS_EXPIRED',
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'HPE_INVALID_CONSTANT',
@@ -30,6 +30,19 @@ describe('retryDelayMs', () => {
 });
 
 describe('toFetchError', () => {
+  it.each([
+    ['ENOTFOUND', 'dns'],
+    ['ETIMEOUT', 'dns'],
+    ['EAI_AGAIN', 'dns'],
+    ['ECONNREFUSED', 'refused'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
+    ['CERT_HAS_EXPIRED', 'tls'],
+    ['HPE_INVALID_CONSTANT', 'protocol'],
+    ['ECONNRESET', undefined],
+  ])('gives %s the reason %s', (code, reason) => {
+    expect(toFetchError(withCode(code), 'a').reason).toBe(reason);
+  });
+
   it('keeps the network’s code for the log and its words from the client', () => {
     const error = toFetchError(withCode('ECONNRESET'), 'cdn.acme.com');
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { createAddressPolicy } from '../../../../src/shared/address-policy.js';
 import { type FetchImageOptions, fetchImage } from '../../../../src/worker/outbound/fetch-image.js';
 import { createGuardedAgent } from '../../../../src/worker/outbound/guarded-agent.js';
+import { createByteBudget } from '../../../../src/worker/sharing/byte-budget.js';
 import { catchVerificationError } from '../../../support/errors.js';
 import { type RawServer, startRawServer } from '../../../support/raw-server.js';
 
@@ -321,5 +322,48 @@ describe('the time limit', () => {
     const error = await catchVerificationError(() => fetchWith({ timeoutMs: 100 }));
 
     expect(error.context.reason).toBe('timeout');
+  });
+});
+
+describe('the least rate', () => {
+  const leastRate = { bytes: 40, perMs: 400 };
+
+  it('ends a transfer that falls below it, without a second try', async () => {
+    host.answer((socket) => socket.write(`${head('200 OK', 'Content-Length: 100')}xx`));
+
+    const error = await catchVerificationError(() => fetchWith({ leastRate }));
+
+    expect([error.code, error.reason, host.requests.length]).toEqual(['image_fetch_failed', 'too_slow', 1]);
+  });
+
+  it('leaves one alone that keeps to it', async () => {
+    host.answer((socket) => {
+      socket.write(head('200 OK', 'Content-Length: 100'));
+      const send = setInterval(() => socket.write('x'.repeat(10)), 60);
+      socket.on('close', () => clearInterval(send));
+    });
+
+    expect(await fetchWith({ leastRate })).toHaveLength(100);
+  });
+});
+
+describe('memory for the image', () => {
+  it('is set aside as announced, or for the largest image, and shrinks to what came', async () => {
+    const budget = createByteBudget(1_000);
+    const used: number[] = [];
+    const claim = budget.claim('a');
+    const memory = {
+      ...claim,
+      take: (bytes: number, signal: AbortSignal) => {
+        used.push(bytes);
+        return claim.take(bytes, signal);
+      },
+    };
+    host.answer(head('200 OK', 'Content-Length: 7') + 'x'.repeat(7));
+    await fetchWith({ memory });
+    host.answer(`${head('200 OK', 'Transfer-Encoding: chunked') + chunk(9)}0\r\n\r\n`);
+    await fetchWith({ memory });
+
+    expect([used, budget.used]).toEqual([[7, 100], 9]);
   });
 });

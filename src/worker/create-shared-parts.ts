@@ -1,0 +1,77 @@
+import type { WorkerConfig } from '../shared/config.js';
+import { outboundPolicy } from '../shared/outbound-policy.js';
+import type { Shutdown } from '../shared/shutdown.js';
+import { createHostResolver } from './outbound/dns/host-resolver.js';
+import { fetchImage } from './outbound/fetch-image.js';
+import { createGuardedAgent } from './outbound/guarded-agent.js';
+import { createReferenceCache } from './reference-cache.js';
+import { createByteBudget } from './sharing/byte-budget.js';
+import { createComputeGate } from './sharing/compute-gate.js';
+import type { SharedParts } from './sharing/job-lane.js';
+import type { SlowJobs } from './sharing/slow-jobs.js';
+import type { VisionPool } from './vision/vision-pool.js';
+import type { WorkerMetrics } from './worker-metrics.js';
+
+/** Time to look up a name, connect and shake hands with a host, ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Time over which a host must keep to the least rate, ms. */
+const RATE_WINDOW_MS = 3_000;
+/** Photos let into the vision pool for each process: one is computed while the next is handed over. */
+const PHOTOS_PER_PROCESS = 2;
+const BYTES_PER_MB = 1_048_576;
+
+export interface ShareableParts {
+  readonly config: WorkerConfig;
+  readonly slowJobs: SlowJobs;
+  readonly pool: VisionPool;
+  readonly metrics: WorkerMetrics;
+  readonly shutdown: Shutdown;
+}
+
+/** Returns what the jobs of a worker share, built from its settings. */
+export function createSharedParts(parts: ShareableParts): SharedParts {
+  const { config, slowJobs } = parts;
+  return {
+    slowJobs,
+    budget: createByteBudget(config.IMAGE_MEMORY_MB * BYTES_PER_MB),
+    fetchImage: fetcherOf(config),
+    analyse: analyserOf(parts),
+  };
+}
+
+function fetcherOf(config: WorkerConfig): SharedParts['fetchImage'] {
+  const policy = outboundPolicy(config);
+  const agent = createGuardedAgent(policy, {
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    lookup: createHostResolver({ servers: config.DNS_SERVERS }),
+  });
+  const limits = {
+    policy,
+    agent,
+    maxBytes: config.MAX_IMAGE_BYTES,
+    timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
+    leastRate: {
+      bytes: (config.IMAGE_MIN_BYTES_PER_SECOND * RATE_WINDOW_MS) / 1_000,
+      perMs: RATE_WINDOW_MS,
+    },
+  };
+  return (url, signal, memory) => fetchImage(url, { ...limits, signal, memory });
+}
+
+function analyserOf({ config, pool, metrics, shutdown }: ShareableParts): SharedParts['analyse'] {
+  const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
+  const gate = createComputeGate(config.VISION_PROCESSES * PHOTOS_PER_PROCESS);
+  const references =
+    config.REFERENCE_CACHE_SIZE === 0
+      ? undefined
+      : createReferenceCache({
+          size: config.REFERENCE_CACHE_SIZE,
+          lifetimeMs: config.REFERENCE_CACHE_SECONDS * 1_000,
+          onLookup: metrics.countReferenceLookup,
+        });
+  if (references) shutdown.add('reference cache', references.clear);
+  return (bytes, role, turn) => {
+    const analyse = () => gate.run(turn, () => pool.analyse(bytes, { deadlineMs, signal: turn.signal }));
+    return role === 'reference' && references ? references.analyse(bytes, analyse) : analyse();
+  };
+}

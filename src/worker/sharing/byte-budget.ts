@@ -1,0 +1,93 @@
+/** What one photo may take of the memory for photos under way. */
+export interface ByteClaim {
+  /**
+   * Resolves when `bytes` are set aside, in place of what the claim had before.
+   * @throws the signal's reason when it aborts before.
+   */
+  take(bytes: number, signal: AbortSignal): Promise<void>;
+  /** Gives back what the photo turned out not to need. */
+  shrinkTo(bytes: number): void;
+  /** Gives everything back; can be called again. */
+  release(): void;
+}
+
+/** Bounds the bytes of photos that are downloaded, or wait to be analysed, at a time. */
+export interface ByteBudget {
+  readonly used: number;
+  claim(tenant: string): ByteClaim;
+}
+
+interface Waiter {
+  readonly tenant: string;
+  readonly bytes: number;
+  readonly grant: () => void;
+}
+
+/**
+ * Returns a budget of `total` bytes. A tenant may hold as much as is left free, so one alone gets half and the first
+ * photo of another always fits sooner or later. Larger photos than the budget count as the whole of it.
+ */
+export function createByteBudget(total: number): ByteBudget {
+  const held = new Map<string, number>();
+  const waiting = new Set<Waiter>();
+  let used = 0;
+
+  const change = (tenant: string, by: number): void => {
+    used += by;
+    const own = (held.get(tenant) ?? 0) + by;
+    if (own > 0) held.set(tenant, own);
+    else held.delete(tenant);
+    if (by < 0) grantWaiting();
+  };
+  const fits = (tenant: string, bytes: number): boolean => {
+    const [own, free] = [held.get(tenant) ?? 0, total - used];
+    return bytes <= free && (own === 0 || own + bytes <= free);
+  };
+  const grantWaiting = (): void => {
+    for (const waiter of waiting) {
+      if (!fits(waiter.tenant, waiter.bytes)) continue;
+      waiting.delete(waiter);
+      waiter.grant();
+    }
+  };
+  const wait = (waiter: Omit<Waiter, 'grant'>, signal: AbortSignal, take: () => void): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const grant = (): void => {
+        signal.removeEventListener('abort', leave);
+        take();
+        resolve();
+      };
+      const entry: Waiter = { ...waiter, grant };
+      const leave = (): void => {
+        waiting.delete(entry);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      waiting.add(entry);
+    });
+
+  return {
+    get used() {
+      return used;
+    },
+    claim: (tenant) => {
+      let own = 0;
+      const setOwn = (bytes: number): void => {
+        const by = bytes - own;
+        own = bytes;
+        change(tenant, by);
+      };
+      return {
+        take: async (wanted, signal) => {
+          signal.throwIfAborted();
+          setOwn(0);
+          const bytes = Math.min(wanted, total);
+          if (fits(tenant, bytes)) setOwn(bytes);
+          else await wait({ tenant, bytes }, signal, () => setOwn(bytes));
+        },
+        shrinkTo: (bytes) => setOwn(Math.min(own, bytes)),
+        release: () => setOwn(0),
+      };
+    },
+  };
+}
