@@ -3,6 +3,7 @@ import type { CallbackState, FailedWebhook, FailedWebhooks, WebhookRetry } from 
 import { VerificationError } from '../shared/errors.js';
 import { type WebhookJob, webhookJobId, webhookJobSchema } from '../shared/queue-contract.js';
 import type { RedisConnection } from '../shared/redis.js';
+import { isUnreadable } from '../shared/webhook-queue.js';
 
 /** Codes by which BullMQ says that a job is not there, or not in the state it was asked for in. */
 const MISSING_JOB = -1;
@@ -48,10 +49,16 @@ export async function listFailedWebhooks(
 ): Promise<FailedWebhooks> {
   const failedKey = webhookQueue.toKey('failed');
   const start = page.cursor === undefined ? 0 : await findStart(page.cursor, failedKey, redis);
-  const jobs = await webhookQueue.getJobs(['failed'], start, start + page.limit);
-  const items = jobs.slice(0, page.limit).map(toFailedWebhook);
-  const last = jobs[page.limit - 1];
-  return { items, ...(jobs.length > page.limit && last ? { next_cursor: cursorAfter(last) } : {}) };
+  const ids = await redis.zrevrange(failedKey, start, start + page.limit);
+  const read = await Promise.all(
+    ids.slice(0, page.limit).map((id) => readFailed(id, { redis, webhookQueue })),
+  );
+  const last = ids.length > page.limit ? ids[page.limit - 1] : undefined;
+  const failedAt = last === undefined ? null : await redis.zscore(failedKey, last);
+  return {
+    items: read.filter((item) => item !== undefined),
+    ...(failedAt === null ? {} : { next_cursor: `${Number(failedAt)}_${last}` }),
+  };
 }
 
 /**
@@ -83,8 +90,24 @@ async function findStart(cursor: string, failedKey: string, redis: RedisConnecti
   return rank === null ? redis.zcount(failedKey, `(${failedAt}`, '+inf') : rank + 1;
 }
 
-function cursorAfter(job: Job<WebhookJob>): string {
-  return `${job.finishedOn ?? 0}_${job.id}`;
+/** One that cannot be read is listed as such; it must not hide the others. */
+async function readFailed(id: string, deliveries: WebhookDeliveries): Promise<FailedWebhook | undefined> {
+  const { redis, webhookQueue } = deliveries;
+  try {
+    const job = await webhookQueue.getJob(id);
+    return job && toFailedWebhook(job);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    const failedAt = await redis.zscore(webhookQueue.toKey('failed'), id);
+    return {
+      id,
+      job_id: id.slice(WEBHOOK_ID_PREFIX.length),
+      host: '',
+      attempts: 0,
+      last_error: 'the record cannot be read',
+      failed_at: new Date(Number(failedAt)).toISOString(),
+    };
+  }
 }
 
 function toFailedWebhook(job: Job<WebhookJob>): FailedWebhook {

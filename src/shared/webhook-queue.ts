@@ -30,10 +30,20 @@ export function placeOfWebhook(jobId: string, tenant: string): OrderedJob {
   return { jobId: webhookJobId(jobId), tenant, sync: false };
 }
 
+/** True if a record in Redis, and not Redis, is at fault: broken JSON or a key of another type. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || (error instanceof Error && error.message.includes('WRONGTYPE'));
+}
+
 /** Removes the webhook of a job whatever its state; false while it is being delivered. */
 export async function eraseWebhook(queue: Queue<WebhookJob>, jobId: string): Promise<boolean> {
-  const delivery = await queue.getJob(webhookJobId(jobId));
+  const id = webhookJobId(jobId);
+  const delivery = await queue.getJob(id).catch((error) => {
+    if (isUnreadable(error)) return 'unreadable' as const;
+    throw error;
+  });
   if (!delivery) return true;
+  if (delivery === 'unreadable') return (await queue.remove(id)) === 1;
   return delivery.remove().then(
     () => true,
     () => false,

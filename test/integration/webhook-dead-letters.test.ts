@@ -5,6 +5,7 @@ import { errorResponse } from '../../src/api/error-response.js';
 import { createWebhookRoutes } from '../../src/api/routes/webhooks.js';
 import { readCallbackState } from '../../src/api/webhook-deliveries.js';
 import { failedWebhooksSchema } from '../../src/shared/contract.js';
+import { eraseWebhook } from '../../src/shared/webhook-queue.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
 import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
 
@@ -65,6 +66,19 @@ async function codeOf(response: Response): Promise<unknown> {
 describe('GET /webhooks/failed', () => {
   it('is empty when nothing was given up', async () => {
     expect(await list()).toEqual({ items: [] });
+  });
+
+  it('lists one whose record cannot be read as such, beside the others, and lets it be erased', async () => {
+    await addDeadLetters('r_1', 'r_2');
+    await bench.redis.hset(bench.queue.toKey('wh_r_1'), 'data', '{broken');
+
+    const { items } = await list();
+    const erased = await eraseWebhook(bench.queue, 'r_1');
+
+    expect(items.map(({ job_id }) => job_id)).toEqual(['r_2', 'r_1']);
+    expect(items[1]?.last_error).toBe('the record cannot be read');
+    expect(erased).toBe(true);
+    expect((await list()).items.map(({ job_id }) => job_id)).toEqual(['r_2']);
   });
 
   it('tells of each dead letter its host and what went wrong, and never the rest of its URL', async () => {
