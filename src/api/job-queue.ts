@@ -46,7 +46,7 @@ export interface JobQueue {
   /** Ids of the jobs of one person that may still be kept. */
   listUserJobs(tenant: string, userId: string): Promise<readonly string[]>;
   /** Removes everything that is kept of an ended or queued job; false while it runs. */
-  erase(jobId: string): Promise<boolean>;
+  erase(jobId: string, tenant: string): Promise<boolean>;
   forgetUser(tenant: string, userId: string): Promise<void>;
   /** Tells whichever worker runs the job that nobody waits for it any more. */
   announceCancel(jobId: string): Promise<void>;
@@ -107,7 +107,7 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
     remove: (jobId) => removeQueued(store, jobId),
     listUserJobs: (tenant, userId) =>
       redis.zrange(redisKeys.userJobs(prefix, model, tenant, userId), '0', '-1'),
-    erase: (jobId) => eraseJob(store, jobId),
+    erase: (jobId, tenant) => eraseJob(store, jobId, tenant),
     forgetUser: async (tenant, userId) =>
       void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
     announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
@@ -206,13 +206,19 @@ async function removeQueued(
   return 'removed';
 }
 
-async function eraseJob({ queue, redis, prefix, fairQueue }: Store, jobId: string): Promise<boolean> {
+async function eraseJob(
+  { queue, redis, prefix, model, fairQueue }: Store,
+  jobId: string,
+  tenant: string,
+): Promise<boolean> {
   const job = await queue.getJob(jobId);
   const gone = !job || (await removeUnlessHeld(job));
   if (gone && job) await fairQueue.leave(orderOf(job));
   const { evidence, ending, cancelled } = redisKeys;
-  if (gone) await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
-  return gone;
+  if (!gone) return false;
+  await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
+  await redis.zrem(redisKeys.kept(prefix, model, tenant), jobId);
+  return true;
 }
 
 function orderOf({ id: jobId = '', data: { tenant, sync } }: ComparisonQueueJob): OrderedJob {

@@ -1,4 +1,5 @@
 import type { JobView } from './contract.js';
+import { noteKept } from './kept-index.js';
 import { redisKeys } from './queue-contract.js';
 import type { RedisConnection } from './redis.js';
 
@@ -50,6 +51,8 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
 
   return {
     keep: async (record, now) => {
+      const { view, tenant } = record;
+      await noteKept({ jobId: view.job_id, tenant, endedAt: now }, options);
       await write(record).zadd(unfinished, now, record.view.job_id).exec();
     },
     conclude: async ({ view, tenant }) => {

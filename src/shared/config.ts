@@ -123,6 +123,7 @@ const workerVariables = {
   WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(50),
   WEBHOOK_TIMEOUT: decimalNumber(0.5, 60).default(10),
   WEBHOOK_CONCURRENCY_PER_HOST: wholeNumber(1, 1_000).default(8),
+  MAX_KEPT_RESULTS: wholeNumber(1, 100_000_000).default(100_000),
   SHUTDOWN_TIMEOUT: decimalNumber(1, 600).default(30),
 } as const;
 

@@ -196,6 +196,11 @@ export const redisKeys = {
   /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; its TTL outlasts all of them. */
   userJobs: (prefix: string, model: string, tenant: string, userId: string | number) =>
     `${prefix}:user:${digest128(compareQueueName(model), tenant, String(userId))}`,
+  /** Sorted set: ids of a tenant's ended jobs that are kept → time of their end, ms; with the retention as TTL. */
+  kept: (prefix: string, model: string, tenant: string) =>
+    `${prefix}:kept:${compareQueueName(model)}:${tenant}`,
+  /** Set: tenants of whom results are kept. */
+  keptTenants: (prefix: string, model: string) => `${prefix}:kept-tenants:${compareQueueName(model)}`,
   /** Time of the last job that the reconciler has looked at, ms. */
   reconciledUntil: (prefix: string, model: string) => `${prefix}:reconciled:${compareQueueName(model)}`,
   /** Held by the one worker that reconciles. */

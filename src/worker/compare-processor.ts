@@ -122,7 +122,7 @@ function followJobs(
   const { logger } = deps;
   const clean = async (job: CompareJob, abandoned: boolean): Promise<void> => {
     if (abandoned) await announceEnd(job, await settleEnding(job, { outcome: ABANDONED }, deps), deps);
-    await stripJob(job);
+    await stripJob(job, deps);
   };
   const leave = (error: unknown): void => logger.warn({ err: error }, 'left to the reconciler');
   worker.on('error', logUnlessAway(deps.redis, logger, 'comparison worker'));

@@ -1,5 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import { createJobView } from '../shared/job-view.js';
+import { noteKept } from '../shared/kept-index.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -30,6 +31,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return ARGV[1]`;
 
 export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
+export type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
 
 /**
  * Keeps the evidence and queues the webhook of a job that is about to end, and returns the outcome to end it with: the
@@ -91,8 +93,10 @@ export async function announceEnd(job: CompareJob, ending: Ending, deps: FinishD
   await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
 }
 
-/** Drops what an ended job no longer needs: the image URLs and where its webhook went. */
-export async function stripJob(job: CompareJob): Promise<void> {
+/** Counts an ended job to its tenant's quota and drops what it no longer needs: image URLs and where its webhook went. */
+export async function stripJob(job: CompareJob, deps: FinishDependencies): Promise<void> {
+  const endedAt = job.finishedOn ?? deps.clock.now();
+  await noteKept({ jobId: job.id ?? '', tenant: job.data.tenant, endedAt }, deps);
   const { images: _images, callback_url: _url, ...rest } = job.data;
   await job.updateData(rest);
 }

@@ -17,13 +17,8 @@ import { queueWebhook } from '../shared/queue-webhook.js';
 import { isRedisReady } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import { createWebhookOrder } from '../shared/webhook-queue.js';
-import {
-  announceEnd,
-  type CompareJob,
-  type FinishDependencies,
-  settleEnding,
-  stripJob,
-} from './finish-job.js';
+import { announceEnd, type CompareJob, settleEnding, stripJob } from './finish-job.js';
+import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 
 const PAUSE_MS = 30_000;
 /** Left alone: their own worker or API may still be at it, ms. */
@@ -35,7 +30,7 @@ const BATCH = 1_000;
 /** Failing steps and records that are remembered, so that each is logged once. */
 const MAX_LOGGED = 10_000;
 
-export interface ReconcileDependencies extends FinishDependencies {
+export interface ReconcileDependencies extends KeptResultsDependencies {
   readonly fairQueue: Pick<FairQueue, 'tidy'>;
   readonly logger: Logger;
   /**
@@ -74,6 +69,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     for (const order of [deps.fairQueue, createWebhookOrder(deps.redis, deps.prefix)])
       await attempt('order', () => order.tidy(deps.clock.now() - SETTLING_MS));
     await removeExpired(queue, deps, attempt);
+    await attempt('kept results', () => dropOldResults(queue, deps, (drop) => attempt('kept result', drop)));
   };
   const runAlone = async (): Promise<void> => {
     const key = redisKeys.reconcileLock(deps.prefix, deps.model);
@@ -142,7 +138,7 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
     await announceEnd(job, kept ?? (await settleEnding(job, { outcome }, deps)), deps);
     deps.count('webhook');
   }
-  await stripJob(job);
+  await stripJob(job, deps);
   deps.count('strip');
   deps.logger.warn({ job_id: job.id }, 'finished what a crash had left undone');
 }

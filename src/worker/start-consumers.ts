@@ -50,7 +50,13 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   });
   shutdown.add('health', health.close);
   const fairQueue = createFairQueue(redis, config.REDIS_PREFIX, compareQueueName(config.INSIGHTFACE_MODEL));
-  const reconciler = startReconciler({ ...finishing, fairQueue, logger, count: metrics.countReconciled });
+  const reconciler = startReconciler({
+    ...finishing,
+    fairQueue,
+    maxKeptResults: config.MAX_KEPT_RESULTS,
+    logger,
+    count: metrics.countReconciled,
+  });
   shutdown.add('reconciler', reconciler.stop);
 
   // Before the first job: its deadline is a time of Redis' clock.

@@ -24,7 +24,7 @@ export function createUsersRoute(deps: UsersDependencies): Hono<AppContext> {
     for (let index = 0; index < jobIds.length; index += BATCH) {
       const batch = jobIds.slice(index, index + BATCH);
       const gone = await withQueue(deps.redis, () =>
-        Promise.all(batch.map((jobId) => eraseJob(jobId, deps))),
+        Promise.all(batch.map((jobId) => eraseJob({ jobId, tenant }, deps))),
       );
       erased += gone.filter(Boolean).length;
     }
@@ -34,8 +34,11 @@ export function createUsersRoute(deps: UsersDependencies): Hono<AppContext> {
   });
 }
 
-async function eraseJob(jobId: string, { queue, eraseWebhook }: UsersDependencies): Promise<boolean> {
-  if (!(await queue.erase(jobId))) {
+async function eraseJob(
+  { jobId, tenant }: { readonly jobId: string; readonly tenant: string },
+  { queue, eraseWebhook }: UsersDependencies,
+): Promise<boolean> {
+  if (!(await queue.erase(jobId, tenant))) {
     await queue.announceCancel(jobId);
     return false;
   }

@@ -10,6 +10,7 @@ import {
   type ComparisonJob,
   type ComparisonOutcome,
   compareQueueName,
+  redisKeys,
   type WebhookJob,
   webhookJobId,
 } from '../../../src/shared/queue-contract.js';
@@ -47,6 +48,7 @@ beforeAll(async () => {
     model: MODEL,
     retentionSeconds: 60,
     webhookQueue,
+    maxKeptResults: 3,
     fairQueue: createFairQueue(redis, PREFIX, compareQueueName(MODEL)),
     logger: createLogger('test', 'silent'),
     count: (what) => counted.push(what),
@@ -100,8 +102,8 @@ const cancelledView = (jobId: string): JobView =>
   });
 
 /** Runs one job to its end with a worker that does nothing afterwards, as one killed at once would. */
-async function endJob(data: ComparisonJob, end: () => ComparisonOutcome): Promise<string> {
-  const job = await queue.add('compare', data, { jobId: 'r_one' });
+async function endJob(data: ComparisonJob, end: () => ComparisonOutcome, jobId = 'r_one'): Promise<string> {
+  const job = await queue.add('compare', data, { jobId });
   const worker = new Worker(queue.name, async () => end(), { connection: redis, prefix: PREFIX });
   await new Promise<void>((resolve) => {
     worker.once('completed', () => resolve());
@@ -249,6 +251,39 @@ describe('the reconciler', () => {
     const bad = ['r_json', 'r_fields', 'r_type'].map((jobId) => queue.toKey(jobId));
     expect(await redis.exists(...bad, webhookQueue.toKey('wh_r_bad'))).toBe(0);
     expect(await redis.zcard(queue.toKey('failed'))).toBe(0);
+  });
+
+  it('keeps so many results of a tenant, drops its oldest first and leaves those of others', async () => {
+    const endAs = async (jobId: string, tenant: string): Promise<void> => {
+      await redis.set(redisKeys.evidence(PREFIX, jobId), '{}');
+      await redis.zadd(redisKeys.userJobs(PREFIX, MODEL, tenant, 'u-1'), '1', jobId);
+      await endJob(payload({ tenant }), () => MATCHED, jobId);
+    };
+    await endAs('r_other', 'small');
+    for (const n of [1, 2, 3, 4, 5]) await endAs(`r_${n}`, 'big');
+
+    await reconciler.run();
+
+    const kept = async (jobId: string) => (await queue.getJob(jobId)) !== undefined;
+    const ids = ['r_1', 'r_2', 'r_3', 'r_4', 'r_5', 'r_other'];
+    expect(await Promise.all(ids.map(kept))).toEqual([false, false, true, true, true, true]);
+    expect(await redis.exists(...['r_1', 'r_2'].map((id) => redisKeys.evidence(PREFIX, id)))).toBe(0);
+    expect(await redis.zrange(redisKeys.userJobs(PREFIX, MODEL, 'big', 'u-1'), '0', '-1')).toEqual([
+      'r_3',
+      'r_4',
+      'r_5',
+    ]);
+  });
+
+  it('counts cancelled jobs among the results that it keeps of a tenant', async () => {
+    const cancelledJobs = createCancelledJobs(dependencies);
+    for (const [nth, jobId] of ['r_a', 'r_b', 'r_c', 'r_d'].entries())
+      await cancelledJobs.keep({ view: cancelledView(jobId), tenant: 'big' }, Date.now() + nth);
+
+    await reconciler.run();
+
+    expect(await cancelledJobs.read('r_a')).toBeUndefined();
+    expect(await cancelledJobs.read('r_b')).toBeDefined();
   });
 
   it('removes results when their time is over, on an idle queue and from the event stream too', async () => {
