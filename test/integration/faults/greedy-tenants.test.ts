@@ -23,7 +23,9 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
   beforeAll(async () => {
     images = await startImageServer();
     photos = await servePhotos(images);
-    service = await startService({ env: { API_KEYS, WORKER_CONCURRENCY: '1', SYNC_WAIT_TIMEOUT: '300' } });
+    service = await startService({
+      env: { API_KEYS, WORKER_CONCURRENCY: '1', WORKER_SLOW_JOBS: '0', SYNC_WAIT_TIMEOUT: '300' },
+    });
     redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
     queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
   });
