@@ -50,6 +50,7 @@ afterAll(async () => {
 async function addWorker(env: Readonly<Record<string, string>> = {}): Promise<Program> {
   const worker = await startWorker(service.redis.url, {
     WORKER_CONCURRENCY: '1',
+    WORKER_SLOW_JOBS: '0',
     IMAGE_DOWNLOAD_TIMEOUT: '60',
     ...env,
   });
