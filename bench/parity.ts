@@ -73,7 +73,10 @@ async function embedOurs(
 ): Promise<Float32Array> {
   const raw = { width, height, channels: 3 as const };
   const png = await sharp(data, { raw }).png({ compressionLevel: 1 }).toBuffer();
-  const settings = liteSettings({ packFolder, coarseDetection: false, minFaceSizePx: 0 });
+  const settings = liteSettings({
+    packFolder,
+    ...{ coarseDetection: false, minFaceSizePx: 0, recognisability: 'off' },
+  });
   return (await analyseImage(png, pack, settings)).embedding;
 }
 

@@ -115,6 +115,7 @@ const workerVariables = {
   FACE_SELECTION: oneOf(['largest', 'central', 'single']).default('largest'),
   MIN_FACE_SIZE: wholeNumber(1, 10_000).default(20),
   MIN_FACE_QUALITY: decimalNumber(0, 1).default(0),
+  FACE_RECOGNISABILITY: oneOf(['strict', 'standard', 'off']).default('standard'),
   DUPLICATE_IMAGE_POLICY: oneOf(['warn', 'reject']).default('warn'),
   COARSE_DETECTION: flag.default(true),
   REFERENCE_CACHE_SIZE: wholeNumber(0, 100_000).default(0),

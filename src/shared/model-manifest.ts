@@ -53,6 +53,30 @@ export const calibrationSchema = z.object({
 });
 export type Calibration = z.infer<typeof calibrationSchema>;
 
+/** A logistic model of what is measured of a face; src/worker/vision/recognisability says what the features are. */
+const ratingSchema = z.object({
+  bias: z.number(),
+  features: z.record(z.string(), z.object({ mean: z.number(), weight: z.number() })),
+  /** Weights of the embedding of length 1: 512 little-endian float32 in base64. */
+  direction: z.base64().length(2_732),
+});
+
+/** What tells faces that can be recognised from the rest, made by `npm run evaluate -- --recognisability`. */
+export const recognisabilitySchema = z.object({
+  dataset: z.string(),
+  persons: z.int().positive(),
+  /** Faces that were measured: photos and spoilt photos; pictures of no face. */
+  faces: z.int().positive(),
+  garbage: z.int().positive(),
+  date: z.iso.date(),
+  source: z.string(),
+  /** Scores, 0..1, under which a face is not compared. */
+  limits: z.object({ standard: z.number().min(0).max(1), strict: z.number().min(0).max(1) }),
+  score: ratingSchema,
+  not_a_face: ratingSchema,
+  covered: ratingSchema,
+});
+
 /** What `models/<pack>.json` says of a pack. */
 export const modelManifestSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
@@ -82,5 +106,6 @@ export const modelManifestSchema = z.object({
       tolerance: z.number().positive(),
     })
     .optional(),
+  recognisability: recognisabilitySchema.optional(),
 });
 export type ModelManifest = z.infer<typeof modelManifestSchema>;

@@ -68,6 +68,7 @@ async function main(): Promise<void> {
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
+  warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
   const shared = createSharedParts({ config, slowJobs, pool, metrics, shutdown });
   await startConsumers({ config, logger, redis, finishing, verification, shared, metrics, shutdown });
@@ -75,6 +76,19 @@ async function main(): Promise<void> {
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',
   );
+}
+
+/** Says once what an operator should know of the recognisability check. */
+function warnOfWeakCheck(config: WorkerConfig, manifest: ModelManifest | undefined, logger: Logger): void {
+  const pack = packName(config.INSIGHTFACE_MODEL);
+  if (config.FACE_RECOGNISABILITY === 'off') {
+    logger.warn({ pack }, 'the recognisability check is off: strangers match when both photos are bad');
+  } else if (!manifest?.recognisability) {
+    logger.warn(
+      { pack },
+      'the model pack has no recognisability data: faces pass the general checks alone; see docs/accuracy.md',
+    );
+  }
 }
 
 function verificationRules(

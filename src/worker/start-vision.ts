@@ -1,6 +1,7 @@
 import type { WorkerConfig } from '../shared/config.js';
 import { packFolder } from '../shared/model-catalogue.js';
 import type { ModelManifest } from '../shared/model-manifest.js';
+import type { VisionSettings } from './vision/types.js';
 import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/vision-pool.js';
 
 const MEBIBYTE = 1_048_576;
@@ -12,25 +13,31 @@ export function startVision(
   events: Pick<VisionPoolOptions, 'onLost' | 'onNoneLeft'> = {},
 ): VisionPool {
   return createVisionPool({
-    settings: {
-      packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
-      detectionSize: config.DETECTION_SIZE,
-      coarseDetection: config.COARSE_DETECTION,
-      faceSelection: config.FACE_SELECTION,
-      minFaceSizePx: config.MIN_FACE_SIZE,
-      minFaceQuality: config.MIN_FACE_QUALITY,
-      maxImagePixels: config.MAX_IMAGE_PIXELS,
-      // The other half is for the models and for what comes after decoding: no photo within it costs a process its life.
-      maxDecodeBytes: (config.VISION_MEMORY_MB * MEBIBYTE) / 2,
-      imageFormats: config.IMAGE_FORMATS,
-      intraOpThreads: config.VISION_THREADS,
-      executionProviders: config.EXECUTION_PROVIDERS,
-      executionProviderRequired: config.EXECUTION_PROVIDER_REQUIRED,
-    },
+    settings: visionSettings(config),
     manifest,
     processes: config.VISION_PROCESSES,
     memoryLimitBytes: config.VISION_MEMORY_MB * MEBIBYTE,
     environment: config.VISION_ENVIRONMENT,
     ...events,
   });
+}
+
+/** Returns what a configuration says to a vision process. */
+export function visionSettings(config: WorkerConfig): VisionSettings {
+  return {
+    packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
+    detectionSize: config.DETECTION_SIZE,
+    coarseDetection: config.COARSE_DETECTION,
+    faceSelection: config.FACE_SELECTION,
+    minFaceSizePx: config.MIN_FACE_SIZE,
+    minFaceQuality: config.MIN_FACE_QUALITY,
+    recognisability: config.FACE_RECOGNISABILITY,
+    maxImagePixels: config.MAX_IMAGE_PIXELS,
+    // The other half is for the models and for what comes after decoding: no photo within it costs a process its life.
+    maxDecodeBytes: (config.VISION_MEMORY_MB * MEBIBYTE) / 2,
+    imageFormats: config.IMAGE_FORMATS,
+    intraOpThreads: config.VISION_THREADS,
+    executionProviders: config.EXECUTION_PROVIDERS,
+    executionProviderRequired: config.EXECUTION_PROVIDER_REQUIRED,
+  };
 }

@@ -17,7 +17,8 @@ interface Portrait {
 let pack: ModelPack;
 const portraits: Portrait[] = [];
 
-const analyse = (bytes: Uint8Array) => analyseImage(bytes, pack, liteSettings());
+// How a face is read, not whether it may be compared.
+const analyse = (bytes: Uint8Array) => analyseImage(bytes, pack, liteSettings({ recognisability: 'off' }));
 
 beforeAll(async () => {
   pack = await loadModelPack({ ...liteSettings(), manifest: liteManifest() });

@@ -22,6 +22,7 @@ export function liteSettings(changes: Partial<VisionSettings> = {}): VisionSetti
     faceSelection: 'largest',
     minFaceSizePx: 20,
     minFaceQuality: 0,
+    recognisability: 'standard',
     maxImagePixels: 110_000_000,
     maxDecodeBytes: 768 * 2 ** 20,
     imageFormats: ['jpeg', 'png', 'webp'],

@@ -65,9 +65,11 @@ export async function openVision(pack: string | undefined, say: (line: string) =
 /** The settings under which the same photos give the same scores. */
 function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
   const { DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY } = config;
-  const { MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS } = config;
+  const { FACE_RECOGNISABILITY, MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS } =
+    config;
   return {
     ...{ DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY },
+    FACE_RECOGNISABILITY,
     ...{ MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS },
   };
 }

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { VerificationError } from '../../shared/errors.js';
-import { alignFace } from './align-face.js';
-import { normaliseEmbedding } from './embed-face.js';
-import { rateFace } from './face-quality.js';
-import { imageLimitsOf, inspectImage } from './inspect-image.js';
-import { type LocatedFace, locateFace } from './locate-face.js';
+import { examineFace } from './examine-face.js';
+import { describeQuality } from './face-quality.js';
+import type { LocatedFace } from './locate-face.js';
 import type { ModelPack } from './model-pack.js';
 import { hashPhoto } from './perceptual-hash.js';
+import { type FaceVerdict, judgeFace } from './recognisability/judge-face.js';
 import { createStepTimer } from './step-timer.js';
-import type { Box, FaceAnalysis, FaceQuality, VisionSettings } from './types.js';
+import type { Box, FaceAnalysis, VisionSettings } from './types.js';
 
 /**
  * Returns what there is to know of one photo: its subject's face and embedding. The pack is not reentrant, so callers
@@ -22,39 +21,31 @@ export async function analyseImage(
   settings: VisionSettings,
 ): Promise<FaceAnalysis> {
   const timer = createStepTimer();
-  const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
-  const located = await locateFace(bytes, { info, ...pack, settings, timer });
-  requireSize(located, settings);
-  const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
-  const quality = rateFace(aligned, located.face.landmarks);
-  requireQuality(quality, settings);
-  const raw = await timer.measure('embed', () => pack.embedder.embed(aligned));
+  const { info, located, aligned, embedding, features } = await examineFace(bytes, { pack, settings }, timer);
+  const verdict = judgeFace(
+    { features, embedding },
+    { data: pack.recognisability, strictness: settings.recognisability, minScore: settings.minFaceQuality },
+  );
+  requireRecognisable(verdict);
   return {
-    embedding: normaliseEmbedding(raw, pack.normBand),
+    embedding,
     face: { ...located.face, box: clipBox(located.face.box, info) },
-    quality,
+    quality: { ...describeQuality(aligned, located.face.landmarks), score: verdict.score },
     facesFound: located.facesFound,
     width: info.width,
     height: info.height,
     contentDigest: createHash('sha256').update(bytes).digest('hex'),
     perceptualHash: hashPhoto(located.photo),
-    warnings: warningsFor(located),
+    warnings: [...warningsFor(located), ...verdict.warnings],
     timingsMs: timer.timingsMs,
   };
 }
 
-function requireSize({ face }: LocatedFace, settings: VisionSettings): void {
-  const size = Math.min(face.box.width, face.box.height);
-  if (size >= settings.minFaceSizePx) return;
-  throw new VerificationError('face_too_small', {
-    context: { face_px: Math.round(size), min_face_px: settings.minFaceSizePx },
-  });
-}
-
-function requireQuality({ score }: FaceQuality, settings: VisionSettings): void {
-  if (score >= settings.minFaceQuality) return;
-  throw new VerificationError('low_quality', {
-    context: { quality: Number(score.toFixed(3)), min_quality: settings.minFaceQuality },
+function requireRecognisable({ usable, score, reason }: FaceVerdict): void {
+  if (usable) return;
+  throw new VerificationError(reason === 'not_a_face' ? 'face_not_found' : 'low_quality', {
+    reason,
+    context: { quality: Number(score.toFixed(3)) },
   });
 }
 

@@ -1,3 +1,4 @@
+import { VerificationError } from '../../shared/errors.js';
 import { alignFace, alignmentOf } from './align-face.js';
 import { decodeImage, decodeRegion } from './decode-image.js';
 import { firstLongEdge } from './decode-size.js';
@@ -49,10 +50,16 @@ const REGION_MARGIN = 1;
 /** Less overlap between a face and what is found in its enlarged region means that something else was found. */
 const SAME_FACE_OVERLAP = 0.4;
 
+/** Mean value of a photo's pixels under which a detector finds nobody in it, 0..255. */
+const TOO_DARK = 16;
+/** A sixteenth of the resolution is enough to see how dark it is. */
+const DARKNESS_STEP = 16;
+
 /**
  * Returns the subject of a photo. With coarse detection the photo is decoded reduced, and a subject that comes out
  * smaller than its aligned picture is decoded and looked at again at full resolution.
- * @throws face_not_found, multiple_faces; low_quality when it is not clear which way up it is; image_undecodable and the other codes of decodeImage.
+ * @throws face_not_found, multiple_faces; low_quality when it is not clear which way up it is or the photo is too dark to
+ *   find a face in; image_undecodable and the other codes of decodeImage.
  */
 export async function locateFace(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
   return context.settings.coarseDetection ? locateFast(bytes, context) : locateAsPublished(bytes, context);
@@ -79,6 +86,7 @@ async function locateAsPublished(bytes: Uint8Array, context: LocateContext): Pro
 async function locateFast(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
   const { info, settings } = context;
   const { photo, found } = await search(bytes, context);
+  if (!found && isTooDark(photo)) throw new VerificationError('low_quality', { reason: 'too_dark' });
   const subject = found?.subject ?? selectFace([], settings.faceSelection, photo);
   const toPhoto = { x: info.width / photo.width, y: info.height / photo.height };
   const located = {
@@ -155,6 +163,12 @@ async function lookCloser(
     return nearest ? (await detector.confirm(source, nearest, quarterTurns)).face : first;
   });
   return { face: shiftFace(closer, { x, y }), source, sourceLandmarks: closer.landmarks };
+}
+
+/** Whether nothing can be seen in a photo, so that nobody can say that no face is there. */
+function isTooDark(photo: ImagePyramid): boolean {
+  const { data } = photo.levelFor(DARKNESS_STEP).image;
+  return data.reduce((sum, value) => sum + value, 0) / data.length < TOO_DARK;
 }
 
 /** Whether aligning would have to invent pixels. */

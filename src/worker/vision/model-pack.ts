@@ -5,6 +5,8 @@ import { EMBEDDING_LENGTH } from './compare-embeddings.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from './embed-face.js';
 import type { FaceDetector } from './face-detector.js';
 import { createOnnxModel, type OnnxModel, type OnnxOptions } from './onnx-session.js';
+import type { RecognisabilityData } from './recognisability/rate-face.js';
+import { readRecognisability, type StoredRecognisability } from './recognisability/recognisability-data.js';
 import { hasScrfdOutputs } from './scrfd.js';
 import { createScrfdDetector } from './scrfd-detector.js';
 import { type GoldenNumbers, runSelfTest } from './self-test.js';
@@ -22,6 +24,7 @@ export interface PackManifest extends PackFiles {
   readonly detector: DetectorManifest;
   readonly recogniser: Normalisation & { readonly file: string };
   readonly self_test?: GoldenNumbers | undefined;
+  readonly recognisability?: StoredRecognisability | undefined;
 }
 
 export interface PackOptions extends OnnxOptions {
@@ -46,6 +49,7 @@ export interface ModelPack {
   readonly detector: FaceDetector;
   readonly embedder: FaceEmbedder;
   readonly normBand: NormBand;
+  readonly recognisability: RecognisabilityData;
   readonly identity: PackIdentity;
   close(): Promise<void>;
 }
@@ -90,6 +94,7 @@ export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
     detector: createDetector(models, options),
     embedder,
     normBand: golden ? bandAround(golden.norms) : WIDE_NORM_BAND,
+    recognisability: readRecognisability(options.manifest?.recognisability),
     identity: {
       detector: models.detector.sha256,
       recogniser: models.recogniser.sha256,

@@ -23,7 +23,7 @@ export interface FaceDetection {
   readonly landmarks: FivePoints;
 }
 
-/** How good a face is for comparison. `score` 0..1 combines the others; see face-quality.ts. */
+/** How good a face is for comparison. `score`, 0..1: how similar it is expected to be to a clean photo of itself. */
 export interface FaceQuality {
   readonly score: number;
   /** Variance of the Laplacian of the aligned face's luma. */
@@ -51,7 +51,7 @@ export interface FaceAnalysis {
   readonly contentDigest: string;
   /** 64-bit perceptual hash of the whole upright photo, 16 hex digits. */
   readonly perceptualHash: string;
-  /** Codes of things worth knowing that are no errors: `rotated_90`, … */
+  /** Codes of things worth knowing that are no errors: `rotated_90`, `blurred`, … */
   readonly warnings: readonly string[];
   /** Milliseconds by step: decode, detect, align, embed, … */
   readonly timingsMs: Readonly<Record<string, number>>;
@@ -71,8 +71,10 @@ export interface VisionSettings {
   readonly faceSelection: FaceSelection;
   /** Narrower faces are refused as face_too_small, px of the upright photo. */
   readonly minFaceSizePx: number;
-  /** Lower quality scores are refused as low_quality, 0..1; 0 refuses none. */
+  /** Lower quality scores are refused as low_quality, 0..1, where this is above what the pack's own limits ask. */
   readonly minFaceQuality: number;
+  /** How much is asked of a face before it may be compared. */
+  readonly recognisability: 'strict' | 'standard' | 'off';
   /** Most pixels of a JPEG; other formats may have half of it. */
   readonly maxImagePixels: number;
   /** A photo whose decoding may take more memory is refused before it is decoded, bytes. */
