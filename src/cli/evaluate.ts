@@ -38,6 +38,7 @@ const options = {
   folders: text('Folder with a folder of photos for each person', 'folder'),
   lfw: text('Folder of Labeled Faces in the Wild: its View 2 protocol', 'folder'),
   scores: text('CSV of pairs with a similarity column: no photo is read', 'file.csv'),
+  recognisability: text('Folder of photos: make the recognisability block of a model manifest', 'folder'),
   'pairs-file': text('pairs.txt of LFW, where it is not beside the photos', 'pairs.txt'),
   pack: text('Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)', 'name'),
   out: text('Folder of the results (default: evaluation/<data set>-<pack>)', 'folder'),

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadWorkerConfig } from '../../shared/config.js';
 import { packName } from '../../shared/queue-contract.js';
+import { measureRecognisability } from '../recognisability/recognisability-command.js';
 import { UserError } from '../user-error.js';
 import { openVision } from '../vision/open-vision.js';
 import type { EvaluationPlan, PlanLimits } from './evaluation-plan.js';
@@ -19,6 +20,7 @@ export interface EvaluateArguments {
   readonly folders?: string | undefined;
   readonly lfw?: string | undefined;
   readonly scores?: string | undefined;
+  readonly recognisability?: string | undefined;
   readonly 'pairs-file'?: string | undefined;
   readonly pack?: string | undefined;
   readonly out?: string | undefined;
@@ -37,7 +39,7 @@ export interface EvaluateContext {
   readonly signal: AbortSignal;
 }
 
-const SOURCES = ['pairs', 'folders', 'lfw', 'scores'] as const;
+const SOURCES = ['pairs', 'folders', 'lfw', 'scores', 'recognisability'] as const;
 
 /**
  * Runs the evaluation that a command line asks for.
@@ -48,6 +50,19 @@ export async function evaluate(args: EvaluateArguments, context: EvaluateContext
   const limits = readLimits(args);
   const threshold = readThreshold(args.threshold);
   const datasetName = args.dataset ?? basename(resolve(source.path)).replace(/\.csv$/i, '');
+  if (source.kind === 'recognisability') {
+    const { pack, out } = args;
+    const seed = limits.seed;
+    return measureRecognisability({
+      ...context,
+      folder: source.path,
+      pack,
+      out,
+      datasetName,
+      threshold,
+      seed,
+    });
+  }
   const { pictures, calibration } = args;
   if (source.kind === 'scores') {
     const out = args.out ?? join('evaluation', datasetName);
@@ -78,7 +93,9 @@ function readSource(args: EvaluateArguments): Source {
   const given = SOURCES.flatMap((kind) => (args[kind] ? [{ kind, path: args[kind] }] : []));
   const [source] = given;
   if (source && given.length === 1) return source;
-  throw new UserError('Give one of --pairs FILE.csv, --folders DIR, --lfw DIR and --scores FILE.csv.');
+  throw new UserError(
+    'Give one of --pairs FILE.csv, --folders DIR, --lfw DIR, --scores FILE.csv and --recognisability DIR.',
+  );
 }
 
 function createPlan(
