@@ -5,8 +5,6 @@ import type { FairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
 import {
   ABANDONED,
-  type ComparisonJob,
-  type ComparisonOutcome,
   compareQueueName,
   MAX_STREAM_EVENTS,
   readEnding,
@@ -17,7 +15,7 @@ import { queueWebhook } from '../shared/queue-webhook.js';
 import { isRedisReady } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import { createWebhookOrder } from '../shared/webhook-queue.js';
-import { announceEnd, type CompareJob, settleEnding, stripJob } from './finish-job.js';
+import { announceEnd, type CompareJob, type ComparisonQueue, settleEnding, stripJob } from './finish-job.js';
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 
 const PAUSE_MS = 30_000;
@@ -45,8 +43,6 @@ export interface Reconciler {
   run(): Promise<void>;
   stop(): Promise<void>;
 }
-
-type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
 
 /**
  * Does what crashes left undone and what BullMQ does not do by itself: queues webhooks that were never queued, drops
