@@ -41,9 +41,9 @@ const REFUSALS = {
   characters: 'The URL holds a backslash, a space, a control or a non-ASCII character; percent-encode it.',
   scheme: 'Only http and https URLs are accepted.',
   credentials: 'URLs with credentials are not accepted.',
-  host: 'The URL’s host is not a public host name or address.',
-  image_host: 'Images from this host are not accepted.',
-  port: 'The URL’s port is not allowed.',
+  host: 'The URL’s host is not a public host name or address, and ALLOWED_PRIVATE_HOSTS does not list it.',
+  image_host: 'Images from this host are not accepted: ALLOWED_IMAGE_HOSTS does not list it.',
+  port: 'The URL’s port is not 80 or 443, and ALLOWED_PORTS does not list it.',
 } as const;
 
 /** Returns what is wrong with an entry of ALLOWED_PRIVATE_HOSTS, as a sentence, or undefined when nothing is. */
@@ -67,9 +67,14 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Error(`Wrong address policy: ${problems.join('; ')}`);
   const ranges = settings.allowedPrivateHosts.map((entry) => parseAddressRange(unbracket(entry)));
+  const names = settings.allowedPrivateHosts.filter((_, index) => !ranges[index]);
+  const privateRanges = ranges.filter((range) => range !== undefined);
+  // People who allow 127.0.0.1 mean the name too.
+  const loopback = parseAddress('127.0.0.1');
+  const allowsLoopback = loopback && privateRanges.some((range) => isInRange(loopback, range));
   return {
-    privateNames: createHostPatterns(settings.allowedPrivateHosts.filter((_, index) => !ranges[index])),
-    privateRanges: ranges.filter((range) => range !== undefined),
+    privateNames: createHostPatterns(allowsLoopback ? [...names, 'localhost'] : names),
+    privateRanges,
     imageHosts:
       settings.allowedImageHosts.length > 0
         ? createHostPatterns(settings.allowedImageHosts.map(toHostname))

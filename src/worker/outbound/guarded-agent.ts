@@ -100,5 +100,8 @@ function errorOf(call: () => void): Error | undefined {
 }
 
 function refusal(): VerificationError {
-  return new VerificationError('image_url_forbidden', { context: { reason: 'address' } });
+  return new VerificationError('image_url_forbidden', {
+    detail: 'The host is at an address that is not public, and ALLOWED_PRIVATE_HOSTS does not list it.',
+    context: { reason: 'address', setting: 'ALLOWED_PRIVATE_HOSTS' },
+  });
 }

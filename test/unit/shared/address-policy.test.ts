@@ -188,6 +188,26 @@ describe('ALLOWED_PRIVATE_HOSTS', () => {
   ])('leaves %s closed', (url) => {
     expect(judge(url, policy)).toBe('image_url_forbidden');
   });
+
+  it('opens localhost with 127.0.0.1, and with nothing less', () => {
+    const judgeWith = (...allowedPrivateHosts: string[]) =>
+      judge('http://localhost:8000/a.jpg', policyWith({ allowedPrivateHosts }));
+
+    expect([judgeWith('127.0.0.1'), judgeWith('127.0.0.0/8'), judgeWith('localhost')]).toEqual(
+      Array(3).fill('accepted'),
+    );
+    expect([judgeWith('127.0.0.2'), judgeWith('::1'), judgeWith('10.0.0.0/8')]).toEqual(
+      Array(3).fill('image_url_forbidden'),
+    );
+  });
+
+  it.each([
+    ['http://127.0.0.1/a.jpg', {}, 'ALLOWED_PRIVATE_HOSTS'],
+    ['http://cdn.acme.com:8080/a.jpg', {}, 'ALLOWED_PORTS'],
+    ['http://cdn.acme.com/a.jpg', { allowedImageHosts: ['img.acme.com'] }, 'ALLOWED_IMAGE_HOSTS'],
+  ])('refuses %s with the name of the variable that would open it', (url, settings, name) => {
+    expect(() => checkUrl(url, policyWith(settings), 'image')).toThrow(name);
+  });
 });
 
 describe('ALLOWED_PORTS', () => {

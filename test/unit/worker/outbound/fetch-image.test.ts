@@ -173,7 +173,7 @@ describe('a redirect', () => {
     'http:\\\\169.254.169.254/',
     'http:\t//169.254.169.254/',
     'http://%31%36%39.254.169.254/',
-    'http://localhost/',
+    'http://app.localhost/',
     'http://metadata.google.internal/',
     'http://127.0.0.1@10.0.0.1/',
     'data:image/png;base64,aGVsbG8=',
