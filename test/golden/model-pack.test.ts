@@ -54,7 +54,13 @@ describe('a folder in InsightFace layout', () => {
   it('that does not exist is named, with the command that lists what does', async () => {
     const loading = loadModelPack(withoutManifest({ packFolder: join(root, 'nowhere') }));
 
-    await expect(loading).rejects.toThrow(/nowhere.*npm run models -- list/);
+    await expect(loading).rejects.toThrow(/nowhere does not exist.*npm run models -- list/);
+  });
+
+  it('without any model is named', async () => {
+    writeFileSync(join(folder, 'README.txt'), '');
+
+    await expect(loadModelPack(withoutManifest())).rejects.toThrow(`${folder} holds no .onnx files`);
   });
 
   it('without a detector says so', async () => {

@@ -137,9 +137,15 @@ async function loadByManifest(options: PackOptions, manifest: PackManifest): Pro
  */
 async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> {
   const folder = options.packFolder;
-  const names = await readdir(folder).catch((cause: unknown) => {
-    throw new Error(`There is no model pack ${basename(folder)}. Run: npm run models -- list`, { cause });
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    const state = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read as a folder (${cause.code})`;
+    throw new Error(
+      `The folder ${folder} ${state}; INSIGHTFACE_MODEL names it. Packs by name: npm run models -- list`,
+      { cause },
+    );
   });
+  if (!names.some((name) => name.endsWith('.onnx')))
+    throw new Error(`The folder ${folder} holds no .onnx files; INSIGHTFACE_MODEL names it.`);
   let detector: LoadedFile | undefined;
   let recogniser: LoadedFile | undefined;
   for (const name of names.filter((file) => file.endsWith('.onnx') && !UNUSED_FILES.test(file)).toSorted()) {
