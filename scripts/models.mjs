@@ -1,8 +1,8 @@
 // `npm run models -- list | fetch <pack> | verify [pack]`
-import { importBuilt, prepareProgram } from './setup/prepare.mjs';
+import { importBuilt, prepareConfigured } from './setup/prepare.mjs';
 import { runScript } from './setup/run-script.mjs';
 
 await runScript(async () => {
-  await prepareProgram();
+  await prepareConfigured();
   await importBuilt('cli/models.js');
 });

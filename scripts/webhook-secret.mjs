@@ -1,8 +1,8 @@
 // `npm run webhook-secret -- <name of the API key>`
-import { importBuilt, prepareProgram } from './setup/prepare.mjs';
+import { importBuilt, prepareConfigured } from './setup/prepare.mjs';
 import { runScript } from './setup/run-script.mjs';
 
 await runScript(async () => {
-  await prepareProgram();
+  await prepareConfigured();
   await importBuilt('cli/webhook-secret.js');
 });

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { buildIfStale } from './build-if-stale.mjs';
 import { checkNode } from './check-node.mjs';
 import { installDependencies } from './install-dependencies.mjs';
+import { loadEnvFile } from './load-env-file.mjs';
 import { ROOT } from './root.mjs';
 import { SetupError } from './setup-error.mjs';
 
@@ -11,6 +12,14 @@ export async function prepareProgram() {
   checkNode();
   await installDependencies();
   await buildIfStale();
+}
+
+/** As `prepareProgram`, for a command whose settings can stand in .env; says so where they do. */
+export async function prepareConfigured(environment = process.env) {
+  checkNode();
+  const envFile = loadEnvFile(environment);
+  if (envFile) console.error(`Settings from ${envFile.path}: ${envFile.names.join(', ') || 'none'}`);
+  await prepareProgram();
 }
 
 /** Returns the exports of a compiled module: only there after `prepareProgram`. */

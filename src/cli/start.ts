@@ -2,24 +2,45 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ANONYMOUS } from '../shared/api-keys.js';
-import { ConfigError, loadApiConfig, loadKeyNames, loadWorkerConfig } from '../shared/config.js';
+import { loadApiConfig, loadKeyNames } from '../shared/config.js';
 import { tenantWebhookSecret } from '../shared/webhook-secret.js';
-import { renderGreeting } from './start/greeting.js';
+import { canFetchLoopback, checkSettings } from './start/check-settings.js';
+import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
 import { describeLocalRedis } from './start/local-redis.js';
+import { openPhotoFolder } from './start/photo-folder.js';
+import { type PhotoSource, startPhotoServer } from './start/photo-server.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
-import { readSettings, type StartSettings } from './start/settings.js';
+import { formatLogLine, isWorthShowingEarly } from './start/readable-log.js';
+import { openSamplePhotos } from './start/sample-photos.js';
+import { isLoopback, readSettings, type StartSettings } from './start/settings.js';
 import { StartError } from './start/start-error.js';
 import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
+import { untilRedisAnswers } from './start/until-redis-answers.js';
+import { keepWebhookSecret } from './start/webhook-secret-file.js';
 
 export interface StartOptions extends StopRequestOptions {
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** Returns the Redis or Valkey server binary; asked only when no REDIS_URL is given. */
-  readonly findRedis: () => Promise<string>;
+  /** What a .env file added to the environment, where there is one. */
+  readonly envFile: EnvFile | undefined;
+  /** The Redis or Valkey server binary; undefined when REDIS_URL is given. */
+  readonly redis: string | undefined;
+  /** Runs a part of the start and says how long it takes. */
+  readonly showStep: <T>(label: string, work: () => Promise<T>) => Promise<T>;
   /** When the command was given, ms since 1970. */
   readonly startedAt: number;
+}
+
+/** A start of which the port is known. */
+interface Run extends StartOptions {
+  readonly settings: StartSettings;
+  readonly supervisor: Supervisor;
+  /** Complete but for REDIS_URL. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** For data of this run; named after the API's port, so that two services of one checkout keep apart. */
+  readonly folder: string;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -36,43 +57,72 @@ const METRICS_PORT = 8335;
  */
 export async function startService(options: StartOptions): Promise<void> {
   const settings = readSettings(options.args, options.environment, join(ROOT, 'models'));
-  checkConfiguration(settings.environment);
+  const warnings = checkSettings(settings.environment, options.envFile);
+  const photos = choosePhotos(settings);
   const port = await claimPort(settings.host, settings.port);
+  const folder = join(ROOT, '.redis', String(port));
+  const webhookSecret = settings.needsWebhookSecret ? keepWebhookSecret(folder) : undefined;
+  const environment: NodeJS.ProcessEnv = {
+    ...settings.environment,
+    PORT: String(port),
+    ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
+  };
+  const supervisor = superviseUntilAsked(options);
   const origin = originOf(settings.host, port);
-  const watchdog = startWatchdog();
-  const supervisor = createSupervisor({
-    say: (line) => console.error(line),
-    onChange: (leaders) => void (watchdog.connected && watchdog.send({ leaders })),
-    graceMs: GRACE_MS,
-  });
-  onStopRequest({ stop: () => void endService(supervisor), kill: supervisor.kill }, options);
+  let served: ServedPhotos | undefined;
   try {
-    const environment = { ...settings.environment, PORT: String(port) };
-    const redis = settings.bringsRedis
-      ? {}
-      : await startRedis(supervisor, environment, await options.findRedis());
-    await startPrograms(supervisor, { ...environment, ...redis });
-    await untilUrlAnswers(`${origin}/health/ready`, supervisor);
+    await startPrograms({ ...options, settings, supervisor, environment, folder }, origin);
+    served = photos && { ...photos, origin: await startPhotoServer(photos) };
   } catch (error) {
     await supervisor.stop();
     throw error;
   }
   supervisor.settle();
-  console.log(greet(settings, origin, (Date.now() - options.startedAt) / 1_000));
+  console.log(
+    renderGreeting({
+      origin,
+      warnings,
+      model: environment.INSIGHTFACE_MODEL ?? '',
+      seconds: (Date.now() - options.startedAt) / 1_000,
+      envFile: options.envFile,
+      keyNames: loadKeyNames(environment),
+      onLoopback: isLoopback(settings.host),
+      webhookSecrets: webhookSecret ? secretsByTenant(webhookSecret, environment) : new Map(),
+      photos: served,
+    }),
+  );
 }
 
-/** Lists what is wrong for either program: each knows its own part only, and the first that ends takes all along. */
-function checkConfiguration(environment: NodeJS.ProcessEnv): void {
-  const problems = [loadApiConfig, loadWorkerConfig].flatMap((load) => {
-    try {
-      load(environment);
-      return [];
-    } catch (error) {
-      if (error instanceof ConfigError) return error.problems;
-      throw error;
-    }
+/** Returns the photos to serve, or undefined when the service may not fetch them. @throws StartError when they are asked for. */
+function choosePhotos({ photos, environment }: StartSettings): PhotoSource | undefined {
+  const allowed = canFetchLoopback(environment);
+  if (photos !== undefined && !allowed)
+    throw new StartError(
+      '--photos serves photos on 127.0.0.1, which this service may not fetch from: it listens on other addresses too, ' +
+        'or ALLOWED_PRIVATE_HOSTS does not list 127.0.0.1.',
+    );
+  if (photos !== undefined) return openPhotoFolder(photos);
+  return allowed ? openSamplePhotos(join(ROOT, 'node_modules')) : undefined;
+}
+
+/** A person at a terminal reads short lines; everything else gets the programs' own. */
+function superviseUntilAsked(options: StartOptions): Supervisor {
+  const watchdog = startWatchdog();
+  let started = false;
+  const format = (line: string): string | undefined =>
+    started || isWorthShowingEarly(line) ? formatLogLine(line) : undefined;
+  const supervisor = createSupervisor({
+    say: (line) => console.error(line),
+    onChange: (leaders) => void (watchdog.connected && watchdog.send({ leaders })),
+    graceMs: GRACE_MS,
+    ...(process.stdout.isTTY ? { format } : {}),
   });
-  if (problems.length > 0) throw new StartError(new ConfigError([...new Set(problems)]).message);
+  onStopRequest({ stop: () => void endService(supervisor), kill: supervisor.kill }, options);
+  const settle = (): void => {
+    started = true;
+    supervisor.settle();
+  };
+  return { ...supervisor, settle };
 }
 
 /** The end of this process closes the watchdog's channel: it finds nothing left to do and ends too. */
@@ -81,21 +131,39 @@ async function endService(supervisor: Supervisor): Promise<void> {
   process.exit(0);
 }
 
-/** The folder is named after the API's port, so that two services of one checkout keep apart. */
+/** Resolves once the whole service answers. */
+async function startPrograms(run: Run, origin: string): Promise<void> {
+  const { supervisor, environment } = run;
+  const redis = run.redis === undefined ? await lookForRedis(run) : await startRedis(run, run.redis);
+  await run.showStep(
+    `Starting the API and a worker, which loads ${environment.INSIGHTFACE_MODEL}`,
+    async () => {
+      await keepPrograms(supervisor, { ...environment, ...redis });
+      await untilUrlAnswers(`${origin}/health/ready`, supervisor);
+    },
+  );
+}
+
+async function lookForRedis({ environment, showStep }: Run): Promise<object> {
+  const { REDIS_URL: url } = loadApiConfig(environment).config;
+  await showStep('Looking for the Redis of REDIS_URL', () => untilRedisAnswers(url));
+  return {};
+}
+
 async function startRedis(
-  supervisor: Supervisor,
-  environment: NodeJS.ProcessEnv,
+  { supervisor, environment, folder, showStep }: Run,
   binary: string,
-): Promise<{ REDIS_URL: string }> {
-  const folder = join(ROOT, '.redis', environment.PORT ?? '');
+): Promise<object> {
   const redis = describeLocalRedis({ binary, folder, port: await freePort(), environment });
-  supervisor.keep(redis.program);
-  await untilPortAnswers(redis.port, supervisor);
+  await showStep('Starting Redis', () => {
+    supervisor.keep(redis.program);
+    return untilPortAnswers(redis.port, supervisor);
+  });
   return { REDIS_URL: redis.url };
 }
 
 /** The API last: it is the first to stop, while the worker still ends what its callers wait for. */
-async function startPrograms(supervisor: Supervisor, given: NodeJS.ProcessEnv): Promise<void> {
+async function keepPrograms(supervisor: Supervisor, given: NodeJS.ProcessEnv): Promise<void> {
   const portFor = async (name: 'WORKER_PORT' | 'METRICS_PORT', wanted: number): Promise<string> =>
     given[name] || String(await freePortNear('127.0.0.1', wanted));
   const environment = {
@@ -115,17 +183,6 @@ function startWatchdog(): ChildProcess {
   child.unref();
   child.channel?.unref();
   return child;
-}
-
-function greet({ environment, webhookSecret }: StartSettings, origin: string, seconds: number): string {
-  return renderGreeting({
-    origin,
-    model: environment.INSIGHTFACE_MODEL ?? '',
-    seconds,
-    webhookSecrets: webhookSecret ? secretsByTenant(webhookSecret, environment) : new Map(),
-    needsKey: Boolean(environment.API_KEYS || environment.API_KEYS_FILE),
-    allowsLoopback: /127\.0\.0\.|localhost/.test(environment.ALLOWED_PRIVATE_HOSTS ?? ''),
-  });
 }
 
 function secretsByTenant(master: string, environment: NodeJS.ProcessEnv): ReadonlyMap<string, string> {

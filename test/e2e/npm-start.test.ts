@@ -18,7 +18,7 @@ describe('a service started by npm start', () => {
   beforeAll(async () => {
     [images, receiver] = await Promise.all([startImageServer(), startWebhookReceiver()]);
     photos = await servePhotos(images);
-    service = await runNpmStart({ ALLOWED_PRIVATE_HOSTS: '127.0.0.1' });
+    service = await runNpmStart({}, { envText: 'FACE_MATCH_THRESHOLD=abc\nAPI_KEY=mistyped\n' });
     await service.waitFor(/^Ready in .*$/m);
   }, START_TIMEOUT_MS);
   afterAll(async () => {
@@ -42,13 +42,33 @@ describe('a service started by npm start', () => {
     expect(answer.headers.get('content-type')).toContain('text/html');
   });
 
-  it('prints a curl line that its own API understands', async () => {
+  it('prints a curl line whose photos match, by default on this machine', async () => {
     const [, body = ''] = await service.waitFor(/curl .* -d '(\{.*\})'/);
-    const asked = JSON.parse(body);
 
-    const answer = await post('/jobs', { ...asked, ...photos.same });
+    const answer = await post('/compare-faces', JSON.parse(body));
 
-    expect(answer.status).toBe(202);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ user_id: '42', matched: true });
+  });
+
+  it('fetches photos of localhost as those of 127.0.0.1', async () => {
+    const urls = Object.entries(photos.same).map(([name, url]) => [
+      name,
+      url.replace('127.0.0.1', 'localhost'),
+    ]);
+
+    const answer = await post('/compare-faces', { user_id: 'l', ...Object.fromEntries(urls) });
+
+    expect(await answer.json()).toEqual({ user_id: 'l', matched: true });
+  });
+
+  it('says what it read from .env, what was wrong in it, and that anybody may call', async () => {
+    const [greeting] = await service.waitFor(/^Ready in [\s\S]*curl/m);
+
+    expect(greeting).toMatch(/Settings .*\.env \(API_KEY, FACE_MATCH_THRESHOLD\)/);
+    expect(greeting).toMatch(/Warning +FACE_MATCH_THRESHOLD is "abc".* using 0\.5/);
+    expect(greeting).toMatch(/Warning .*API_KEY, which the service does not know/);
+    expect(greeting).toMatch(/API keys +none/);
   });
 
   it('says that photos of one woman match, and answers with her id as it came', async () => {
@@ -102,7 +122,7 @@ describe('a service started by npm start', () => {
   });
 
   it('does not start a second time on the same port, and says what to do', async () => {
-    const second = await runNpmStart({}, service.port);
+    const second = await runNpmStart({}, { port: service.port });
 
     const code = await second.ended;
 

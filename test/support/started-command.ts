@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listFamily, type RunningProcess, stillRunning } from './process-table.js';
@@ -28,15 +29,18 @@ export interface StartedCommand {
 
 /**
  * Runs `npm start` as a user would: a process group of its own, as a shell makes one, and no Redis given. `port`:
- * default a free one.
+ * default a free one. `envText`: what stands in its .env file, instead of a developer's own; default nothing.
  */
 export async function runNpmStart(
   environment: Readonly<Record<string, string>> = {},
-  port?: number,
+  { port, envText = '' }: { readonly port?: number; readonly envText?: string } = {},
 ): Promise<StartedCommand> {
   const chosen = port ?? (await freePort());
+  const folder = mkdtempSync(join(tmpdir(), 'face-start-'));
+  const envFile = join(folder, '.env');
+  writeFileSync(envFile, envText);
   const { REDIS_URL: _redis, PORT: _port, HOST: _host, ...own } = process.env;
-  const child = spawn('npm', ['start', '--', '--port', String(chosen)], {
+  const child = spawn('npm', ['start', '--', '--port', String(chosen), '--env-file', envFile], {
     cwd: ROOT,
     env: { ...own, WORKER_PORT: '0', METRICS_PORT: '0', VISION_PROCESSES: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,7 +84,8 @@ export async function runNpmStart(
     // What lost its parent is no longer below npm, but was once.
     for (const { pid } of stillRunning(seen)) killSilently(pid);
     await ended;
-    rmSync(join(ROOT, '.redis', String(chosen)), { recursive: true, force: true });
+    for (const data of [join(ROOT, '.redis', String(chosen)), folder])
+      rmSync(data, { recursive: true, force: true });
   };
   return {
     process: child,

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { StartError } from './start-error.js';
 
@@ -7,16 +7,16 @@ export interface StartSettings {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** The environment names a Redis: none has to be started. */
-  readonly bringsRedis: boolean;
-  /** The secret made for this run, or undefined when the environment brings its own. */
-  readonly webhookSecret: string | undefined;
+  /** The environment brings no webhook secret: one has to be made. */
+  readonly needsWebhookSecret: boolean;
+  /** Absolute path of a folder whose photos are to be served on loopback. */
+  readonly photos: string | undefined;
   /** The environment of both programs so far: what the caller set, and this command's own defaults. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
-export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0]
-Everything else comes from the environment; .env.example lists it.`;
+export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0] [--photos FOLDER] [--env-file .env]
+Everything else comes from the environment and .env; .env.example lists it.`;
 
 /**
  * Threads on which a program looks names up, four by itself: names that take long, which anybody may send, must not hold
@@ -25,8 +25,8 @@ Everything else comes from the environment; .env.example lists it.`;
 const LOOKUP_THREADS = '16';
 
 /**
- * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, uses the pack that needs no
- * licence, and signs webhooks with a secret of its own, unless told otherwise.
+ * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, fetches photos from loopback
+ * then, and uses the pack that needs no licence, unless told otherwise.
  * @param modelsDir absolute path of the packs that came with the program
  * @throws StartError on an unknown argument or a wrong port.
  */
@@ -38,12 +38,14 @@ export function readSettings(
   const options = parseOptions(args);
   const isSet = (name: string): boolean => Boolean(environment[name] || environment[`${name}_FILE`]);
   const host = options.host ?? (environment.HOST || '127.0.0.1');
-  const webhookSecret = isSet('WEBHOOK_SECRETS') ? undefined : `whsec_${randomBytes(32).toString('base64')}`;
+  // Set to nothing it keeps loopback closed: only here does the variable have a default.
+  const opensLoopback =
+    isLoopback(host) && environment.ALLOWED_PRIVATE_HOSTS === undefined && !isSet('ALLOWED_PRIVATE_HOSTS');
   return {
     host,
     port: readPort(options.port ?? (environment.PORT || '8333')),
-    bringsRedis: isSet('REDIS_URL'),
-    webhookSecret,
+    needsWebhookSecret: !isSet('WEBHOOK_SECRETS'),
+    photos: options.photos === undefined ? undefined : resolve(options.photos),
     environment: {
       ...environment,
       HOST: host,
@@ -51,16 +53,27 @@ export function readSettings(
       ...(isSet('MODELS_DIR') ? {} : { MODELS_DIR: modelsDir }),
       ...(isSet('WORKER_HOST') ? {} : { WORKER_HOST: '127.0.0.1' }),
       ...(isSet('UV_THREADPOOL_SIZE') ? {} : { UV_THREADPOOL_SIZE: LOOKUP_THREADS }),
-      ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
+      ...(opensLoopback ? { ALLOWED_PRIVATE_HOSTS: 'localhost,127.0.0.0/8,::1' } : {}),
     },
   };
 }
 
-function parseOptions(args: readonly string[]): { port?: string; host?: string } {
+/** True when only programs of this machine reach a service that listens on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function parseOptions(args: readonly string[]): { port?: string; host?: string; photos?: string } {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { port: { type: 'string', short: 'p' }, host: { type: 'string' } },
+      options: {
+        port: { type: 'string', short: 'p' },
+        host: { type: 'string' },
+        photos: { type: 'string' },
+        // Read before this program was compiled.
+        'env-file': { type: 'string' },
+      },
     });
     return values;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { endProcessGroup, killProcessGroup } from './process-group.js';
 
 /** A program to keep running. */
@@ -20,6 +21,8 @@ export interface SupervisorOptions {
   readonly onChange: (leaders: readonly number[]) => void;
   /** How long a program that is asked to end may take, ms. */
   readonly graceMs: number;
+  /** Returns what to show of a line that a program prints, or undefined to drop it; absent: all is shown as it is. */
+  readonly format?: (line: string) => string | undefined;
 }
 
 export interface Supervisor {
@@ -59,7 +62,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const launch = (entry: Kept): void => {
     if (phase === 'stopping') return;
     entry.startedAt = Date.now();
-    entry.process = spawnLeader(entry.program, (reason) => onEnd(entry, reason));
+    entry.process = spawnLeader(entry.program, options.format, (reason) => onEnd(entry, reason));
     options.onChange(leaders());
   };
   const onEnd = (entry: Kept, reason: string): void => {
@@ -104,12 +107,16 @@ function nextDelay(entry: Kept): number {
   return Math.min(RESTART_DELAY_MS.first * 2 ** doublings, RESTART_DELAY_MS.longest);
 }
 
-function spawnLeader(program: Program, onEnd: (reason: string) => void): ChildProcess {
+function spawnLeader(
+  program: Program,
+  format: SupervisorOptions['format'],
+  onEnd: (reason: string) => void,
+): ChildProcess {
   const child = spawn(program.command, program.args, {
     env: program.environment,
     stdio: [
       program.input === undefined ? 'ignore' : 'pipe',
-      program.hasOwnLog ? 'ignore' : 'inherit',
+      program.hasOwnLog ? 'ignore' : format ? 'pipe' : 'inherit',
       'inherit',
     ],
     detached: true,
@@ -118,5 +125,10 @@ function spawnLeader(program: Program, onEnd: (reason: string) => void): ChildPr
   child.once('exit', (code, signal) => onEnd(signal ?? `exit status ${code}`));
   // A program that ends before it has read its input breaks the pipe; its end is reported above.
   child.stdin?.on('error', () => undefined).end(program.input);
+  if (child.stdout)
+    createInterface(child.stdout).on('line', (line) => {
+      const text = format?.(line);
+      if (text !== undefined) process.stdout.write(`${text}\n`);
+    });
   return child;
 }

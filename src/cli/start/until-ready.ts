@@ -5,21 +5,27 @@ import type { Supervisor } from './supervisor.js';
 
 /** How long a program may take until it answers, ms: large packs load and test themselves first. */
 const READY_TIMEOUT_MS = 120_000;
+/** Between two looks at a port, and at a page, whose answers are counted, ms. */
+const INTERVAL_MS = { port: 50, page: 250 } as const;
 /** Time limit of one look, ms. */
 const LOOK_TIMEOUT_MS = 5_000;
 
 /** Resolves once something accepts connections on `port` of loopback. @throws StartError as `untilTrue` does. */
 export function untilPortAnswers(port: number, supervisor: Supervisor): Promise<void> {
-  return untilTrue(() => acceptsConnections(port), supervisor);
+  return untilTrue(() => acceptsConnections(port), INTERVAL_MS.port, supervisor);
 }
 
 /** Resolves once GET `url` is answered with 2xx. @throws StartError as `untilTrue` does. */
 export function untilUrlAnswers(url: string, supervisor: Supervisor): Promise<void> {
-  return untilTrue(() => answersWell(url), supervisor);
+  return untilTrue(() => answersWell(url), INTERVAL_MS.page, supervisor);
 }
 
 /** @throws StartError when a program ends before `look` gives true, or time runs out. */
-async function untilTrue(look: () => Promise<boolean>, supervisor: Supervisor): Promise<void> {
+async function untilTrue(
+  look: () => Promise<boolean>,
+  intervalMs: number,
+  supervisor: Supervisor,
+): Promise<void> {
   let loss: string | undefined;
   void supervisor.firstLoss.then((reason) => {
     loss = reason;
@@ -28,7 +34,7 @@ async function untilTrue(look: () => Promise<boolean>, supervisor: Supervisor): 
   while (!(await look())) {
     if (Date.now() > end) loss ??= `no answer within ${READY_TIMEOUT_MS / 1_000} s`;
     if (loss) throw new StartError(`Could not start: ${loss}. The lines above say why.`);
-    await pause(50);
+    await pause(intervalMs);
   }
 }
 

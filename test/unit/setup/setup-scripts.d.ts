@@ -19,6 +19,15 @@ declare module '*/setup/install-dependencies.mjs' {
   ): string | undefined;
 }
 
+declare module '*/setup/load-env-file.mjs' {
+  export function parseEnvText(text: string, file: string): Record<string, string>;
+  export function envFileArgument(args: readonly string[]): string | undefined;
+  export function loadEnvFile(
+    environment: Record<string, string>,
+    path?: string,
+  ): { path: string; names: readonly string[]; overruled: readonly string[] } | undefined;
+}
+
 declare module '*/scripts/check-commits.mjs' {
   export function findSubjectProblem(subject: string): string | undefined;
 }

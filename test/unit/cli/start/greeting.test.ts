@@ -1,21 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { renderGreeting } from '../../../../src/cli/start/greeting.js';
+import { type GreetingFacts, renderGreeting } from '../../../../src/cli/start/greeting.js';
 import { compareRequestSchema } from '../../../../src/shared/contract.js';
 
-const FACTS = {
+const FACTS: GreetingFacts = {
   origin: 'http://127.0.0.1:8333',
   model: 'lite',
   seconds: 3.21,
+  envFile: undefined,
+  keyNames: [],
+  onLoopback: true,
+  warnings: [],
   webhookSecrets: new Map([['anonymous', 'whsec_abc']]),
-  needsKey: false,
-  allowsLoopback: false,
+  photos: {
+    origin: 'http://127.0.0.1:8336',
+    fronts: ['a.jpg', "b 'c'.jpg", 'ü.png'],
+    reference: 'back.jpg',
+    description: 'samples',
+  },
 };
 
-describe('renderGreeting', () => {
-  it('shows a curl line whose body the service accepts', () => {
-    const [, body = ''] = /-d '(.*)'/.exec(renderGreeting(FACTS)) ?? [];
+function bodyOf(greeting: string): unknown {
+  return JSON.parse(/-d '([^']*)'/.exec(greeting)?.[1] ?? '');
+}
 
-    expect(compareRequestSchema.safeParse(JSON.parse(body)).success).toBe(true);
+describe('renderGreeting', () => {
+  it('shows a curl line with the photos that it serves, whatever their names', () => {
+    const body = compareRequestSchema.parse(bodyOf(renderGreeting(FACTS)));
+
+    expect(body).toMatchObject({
+      front_image1: 'http://127.0.0.1:8336/a.jpg',
+      front_image2: 'http://127.0.0.1:8336/b%20%27c%27.jpg',
+      front_image3: 'http://127.0.0.1:8336/%C3%BC.png',
+      back_image: 'http://127.0.0.1:8336/back.jpg',
+    });
+  });
+
+  it('asks for the URLs of photos where it serves none, and names the variable', () => {
+    const greeting = renderGreeting({ ...FACTS, photos: undefined });
+
+    expect(compareRequestSchema.safeParse(bodyOf(greeting)).success).toBe(true);
+    expect(greeting).toMatch(/ALLOWED_PRIVATE_HOSTS[\s\S]*Put in the URLs/);
   });
 
   it('leaves the webhook secret out when it is the caller’s own', () => {
@@ -29,18 +53,32 @@ describe('renderGreeting', () => {
       ['bank', 'whsec_def'],
     ]);
 
-    const greeting = renderGreeting({ ...FACTS, webhookSecrets, needsKey: true });
+    const greeting = renderGreeting({ ...FACTS, webhookSecrets, keyNames: ['shop', 'bank'] });
 
     expect(greeting).toContain('whsec_abc for the key shop');
     expect(greeting).toContain('whsec_def for the key bank');
   });
 
-  it('reminds of the key where callers need one', () => {
-    expect(renderGreeting({ ...FACTS, needsKey: true })).toContain("-H 'authorization: Bearer YOUR_KEY'");
+  it('says that anybody may call a service without keys', () => {
+    expect(renderGreeting(FACTS)).toMatch(/API keys +none .*every program of this machine may call/);
+    expect(renderGreeting({ ...FACTS, onLoopback: false })).toMatch(/none .*everybody who reaches/);
   });
 
-  it('tells how to try photos of this machine, and how to serve them once that is allowed', () => {
-    expect(renderGreeting(FACTS)).toContain('ALLOWED_PRIVATE_HOSTS=127.0.0.1 npm start');
-    expect(renderGreeting({ ...FACTS, allowsLoopback: true })).toContain('--bind 127.0.0.1');
+  it('names the keys that callers need, and puts a place for one into the curl line', () => {
+    const greeting = renderGreeting({ ...FACTS, keyNames: ['shop'] });
+
+    expect(greeting).toMatch(/API keys +callers need one: shop$/m);
+    expect(greeting).toContain("-H 'authorization: Bearer YOUR_KEY'");
+  });
+
+  it('says which file was read, what it added and what the environment overruled', () => {
+    const envFile = { path: '.env', names: ['API_KEYS', 'PORT'], overruled: ['HOST'] };
+
+    expect(renderGreeting({ ...FACTS, envFile })).toMatch(/\.env \(API_KEYS, PORT\).*overrules its HOST$/m);
+    expect(renderGreeting(FACTS)).toContain('there is no .env');
+  });
+
+  it('repeats what is doubtful in the settings', () => {
+    expect(renderGreeting({ ...FACTS, warnings: ['X is "abc"; using 1'] })).toMatch(/Warning +X is "abc"/);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { canFetchLoopback } from '../../../../src/cli/start/check-settings.js';
 import { readSettings } from '../../../../src/cli/start/settings.js';
 import { StartError } from '../../../../src/cli/start/start-error.js';
 
@@ -30,28 +31,32 @@ describe('readSettings', () => {
     expect(read([], { UV_THREADPOOL_SIZE: '32' }).environment.UV_THREADPOOL_SIZE).toBe('32');
   });
 
-  it('makes a webhook secret for each run, and none beside one that is given', () => {
-    const first = read().webhookSecret;
-
-    expect(first).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(read().webhookSecret).not.toBe(first);
-    expect(read([], { WEBHOOK_SECRETS: 'whsec_mine' }).webhookSecret).toBeUndefined();
-    expect(read([], { WEBHOOK_SECRETS_FILE: '/run/secret' }).webhookSecret).toBeUndefined();
+  it('needs a webhook secret unless one is given', () => {
+    expect(read().needsWebhookSecret).toBe(true);
+    expect(read([], { WEBHOOK_SECRETS: 'whsec_mine' }).needsWebhookSecret).toBe(false);
+    expect(read([], { WEBHOOK_SECRETS_FILE: '/run/secret' }).needsWebhookSecret).toBe(false);
   });
 
-  it('hands the secret that it made to the programs', () => {
-    const { webhookSecret, environment } = read();
-
-    expect(environment.WEBHOOK_SECRETS).toBe(webhookSecret);
-  });
-
-  it.each([{ REDIS_URL: 'redis://elsewhere' }, { REDIS_URL_FILE: '/run/redis' }])(
-    'starts no Redis of its own beside %o',
-    (environment) => {
-      expect(read([], environment).bringsRedis).toBe(true);
-      expect(read().bringsRedis).toBe(false);
+  it.each([[[]], [['--host', 'localhost']], [['--host=::1']], [['--host=127.0.0.2']]])(
+    'lets photos and callbacks be on this machine when only this machine reaches the service: %o',
+    (args) => {
+      expect(canFetchLoopback(read(args).environment)).toBe(true);
     },
   );
+
+  it('keeps loopback closed when the service listens on other addresses, or is told what to allow', () => {
+    const told = { ALLOWED_PRIVATE_HOSTS: 'minio' };
+
+    expect(canFetchLoopback(read(['--host', '0.0.0.0']).environment)).toBe(false);
+    expect(canFetchLoopback(read([], { HOST: '192.168.1.7' }).environment)).toBe(false);
+    expect(canFetchLoopback(read([], { ALLOWED_PRIVATE_HOSTS: '' }).environment)).toBe(false);
+    expect(read([], told).environment).toMatchObject(told);
+  });
+
+  it('serves photos of a folder when asked', () => {
+    expect(read(['--photos', '/mine']).photos).toBe('/mine');
+    expect(read().photos).toBeUndefined();
+  });
 
   it.each(['abc', '-1', '65536', '80.5', '0x50'])('refuses %s as a port', (port) => {
     expect(() => read([`--port=${port}`])).toThrow(StartError);

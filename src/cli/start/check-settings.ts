@@ -1,0 +1,51 @@
+import { checkUrl } from '../../shared/address-policy.js';
+import { ConfigError, ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../shared/config.js';
+import { outboundPolicy } from '../../shared/outbound-policy.js';
+import type { EnvFile } from './greeting.js';
+import { StartError } from './start-error.js';
+
+/** Variables of other programs that people keep in the same file. */
+const FOREIGN = /^(COMPOSE|DOCKER|NODE|OTEL|UV|npm)_|_PROXY$|^(PATH|TZ|TMPDIR)$/i;
+
+/**
+ * Returns what is doubtful in the settings of both programs and in a .env file, a sentence each.
+ * @throws StartError listing what is wrong for either program: each knows its own part only, and the first that ends
+ * takes all along.
+ */
+export function checkSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: EnvFile | undefined,
+): readonly string[] {
+  const problems: string[] = [];
+  const warnings = [loadApiConfig, loadWorkerConfig].flatMap((load) => {
+    try {
+      return load(environment).warnings;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new StartError(new ConfigError([...new Set(problems)]).message);
+  return [...new Set(warnings), ...describeUnknown(envFile)];
+}
+
+/** True when a service with these settings fetches photos from 127.0.0.1. */
+export function canFetchLoopback(environment: NodeJS.ProcessEnv): boolean {
+  try {
+    checkUrl('http://127.0.0.1:1/photo.jpg', outboundPolicy(loadApiConfig(environment).config), 'image');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A misspelt API_KEYS must not pass for a closed service. */
+function describeUnknown(file: EnvFile | undefined): readonly string[] {
+  const unknown = (file?.names ?? []).filter(
+    (name) => !ENVIRONMENT_NAMES.includes(name.replace(/_FILE$/, '')) && !FOREIGN.test(name),
+  );
+  return unknown.length === 0
+    ? []
+    : [`${file?.path} sets ${unknown.join(', ')}, which the service does not know`];
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+const lineSchema = z.looseObject({
+  level: z.string(),
+  time: z.string(),
+  service: z.string(),
+  msg: z.string().default(''),
+});
+type LogLine = z.output<typeof lineSchema>;
+
+/** Fields that have a place of their own in a line, or that a person at a terminal does not need. */
+const LEFT_OUT = new Set(
+  'level time service msg method route status duration_ms durationMs request_id trace_id tenant sync queued_ms attempt duplicates timings_ms frames'.split(
+    ' ',
+  ),
+);
+
+/**
+ * Returns a log line of one of the programs (JSON) as a short line for a person: time of day, program, what happened.
+ * What is no log line stays as it is.
+ */
+export function formatLogLine(text: string): string {
+  const line = parseLine(text);
+  if (!line) return text;
+  const time = new Date(line.time).toTimeString().slice(0, 8);
+  const level = line.level === 'info' ? '' : `${line.level.toUpperCase()} `;
+  return `${time} ${line.service.padEnd(6)} ${level}${describeEvent(line)}${describeFields(line)}`;
+}
+
+/** False for lines of a normal start; the greeting repeats what is doubtful in the settings. */
+export function isWorthShowingEarly(text: string): boolean {
+  const line = parseLine(text);
+  if (!line) return true;
+  return line.msg !== 'configuration' && !['trace', 'debug', 'info'].includes(line.level);
+}
+
+function parseLine(text: string): LogLine | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return lineSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function describeEvent(line: LogLine): string {
+  const took = line.duration_ms ?? line.durationMs;
+  const duration = typeof took === 'number' ? ` in ${Math.round(took)} ms` : '';
+  if (line.msg === 'request') return `${line.method} ${line.route} ${line.status}${duration}`;
+  return `${line.msg}${duration}`;
+}
+
+/** What is left of a line, as name=value; nothing of fields that are empty. */
+function describeFields(line: LogLine): string {
+  return Object.entries(line)
+    .filter(([name, value]) => !LEFT_OUT.has(name) && value !== null && !isEmpty(value))
+    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('');
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}

@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { connectRedis } from '../../shared/redis.js';
+import { describeRedis, parseRedisUrl } from '../../shared/redis-url.js';
+import { StartError } from './start-error.js';
+
+/** How long a Redis that runs already may take to answer, ms. */
+const PATIENCE_MS = 4_000;
+const INTERVAL_MS = 100;
+
+/** Why a connection failed, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection is refused',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name of the host cannot be looked up',
+  ETIMEDOUT: 'no answer in time',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ECONNRESET: 'it closes the connection; rediss:// speaks TLS',
+};
+
+/**
+ * Resolves once the Redis of `url` answers.
+ * @throws StartError naming its host and port, and why, when it does not within a few seconds or refuses to log us in.
+ */
+export async function untilRedisAnswers(url: string): Promise<void> {
+  const place = describeRedis(parseRedisUrl(url)).replace(/\/\d+$/, '');
+  const redis = connectRedis(url, 'fail-fast');
+  let last: unknown;
+  redis.on('error', (error) => {
+    last = error;
+  });
+  const end = Date.now() + PATIENCE_MS;
+  try {
+    while (!(await answers(() => redis.ping()))) {
+      const refusal =
+        last instanceof Error ? /^(NOAUTH|WRONGPASS|NOPERM)\b.*/.exec(last.message)?.[0] : undefined;
+      if (refusal) throw new StartError(`The Redis at ${place} (REDIS_URL) refuses: ${refusal}`);
+      if (Date.now() > end)
+        throw new StartError(`No Redis answers at ${place} (REDIS_URL)${describe(last)}.`);
+      await pause(INTERVAL_MS);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    // A server that answers with something else, such as "LOADING", does answer.
+    return error instanceof Error && error.name === 'ReplyError' && !/^(NOAUTH|NOPERM)/.test(error.message);
+  }
+}
+
+function describe(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (typeof code !== 'string') return '';
+  return `: ${REASONS[code] ?? code}`;
+}
