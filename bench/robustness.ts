@@ -209,7 +209,7 @@ function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pa
     name: 'robustness',
     files: names.map(describeFile),
     detector: { ...input, file: detector, channels: 'rgb' },
-    recogniser: { file: recogniser, mean: 127.5, std: 127.5, channels: 'bgr' },
+    recogniser: { kind: 'arcface', file: recogniser, mean: 127.5, std: 127.5, channels: 'bgr' },
   };
 }
 

@@ -7,7 +7,7 @@ import { alignmentOf } from '../../src/worker/vision/align-face.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
 import { loadModelPack } from '../../src/worker/vision/model-pack.js';
-import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx-session.js';
+import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx/onnx-session.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 import { liteSettings } from '../../test/support/vision-settings.js';
 import type { FloorReport, FloorRequest } from './floor.js';

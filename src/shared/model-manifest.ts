@@ -6,6 +6,15 @@ export const modelFileSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   bytes: z.int().positive(),
   sha256,
+  /** What fetching makes of the file, and vision loads in its place; absent: vision loads the file as it is. */
+  derived: z
+    .object({
+      bytes: z.int().positive(),
+      sha256,
+      /** Whether the input's height and width are freed. */
+      free_input_size: z.boolean().optional(),
+    })
+    .optional(),
 });
 
 /** Where a pack's archive comes from. */
@@ -77,6 +86,17 @@ export const recognisabilitySchema = z.object({
   covered: ratingSchema,
 });
 
+/** What a recogniser must give for the two synthetic inputs of the boot self-test. */
+const selfTestSchema = z.object({
+  /** Cosine of the two embeddings. */
+  similarity: z.number(),
+  /** L2 norm of the raw embedding of each. */
+  norms: z.tuple([z.number(), z.number()]),
+  /** Greatest difference allowed to the similarity, and to each norm in parts of it. */
+  tolerance: z.number().positive(),
+});
+export type GoldenNumbers = z.infer<typeof selfTestSchema>;
+
 /** What `models/<pack>.json` says of a pack. */
 export const modelManifestSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
@@ -96,16 +116,7 @@ export const modelManifestSchema = z.object({
   ]),
   recogniser: z.object({ kind: z.literal('arcface'), file: z.string(), ...normalisationSchema.shape }),
   calibration: calibrationSchema.nullable(),
-  /** Boot self-test: similarities and norms the pack must give for inputs drawn by a fixed formula. */
-  self_test: z
-    .object({
-      /** Cosine of the embeddings of the two synthetic inputs. */
-      similarity: z.number(),
-      /** L2 norm of the raw embedding of each. */
-      norms: z.tuple([z.number(), z.number()]),
-      tolerance: z.number().positive(),
-    })
-    .optional(),
+  self_test: selfTestSchema.optional(),
   recognisability: recognisabilitySchema.optional(),
 });
 export type ModelManifest = z.infer<typeof modelManifestSchema>;

@@ -26,7 +26,7 @@ describe('the self-test of lite', () => {
 
   it.each([
     ['a similarity', { similarity: 0.9 }],
-    ['a norm', { norms: [1, 1] as const }],
+    ['a norm', { norms: [1, 1] as [number, number] }],
   ])('keeps a pack away that differs in %s', async (_what, change) => {
     const manifest = liteManifest();
     const golden = manifest.self_test;

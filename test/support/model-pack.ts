@@ -9,9 +9,12 @@ export interface MadePack {
   readonly files: Readonly<Record<string, Buffer>>;
 }
 
-/** Makes another pack at each call. `inner`: folder of its files inside the zip, as `mini/`; `url`: told as its source. */
-export function makePack(url: string, inner = ''): MadePack {
-  const files = { 'det.onnx': randomBytes(40_000), 'rec.onnx': randomBytes(160_000) };
+/**
+ * Makes another pack at each call. `inner`: folder of its files inside the zip, as `mini/`; `url`: told as its source;
+ * `recogniser`: content of rec.onnx.
+ */
+export function makePack(url: string, inner = '', recogniser: Buffer = randomBytes(160_000)): MadePack {
+  const files = { 'det.onnx': randomBytes(40_000), 'rec.onnx': recogniser };
   const entries = Object.entries(files).map(([name, content]) => [`${inner}${name}`, content] as const);
   const archive = makeZip(Object.fromEntries([['readme.txt', Buffer.from('unwanted')], ...entries]));
   const preprocessing = { mean: 127.5, std: 128, channels: 'rgb' } as const;

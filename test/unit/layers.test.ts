@@ -40,7 +40,7 @@ const PLANTED: Readonly<Record<string, { readonly from: string; readonly files: 
     from: 'src/worker/nosy.ts',
     files: { 'src/worker/nosy.ts': "import { page } from '../api/page.js'; export const a = page;" },
   },
-  'vision-imports-only-errors': {
+  'vision-imports-only-errors-and-manifest': {
     from: 'src/worker/vision/nosy.ts',
     files: {
       'src/worker/vision/nosy.ts':

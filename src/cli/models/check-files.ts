@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
 import { fileDigest } from './file-digest.js';
 
 /** How one file of a pack compares with its manifest. */
@@ -9,10 +8,17 @@ export interface FileState {
   readonly state: 'right' | 'missing' | 'damaged';
 }
 
-/** Compares size and SHA-256 of every file a manifest names with what lies in `folder`; reads each file once. */
+/** What a file must be. `sha256`: hex. */
+export interface ExpectedFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Compares size and SHA-256 of every file with what lies in `folder`; reads each file once. */
 export async function checkFiles(
   folder: string,
-  files: ModelManifest['files'],
+  files: readonly ExpectedFile[],
 ): Promise<readonly FileState[]> {
   return Promise.all(
     files.map(async ({ name, bytes, sha256 }) => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { listManifests } from '../../shared/model-catalogue.js';
 import type { ModelManifest } from '../../shared/model-manifest.js';
 import { checkFiles } from './check-files.js';
+import { filesOf } from './derive-files.js';
 import { fetchPack } from './fetch-pack.js';
 import { ModelError } from './model-error.js';
 import { formatMegabytes } from './progress.js';
@@ -17,7 +18,7 @@ export interface CommandOptions {
 /** Says for every known pack whether its files are there, how large they are, and what may be done with them. */
 export async function listPacks({ manifestsDir, modelsDir, say }: CommandOptions): Promise<void> {
   for (const manifest of listManifests(manifestsDir)) {
-    const states = await checkFiles(join(modelsDir, manifest.name), manifest.files);
+    const states = await checkFiles(join(modelsDir, manifest.name), filesOf(manifest));
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
     const use = manifest.licence.commercial_use ? 'commercial use allowed' : 'no commercial use';
     say(
@@ -42,7 +43,7 @@ export async function verifyPacks(name: string | undefined, options: CommandOpti
   const manifests = name ? [findManifest(name, manifestsDir)] : listManifests(manifestsDir);
   const complaints: string[] = [];
   for (const manifest of manifests) {
-    const states = await checkFiles(join(modelsDir, manifest.name), manifest.files);
+    const states = await checkFiles(join(modelsDir, manifest.name), filesOf(manifest));
     if (!name && states.every(({ state }) => state === 'missing')) continue;
     const wrong = states.filter(({ state }) => state !== 'right');
     for (const file of wrong)

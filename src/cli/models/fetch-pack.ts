@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../shared/model-manifest.js';
 import { checkFiles } from './check-files.js';
+import { deriveFiles, filesOf } from './derive-files.js';
 import { extractTarball } from './extract-tarball.js';
 import { extractZip } from './extract-zip.js';
 import { ModelError } from './model-error.js';
@@ -10,21 +11,26 @@ import { type ArchiveOptions, obtainArchive } from './obtain-archive.js';
 import { withWorkFolder } from './work-folder.js';
 
 /**
- * Makes every file of a pack be there and right, and returns whether anything had to be fetched. Files appear under
+ * Makes every file of a pack be there and right, those derived from its publisher's included, and returns whether
+ * anything had to be done. Files appear under
  * their names only when complete and verified; other files in the pack's folder are left alone.
  * @throws ModelError when the archive cannot be had or is another one.
  */
 export async function fetchPack(manifest: ModelManifest, options: ArchiveOptions): Promise<boolean> {
   const { name, licence, files } = manifest;
   const folder = join(options.modelsDir, name);
-  const states = await checkFiles(folder, files);
+  const states = await checkFiles(folder, filesOf(manifest));
   if (states.every(({ state }) => state === 'right')) return false;
   for (const file of states) if (file.state === 'damaged') options.say(`${file.name} is damaged`);
-  options.say(`Fetching the model pack ${name}. Licence: ${licence.name}\n  ${licence.notice}`);
+  const published = await checkFiles(folder, files);
   await withWorkFolder(options.modelsDir, name, async (workFolder) => {
-    const archive = await obtainArchive(manifest, workFolder, options);
-    await extractArchive(archive, manifest, workFolder);
-    await place(manifest, workFolder, folder);
+    if (published.some(({ state }) => state !== 'right')) {
+      options.say(`Fetching the model pack ${name}. Licence: ${licence.name}\n  ${licence.notice}`);
+      const archive = await obtainArchive(manifest, workFolder, options);
+      await extractArchive(archive, manifest, workFolder);
+      await place(manifest, workFolder, folder);
+    }
+    await deriveFiles(manifest, { folder, workFolder });
   });
   await writeManifest(manifest, options.modelsDir);
   return true;

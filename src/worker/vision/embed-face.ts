@@ -1,6 +1,6 @@
 import { VerificationError } from '../../shared/errors.js';
 import { EMBEDDING_LENGTH } from './compare-embeddings.js';
-import type { OnnxModel } from './onnx-session.js';
+import type { OnnxModel } from './onnx/onnx-session.js';
 import type { Normalisation } from './to-tensor.js';
 import type { RgbImage } from './types.js';
 

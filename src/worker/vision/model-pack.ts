@@ -1,31 +1,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { ModelManifest } from '../../shared/model-manifest.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 import { EMBEDDING_LENGTH } from './compare-embeddings.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from './embed-face.js';
 import type { FaceDetector } from './face-detector.js';
-import { createOnnxModel, type OnnxModel, type OnnxOptions } from './onnx-session.js';
+import { createOnnxModel, type OnnxModel, type OnnxOptions } from './onnx/onnx-session.js';
 import type { RecognisabilityData } from './recognisability/rate-face.js';
-import { readRecognisability, type StoredRecognisability } from './recognisability/recognisability-data.js';
+import { readRecognisability } from './recognisability/recognisability-data.js';
 import { hasScrfdOutputs } from './scrfd.js';
 import { createScrfdDetector } from './scrfd-detector.js';
-import { type GoldenNumbers, runSelfTest } from './self-test.js';
+import { runSelfTest } from './self-test.js';
 import type { Normalisation } from './to-tensor.js';
 import { createUltrafaceDetector } from './ultraface-detector.js';
-import { digestOf, type PackFiles, readVerified } from './verify-pack.js';
+import { digestOf, readVerified } from './verify-pack.js';
 
-type DetectorManifest = Normalisation & { readonly file: string } & (
-    | { readonly kind: 'scrfd' }
-    | { readonly kind: 'ultraface'; readonly landmark_file: string }
-  );
-
-/** What a manifest says of a pack; src/shared/model-manifest.ts has the schema of the whole. */
-export interface PackManifest extends PackFiles {
-  readonly detector: DetectorManifest;
-  readonly recogniser: Normalisation & { readonly file: string };
-  readonly self_test?: GoldenNumbers | undefined;
-  readonly recognisability?: StoredRecognisability | undefined;
-}
+/** What vision needs to know of a pack. */
+export type PackManifest = Pick<
+  ModelManifest,
+  'name' | 'files' | 'detector' | 'recogniser' | 'self_test' | 'recognisability'
+>;
 
 export interface PackOptions extends OnnxOptions {
   /** Folder that holds the pack's .onnx files. */
@@ -37,7 +31,7 @@ export interface PackOptions extends OnnxOptions {
 
 /** What identifies the models behind an embedding. */
 export interface PackIdentity {
-  /** SHA-256 of each model file, hex; of an UltraFace that of its box model. */
+  /** SHA-256 of each model file as published, hex; of an UltraFace that of its box model. */
   readonly detector: string;
   readonly recogniser: string;
   /** Execution provider that runs the recogniser. */
@@ -120,8 +114,8 @@ function createDetector({ detector, landmarks }: PackModels, options: PackOption
 
 async function loadByManifest(options: PackOptions, manifest: PackManifest): Promise<PackModels> {
   const load = async (name: string): Promise<LoadedFile> => {
-    const bytes = await readVerified(options.packFolder, name, manifest);
-    return { model: await loadNamed(name, bytes, options), sha256: digestOf(bytes) };
+    const { bytes, sha256 } = await readVerified(options.packFolder, name, manifest);
+    return { model: await loadNamed(name, bytes, options), sha256 };
   };
   const { detector, recogniser } = manifest;
   return {

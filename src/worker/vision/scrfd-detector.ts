@@ -2,7 +2,7 @@ import { confirmFace } from './confirm-face.js';
 import type { FaceDetector, View } from './face-detector.js';
 import type { ImagePyramid } from './image-pyramid.js';
 import { suppressOverlaps } from './nms.js';
-import type { OnnxModel } from './onnx-session.js';
+import type { OnnxModel } from './onnx/onnx-session.js';
 import { mapToPhoto, type Placement, placeLikeInsightFace, placeTopLeft, type Size } from './placement.js';
 import { decodeScrfd } from './scrfd.js';
 import { type Normalisation, writeRoundedTensor, writeTensor } from './to-tensor.js';

@@ -1,4 +1,4 @@
-import type { NumericTensor } from './onnx-session.js';
+import type { NumericTensor } from './onnx/onnx-session.js';
 import type { FaceDetection } from './types.js';
 
 /** Scores, box distances and point offsets of one stride, in the order of the network's anchors. */

@@ -1,17 +1,8 @@
+import type { GoldenNumbers } from '../../shared/model-manifest.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 import { compareEmbeddings } from './compare-embeddings.js';
 import { type FaceEmbedder, normOf } from './embed-face.js';
 import type { RgbImage } from './types.js';
-
-/** What a recogniser must give for the two synthetic inputs. */
-export interface GoldenNumbers {
-  /** Cosine of the two embeddings. */
-  readonly similarity: number;
-  /** L2 norm of the raw embedding of each. */
-  readonly norms: readonly [number, number];
-  /** Greatest difference allowed to the similarity, and to each norm in parts of it. */
-  readonly tolerance: number;
-}
 
 /** A recogniser without golden numbers must at least tell the two inputs apart. */
 const COLLAPSED_SIMILARITY = 0.98;

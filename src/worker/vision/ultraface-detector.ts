@@ -2,7 +2,7 @@ import { confirmSteadyFace } from './confirm-steady-face.js';
 import type { FaceDetector, View } from './face-detector.js';
 import type { ImagePyramid } from './image-pyramid.js';
 import { suppressOverlaps } from './nms.js';
-import type { OnnxModel } from './onnx-session.js';
+import type { OnnxModel } from './onnx/onnx-session.js';
 import {
   mapToPhoto,
   type Placement,

@@ -1,4 +1,4 @@
-import type { NumericTensor } from './onnx-session.js';
+import type { NumericTensor } from './onnx/onnx-session.js';
 import type { SimilarityTransform } from './similarity-transform.js';
 import type { Box, FaceDetection, FivePoints } from './types.js';
 

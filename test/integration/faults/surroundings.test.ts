@@ -88,7 +88,7 @@ describe('Q24: a full disk', () => {
 describe('Q23: model files that are replaced while a worker runs', () => {
   it('change no answer; a worker that loses its vision processes to them ends, and its job is done elsewhere', async () => {
     const models = copyModels();
-    const recogniser = join(models, 'lite', 'fr_feature.onnx');
+    const recogniser = join(models, 'lite', 'fr_feature.derived.onnx');
     const redis = await openRedis();
     const api = await startReplica(redis.url);
     const worker = await startWorker(redis.url, { MODELS_DIR: models });
@@ -102,7 +102,7 @@ describe('Q23: model files that are replaced while a worker runs', () => {
     for (const pid of listVisionPids(worker.process.pid)) process.kill(pid, 'SIGKILL');
     const accepted = await postJson(`${api.origin}/jobs`, request());
     expect(await ended).toEqual([1, null]);
-    expect(worker.errors.join()).toContain('fr_feature.onnx');
+    expect(worker.errors.join()).toContain('fr_feature.derived.onnx');
 
     programs.push(await startWorker(redis.url));
     const { status_url } = (await accepted.json()) as { status_url: string };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createFaceEmbedder, normaliseEmbedding, normOf } from '../../../../src/worker/vision/embed-face.js';
-import type { OnnxModel } from '../../../../src/worker/vision/onnx-session.js';
+import type { OnnxModel } from '../../../../src/worker/vision/onnx/onnx-session.js';
 
 /** A model that answers with what it was given, so that the input's layout shows in the embedding. */
 function echo(length = 512): OnnxModel {

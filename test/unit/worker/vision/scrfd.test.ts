@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { NumericTensor } from '../../../../src/worker/vision/onnx-session.js';
+import type { NumericTensor } from '../../../../src/worker/vision/onnx/onnx-session.js';
 import { decodeScrfd, hasScrfdOutputs } from '../../../../src/worker/vision/scrfd.js';
 
 const INPUT = { width: 96, height: 64 };
