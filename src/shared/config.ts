@@ -231,9 +231,13 @@ function readVariables<S extends typeof sharedVariables>(env: Environment, shape
   return { values: values as Parsed<S> & InheritedValues, warnings: findings.warnings };
 }
 
-/** @throws ConfigError when the address policy forbids WEBHOOK_URL. */
-function checkWebhookUrl(settings: OutboundSettings & { readonly WEBHOOK_URL?: string | undefined }): void {
+type WebhookSettings = OutboundSettings & Pick<ApiConfig, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS'>;
+
+/** @throws ConfigError when nothing signs what goes to WEBHOOK_URL, or the address policy forbids it. */
+function checkWebhookUrl(settings: WebhookSettings): void {
   if (settings.WEBHOOK_URL === undefined) return;
+  if (settings.WEBHOOK_SECRETS.length === 0)
+    throw new ConfigError(['WEBHOOK_URL: needs WEBHOOK_SECRETS, because every webhook is signed']);
   try {
     checkUrl(settings.WEBHOOK_URL, outboundPolicy(settings), 'callback');
   } catch (error) {

@@ -241,7 +241,7 @@ describe('new names', () => {
 
 describe('WEBHOOK_URL', () => {
   const withUrl = (url: string, more: Readonly<Record<string, string>> = {}) =>
-    loadApiConfig({ WEBHOOK_URL: url, ...more });
+    loadApiConfig({ WEBHOOK_URL: url, WEBHOOK_SECRETS: `whsec_${'A'.repeat(32)}`, ...more });
 
   it.each([
     ['a private address', 'http://10.0.0.5/hook', 'not a public host name or address'],
@@ -273,6 +273,12 @@ describe('WEBHOOK_URL', () => {
     ],
   ])('may have %s', (_what, url, more) => {
     expect(withUrl(url, more).config.WEBHOOK_URL).toBe(url);
+  });
+
+  it('keeps the API from starting without WEBHOOK_SECRETS, and names both', () => {
+    const problems = problemsOf(() => loadApiConfig({ WEBHOOK_URL: 'https://hooks.example.org/done' }));
+
+    expect(problems).toEqual(['WEBHOOK_URL: needs WEBHOOK_SECRETS, because every webhook is signed']);
   });
 
   it('is judged once the lists are right', () => {
