@@ -1,4 +1,4 @@
-import { type Job, Queue } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Evidence } from '../shared/contract.js';
 import type { FairQueue, OrderedJob } from '../shared/fair-queue.js';
 import {
@@ -16,7 +16,10 @@ import {
   readOutcome,
   redisKeys,
 } from '../shared/queue-contract.js';
+import { ReadableQueue } from '../shared/readable-queue.js';
 import type { RedisConnection } from '../shared/redis.js';
+import { removeForeignKey } from '../shared/remove-foreign-key.js';
+import { isUnreadable } from '../shared/webhook-queue.js';
 import { LONGEST_DELIVERY_SECONDS } from '../shared/webhook-schedule.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
@@ -36,7 +39,7 @@ export interface JobQueue {
   /** Adds the job with the priority that its FairQueue gave it, or does nothing when its id is there already. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
   read(jobId: string): Promise<StoredJob | undefined>;
-  /** What was asked by the request that made the job, when there is such a job. */
+  /** What was asked by the request that made the job, when there is such a job; '' when its record cannot be read. */
   readDigest(jobId: string): Promise<string | undefined>;
   readEvidence(jobId: string): Promise<Evidence | undefined>;
   /** Outcomes of those of these jobs that have ended. */
@@ -79,7 +82,7 @@ interface Store extends Omit<JobQueueOptions, 'onError'> {
 /** Opens the queue of one model pack on a connection that the caller owns. */
 export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQueue {
   const { redis, prefix, model, retentionSeconds } = options;
-  const queue = new Queue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
+  const queue = new ReadableQueue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
     connection: redis,
     prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
@@ -97,7 +100,7 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
     read: (jobId) => readJob(store, jobId),
     readDigest: async (jobId) => {
       const data = await redis.hget(queue.toKey(jobId), 'data');
-      return data === null ? undefined : (JSON.parse(data) as ComparisonJob).request_digest;
+      return data === null ? undefined : readDigest(data);
     },
     readEvidence: async (jobId) => {
       const text = await redis.get(redisKeys.evidence(prefix, jobId));
@@ -117,6 +120,11 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
     close: () => queue.close(),
   };
+}
+
+function readDigest(data: string): string {
+  const payload = comparisonJobSchema.pick({ request_digest: true }).safeParse(parseJson(data));
+  return payload.success ? payload.data.request_digest : '';
 }
 
 async function addJob(
@@ -201,7 +209,7 @@ async function removeQueued(
   if (!job || state === 'unknown') return 'gone';
   if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
   // A worker may take the job between the two calls; then its lock makes the removal fail.
-  if (!(await removeUnlessHeld(job))) return 'busy';
+  if (!(await removeUnlessHeld(queue, jobId))) return 'busy';
   await fairQueue.leave(orderOf(job));
   return 'removed';
 }
@@ -211,8 +219,9 @@ async function eraseJob(
   jobId: string,
   tenant: string,
 ): Promise<boolean> {
-  const job = await queue.getJob(jobId);
-  const gone = !job || (await removeUnlessHeld(job));
+  const isForeign = await removeForeignKey(queue, jobId, redis);
+  const job = isForeign ? undefined : await getReadable(queue, jobId);
+  const gone = isForeign || (await removeUnlessHeld(queue, jobId));
   if (gone && job) await fairQueue.leave(orderOf(job));
   const { evidence, ending, cancelled } = redisKeys;
   if (!gone) return false;
@@ -225,12 +234,19 @@ function orderOf({ id: jobId = '', data: { tenant, sync } }: ComparisonQueueJob)
   return { jobId, tenant, sync };
 }
 
-/** Removes a job; false where a worker holds it. */
-function removeUnlessHeld(job: ComparisonQueueJob): Promise<boolean> {
-  return job.remove().then(
-    () => true,
-    () => false,
-  );
+/** One that cannot be read has no place in the order that could be given up; the reconciler tidies it. */
+async function getReadable(queue: Store['queue'], jobId: string): Promise<ComparisonQueueJob | undefined> {
+  try {
+    return await queue.getJob(jobId);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a job, readable or not; false where a worker holds it. */
+async function removeUnlessHeld(queue: Store['queue'], jobId: string): Promise<boolean> {
+  return (await queue.remove(jobId)) === 1;
 }
 
 async function countWaiting({ queue }: Store): Promise<number> {

@@ -21,6 +21,7 @@ import { createJobQueue, type JobQueue } from './job-queue.js';
 import { createJobWaiter, type JobWaiter } from './job-waiter.js';
 import { listenToQueue } from './listen-to-queue.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
+import { logUnreadable } from './pass-over.js';
 import { createPages } from './routes/pages.js';
 import { createWebhookRoutes } from './routes/webhooks.js';
 import { startMetricsServer } from './start-metrics-server.js';
@@ -128,7 +129,13 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
     readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
-    cancelledJobs: createCancelledJobs({ redis, prefix, model, retentionSeconds }),
+    cancelledJobs: createCancelledJobs({
+      redis,
+      prefix,
+      model,
+      retentionSeconds,
+      onUnreadable: (jobId) => logUnreadable({ record: 'cancelled job', jobId }, logger),
+    }),
     announceCancelled: async ({ view, tenant, callback_url: url }) => {
       const target = { webhookQueue, redis, prefix };
       if (url) await queueWebhook(target, { view, url, tenant, model, retentionSeconds });
@@ -137,7 +144,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     adminKeys: config.ADMIN_API_KEYS,
     rateLimiter: createRateLimiter({ redis, prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
     corsOrigins: config.CORS_ORIGINS,
-    eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId),
+    eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId, redis),
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,
     adminRoutes: createWebhookRoutes({ redis, webhookQueue }),

@@ -49,15 +49,16 @@ export async function listFailedWebhooks(
 ): Promise<FailedWebhooks> {
   const failedKey = webhookQueue.toKey('failed');
   const start = page.cursor === undefined ? 0 : await findStart(page.cursor, failedKey, redis);
-  const ids = await redis.zrevrange(failedKey, start, start + page.limit);
+  const listed = await redis.zrevrange(failedKey, start, start + page.limit, 'WITHSCORES');
+  const ids = listed.filter((_text, index) => index % 2 === 0);
   const read = await Promise.all(
     ids.slice(0, page.limit).map((id) => readFailed(id, { redis, webhookQueue })),
   );
-  const last = ids.length > page.limit ? ids[page.limit - 1] : undefined;
-  const failedAt = last === undefined ? null : await redis.zscore(failedKey, last);
+  // Read with the list: the last one may be gone by now.
+  const [last, failedAt] = ids.length > page.limit ? listed.slice(2 * page.limit - 2) : [];
   return {
     items: read.filter((item) => item !== undefined),
-    ...(failedAt === null ? {} : { next_cursor: `${Number(failedAt)}_${last}` }),
+    ...(last === undefined ? {} : { next_cursor: `${Number(failedAt)}_${last}` }),
   };
 }
 
@@ -68,7 +69,10 @@ export async function listFailedWebhooks(
  */
 export async function retryWebhook(id: string, webhookQueue: Queue<WebhookJob>): Promise<WebhookRetry> {
   const webhookId = id.startsWith(WEBHOOK_ID_PREFIX) ? id : webhookJobId(id);
-  const job = await webhookQueue.getJob(webhookId);
+  const job = await webhookQueue.getJob(webhookId).catch((error) => {
+    if (isUnreadable(error)) throw new VerificationError('webhook_not_found', { cause: error });
+    throw error;
+  });
   if (!job) throw new VerificationError('webhook_not_found');
   try {
     await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });

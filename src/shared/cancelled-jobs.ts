@@ -2,6 +2,7 @@ import type { JobView } from './contract.js';
 import { noteKept } from './kept-index.js';
 import { redisKeys } from './queue-contract.js';
 import type { RedisConnection } from './redis.js';
+import { isUnreadable } from './webhook-queue.js';
 
 /** What is kept of a job that was taken out of the queue before it ran. */
 export interface CancelledJob {
@@ -16,6 +17,8 @@ export interface CancelledJobsOptions {
   readonly prefix: string;
   readonly model: string;
   readonly retentionSeconds: number;
+  /** Told of a record that cannot be read, which then counts as not there; without it `read` rejects. */
+  readonly onUnreadable?: (jobId: string) => void;
 }
 
 /*
@@ -59,8 +62,14 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
       await write({ view, tenant }).zrem(unfinished, view.job_id).exec();
     },
     read: async (jobId) => {
-      const text = await redis.get(keyOf(jobId));
-      return text === null ? undefined : (JSON.parse(text) as CancelledJob);
+      try {
+        const text = await redis.get(keyOf(jobId));
+        return text === null ? undefined : (JSON.parse(text) as CancelledJob);
+      } catch (error) {
+        if (!options.onUnreadable || !isUnreadable(error)) throw error;
+        options.onUnreadable(jobId);
+        return undefined;
+      }
     },
     listUnfinished: (time) => redis.zrangebyscore(unfinished, '-inf', time),
     drop: async (jobId) => void (await redis.zrem(unfinished, jobId)),

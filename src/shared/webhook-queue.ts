@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { createFairQueue, type FairQueue, type OrderedJob } from './fair-queue.js';
 import { MAX_STREAM_EVENTS, WEBHOOK_QUEUE, type WebhookJob, webhookJobId } from './queue-contract.js';
 import type { RedisConnection } from './redis.js';
+import { removeForeignKey } from './remove-foreign-key.js';
 
 export interface WebhookQueueOptions {
   readonly redis: RedisConnection;
@@ -36,16 +37,12 @@ export function isUnreadable(error: unknown): boolean {
 }
 
 /** Removes the webhook of a job whatever its state; false while it is being delivered. */
-export async function eraseWebhook(queue: Queue<WebhookJob>, jobId: string): Promise<boolean> {
+export async function eraseWebhook(
+  queue: Queue<WebhookJob>,
+  jobId: string,
+  redis: RedisConnection,
+): Promise<boolean> {
   const id = webhookJobId(jobId);
-  const delivery = await queue.getJob(id).catch((error) => {
-    if (isUnreadable(error)) return 'unreadable' as const;
-    throw error;
-  });
-  if (!delivery) return true;
-  if (delivery === 'unreadable') return (await queue.remove(id)) === 1;
-  return delivery.remove().then(
-    () => true,
-    () => false,
-  );
+  if (await removeForeignKey(queue, id, redis)) return true;
+  return (await queue.remove(id)) === 1;
 }

@@ -1,4 +1,4 @@
-import { DelayedError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, WaitingError, type Worker } from 'bullmq';
 import type { ImageName } from '../shared/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { FairQueue } from '../shared/fair-queue.js';
@@ -14,6 +14,7 @@ import {
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
 } from '../shared/queue-contract.js';
+import { ReadableWorker } from '../shared/readable-queue.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import {
   announceEnd,
@@ -75,7 +76,7 @@ type RunningJobs = Map<string, (reason: AbortReason) => void>;
 /** Starts to take comparisons from the queue. */
 export function createCompareWorker(deps: CompareWorkerDependencies): CompareWorker {
   const running: RunningJobs = new Map();
-  const worker = new Worker<ComparisonJob, ComparisonOutcome>(
+  const worker = new ReadableWorker<ComparisonJob, ComparisonOutcome>(
     compareQueueName(deps.model),
     (job, token) => runJob(job, { token, running, deps }),
     {
@@ -256,6 +257,7 @@ type RunnableJob = ComparisonJob & { readonly images: Readonly<Record<ImageName,
 /** @throws VerificationError `unsupported_job_version`, or `internal` for a payload that no API of ours wrote. */
 function readPayload(data: unknown): RunnableJob {
   const version = (data as { v?: unknown } | null)?.v;
+  if (version === undefined) throw new Error('the record of the job in Redis cannot be read');
   if (version !== JOB_VERSION) throw new VerificationError('unsupported_job_version');
   const { images, ...payload } = comparisonJobSchema.parse(data);
   if (!images) throw new Error('this is a bug: a job that has not ended lost its images');

@@ -1,6 +1,7 @@
 import type { Job, Queue } from 'bullmq';
 import { createJobView } from '../shared/job-view.js';
 import { noteKept } from '../shared/kept-index.js';
+import type { Logger } from '../shared/logger.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -21,14 +22,20 @@ export interface FinishDependencies {
   readonly model: string;
   readonly retentionSeconds: number;
   readonly webhookQueue: Queue<WebhookJob>;
+  readonly logger: Logger;
 }
 
-/** Keeps an ending unless this very job has one, in one step: two runs of it may end at once. */
+/**
+ * Keeps an ending unless this very job has one, in one step: two runs of it may end at once. One that cannot be read is
+ * overwritten, and the second value is 1.
+ */
 const KEEP_FIRST = `
-local kept = redis.call('GET', KEYS[1])
-if kept and cjson.decode(kept).accepted_at == tonumber(ARGV[2]) then return kept end
+local kept = redis.pcall('GET', KEYS[1])
+local isJson, ending = pcall(cjson.decode, kept)
+local isReadable = isJson and type(ending) == 'table'
+if isReadable and ending.accepted_at == tonumber(ARGV[2]) then return {kept, 0} end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-return ARGV[1]`;
+return {ARGV[1], (kept and not isReadable) and 1 or 0}`;
 
 export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
 export type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
@@ -70,8 +77,17 @@ export async function settleEnding(
   const { accepted_at: acceptedAt } = job.data;
   const key = redisKeys.ending(deps.prefix, job.id ?? '');
   const text = writeEnding(own, acceptedAt);
-  const kept = await deps.redis.eval(KEEP_FIRST, 1, key, text, acceptedAt, deps.retentionSeconds);
-  return readEnding(String(kept), acceptedAt) ?? own;
+  const [kept, overwritten] = (await deps.redis.eval(
+    KEEP_FIRST,
+    1,
+    key,
+    text,
+    acceptedAt,
+    deps.retentionSeconds,
+  )) as [string, number];
+  if (overwritten === 1)
+    deps.logger.error({ job_id: job.id, record: 'ending' }, 'overwrote a record that cannot be read');
+  return readEnding(kept, acceptedAt) ?? own;
 }
 
 /** Queues the webhook of an ended or ending job once, whoever calls first. */

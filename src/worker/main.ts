@@ -61,7 +61,7 @@ async function main(): Promise<void> {
   void warnOfUnsafeRedis(redis, logger);
   const clock = createRedisClock(redis);
   const webhookQueue = openWebhookQueue({ config, redis, logger, shutdown });
-  const finishing = finishDependencies({ config, redis, clock, webhookQueue });
+  const finishing = finishDependencies({ config, logger, redis, clock, webhookQueue });
 
   const model: ModelIdentity = {
     pack: packName(config.INSIGHTFACE_MODEL),
@@ -120,16 +120,15 @@ function openWebhookQueue({ config, redis, logger, shutdown }: QueueParts): Queu
 
 interface FinishParts {
   readonly config: WorkerConfig;
+  readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly clock: RedisClock;
   readonly webhookQueue: Queue<WebhookJob>;
 }
 
-function finishDependencies({ config, redis, clock, webhookQueue }: FinishParts): FinishDependencies {
+function finishDependencies({ config, ...parts }: FinishParts): FinishDependencies {
   return {
-    redis,
-    clock,
-    webhookQueue,
+    ...parts,
     prefix: config.REDIS_PREFIX,
     model: config.INSIGHTFACE_MODEL,
     retentionSeconds: config.JOB_RETENTION_SECONDS,

@@ -13,6 +13,7 @@ import {
 } from '../shared/queue-contract.js';
 import { queueWebhook } from '../shared/queue-webhook.js';
 import { isRedisReady } from '../shared/redis.js';
+import { removeForeignKey } from '../shared/remove-foreign-key.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import { createWebhookOrder } from '../shared/webhook-queue.js';
 import { announceEnd, type CompareJob, type ComparisonQueue, settleEnding, stripJob } from './finish-job.js';
@@ -176,7 +177,7 @@ async function removeExpired(
   for (const state of ['completed', 'failed'] as const) {
     for (const each of [queue, deps.webhookQueue]) {
       const where = `${state} of ${each.name}`;
-      await attempt(`unreadable ${where}`, () => removeUnreadable((name) => each.toKey(name), state, deps));
+      await attempt(`unreadable ${where}`, () => removeUnreadable(each, state, deps));
       await attempt(where, async () => {
         while ((await each.clean(ageMs, BATCH, state)).length === BATCH);
       });
@@ -192,17 +193,14 @@ async function removeExpired(
 
 /** Removes expired jobs whose key holds no hash: BullMQ's own cleaning breaks off at the first. */
 async function removeUnreadable(
-  toKey: (name: string) => string,
+  queue: { toKey(name: string): string },
   state: 'completed' | 'failed',
   { redis, retentionSeconds, count }: ReconcileDependencies,
 ): Promise<void> {
   const until = Date.now() - retentionSeconds * 1_000;
-  const ids = await redis.zrangebyscore(toKey(state), '-inf', until, 'LIMIT', 0, BATCH);
+  const ids = await redis.zrangebyscore(queue.toKey(state), '-inf', until, 'LIMIT', 0, BATCH);
   for (const jobId of ids) {
-    const kind = await redis.type(toKey(jobId));
-    if (kind === 'hash' || kind === 'none') continue;
-    await redis.multi().del(toKey(jobId)).zrem(toKey(state), jobId).exec();
-    count('failed');
+    if (await removeForeignKey(queue, jobId, redis)) count('failed');
   }
 }
 

@@ -40,7 +40,8 @@ export function reportComparison(
   const facts: ComparisonFacts = {
     outcome,
     verification,
-    sync: data.sync,
+    // Absent in a record that cannot be read.
+    sync: Boolean(data.sync),
     queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
     durationMs: Math.round(performance.now() - startedAt),
   };

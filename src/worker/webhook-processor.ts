@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Dispatcher } from 'undici';
 import type { FairQueue } from '../shared/fair-queue.js';
 import type { Logger } from '../shared/logger.js';
@@ -11,6 +11,7 @@ import {
   type WebhookJob,
   webhookJobSchema,
 } from '../shared/queue-contract.js';
+import { ReadableWorker } from '../shared/readable-queue.js';
 import type { RedisConnection } from '../shared/redis.js';
 import { logUnlessAway } from '../shared/report-outages.js';
 import { createWebhookOrder, placeOfWebhook } from '../shared/webhook-queue.js';
@@ -37,9 +38,9 @@ import {
 /** Part of the time for closing that is kept for handing cut-off deliveries back to the queue, ms. */
 const HAND_BACK_MS = 1_000;
 
-/** One attempt that was made. `exhausted`: it failed and was the last one. */
+/** One attempt that was made. `exhausted`: it failed and was the last one. `unreadable`: nothing could be sent. */
 export interface DeliveryEvent {
-  readonly result: DeliveryOutcome['kind'] | 'exhausted';
+  readonly result: DeliveryOutcome['kind'] | 'exhausted' | 'unreadable';
   /** 1 for the first. */
   readonly attempt: number;
   readonly durationMs: number;
@@ -106,7 +107,7 @@ export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWor
   const order = createWebhookOrder(deps.connection, deps.prefix);
   const context: Context = { ...deps, slots, order, stop: stop.signal };
   let active = 0;
-  const worker = new Worker<WebhookJob>(
+  const worker = new ReadableWorker<WebhookJob, void>(
     WEBHOOK_QUEUE,
     (job, token) => {
       active += 1;
@@ -169,8 +170,9 @@ async function attemptDelivery(
 ): Promise<void> {
   const payload = webhookJobSchema.safeParse(job.data);
   if (!payload.success) {
-    context.logger.error({ webhook_id: job.id }, 'webhook job of an unknown version');
-    throw new UnrecoverableError('this version of a webhook job is not known');
+    context.onDelivery?.({ result: 'unreadable', attempt: job.attemptsMade + 1, durationMs: 0 });
+    context.logger.error({ webhook_id: job.id }, 'webhook job unreadable or of an unknown version');
+    throw new UnrecoverableError('the record is broken or of a version that is not known');
   }
   const { url, body, tenant } = payload.data;
   // A worker that died between dropping these and completing the job had delivered it.

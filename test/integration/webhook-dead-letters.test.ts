@@ -1,13 +1,26 @@
+import { once } from 'node:events';
 import { Hono } from 'hono';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppContext } from '../../src/api/app-context.js';
 import { errorResponse } from '../../src/api/error-response.js';
 import { createWebhookRoutes } from '../../src/api/routes/webhooks.js';
-import { readCallbackState } from '../../src/api/webhook-deliveries.js';
+import { listFailedWebhooks, readCallbackState } from '../../src/api/webhook-deliveries.js';
 import { failedWebhooksSchema } from '../../src/shared/contract.js';
 import { eraseWebhook } from '../../src/shared/webhook-queue.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
 import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** A line to Redis on which something happens after each command. */
+class EventfulRedis extends Redis {
+  after: () => Promise<unknown> = async () => undefined;
+
+  override async sendCommand(...args: Parameters<Redis['sendCommand']>): Promise<unknown> {
+    const reply = await super.sendCommand(...args);
+    await this.after();
+    return reply;
+  }
+}
 
 let bench: WebhookBench;
 let receiver: WebhookReceiver;
@@ -73,7 +86,8 @@ describe('GET /webhooks/failed', () => {
     await bench.redis.hset(bench.queue.toKey('wh_r_1'), 'data', '{broken');
 
     const { items } = await list();
-    const erased = await eraseWebhook(bench.queue, 'r_1');
+    expect(await codeOf(await retry('wh_r_1'))).toBe('webhook_not_found');
+    const erased = await eraseWebhook(bench.queue, 'r_1', bench.redis);
 
     expect(items.map(({ job_id }) => job_id)).toEqual(['r_2', 'r_1']);
     expect(items[1]?.last_error).toBe('the record cannot be read');
@@ -111,6 +125,19 @@ describe('GET /webhooks/failed', () => {
     expect(first.items.map(({ job_id }) => job_id)).toEqual(['r_3', 'r_2']);
     expect(second.items.map(({ job_id }) => job_id)).toEqual(['r_1']);
     expect(second.next_cursor).toBeUndefined();
+  });
+
+  it('names the next page although the last of this one is replayed meanwhile', async () => {
+    await addDeadLetters('r_1', 'r_2', 'r_3');
+    const redis = new EventfulRedis(bench.server.url);
+    await once(redis, 'ready');
+    redis.after = () => bench.redis.zrem(bench.queue.toKey('failed'), 'wh_r_2');
+
+    const first = await listFailedWebhooks({ limit: 2 }, { redis, webhookQueue: bench.queue });
+    redis.disconnect();
+    const second = await list(`?limit=2&cursor=${first.next_cursor}`);
+
+    expect(second.items.map(({ job_id }) => job_id)).toEqual(['r_1']);
   });
 
   it.each([

@@ -1,11 +1,13 @@
 import { type Context, Hono } from 'hono';
 import { VerificationError } from '../../shared/errors.js';
 import { createResult } from '../../shared/job-view.js';
+import type { Logger } from '../../shared/logger.js';
 import type { ComparisonOutcome } from '../../shared/queue-contract.js';
 import type { AppContext } from '../app-context.js';
 import { abandonJob, type CancelDependencies } from '../cancel-job.js';
 import { errorResponse, failureResponse } from '../error-response.js';
 import type { JobWaiter } from '../job-waiter.js';
+import { readEvidence } from '../pass-over.js';
 import { withQueue } from '../queue-guard.js';
 import { readCaller, readCompareRequest, readPreferences } from '../read-request.js';
 import {
@@ -19,6 +21,7 @@ import { acceptJob } from './jobs.js';
 
 export interface CompareFacesDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
+  readonly logger: Logger;
 }
 
 /** `POST /compare-faces`: the answer itself, or a job with `Prefer: respond-async`. */
@@ -81,7 +84,7 @@ async function answer(
 ): Promise<Response> {
   if (!outcome.ok) return failureResponse(context, outcome, jobId);
   const evidence = payload.evidence
-    ? await withQueue(deps.redis, () => deps.queue.readEvidence(jobId))
+    ? await withQueue(deps.redis, () => readEvidence(jobId, deps))
     : undefined;
   return context.json(createResult(payload, outcome, evidence));
 }

@@ -2,11 +2,13 @@ import { type Context, Hono } from 'hono';
 import type { CallbackState, JobAccepted, JobView } from '../../shared/contract.js';
 import { VerificationError } from '../../shared/errors.js';
 import { createJobView } from '../../shared/job-view.js';
+import type { Logger } from '../../shared/logger.js';
 import { isJobId } from '../../shared/queue-contract.js';
 import type { AppContext } from '../app-context.js';
 import { type CancelDependencies, cancelJob } from '../cancel-job.js';
 import type { StoredJob } from '../job-queue.js';
 import type { JobWaiter } from '../job-waiter.js';
+import { logUnreadable, passOverUnreadable, readEvidence } from '../pass-over.js';
 import { withQueue } from '../queue-guard.js';
 import { MAX_WAIT_SECONDS, readCaller, readCompareRequest, readPreferences } from '../read-request.js';
 import { prepareJob, type SubmitDependencies, submitJob } from '../submit-job.js';
@@ -16,6 +18,7 @@ const POLL_AFTER_SECONDS = 1;
 
 export interface JobsDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
+  readonly logger: Logger;
   readonly readCallback: (jobId: string) => Promise<CallbackState | undefined>;
 }
 
@@ -86,18 +89,25 @@ async function waitForView(
 
 /** @throws VerificationError `job_not_found`, also for another tenant's job. */
 async function readJobView(jobId: string, tenant: string, deps: JobsDependencies): Promise<JobView> {
-  const job = await deps.queue.read(jobId);
+  const { queue, cancelledJobs, logger } = deps;
+  const job = await passOverUnreadable({ record: 'job', jobId }, () => queue.read(jobId), logger);
   if (job && job.payload.tenant === tenant) return viewOf(job, deps);
-  const cancelled = job ? undefined : await deps.cancelledJobs.read(jobId);
+  // Whose it was cannot be told any more.
+  if (job && !job.payload.tenant) logUnreadable({ record: 'job', jobId }, logger);
+  const cancelled = job ? undefined : await cancelledJobs.read(jobId);
   if (cancelled?.tenant !== tenant) throw new VerificationError('job_not_found');
-  const callback = await deps.readCallback(jobId);
+  const callback = await readCallback(jobId, deps);
   return { ...cancelled.view, ...(callback ? { callback } : {}) };
 }
 
+function readCallback(jobId: string, deps: JobsDependencies): Promise<CallbackState | undefined> {
+  return passOverUnreadable({ record: 'webhook', jobId }, () => deps.readCallback(jobId), deps.logger);
+}
+
 async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> {
-  const { payload, outcome, state } = job;
-  const evidence = payload.evidence && outcome?.ok ? await deps.queue.readEvidence(job.jobId) : undefined;
-  const callback = await deps.readCallback(job.jobId);
+  const { jobId, payload, outcome, state } = job;
+  const evidence = payload.evidence && outcome?.ok ? await readEvidence(jobId, deps) : undefined;
+  const callback = await readCallback(jobId, deps);
   const awaited: CallbackState | undefined = payload.callback_url
     ? { status: 'pending', attempts: 0 }
     : undefined;
