@@ -16,7 +16,7 @@ const MAX_DROPPED = 20_000;
 export async function dropOldResults(
   queue: ComparisonQueue,
   deps: KeptResultsDependencies,
-  attempt: (work: () => Promise<void>) => Promise<void>,
+  attempt: (work: () => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
   const { redis, prefix, model, clock, retentionSeconds, maxKeptResults } = deps;
   const tenantsKey = redisKeys.keptTenants(prefix, model);

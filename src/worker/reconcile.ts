@@ -28,6 +28,9 @@ const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
 /** Failing steps and records that are remembered, so that each is logged once. */
 const MAX_LOGGED = 10_000;
+/** Errors of Redis that say nothing of the record, also where a script quotes them. */
+const PASSING_REFUSALS =
+  /\b(?:OOM|READONLY|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
 
 export interface ReconcileDependencies extends KeptResultsDependencies {
   readonly fairQueue: Pick<FairQueue, 'tidy'>;
@@ -96,20 +99,23 @@ async function finishLeftovers(
   const markKey = redisKeys.reconciledUntil(deps.prefix, deps.model);
   const since = Number((await deps.redis.get(markKey)) ?? 0) - OVERLAP_MS;
   const until = deps.clock.now() - SETTLING_MS;
+  let isRefused = false;
   for (const state of ['completed', 'failed'] as const) {
     for (let offset = 0; ; offset += BATCH) {
       const key = queue.toKey(state);
       const ids = await deps.redis.zrangebyscore(key, since, until, 'LIMIT', offset, BATCH);
       for (const jobId of await findUnstripped(ids, queue, deps)) {
-        await attempt(jobId, async () => {
+        const end = await attempt(jobId, async () => {
           const job = await queue.getJob(jobId);
           if (job) await finishLeftover(job, deps);
         });
+        isRefused ||= end === 'refused';
       }
       if (ids.length < BATCH) break;
     }
   }
-  await deps.redis.set(markKey, until);
+  // What Redis refused is to be found again, however long that lasts.
+  if (!isRefused) await deps.redis.set(markKey, until);
 }
 
 /** Returns those of these jobs that still hold a URL or cannot be read. */
@@ -204,8 +210,11 @@ async function removeUnreadable(
   }
 }
 
-/** Does one step, or the work on one record; a failure is counted and logged, and the next one has its turn. */
-type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
+/**
+ * Does one step, or the work on one record; a failure is counted and logged, and the next one has its turn. `refused`: it
+ * may succeed later, for Redis is full or takes no writes now.
+ */
+type Attempt = (what: string, work: () => Promise<void>) => Promise<'done' | 'failed' | 'refused'>;
 
 /** Each failing thing is logged once. Without Redis nothing can be done, so that failure ends the pass. */
 function createAttempts({ redis, logger, count }: ReconcileDependencies): Attempt {
@@ -213,14 +222,16 @@ function createAttempts({ redis, logger, count }: ReconcileDependencies): Attemp
   return async (what, work) => {
     try {
       await work();
+      return 'done';
     } catch (error) {
       if (!isRedisReady(redis)) throw error;
       count('failed');
       // BullMQ's errors quote what they could not read.
-      const { name } = error instanceof Error ? error : new Error();
+      const { name, message } = error instanceof Error ? error : new Error();
       if (!logged.has(what))
         logger.error({ what, error: name }, 'the reconciler passed over what it cannot do');
       logged.set(what, true);
+      return PASSING_REFUSALS.test(message) ? 'refused' : 'failed';
     }
   };
 }

@@ -286,6 +286,23 @@ describe('the reconciler', () => {
     expect(await cancelledJobs.read('r_b')).toBeDefined();
   });
 
+  it('comes back to what a full Redis refused, however much later', async () => {
+    const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
+    // Room again right after the first refusal, so that the rest of the pass succeeds.
+    const makeRoom = () => void redis.config('SET', 'maxmemory', '0');
+    const patient = startReconciler({ ...dependencies, count: makeRoom });
+    ahead = 600_000;
+    await redis.config('SET', 'maxmemory', '1');
+
+    await patient.run();
+    await patient.stop();
+    expect(await webhookQueue.getJob(webhookJobId(jobId))).toBeUndefined();
+    await reconciler.run();
+
+    expect(await webhookQueue.getJob(webhookJobId(jobId))).toBeDefined();
+    expect((await queue.getJob(jobId))?.data.images).toBeUndefined();
+  });
+
   it('removes results when their time is over, on an idle queue and from the event stream too', async () => {
     const jobId = await endJob(payload(), () => MATCHED);
     expect(await redis.xlen(queue.toKey('events'))).toBeGreaterThan(0);
