@@ -253,7 +253,7 @@ describe('WEBHOOK_URL', () => {
     ['a private address in another spelling', 'http://0x7f.1/hook', 'not a public host name or address'],
     ['a private name', 'http://backend/hook', 'not a public host name or address'],
     ['credentials', 'https://user:hunter2@hooks.example.org/', 'URLs with credentials are not accepted'],
-    ['another port', 'https://hooks.example.org:8443/', 'port is not allowed'],
+    ['another port', 'https://hooks.example.org:8443/', 'port is not 80 or 443'],
   ])('keeps the API from starting with %s, and says why', (_what, url, reason) => {
     const problems = problemsOf(() => withUrl(url));
 
