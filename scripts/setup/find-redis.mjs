@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { runCommand, succeeds } from './run-command.mjs';
 import { Interrupted, SetupError } from './setup-error.mjs';
+import { showStep } from './show-step.mjs';
+import { canUnpackRedis, unpackedRedis, unpackRedis } from './unpack-redis.mjs';
 
 const BINARIES = ['redis-server', 'valkey-server'];
 /** The oldest version BullMQ recommends. Valkey began with 7.2. */
@@ -20,9 +22,9 @@ const MANAGERS = [
 ];
 
 /**
- * Returns the name of a Redis or Valkey server binary on the PATH, which it installs with the system's package manager
- * when there is none and the user may install.
- * @throws SetupError that says what to install.
+ * Returns the name or path of a Redis or Valkey server binary. Where there is none it is installed with the system's
+ * package manager or, for a user who may not install, unpacked below .redis from the packages of the system.
+ * @throws SetupError that says what to do.
  */
 export async function findRedis() {
   const found = installedRedis();
@@ -30,16 +32,22 @@ export async function findRedis() {
   const manager = MANAGERS.find(({ command }) => succeeds(command, ['--version']));
   const prefix = manager ? privilege(manager) : undefined;
   if (manager && prefix) await installWith(manager, prefix);
+  else if (canUnpackRedis())
+    await showStep('Unpacking a Redis for this folder alone', unpackRedis).catch(show);
   const installed = installedRedis();
   if (installed) return installed;
+  const how = manager ? commandLine(manager) : 'https://redis.io or https://valkey.io';
   throw new SetupError(
-    `No Redis ${NEEDED.join('.')} or newer found. Install one${manager ? ` (${commandLine(manager)})` : ' (https://redis.io or https://valkey.io)'} ` +
-      'or set REDIS_URL to one that runs, then start again.',
+    `No Redis ${NEEDED.join('.')} or newer found, and none could be installed. Do one of these, then start again:\n` +
+      `  install one: ${how}\n` +
+      '  run one in Docker: docker run -d -p 127.0.0.1:6379:6379 redis:7, and set REDIS_URL=redis://127.0.0.1:6379\n' +
+      '  set REDIS_URL to one that runs elsewhere',
   );
 }
 
 function installedRedis() {
-  return BINARIES.find((name) => {
+  return [...BINARIES, unpackedRedis()].find((name) => {
+    if (name === undefined) return false;
     const { status, stdout } = spawnSync(name, ['--version'], { encoding: 'utf8' });
     const version = /v=(\d+)\.(\d+)/.exec(stdout ?? '');
     if (status !== 0 || !version) return false;

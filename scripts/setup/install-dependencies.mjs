@@ -1,8 +1,10 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropForeignBinaries } from './drop-foreign-binaries.mjs';
 import { ROOT } from './root.mjs';
 import { runNpm } from './run-command.mjs';
 import { Interrupted, SetupError } from './setup-error.mjs';
+import { watchRegistry } from './watch-registry.mjs';
 
 /**
  * Installs exactly what package-lock.json names, when node_modules lacks any of it. npm writes
@@ -15,11 +17,29 @@ export async function installDependencies() {
   if (stale === undefined) return;
   console.error(installed ? `Dependencies are stale (${stale}): npm ci` : 'Installing dependencies: npm ci');
   accessSync(ROOT, constants.W_OK);
-  // Development dependencies are needed to build, also where NODE_ENV says production.
-  await runNpm(['ci', '--include=dev']).catch((error) => {
-    if (error instanceof Interrupted) throw error;
-    throw new SetupError(`${error.message}\nThe lines above say why. It needs the npm registry.`);
+  await installWatched();
+  dropForeignBinaries(join(ROOT, 'node_modules'));
+}
+
+/** Development dependencies are needed to build, also where NODE_ENV says production. */
+async function installWatched() {
+  const ending = new AbortController();
+  const givingUp = new AbortController();
+  const watching = watchRegistry(ending.signal);
+  let problem;
+  void watching.then((found) => {
+    problem = found;
+    if (found) givingUp.abort();
   });
+  try {
+    await runNpm(['ci', '--include=dev'], { signal: givingUp.signal });
+  } catch (error) {
+    if (error instanceof Interrupted && problem === undefined) throw error;
+    const reason = problem ? `Giving up: ${problem}` : `${error.message}\nThe lines above say why.`;
+    throw new SetupError(`${reason} The first start needs the npm registry.`);
+  } finally {
+    ending.abort();
+  }
 }
 
 /** Returns the path of one package that is wanted here and not installed in that version, or undefined. */

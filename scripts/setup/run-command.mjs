@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { ROOT } from './root.mjs';
 import { Interrupted, SetupError } from './setup-error.mjs';
 
@@ -8,27 +8,31 @@ const GRACE_MS = 2_000;
 
 /**
  * Runs a command in the repository's root and shows what it prints on standard error, so that a script's own output
- * stays clean. A signal to this process ends the command and all it started: they form a group of their own.
+ * stays clean. A signal to this process ends the command and all it started: they form a group of their own. `folder`:
+ * where it runs instead. `signal`: ends it as well.
  * @throws SetupError when it cannot be started, fails or is interrupted.
  */
-export async function runCommand(command, args) {
+export async function runCommand(command, args, { folder = ROOT, signal = undefined } = {}) {
   const child = spawn(command, args, {
-    cwd: ROOT,
+    cwd: folder,
     stdio: ['ignore', process.stderr.fd, 'inherit'],
     detached: true,
   });
   let interrupted = false;
-  const passOn = (signal) => {
+  const passOn = (name) => {
     if (!interrupted) setTimeout(killGroup, GRACE_MS, child.pid).unref();
     interrupted = true;
-    if (child.pid) process.kill(-child.pid, signal);
+    if (child.pid) process.kill(-child.pid, name);
   };
-  for (const signal of SIGNALS) process.on(signal, passOn);
+  const end = () => passOn('SIGTERM');
+  for (const name of SIGNALS) process.on(name, passOn);
+  signal?.addEventListener('abort', end);
   const reason = await new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(code === 0 ? undefined : `it ended with ${code ?? signal}`));
   });
-  for (const signal of SIGNALS) process.off(signal, passOn);
+  for (const name of SIGNALS) process.off(name, passOn);
+  signal?.removeEventListener('abort', end);
   if (interrupted) {
     killGroup(child.pid);
     throw new Interrupted('Interrupted.');
@@ -51,9 +55,25 @@ export function succeeds(command, args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
-/** Runs npm with the user's own configuration. `npm_execpath` is the npm that started us, where one did. */
-export function runNpm(args) {
+/** Runs npm with the user's own configuration; `options` as for `runCommand`. */
+export function runNpm(args, options) {
+  const [command, ...first] = npmCommand();
+  return runCommand(command, [...first, ...args], options);
+}
+
+/** Runs npm and resolves with what it printed, all together, and whether it ended well. */
+export function askNpm(args) {
+  const [command, ...first] = npmCommand();
+  return new Promise((resolve) => {
+    execFile(command, [...first, ...args], { cwd: ROOT }, (error, stdout, stderr) =>
+      resolve({ ok: error === null, text: `${stdout}${stderr}` }),
+    );
+  });
+}
+
+/** `npm_execpath` is the npm that started us, where one did. */
+function npmCommand() {
   const cli = process.env.npm_execpath;
-  if (cli?.endsWith('.js')) return runCommand(process.execPath, [cli, ...args]);
-  return runCommand(process.platform === 'win32' ? 'npm.cmd' : 'npm', args);
+  if (cli?.endsWith('.js')) return [process.execPath, cli];
+  return [process.platform === 'win32' ? 'npm.cmd' : 'npm'];
 }

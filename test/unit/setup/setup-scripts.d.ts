@@ -19,6 +19,20 @@ declare module '*/setup/install-dependencies.mjs' {
   ): string | undefined;
 }
 
+declare module '*/setup/drop-foreign-binaries.mjs' {
+  export function dropForeignBinaries(
+    modules: string,
+    system?: { readonly platform: string; readonly arch: string },
+  ): void;
+}
+
+declare module '*/setup/watch-registry.mjs' {
+  export function watchRegistry(
+    signal: AbortSignal,
+    times?: { readonly first: number; readonly next: number; readonly answer: number },
+  ): Promise<string | undefined>;
+}
+
 declare module '*/setup/load-env-file.mjs' {
   export function parseEnvText(text: string, file: string): Record<string, string>;
   export function envFileArgument(args: readonly string[]): string | undefined;
