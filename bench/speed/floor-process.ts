@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
-import { readManifest } from '../../src/shared/model-catalogue.js';
+import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { alignmentOf } from '../../src/worker/vision/align-face.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';

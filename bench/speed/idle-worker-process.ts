@@ -1,6 +1,6 @@
 import { Worker } from 'bullmq';
-import { compareQueueName } from '../../src/shared/queue-contract.js';
-import { connectRedis } from '../../src/shared/redis.js';
+import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
+import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 
 // A worker that decides at once without looking at a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.
 // What is left of a comparison then is the API and the queue. Prints a line when it is ready and ends on SIGTERM.

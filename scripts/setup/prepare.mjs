@@ -30,7 +30,7 @@ export function importBuilt(path) {
 /** Fetches the model pack that needs no licence, or mends it. `modelsDir`: where packs lie; default models. */
 export async function prepareLite(modelsDir = join(ROOT, 'models')) {
   const { fetchPack } = await importBuilt('cli/models/fetch-pack.js');
-  const { readManifest } = await importBuilt('shared/model-catalogue.js');
+  const { readManifest } = await importBuilt('shared/models/model-catalogue.js');
   const manifest = readManifest(join(ROOT, 'models'), 'lite');
   try {
     await fetchPack(manifest, { modelsDir, say: (line) => console.error(line) });

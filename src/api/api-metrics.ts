@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
+import { createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { RequestFacts } from './middleware/request-log.js';
 
 export interface ApiMetrics {

@@ -1,5 +1,5 @@
 import { VerificationError } from '../shared/errors.js';
-import type { EntryLimits, Place } from '../shared/fair-queue.js';
+import type { EntryLimits, Place } from '../shared/queue/fair-queue.js';
 import { createThroughput } from './throughput.js';
 
 /** How long a counted depth is trusted; what this process adds meanwhile is added to it. */

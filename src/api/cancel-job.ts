@@ -1,8 +1,8 @@
-import type { CancelledJob, CancelledJobs } from '../shared/cancelled-jobs.js';
+import { createJobView } from '../shared/contract/job-view.js';
 import { VerificationError } from '../shared/errors.js';
-import { createJobView } from '../shared/job-view.js';
-import type { ComparisonFailure } from '../shared/queue-contract.js';
-import type { RedisClock } from '../shared/redis-clock.js';
+import type { CancelledJob, CancelledJobs } from '../shared/queue/cancelled-jobs.js';
+import type { ComparisonFailure } from '../shared/queue/queue-contract.js';
+import type { RedisClock } from '../shared/redis/redis-clock.js';
 import type { JobQueue, StoredJob } from './job-queue.js';
 
 /** How a job ends that was taken out of the queue. */

@@ -1,3 +1,4 @@
+import { STATUS_OF } from '../shared/contract/problem.js';
 import {
   ERROR_CODES,
   ERROR_KINDS,
@@ -7,7 +8,6 @@ import {
   type Reason,
   textOfReason,
 } from '../shared/errors.js';
-import { STATUS_OF } from '../shared/problem.js';
 
 const WHOSE_TURN: Readonly<Record<Fault, string>> = {
   client: 'the caller’s',

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { createProblem, type ProblemFacts, problemOfFailure, STATUS_OF } from '../shared/contract/problem.js';
 import { publicFactsOf, VerificationError } from '../shared/errors.js';
-import { createProblem, type ProblemFacts, problemOfFailure, STATUS_OF } from '../shared/problem.js';
-import type { ComparisonFailure } from '../shared/queue-contract.js';
+import type { ComparisonFailure } from '../shared/queue/queue-contract.js';
 import type { AppContext } from './app-context.js';
 import { RequestError } from './request-error.js';
 

@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
-import type { Evidence } from '../shared/contract.js';
-import type { FairQueue, OrderedJob } from '../shared/fair-queue.js';
+import type { Evidence } from '../shared/contract/contract.js';
+import type { FairQueue, OrderedJob } from '../shared/queue/fair-queue.js';
 import {
   ABANDONED,
   COMPARE_ATTEMPTS,
@@ -15,12 +15,12 @@ import {
   readEnding,
   readOutcome,
   redisKeys,
-} from '../shared/queue-contract.js';
-import { ReadableQueue } from '../shared/readable-queue.js';
-import type { RedisConnection } from '../shared/redis.js';
-import { removeForeignKey } from '../shared/remove-foreign-key.js';
-import { isUnreadable } from '../shared/webhook-queue.js';
-import { LONGEST_DELIVERY_SECONDS } from '../shared/webhook-schedule.js';
+} from '../shared/queue/queue-contract.js';
+import { ReadableQueue } from '../shared/queue/readable-queue.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { removeForeignKey } from '../shared/redis/remove-foreign-key.js';
+import { isUnreadable } from '../shared/webhooks/webhook-queue.js';
+import { LONGEST_DELIVERY_SECONDS } from '../shared/webhooks/webhook-schedule.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
 export interface StoredJob {

@@ -1,7 +1,7 @@
 import { QueueEvents } from 'bullmq';
-import type { ApiConfig } from '../shared/config.js';
-import { type ComparisonOutcome, compareQueueName, readOutcome } from '../shared/queue-contract.js';
-import { connectRedis } from '../shared/redis.js';
+import type { ApiConfig } from '../shared/config/config.js';
+import { type ComparisonOutcome, compareQueueName, readOutcome } from '../shared/queue/queue-contract.js';
+import { connectRedis } from '../shared/redis/connect-redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
 import type { JobWaiter } from './job-waiter.js';

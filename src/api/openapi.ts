@@ -1,5 +1,5 @@
+import { createProblem, STATUS_OF } from '../shared/contract/problem.js';
 import type { ErrorCode } from '../shared/errors.js';
-import { createProblem, STATUS_OF } from '../shared/problem.js';
 import { COMPARISON_OPERATIONS, WEBHOOK_EXAMPLES } from './openapi/comparison-operations.js';
 import { HEADERS, PARAMETERS } from './openapi/headers.js';
 import { type AnswerSpec, type OperationSpec, TAGS } from './openapi/operation.js';

@@ -1,5 +1,5 @@
 import { VerificationError } from '../shared/errors.js';
-import { isRedisReady, type RedisConnection } from '../shared/redis.js';
+import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 
 /** Longest a caller waits for the queue to take or give a job, ms. */
 const QUEUE_DEADLINE_MS = 1_200;

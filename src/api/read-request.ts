@@ -5,7 +5,7 @@ import {
   IMAGE_NAMES,
   type ImageName,
   type ProblemItem,
-} from '../shared/contract.js';
+} from '../shared/contract/contract.js';
 import { VerificationError } from '../shared/errors.js';
 import type { AppContext } from './app-context.js';
 import { parseJson } from './parse-json.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { ApiConfig } from '../shared/config.js';
-import type { Logger } from '../shared/logger.js';
-import type { Shutdown } from '../shared/shutdown.js';
+import type { ApiConfig } from '../shared/config/config.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import type { Shutdown } from '../shared/runtime/shutdown.js';
 
 export interface MetricsServerParts {
   readonly config: Pick<ApiConfig, 'METRICS_HOST' | 'METRICS_PORT'>;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ServerType, serve } from '@hono/node-server';
 import type { Hono } from 'hono';
-import type { ApiConfig } from '../shared/config.js';
-import type { Logger } from '../shared/logger.js';
-import type { Shutdown } from '../shared/shutdown.js';
+import type { ApiConfig } from '../shared/config/config.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import type { Shutdown } from '../shared/runtime/shutdown.js';
 import type { AppContext } from './app-context.js';
 import { MAX_WAIT_SECONDS } from './read-request.js';
 

@@ -1,9 +1,14 @@
 import type { Job, Queue } from 'bullmq';
-import type { CallbackState, FailedWebhook, FailedWebhooks, WebhookRetry } from '../shared/contract.js';
+import type {
+  CallbackState,
+  FailedWebhook,
+  FailedWebhooks,
+  WebhookRetry,
+} from '../shared/contract/contract.js';
 import { VerificationError } from '../shared/errors.js';
-import { type WebhookJob, webhookJobId, webhookJobSchema } from '../shared/queue-contract.js';
-import type { RedisConnection } from '../shared/redis.js';
-import { isUnreadable } from '../shared/webhook-queue.js';
+import { type WebhookJob, webhookJobId, webhookJobSchema } from '../shared/queue/queue-contract.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { isUnreadable } from '../shared/webhooks/webhook-queue.js';
 
 /** Codes by which BullMQ says that a job is not there, or not in the state it was asked for in. */
 const MISSING_JOB = -1;

@@ -1,6 +1,6 @@
 // The program behind `npm run compare`: what the service makes of two to four photos, with a picture of it.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
-import { ConfigError } from '../shared/config.js';
+import { ConfigError } from '../shared/config/config.js';
 import { compare } from './compare/compare-command.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { UserError } from './user-error.js';

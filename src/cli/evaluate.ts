@@ -1,6 +1,6 @@
 // The program behind `npm run evaluate`: error rates of a model pack on your own photos.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
-import { ConfigError } from '../shared/config.js';
+import { ConfigError } from '../shared/config/config.js';
 import { evaluate } from './evaluate/evaluate-command.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { UserError } from './user-error.js';

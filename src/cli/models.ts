@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ArgsDef, defineCommand, runMain } from 'citty';
-import { loadModelsDir } from '../shared/config.js';
+import { loadModelsDir } from '../shared/config/config.js';
 import { type CommandOptions, fetchOne, listPacks, verifyPacks } from './models/commands.js';
 import { ModelError } from './models/model-error.js';
 

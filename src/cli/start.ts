@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ANONYMOUS } from '../shared/api-keys.js';
-import { loadApiConfig, loadKeyNames } from '../shared/config.js';
-import { tenantWebhookSecret } from '../shared/webhook-secret.js';
+import { ANONYMOUS } from '../shared/config/api-keys.js';
+import { loadApiConfig, loadKeyNames } from '../shared/config/config.js';
+import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
 import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
 import { describeLocalRedis } from './start/local-redis.js';

@@ -1,8 +1,8 @@
 // The program behind `npm run webhook-secret`: prints the secrets by which a tenant's receiver checks its webhooks.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
-import { ANONYMOUS, isKeyName } from '../shared/api-keys.js';
-import { ConfigError, loadKeyNames, loadWebhookSecrets } from '../shared/config.js';
-import { tenantWebhookSecret } from '../shared/webhook-secret.js';
+import { ANONYMOUS, isKeyName } from '../shared/config/api-keys.js';
+import { ConfigError, loadKeyNames, loadWebhookSecrets } from '../shared/config/config.js';
+import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import { UserError } from './user-error.js';
 

@@ -1,8 +1,7 @@
 import { DelayedError, WaitingError, type Worker } from 'bullmq';
-import type { ImageName } from '../shared/contract.js';
+import type { ImageName } from '../shared/contract/contract.js';
 import { VerificationError } from '../shared/errors.js';
-import type { FairQueue } from '../shared/fair-queue.js';
-import { isUnexpected } from '../shared/logger.js';
+import type { FairQueue } from '../shared/queue/fair-queue.js';
 import {
   ABANDONED,
   type ComparisonJob,
@@ -13,9 +12,10 @@ import {
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
-} from '../shared/queue-contract.js';
-import { ReadableWorker } from '../shared/readable-queue.js';
-import { logUnlessAway } from '../shared/report-outages.js';
+} from '../shared/queue/queue-contract.js';
+import { ReadableWorker } from '../shared/queue/readable-queue.js';
+import { logUnlessAway } from '../shared/redis/report-outages.js';
+import { isUnexpected } from '../shared/runtime/logger.js';
 import {
   announceEnd,
   type CompareJob,

@@ -6,7 +6,7 @@ import {
   type ImageEvidence,
   type ImageName,
   type Warning,
-} from '../shared/contract.js';
+} from '../shared/contract/contract.js';
 import { publicFactsOf } from '../shared/errors.js';
 import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';

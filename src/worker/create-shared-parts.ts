@@ -1,6 +1,6 @@
-import type { WorkerConfig } from '../shared/config.js';
-import { outboundPolicy } from '../shared/outbound-policy.js';
-import type { Shutdown } from '../shared/shutdown.js';
+import type { WorkerConfig } from '../shared/config/config.js';
+import { outboundPolicy } from '../shared/net/outbound-policy.js';
+import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { createHostResolver } from './outbound/dns/host-resolver.js';
 import { fetchImage } from './outbound/fetch-image.js';
 import { createGuardedAgent } from './outbound/guarded-agent.js';

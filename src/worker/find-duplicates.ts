@@ -1,4 +1,4 @@
-import { IMAGE_NAMES, type ImageName } from '../shared/contract.js';
+import { IMAGE_NAMES, type ImageName } from '../shared/contract/contract.js';
 
 /** What identifies a photo: its bytes and its look. */
 export interface PhotoIdentity {

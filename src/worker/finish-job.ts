@@ -1,7 +1,6 @@
 import type { Job, Queue } from 'bullmq';
-import { createJobView } from '../shared/job-view.js';
-import { noteKept } from '../shared/kept-index.js';
-import type { Logger } from '../shared/logger.js';
+import { createJobView } from '../shared/contract/job-view.js';
+import { noteKept } from '../shared/queue/kept-index.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -10,10 +9,11 @@ import {
   redisKeys,
   type WebhookJob,
   writeEnding,
-} from '../shared/queue-contract.js';
-import { queueWebhook } from '../shared/queue-webhook.js';
-import type { RedisConnection } from '../shared/redis.js';
-import type { RedisClock } from '../shared/redis-clock.js';
+} from '../shared/queue/queue-contract.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import type { RedisClock } from '../shared/redis/redis-clock.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import { queueWebhook } from '../shared/webhooks/queue-webhook.js';
 
 export interface FinishDependencies {
   readonly redis: RedisConnection;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '../shared/logger.js';
-import { redisKeys } from '../shared/queue-contract.js';
-import { isRedisReady, type RedisConnection } from '../shared/redis.js';
-import type { RedisClock } from '../shared/redis-clock.js';
-import { logUnlessAway } from '../shared/report-outages.js';
+import { redisKeys } from '../shared/queue/queue-contract.js';
+import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import type { RedisClock } from '../shared/redis/redis-clock.js';
+import { logUnlessAway } from '../shared/redis/report-outages.js';
+import type { Logger } from '../shared/runtime/logger.js';
 
 const BEAT_MS = 5_000;
 /** A worker that has not said anything for this long counts as gone, ms. */

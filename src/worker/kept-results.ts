@@ -1,4 +1,4 @@
-import { redisKeys, webhookJobId } from '../shared/queue-contract.js';
+import { redisKeys, webhookJobId } from '../shared/queue/queue-contract.js';
 import type { ComparisonQueue, FinishDependencies } from './finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {

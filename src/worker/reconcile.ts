@@ -1,8 +1,7 @@
 import { Queue } from 'bullmq';
 import { LRUCache } from 'lru-cache';
-import { createCancelledJobs } from '../shared/cancelled-jobs.js';
-import type { FairQueue } from '../shared/fair-queue.js';
-import type { Logger } from '../shared/logger.js';
+import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
+import type { FairQueue } from '../shared/queue/fair-queue.js';
 import {
   ABANDONED,
   compareQueueName,
@@ -10,12 +9,13 @@ import {
   readEnding,
   readOutcome,
   redisKeys,
-} from '../shared/queue-contract.js';
-import { queueWebhook } from '../shared/queue-webhook.js';
-import { isRedisReady } from '../shared/redis.js';
-import { removeForeignKey } from '../shared/remove-foreign-key.js';
-import { logUnlessAway } from '../shared/report-outages.js';
-import { createWebhookOrder } from '../shared/webhook-queue.js';
+} from '../shared/queue/queue-contract.js';
+import { isRedisReady } from '../shared/redis/connect-redis.js';
+import { removeForeignKey } from '../shared/redis/remove-foreign-key.js';
+import { logUnlessAway } from '../shared/redis/report-outages.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import { queueWebhook } from '../shared/webhooks/queue-webhook.js';
+import { createWebhookOrder } from '../shared/webhooks/webhook-queue.js';
 import { announceEnd, type CompareJob, type ComparisonQueue, settleEnding, stripJob } from './finish-job.js';
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 

@@ -1,7 +1,7 @@
-import type { Evidence } from '../shared/contract.js';
+import type { Evidence } from '../shared/contract/contract.js';
 import type { VerificationError } from '../shared/errors.js';
-import { errorFields, isUnexpected, type Logger } from '../shared/logger.js';
-import type { ComparisonOutcome } from '../shared/queue-contract.js';
+import type { ComparisonOutcome } from '../shared/queue/queue-contract.js';
+import { errorFields, isUnexpected, type Logger } from '../shared/runtime/logger.js';
 import type { CompareJob } from './finish-job.js';
 import type { Verification } from './verify-person.js';
 

@@ -1,6 +1,6 @@
-import type { WorkerConfig } from '../shared/config.js';
-import { packFolder } from '../shared/model-catalogue.js';
-import type { ModelManifest } from '../shared/model-manifest.js';
+import type { WorkerConfig } from '../shared/config/config.js';
+import { packFolder } from '../shared/models/model-catalogue.js';
+import type { ModelManifest } from '../shared/models/model-manifest.js';
 import type { VisionSettings } from './vision/types.js';
 import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/vision-pool.js';
 

@@ -1,5 +1,5 @@
-import type { ComparisonOutcome } from '../shared/queue-contract.js';
-import { inSpan, type Span } from '../shared/tracing.js';
+import type { ComparisonOutcome } from '../shared/queue/queue-contract.js';
+import { inSpan, type Span } from '../shared/runtime/tracing.js';
 import type { CompareJob } from './finish-job.js';
 import type { VerificationDependencies } from './verify-person.js';
 

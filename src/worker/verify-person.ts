@@ -5,9 +5,9 @@ import {
   IMAGE_NAMES,
   type ImageName,
   type ProblemItem,
-} from '../shared/contract.js';
+} from '../shared/contract/contract.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../shared/errors.js';
-import type { ComparisonFailure, ComparisonOutcome } from '../shared/queue-contract.js';
+import type { ComparisonFailure, ComparisonOutcome } from '../shared/queue/queue-contract.js';
 import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';

@@ -1,5 +1,5 @@
-import type { Logger } from '../shared/logger.js';
-import type { RedisConnection } from '../shared/redis.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import type { Logger } from '../shared/runtime/logger.js';
 
 /** Warns once when Redis is set up so that it may drop jobs: evicting keys, or keeping nothing over a restart. */
 export async function warnOfUnsafeRedis(redis: RedisConnection, logger: Logger): Promise<void> {

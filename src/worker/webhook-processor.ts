@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Dispatcher } from 'undici';
-import type { FairQueue } from '../shared/fair-queue.js';
-import type { Logger } from '../shared/logger.js';
+import type { FairQueue } from '../shared/queue/fair-queue.js';
 import {
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
@@ -10,12 +9,13 @@ import {
   WEBHOOK_QUEUE,
   type WebhookJob,
   webhookJobSchema,
-} from '../shared/queue-contract.js';
-import { ReadableWorker } from '../shared/readable-queue.js';
-import type { RedisConnection } from '../shared/redis.js';
-import { logUnlessAway } from '../shared/report-outages.js';
-import { createWebhookOrder, placeOfWebhook } from '../shared/webhook-queue.js';
-import { retryDelayMs } from '../shared/webhook-schedule.js';
+} from '../shared/queue/queue-contract.js';
+import { ReadableWorker } from '../shared/queue/readable-queue.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { logUnlessAway } from '../shared/redis/report-outages.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import { createWebhookOrder, placeOfWebhook } from '../shared/webhooks/webhook-queue.js';
+import { retryDelayMs } from '../shared/webhooks/webhook-schedule.js';
 import {
   type Delivery,
   type DeliveryDependencies,

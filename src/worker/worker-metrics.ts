@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { VerificationError } from '../shared/errors.js';
-import { createRegistry, DURATION_BUCKETS_S } from '../shared/metrics.js';
+import { createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { ComparisonFacts } from './report-comparison.js';
 
 export interface WorkerMetrics {

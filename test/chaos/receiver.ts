@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { webhookBodySchema } from '../../src/shared/contract.js';
+import { webhookBodySchema } from '../../src/shared/contract/contract.js';
 import { WEBHOOK_SECRET } from '../support/service.js';
 import { type ReceivedWebhook, startWebhookReceiver, verifyReceived } from '../support/webhook-receiver.js';
 import { createRandom } from './random.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemSchema } from '../../src/shared/contract.js';
+import { problemSchema } from '../../src/shared/contract/contract.js';
 import { ACCEPTABLE, type Api, startApi } from '../support/api.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { readJsonLines } from '../support/jsonl.js';

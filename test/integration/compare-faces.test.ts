@@ -4,7 +4,7 @@ import {
   jobViewSchema,
   problemSchema,
   webhookBodySchema,
-} from '../../src/shared/contract.js';
+} from '../../src/shared/contract/contract.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../support/photo-set.js';
 import { type Service, startService, WEBHOOK_SECRET } from '../support/service.js';

@@ -7,8 +7,8 @@ import {
   type FairQueue,
   type OrderedJob,
   SYNC_HEAD_START,
-} from '../../src/shared/fair-queue.js';
-import { compareQueueName } from '../../src/shared/queue-contract.js';
+} from '../../src/shared/queue/fair-queue.js';
+import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 const PREFIX = '{test}';

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../src/api/job-queue.js';
 import { readCallbackState } from '../../src/api/webhook-deliveries.js';
-import { createFairQueue } from '../../src/shared/fair-queue.js';
+import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -12,8 +12,8 @@ import {
   JOB_VERSION,
   WEBHOOK_QUEUE,
   webhookJobId,
-} from '../../src/shared/queue-contract.js';
-import { createWebhookQueue } from '../../src/shared/webhook-queue.js';
+} from '../../src/shared/queue/queue-contract.js';
+import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
 import { type RedisServer, startRedis } from '../support/redis-server.js';
 
 const PREFIX = '{test}';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyPacks } from '../../src/cli/models/commands.js';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
-import type { ModelManifest } from '../../src/shared/model-manifest.js';
+import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
 import { digestOf } from '../../src/worker/vision/verify-pack.js';
 import { makePack } from '../support/model-pack.js';

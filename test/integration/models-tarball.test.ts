@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
-import type { ModelManifest } from '../../src/shared/model-manifest.js';
+import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
 import { type MadePack, makePack } from '../support/model-pack.js';
 
 describe('a model pack from an npm tarball', () => {

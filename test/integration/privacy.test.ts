@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhook-schedule.js';
+import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { samePersonPhotos } from '../support/photos.js';
 import { type Service, startService } from '../support/service.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { evidenceSchema } from '../../src/shared/contract.js';
+import { evidenceSchema } from '../../src/shared/contract/contract.js';
 import { type ImageServer, startImageServer } from '../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../support/photo-set.js';
 import { freePort } from '../support/redis-server.js';

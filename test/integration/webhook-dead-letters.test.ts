@@ -6,8 +6,8 @@ import type { AppContext } from '../../src/api/app-context.js';
 import { errorResponse } from '../../src/api/error-response.js';
 import { createWebhookRoutes } from '../../src/api/routes/webhooks.js';
 import { listFailedWebhooks, readCallbackState } from '../../src/api/webhook-deliveries.js';
-import { failedWebhooksSchema } from '../../src/shared/contract.js';
-import { eraseWebhook } from '../../src/shared/webhook-queue.js';
+import { failedWebhooksSchema } from '../../src/shared/contract/contract.js';
+import { eraseWebhook } from '../../src/shared/webhooks/webhook-queue.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
 import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookBodySchema } from '../../src/shared/contract.js';
+import { webhookBodySchema } from '../../src/shared/contract/contract.js';
 import { type Service, startService, WEBHOOK_SECRET } from '../support/service.js';
 import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
 

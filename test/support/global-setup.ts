@@ -1,5 +1,5 @@
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
-import { readManifest } from '../../src/shared/model-catalogue.js';
+import { readManifest } from '../../src/shared/models/model-catalogue.js';
 
 /** Mends the embedded pack, or derives what is missing of it; suites start all else that they need themselves. */
 export default async function setup(): Promise<void> {

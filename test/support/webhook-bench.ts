@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import type { Queue } from 'bullmq';
-import { createAddressPolicy } from '../../src/shared/address-policy.js';
-import { createLogger } from '../../src/shared/logger.js';
-import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../src/shared/queue-contract.js';
-import { connectRedis, type RedisConnection } from '../../src/shared/redis.js';
-import { createWebhookOrder, createWebhookQueue, placeOfWebhook } from '../../src/shared/webhook-queue.js';
-import { webhookJobOptions } from '../../src/shared/webhook-schedule.js';
+import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
+import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../src/shared/queue/queue-contract.js';
+import { connectRedis, type RedisConnection } from '../../src/shared/redis/connect-redis.js';
+import { createLogger } from '../../src/shared/runtime/logger.js';
+import {
+  createWebhookOrder,
+  createWebhookQueue,
+  placeOfWebhook,
+} from '../../src/shared/webhooks/webhook-queue.js';
+import { webhookJobOptions } from '../../src/shared/webhooks/webhook-schedule.js';
 import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
 import {
   createWebhookWorker,

@@ -1,6 +1,6 @@
-import { createAddressPolicy } from '../../src/shared/address-policy.js';
-import { createLogger } from '../../src/shared/logger.js';
-import { connectRedis } from '../../src/shared/redis.js';
+import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
+import { connectRedis } from '../../src/shared/redis/connect-redis.js';
+import { createLogger } from '../../src/shared/runtime/logger.js';
 import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
 import { createWebhookWorker } from '../../src/worker/webhook-processor.js';
 

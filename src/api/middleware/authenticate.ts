@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/api-keys.js';
+import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/config/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { AppContext } from '../app-context.js';
 

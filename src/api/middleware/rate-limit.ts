@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { VerificationError } from '../../shared/errors.js';
-import type { RedisConnection } from '../../shared/redis.js';
+import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { AppContext } from '../app-context.js';
 
 const WINDOW_SECONDS = 60;

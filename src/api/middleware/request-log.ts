@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { errorFields, type Logger } from '../../shared/logger.js';
+import { errorFields, type Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../app-context.js';
 import { asVerificationError } from '../error-response.js';
 

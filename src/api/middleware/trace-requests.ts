@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { openSpan, traceparentOf } from '../../shared/tracing.js';
+import { openSpan, traceparentOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../app-context.js';
 
 /** Asked for every few seconds by machines. */

@@ -1,5 +1,5 @@
+import { createProblem } from '../../shared/contract/problem.js';
 import type { ErrorCode } from '../../shared/errors.js';
-import { createProblem } from '../../shared/problem.js';
 import type { AnswerSpec, OperationSpec } from './operation.js';
 
 const JOB_ID = 'r_3f0c7a52-9d0e-4f4e-8a55-1d2b6a0c9e11';

@@ -15,7 +15,7 @@ import {
   warningSchema,
   webhookBodySchema,
   webhookRetrySchema,
-} from '../../shared/contract.js';
+} from '../../shared/contract/contract.js';
 import { erasedJobsSchema, healthSchema, modelsSchema, readinessSchema } from './service-answers.js';
 
 const SCHEMAS = {

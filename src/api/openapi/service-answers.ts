@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { calibrationSchema } from '../../shared/model-manifest.js';
+import { calibrationSchema } from '../../shared/models/model-manifest.js';
 
 /** `GET /health`. */
 export const healthSchema = z.object({ status: z.literal('ok') });

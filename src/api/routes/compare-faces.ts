@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
+import { createResult } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
-import { createResult } from '../../shared/job-view.js';
-import type { Logger } from '../../shared/logger.js';
-import type { ComparisonOutcome } from '../../shared/queue-contract.js';
+import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../app-context.js';
 import { abandonJob, type CancelDependencies } from '../cancel-job.js';
 import { errorResponse, failureResponse } from '../error-response.js';

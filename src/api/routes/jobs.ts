@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
-import type { CallbackState, JobAccepted, JobView } from '../../shared/contract.js';
+import type { CallbackState, JobAccepted, JobView } from '../../shared/contract/contract.js';
+import { createJobView } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
-import { createJobView } from '../../shared/job-view.js';
-import type { Logger } from '../../shared/logger.js';
-import { isJobId } from '../../shared/queue-contract.js';
+import { isJobId } from '../../shared/queue/queue-contract.js';
+import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../app-context.js';
 import { type CancelDependencies, cancelJob } from '../cancel-job.js';
 import type { StoredJob } from '../job-queue.js';

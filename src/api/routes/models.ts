@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import type { AppContext } from '../app-context.js';
 
 export interface ModelsDependencies {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { wholeNumber } from '../../shared/number-text.js';
+import { wholeNumber } from '../../shared/config/number-text.js';
 import type { AppContext } from '../app-context.js';
 import { withQueue } from '../queue-guard.js';
 import { RequestError } from '../request-error.js';

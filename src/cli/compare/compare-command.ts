@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
-import { fmrAtThreshold } from '../../shared/calibration.js';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import { fmrAtThreshold } from '../../shared/models/calibration.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { formatRate } from '../evaluate/page/format-rate.js';
 import { html } from '../evaluate/page/html.js';
 import { renderPng } from '../pictures/encode-picture.js';

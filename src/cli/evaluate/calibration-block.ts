@@ -1,4 +1,4 @@
-import type { Calibration } from '../../shared/model-manifest.js';
+import type { Calibration } from '../../shared/models/model-manifest.js';
 import { UserError } from '../user-error.js';
 import type { EvaluationReport } from './report.js';
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { loadWorkerConfig } from '../../shared/config.js';
-import { packName } from '../../shared/queue-contract.js';
+import { loadWorkerConfig } from '../../shared/config/config.js';
+import { packName } from '../../shared/queue/queue-contract.js';
 import { measureRecognisability } from '../recognisability/recognisability-command.js';
 import { UserError } from '../user-error.js';
 import { openVision } from '../vision/open-vision.js';

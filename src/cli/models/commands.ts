@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { listManifests } from '../../shared/model-catalogue.js';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import { listManifests } from '../../shared/models/model-catalogue.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { checkFiles } from './check-files.js';
 import { filesOf } from './derive-files.js';
 import { fetchPack } from './fetch-pack.js';

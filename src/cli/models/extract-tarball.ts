@@ -1,5 +1,5 @@
 import { extract } from 'tar';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 
 /** Unpacks the files a manifest names from `inner`, a folder of a gzipped tar, straight into `folder`. */
 export async function extractTarball(

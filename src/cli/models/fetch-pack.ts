@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { checkFiles } from './check-files.js';
 import { deriveFiles, filesOf } from './derive-files.js';
 import { extractTarball } from './extract-tarball.js';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { ModelError } from './model-error.js';
 
 type NpmSource = Extract<ModelManifest['source'], { kind: 'npm' }>;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { sizeOf } from './check-files.js';
 import { downloadFile } from './download-file.js';
 import { fileDigest } from './file-digest.js';

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
-import { loadWorkerConfig, type WorkerConfig } from '../../shared/config.js';
-import { readManifest } from '../../shared/model-catalogue.js';
-import { packName } from '../../shared/queue-contract.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../shared/config/config.js';
+import { readManifest } from '../../shared/models/model-catalogue.js';
+import { packName } from '../../shared/queue/queue-contract.js';
 import { visionSettings } from '../../worker/start-vision.js';
 import { loadModelPack } from '../../worker/vision/model-pack.js';
 import { storeRating } from '../../worker/vision/recognisability/recognisability-data.js';

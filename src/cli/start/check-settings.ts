@@ -1,6 +1,11 @@
-import { checkUrl } from '../../shared/address-policy.js';
-import { ConfigError, ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../shared/config.js';
-import { outboundPolicy } from '../../shared/outbound-policy.js';
+import {
+  ConfigError,
+  ENVIRONMENT_NAMES,
+  loadApiConfig,
+  loadWorkerConfig,
+} from '../../shared/config/config.js';
+import { checkUrl } from '../../shared/net/address-policy.js';
+import { outboundPolicy } from '../../shared/net/outbound-policy.js';
 import type { EnvFile } from './greeting.js';
 import { StartError } from './start-error.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectRedis } from '../../shared/redis.js';
-import { describeRedis, parseRedisUrl } from '../../shared/redis-url.js';
+import { connectRedis } from '../../shared/redis/connect-redis.js';
+import { describeRedis, parseRedisUrl } from '../../shared/redis/redis-url.js';
 import { StartError } from './start-error.js';
 
 /** How long a Redis that runs already may take to answer, ms. */

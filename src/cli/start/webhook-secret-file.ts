@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findWebhookSecretProblem } from '../../shared/webhook-secret.js';
+import { findWebhookSecretProblem } from '../../shared/webhooks/webhook-secret.js';
 
 /**
  * Returns the webhook secret kept in `folder`, beside the data of the local Redis, so that receivers need it once. Makes

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { loadWorkerConfig, type WorkerConfig } from '../../shared/config.js';
-import { readManifest } from '../../shared/model-catalogue.js';
-import type { ModelManifest } from '../../shared/model-manifest.js';
-import { packName } from '../../shared/queue-contract.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../shared/config/config.js';
+import { readManifest } from '../../shared/models/model-catalogue.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
+import { packName } from '../../shared/queue/queue-contract.js';
 import { startVision } from '../../worker/start-vision.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 import { UserError } from '../user-error.js';

@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici';
-import { type AddressPolicy, checkUrl } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { startDeadline } from './deadline.js';
 import { TLS_CODE } from './fetch-failure.js';
 import { signWebhook } from './sign-webhook.js';

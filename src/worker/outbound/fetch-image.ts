@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
-import { type AddressPolicy, checkUrl } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import type { ByteClaim } from '../sharing/byte-budget.js';
 import { type Deadline, startDeadline } from './deadline.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';

@@ -1,7 +1,7 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { buildConnector, type Dispatcher } from 'undici';
-import { type AddressPolicy, isAddressAllowed } from '../../shared/address-policy.js';
 import { VerificationError } from '../../shared/errors.js';
+import { type AddressPolicy, isAddressAllowed } from '../../shared/net/address-policy.js';
 import { createHostResolver } from './dns/host-resolver.js';
 import { OneShotDispatcher } from './one-shot-dispatcher.js';
 

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 import { EMBEDDING_LENGTH } from './compare-embeddings.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from './embed-face.js';

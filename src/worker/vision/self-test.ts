@@ -1,4 +1,4 @@
-import type { GoldenNumbers } from '../../shared/model-manifest.js';
+import type { GoldenNumbers } from '../../shared/models/model-manifest.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 import { compareEmbeddings } from './compare-embeddings.js';
 import { type FaceEmbedder, normOf } from './embed-face.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelManifest } from '../../shared/model-manifest.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
 
 /** What tells whether a pack's files are whole. */
 export type PackFiles = Pick<ModelManifest, 'name' | 'files'>;

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue-contract.js';
+import { compareQueueName } from '../../../src/shared/queue/queue-contract.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
 import { type HeldCaller, holdCaller } from '../../support/held-caller.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LOCK_DURATION_MS } from '../../../src/shared/queue-contract.js';
+import { LOCK_DURATION_MS } from '../../../src/shared/queue/queue-contract.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import {

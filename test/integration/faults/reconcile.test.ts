@@ -1,11 +1,10 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createCancelledJobs } from '../../../src/shared/cancelled-jobs.js';
-import type { JobView } from '../../../src/shared/contract.js';
-import { createFairQueue } from '../../../src/shared/fair-queue.js';
-import { createJobView } from '../../../src/shared/job-view.js';
-import { createLogger } from '../../../src/shared/logger.js';
+import type { JobView } from '../../../src/shared/contract/contract.js';
+import { createJobView } from '../../../src/shared/contract/job-view.js';
+import { createCancelledJobs } from '../../../src/shared/queue/cancelled-jobs.js';
+import { createFairQueue } from '../../../src/shared/queue/fair-queue.js';
 import {
   type ComparisonJob,
   type ComparisonOutcome,
@@ -13,8 +12,9 @@ import {
   redisKeys,
   type WebhookJob,
   webhookJobId,
-} from '../../../src/shared/queue-contract.js';
-import { createWebhookQueue } from '../../../src/shared/webhook-queue.js';
+} from '../../../src/shared/queue/queue-contract.js';
+import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import {
   type ReconcileDependencies,
   type Reconciler,

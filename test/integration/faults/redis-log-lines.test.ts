@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectRedis, type RedisConnection } from '../../../src/shared/redis.js';
-import { logUnlessAway, reportOutages } from '../../../src/shared/report-outages.js';
+import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
+import { logUnlessAway, reportOutages } from '../../../src/shared/redis/report-outages.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 
 describe('the log of a program whose Redis goes and comes', () => {

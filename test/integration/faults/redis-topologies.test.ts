@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectRedis, isRedisReady } from '../../../src/shared/redis.js';
+import { connectRedis, isRedisReady } from '../../../src/shared/redis/connect-redis.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import {

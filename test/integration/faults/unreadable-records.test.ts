@@ -6,7 +6,7 @@ import {
   JOB_VERSION,
   redisKeys,
   WEBHOOK_QUEUE,
-} from '../../../src/shared/queue-contract.js';
+} from '../../../src/shared/queue/queue-contract.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import { type Program, type Service, startService } from '../../support/service.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { MAX_STALLED_COUNT } from '../../../src/shared/queue-contract.js';
+import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-contract.js';
 import { type ImageServer, startImageServer } from '../../support/image-server.js';
 import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
 import { freePort } from '../../support/redis-server.js';

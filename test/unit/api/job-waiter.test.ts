@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createJobWaiter, type JobWaiter } from '../../../src/api/job-waiter.js';
-import type { ComparisonOutcome } from '../../../src/shared/queue-contract.js';
+import type { ComparisonOutcome } from '../../../src/shared/queue/queue-contract.js';
 
 const MATCHED: ComparisonOutcome = { ok: true, matched: true };
 const open: JobWaiter[] = [];

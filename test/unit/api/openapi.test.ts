@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../../src/api/openapi.js';
+import { STATUS_OF } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES } from '../../../src/shared/errors.js';
-import { STATUS_OF } from '../../../src/shared/problem.js';
 
 const document = createOpenApiDocument('1.2.3');
 const text = JSON.stringify(document);

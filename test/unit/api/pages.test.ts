@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createPages } from '../../../src/api/routes/pages.js';
+import { createProblem } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES } from '../../../src/shared/errors.js';
-import { createProblem } from '../../../src/shared/problem.js';
 
 const pages = createPages();
 const paths = [...new Set(pages.routes.map((route) => route.path))];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ENVIRONMENT_NAMES } from '../../../src/shared/config.js';
+import { ENVIRONMENT_NAMES } from '../../../src/shared/config/config.js';
 import { lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 
 const limits = z.object({ cpus: z.string(), memory: z.string(), pids: z.int().positive() });

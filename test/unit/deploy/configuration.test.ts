@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config.js';
+import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
 import { readFromRoot } from './read-dockerfile.js';
 import { type ExplainedVariable, readEnvExample } from './read-env-example.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ENVIRONMENT_NAMES } from '../../../src/shared/config.js';
+import { ENVIRONMENT_NAMES } from '../../../src/shared/config/config.js';
 import { importClosure } from './import-closure.js';
 import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { STATUS_OF } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, ERROR_KINDS, NAMED_REASONS, textOfReason } from '../../../src/shared/errors.js';
-import { STATUS_OF } from '../../../src/shared/problem.js';
 import { readFromRoot } from './read-dockerfile.js';
 
 const document = readFromRoot('docs/errors.md');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkUrl, createAddressPolicy, isAddressAllowed } from '../../../src/shared/address-policy.js';
+import { checkUrl, createAddressPolicy, isAddressAllowed } from '../../../src/shared/net/address-policy.js';
 
 const policy = createAddressPolicy({ allowedPrivateHosts: [], allowedImageHosts: [], allowedPorts: [] });
 

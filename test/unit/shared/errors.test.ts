@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasonSchema } from '../../../src/shared/contract.js';
+import { reasonSchema } from '../../../src/shared/contract/contract.js';
 import { NAMED_REASONS, publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
 
 describe('VerificationError', () => {

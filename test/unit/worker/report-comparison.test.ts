@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { VerificationError } from '../../../src/shared/errors.js';
-import { type ComparisonJob, JOB_VERSION } from '../../../src/shared/queue-contract.js';
+import { type ComparisonJob, JOB_VERSION } from '../../../src/shared/queue/queue-contract.js';
 import { failureOfError } from '../../../src/worker/job-error.js';
 import type { Judged } from '../../../src/worker/judged-photo.js';
 import { reportComparison } from '../../../src/worker/report-comparison.js';

@@ -1,10 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { IMAGE_NAMES, type ImageName, jobViewSchema, problemSchema } from '../../../src/shared/contract.js';
+import {
+  IMAGE_NAMES,
+  type ImageName,
+  jobViewSchema,
+  problemSchema,
+} from '../../../src/shared/contract/contract.js';
+import { createJobView } from '../../../src/shared/contract/job-view.js';
+import { problemOfFailure } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, NAMED_REASONS, VerificationError } from '../../../src/shared/errors.js';
-import { createJobView } from '../../../src/shared/job-view.js';
-import { problemOfFailure } from '../../../src/shared/problem.js';
-import { comparisonOutcomeSchema } from '../../../src/shared/queue-contract.js';
+import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
 import { verifyPerson } from '../../../src/worker/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';

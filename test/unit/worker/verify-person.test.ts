@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../src/shared/contract.js';
+import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../src/shared/contract/contract.js';
 import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
-import { comparisonOutcomeSchema } from '../../../src/shared/queue-contract.js';
+import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
 import { type VerificationDependencies, verifyPerson } from '../../../src/worker/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';

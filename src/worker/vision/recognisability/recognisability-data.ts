@@ -3,7 +3,7 @@ import { GENERAL_DATA } from './general-data.js';
 import type { FeatureName } from './measure-features.js';
 import type { FaceRating, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';
 
-/** A rating as a manifest has it; its schema is in src/shared/model-manifest.ts. */
+/** A rating as a manifest has it; its schema is in src/shared/models/model-manifest.ts. */
 interface StoredRating {
   readonly bias: number;
   readonly features: Readonly<

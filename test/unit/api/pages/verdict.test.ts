@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createProblem } from '../../../../src/shared/contract/problem.js';
 import { ERROR_CODES } from '../../../../src/shared/errors.js';
-import { createProblem } from '../../../../src/shared/problem.js';
 
 interface Verdict {
   readonly kind: string;

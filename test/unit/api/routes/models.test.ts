@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createModelsRoute } from '../../../../src/api/routes/models.js';
-import { listManifests } from '../../../../src/shared/model-catalogue.js';
-import { calibrationSchema } from '../../../../src/shared/model-manifest.js';
+import { listManifests } from '../../../../src/shared/models/model-catalogue.js';
+import { calibrationSchema } from '../../../../src/shared/models/model-manifest.js';
 
 const manifests = listManifests(fileURLToPath(new URL('../../../../models', import.meta.url)));
 

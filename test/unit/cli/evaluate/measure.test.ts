@@ -5,7 +5,7 @@ import { createState } from '../../../../src/cli/evaluate/evaluation-state.js';
 import { type MeasureOptions, measure } from '../../../../src/cli/evaluate/measure.js';
 import { measureOperatingPoint } from '../../../../src/cli/evaluate/measure-rates.js';
 import { createScoreSample } from '../../../../src/cli/evaluate/statistics/score-sample.js';
-import { calibrationSchema } from '../../../../src/shared/model-manifest.js';
+import { calibrationSchema } from '../../../../src/shared/models/model-manifest.js';
 import { faceOf, planOf } from './support.js';
 
 const OPTIONS: MeasureOptions = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listManifests } from '../../../../src/shared/model-catalogue.js';
+import { listManifests } from '../../../../src/shared/models/model-catalogue.js';
 
 const manifests = listManifests('models');
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AddressPolicy, createAddressPolicy } from '../../../../src/shared/address-policy.js';
+import { type AddressPolicy, createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import {
   type DeliveryDependencies,
   deliverWebhook,

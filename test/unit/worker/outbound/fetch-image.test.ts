@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createAddressPolicy } from '../../../../src/shared/address-policy.js';
+import { createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import { type FetchImageOptions, fetchImage } from '../../../../src/worker/outbound/fetch-image.js';
 import { createGuardedAgent } from '../../../../src/worker/outbound/guarded-agent.js';
 import { createByteBudget } from '../../../../src/worker/sharing/byte-budget.js';

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Dispatcher, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createAddressPolicy } from '../../../../src/shared/address-policy.js';
+import { createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../../src/worker/outbound/guarded-agent.js';
 import { type DnsServer, startDnsServer } from '../../../support/dns-server.js';
 import { readJsonLines } from '../../../support/jsonl.js';

@@ -1,0 +1,59 @@
+import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { z } from 'zod';
+import { parseRedisUrl } from '../redis/redis-url.js';
+import { type ApiKey, parseApiKeys } from './api-keys.js';
+
+/** True or false, in the words that people use. */
+export const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
+/** Entries between commas, at least one: a list that is set and empty was meant to hold something. */
+export const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  )
+  .refine((entries) => entries.length > 0, 'is set but lists nothing; unset it to get its default');
+/** One of these words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values);
+/** A list of these words. */
+export const listOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  list.pipe(z.array(z.enum(values)));
+/** A list whose entries have no problem that `findProblem` knows; its errors are what that returns. */
+export const checkedList = (findProblem: (entry: string) => string | undefined) =>
+  list.superRefine((entries, context) => {
+    for (const entry of entries) {
+      const problem = findProblem(entry);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    }
+  });
+/** Keys as `name:key`, hashed, at least one. Errors quote no key. */
+export const keyList = z.string().transform((text, context): readonly ApiKey[] => {
+  const { keys, problems } = parseApiKeys(text);
+  const none =
+    keys.length + problems.length === 0 ? ['is set but holds no key; unset it to get its default'] : [];
+  for (const message of [...problems, ...none]) context.addIssue({ code: 'custom', message });
+  return keys;
+});
+/** An absolute http or https URL. */
+export const httpUrl = z.url({ protocol: /^https?$/ });
+/** A URL that `parseRedisUrl` reads; its errors quote nothing. */
+export const redisUrl = z.string().superRefine((url, context) => {
+  try {
+    parseRedisUrl(url);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+/** Address of a name server, with or without its port. */
+export const nameServer = z
+  .string()
+  .refine(isNameServer, 'must be an address like 10.0.0.53, 10.0.0.53:5353 or [fd00::53]:53');
+
+function isNameServer(entry: string): boolean {
+  if (isIP(entry) !== 0) return true;
+  const [, six, four, port] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(entry) ?? [];
+  return (isIPv6(six ?? '') || isIPv4(four ?? '')) && Number(port ?? 53) <= 65_535;
+}

@@ -1,0 +1,76 @@
+import type { ComparisonDecision, ComparisonJob, ComparisonOutcome } from '../queue/queue-contract.js';
+import type { CallbackState, CompareResult, Evidence, JobStatus, JobView } from './contract.js';
+import { problemOfFailure } from './problem.js';
+
+/** Everything a job view is made of, wherever it came from. Times in ms since 1970. */
+export interface JobFacts {
+  readonly jobId: string;
+  readonly job: Pick<ComparisonJob, 'user_id' | 'request_id' | 'warnings'>;
+  readonly createdAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly attempts: number;
+  /** Known once the job has ended. */
+  readonly outcome?: ComparisonOutcome | undefined;
+  readonly evidence?: Evidence | undefined;
+  readonly callback?: CallbackState | undefined;
+  /** `queued` or `active`, for a job that has not ended. */
+  readonly running?: 'queued' | 'active';
+}
+
+/** Returns what callers and webhooks are told of a job. */
+export function createJobView(facts: JobFacts): JobView {
+  const { outcome, jobId } = facts;
+  const userId = facts.job.user_id;
+  const [createdAt, startedAt, finishedAt] = inOrder(facts);
+  return {
+    job_id: jobId,
+    user_id: userId,
+    status: statusOf(outcome, facts.running ?? 'queued'),
+    created_at: isoTime(createdAt),
+    ...(startedAt === undefined ? {} : { started_at: isoTime(startedAt) }),
+    ...(finishedAt === undefined ? {} : { finished_at: isoTime(finishedAt) }),
+    attempts: facts.attempts,
+    ...(outcome?.ok
+      ? {
+          result: createResult(facts.job, outcome, facts.evidence),
+          ...(outcome.warnings && outcome.warnings.length > 0 ? { warnings: outcome.warnings } : {}),
+        }
+      : {}),
+    ...(outcome && !outcome.ok
+      ? { error: problemOfFailure(outcome, { jobId, requestId: facts.job.request_id }) }
+      : {}),
+    ...(facts.callback ? { callback: facts.callback } : {}),
+  };
+}
+
+/** Returns what a caller reads of a decided comparison; warnings only where the request asks for them. */
+export function createResult(
+  job: Pick<ComparisonJob, 'user_id' | 'warnings'>,
+  { matched, warnings }: ComparisonDecision,
+  evidence: Evidence | undefined,
+): CompareResult {
+  return {
+    user_id: job.user_id,
+    matched,
+    ...(job.warnings && warnings ? { warnings } : {}),
+    ...(evidence ? { evidence } : {}),
+  };
+}
+
+/** The times come from the clocks of an API, a worker and Redis, and nobody may read a step's length as negative. */
+function inOrder({ createdAt, startedAt, finishedAt }: JobFacts) {
+  const started = startedAt === undefined ? undefined : Math.max(createdAt, startedAt);
+  const finished = finishedAt === undefined ? undefined : Math.max(started ?? createdAt, finishedAt);
+  return [createdAt, started, finished] as const;
+}
+
+function statusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {
+  if (!outcome) return running;
+  if (outcome.ok) return 'completed';
+  return outcome.code === 'job_cancelled' ? 'cancelled' : 'failed';
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packName } from '../queue/queue-contract.js';
+import { type ModelManifest, modelManifestSchema } from './model-manifest.js';
+
+/**
+ * Returns the manifest of a pack, or undefined for a folder that has none (InsightFace layout).
+ * A pack given by name has `<modelsDir>/<name>.json`; one given by folder may hold a `manifest.json`.
+ * @throws Error naming the file when a manifest is there but cannot be read.
+ */
+export function readManifest(modelsDir: string, model: string): ModelManifest | undefined {
+  return parseManifest(
+    isFolder(model) ? join(model, 'manifest.json') : join(modelsDir, `${packName(model)}.json`),
+  );
+}
+
+/** Returns the folder of a pack's weights: the folder given, or `<modelsDir>/<name>`. */
+export function packFolder(modelsDir: string, model: string): string {
+  return isFolder(model) ? model : join(modelsDir, model);
+}
+
+/** Returns every manifest in `modelsDir`, by name. */
+export function listManifests(modelsDir: string): readonly ModelManifest[] {
+  const names = readdirSync(modelsDir).filter((name) => name.endsWith('.json'));
+  return names.sort().flatMap((name) => parseManifest(join(modelsDir, name)) ?? []);
+}
+
+function isFolder(model: string): boolean {
+  return /[/\\]/.test(model);
+}
+
+function parseManifest(path: string): ModelManifest | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const parsed = modelManifestSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(`${path} is not a model manifest: ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
+}

@@ -1,0 +1,173 @@
+import { MAX_URL_LENGTH } from '../contract/contract.js';
+import { VerificationError } from '../errors.js';
+import { createHostPatterns, findHostPatternProblem, type HostPatterns } from './host-patterns.js';
+import {
+  type AddressRange,
+  isInRange,
+  isPublicAddress,
+  parseAddress,
+  parseAddressRange,
+} from './public-address.js';
+
+/** What the operator allows beyond public addresses on ports 80 and 443. */
+export interface AddressPolicySettings {
+  /** Host names (`minio`, `*.storage.internal`), addresses and CIDR ranges that may be private; any port. */
+  readonly allowedPrivateHosts: readonly string[];
+  /** When not empty, the only hosts images may come from: names, `*.example.com`, addresses. */
+  readonly allowedImageHosts: readonly string[];
+  /** Ports allowed everywhere besides 80 and 443. */
+  readonly allowedPorts: readonly number[];
+}
+
+/** The rules for every URL and address we fetch from or call; made by `createAddressPolicy`. */
+export interface AddressPolicy {
+  readonly privateNames: HostPatterns;
+  readonly privateRanges: readonly AddressRange[];
+  readonly imageHosts: HostPatterns | undefined;
+  readonly ports: ReadonlySet<number>;
+}
+
+/** What a URL is for: images may be restricted to `allowedImageHosts`, callbacks are not. */
+export type UrlPurpose = 'image' | 'callback';
+
+/** Top-level and other suffixes that never lead to a public host: RFC 6761, 6762 appendix G, 7686, 8375, 9476, and common private ones. */
+const PRIVATE_SUFFIXES = new Set(
+  'alt arpa consul corp example home internal intranet invalid lan local localdomain localhost onion private svc test'.split(
+    ' ',
+  ),
+);
+
+const REFUSALS = {
+  characters: 'The URL holds a backslash, a space, a control or a non-ASCII character; percent-encode it.',
+  scheme: 'Only http and https URLs are accepted.',
+  credentials: 'URLs with credentials are not accepted.',
+  host: 'The URL’s host is not a public host name or address, and ALLOWED_PRIVATE_HOSTS does not list it.',
+  image_host: 'Images from this host are not accepted: ALLOWED_IMAGE_HOSTS does not list it.',
+  port: 'The URL’s port is not 80 or 443, and ALLOWED_PORTS does not list it.',
+} as const;
+
+/** Returns what is wrong with an entry of ALLOWED_PRIVATE_HOSTS, as a sentence, or undefined when nothing is. */
+export function findPrivateHostProblem(entry: string): string | undefined {
+  return parseAddressRange(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
+}
+
+/** Returns what is wrong with an entry of ALLOWED_IMAGE_HOSTS, as a sentence, or undefined when nothing is. */
+export function findImageHostProblem(entry: string): string | undefined {
+  return parseAddress(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
+}
+
+/**
+ * Returns the policy of these settings.
+ * @throws Error naming every wrong entry; config.ts has reported them before this is called.
+ */
+export function createAddressPolicy(settings: AddressPolicySettings): AddressPolicy {
+  const problems = [
+    ...settings.allowedPrivateHosts.map(findPrivateHostProblem),
+    ...settings.allowedImageHosts.map(findImageHostProblem),
+  ].filter((problem) => problem !== undefined);
+  if (problems.length > 0) throw new Error(`Wrong address policy: ${problems.join('; ')}`);
+  const ranges = settings.allowedPrivateHosts.map((entry) => parseAddressRange(unbracket(entry)));
+  const names = settings.allowedPrivateHosts.filter((_, index) => !ranges[index]);
+  const privateRanges = ranges.filter((range) => range !== undefined);
+  // People who allow 127.0.0.1 mean the name too.
+  const loopback = parseAddress('127.0.0.1');
+  const allowsLoopback = loopback && privateRanges.some((range) => isInRange(loopback, range));
+  return {
+    privateNames: createHostPatterns(allowsLoopback ? [...names, 'localhost'] : names),
+    privateRanges,
+    imageHosts:
+      settings.allowedImageHosts.length > 0
+        ? createHostPatterns(settings.allowedImageHosts.map(toHostname))
+        : undefined,
+    ports: new Set([80, 443, ...settings.allowedPorts]),
+  };
+}
+
+/**
+ * Returns the parsed URL when nothing the URL itself shows forbids it. Names are not resolved here: whoever connects
+ * asks `isAddressAllowed` about the address really connected to.
+ * @throws VerificationError `invalid_request` when it is no URL or over 2,048 characters; `image_url_forbidden` (for
+ * callbacks too) for scheme, credentials, odd characters, a private name or address in any spelling, host list, port.
+ */
+export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpose): URL {
+  if (text.length === 0 || text.length > MAX_URL_LENGTH) throw notAUrl();
+  // The URL parser quietly drops tabs and line breaks and turns backslashes and wide digits into other characters.
+  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) throw refusal('characters');
+  const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(text)?.[0].toLowerCase();
+  if (scheme === undefined) throw notAUrl();
+  if (scheme !== 'http' && scheme !== 'https') throw refusal('scheme');
+  const authority = /^[a-z]+:\/\/([^/?#]+)/i.exec(text)?.[1];
+  if (authority === undefined) throw notAUrl();
+  // Some programs end the authority at the first slash only, so an "@" after ? or # counts until then.
+  if (/^[a-z]+:\/\/[^/]*@/i.test(text)) throw refusal('credentials');
+  if (/%|\.(:\d*)?$/.test(authority)) throw refusal('host');
+  const url = parseUrl(text);
+  checkHost(url, policy, purpose);
+  return url;
+}
+
+/**
+ * Returns whether `address` (as a resolver or a socket gives it, without brackets) may be connected to in the name of
+ * `hostname` (as `URL.hostname` gives it).
+ */
+export function isAddressAllowed(address: string, hostname: string, policy: AddressPolicy): boolean {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return false;
+  return (
+    isPublicAddress(parsed) ||
+    policy.privateNames.has(hostname) ||
+    policy.privateRanges.some((range) => isInRange(parsed, range))
+  );
+}
+
+function checkHost(url: URL, policy: AddressPolicy, purpose: UrlPurpose): void {
+  const literal = parseAddress(unbracket(url.hostname));
+  const named =
+    literal === undefined
+      ? policy.privateNames.has(url.hostname)
+      : policy.privateRanges.some((range) => isInRange(literal, range));
+  const open = literal === undefined ? isPublicName(url.hostname) : isPublicAddress(literal);
+  if (!named && !open) throw refusal('host');
+  if (purpose === 'image' && policy.imageHosts?.has(url.hostname) === false) throw refusal('image_host');
+  if (url.port !== '' && !named && !policy.ports.has(Number(url.port))) throw refusal('port');
+}
+
+/** A dotted name of RFC 1123 labels (underscores, which old buckets have, too) whose last label is no private suffix. */
+function isPublicName(hostname: string): boolean {
+  const labels = hostname.split('.');
+  const top = labels.at(-1) ?? '';
+  return (
+    labels.length > 1 &&
+    hostname.length <= 253 &&
+    labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
+    /^[a-z][a-z0-9-]*[a-z0-9]$/.test(top) &&
+    !PRIVATE_SUFFIXES.has(top)
+  );
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch {
+    // The parser's own error quotes the URL, so it is not passed on as the cause.
+    throw notAUrl();
+  }
+}
+
+/** An address as `URL.hostname` spells it, so that it can be compared as text; names stay as they are. */
+function toHostname(entry: string): string {
+  if (parseAddress(unbracket(entry)) === undefined) return entry;
+  return new URL(entry.includes(':') ? `http://[${unbracket(entry)}]` : `http://${entry}`).hostname;
+}
+
+function unbracket(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+}
+
+function notAUrl(): VerificationError {
+  return new VerificationError('invalid_request', { detail: 'This is not an absolute http or https URL.' });
+}
+
+function refusal(reason: keyof typeof REFUSALS): VerificationError {
+  return new VerificationError('image_url_forbidden', { detail: REFUSALS[reason], context: { reason } });
+}

@@ -1,0 +1,81 @@
+import type { JobView } from '../contract/contract.js';
+import type { RedisConnection } from '../redis/connect-redis.js';
+import { isUnreadable } from '../webhooks/webhook-queue.js';
+import { noteKept } from './kept-index.js';
+import { redisKeys } from './queue-contract.js';
+
+/** What is kept of a job that was taken out of the queue before it ran. */
+export interface CancelledJob {
+  readonly view: JobView;
+  readonly tenant: string;
+  /** Where its webhook goes; dropped once that is queued. */
+  readonly callback_url?: string;
+}
+
+export interface CancelledJobsOptions {
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+  readonly model: string;
+  readonly retentionSeconds: number;
+  /** Told of a record that cannot be read, which then counts as not there; without it `read` rejects. */
+  readonly onUnreadable?: (jobId: string) => void;
+}
+
+/*
+ * Cancelling is keep → remove from the queue → queue the webhook → conclude. A crash between any two leaves either the
+ * job, which then goes on and wins over its record, or a record that is listed as unfinished for the reconciler.
+ */
+
+/** The records of cancelled jobs of one model pack. */
+export interface CancelledJobs {
+  /** Keeps the record for as long as results are kept. `now`: ms since 1970. */
+  keep(record: CancelledJob, now: number): Promise<void>;
+  /** Says that nothing is left to do, and drops the callback URL. */
+  conclude(record: CancelledJob): Promise<void>;
+  read(jobId: string): Promise<CancelledJob | undefined>;
+  /** Ids of jobs whose cancelling began before `time` and was not concluded. */
+  listUnfinished(time: number): Promise<readonly string[]>;
+  /** Forgets that a cancelling was begun. */
+  drop(jobId: string): Promise<void>;
+  /** How many jobs of an Idempotency-Key were cancelled, as last kept, by the id of the first; 0 when none is known. */
+  readTurn(firstJobId: string): Promise<number>;
+  keepTurn(firstJobId: string, turn: number): Promise<void>;
+}
+
+/** Returns the records kept at `redis`; the APIs and workers of a queue share them. */
+export function createCancelledJobs(options: CancelledJobsOptions): CancelledJobs {
+  const { redis, prefix, retentionSeconds } = options;
+  // Longer than any record it leads past; each use renews it.
+  const turnSeconds = 2 * retentionSeconds;
+  const unfinished = redisKeys.cancelling(prefix, options.model);
+  const keyOf = (jobId: string): string => redisKeys.cancelled(prefix, jobId);
+  const write = (record: CancelledJob) =>
+    redis.multi().set(keyOf(record.view.job_id), JSON.stringify(record), 'EX', retentionSeconds);
+
+  return {
+    keep: async (record, now) => {
+      const { view, tenant } = record;
+      await noteKept({ jobId: view.job_id, tenant, endedAt: now }, options);
+      await write(record).zadd(unfinished, now, record.view.job_id).exec();
+    },
+    conclude: async ({ view, tenant }) => {
+      await write({ view, tenant }).zrem(unfinished, view.job_id).exec();
+    },
+    read: async (jobId) => {
+      try {
+        const text = await redis.get(keyOf(jobId));
+        return text === null ? undefined : (JSON.parse(text) as CancelledJob);
+      } catch (error) {
+        if (!options.onUnreadable || !isUnreadable(error)) throw error;
+        options.onUnreadable(jobId);
+        return undefined;
+      }
+    },
+    listUnfinished: (time) => redis.zrangebyscore(unfinished, '-inf', time),
+    drop: async (jobId) => void (await redis.zrem(unfinished, jobId)),
+    readTurn: async (jobId) =>
+      Number((await redis.getex(redisKeys.turn(prefix, jobId), 'EX', turnSeconds)) ?? 0),
+    keepTurn: async (jobId, turn) =>
+      void (await redis.set(redisKeys.turn(prefix, jobId), turn, 'EX', turnSeconds)),
+  };
+}

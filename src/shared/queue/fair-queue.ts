@@ -1,0 +1,143 @@
+import type { RedisConnection } from '../redis/connect-redis.js';
+
+/** BullMQ's largest priority; smaller ones are served first. */
+const MAX_PRIORITY = 2_097_151;
+/** BullMQ keeps waiting jobs in a sorted set by priority × 2^32 + a counter. */
+const SCORES_A_PRIORITY = 2 ** 32;
+
+/**
+ * Rounds by which jobs with a caller on the line go ahead of the others. A job without one waits for at most so many
+ * rounds more than its turn; then it takes turns with them, so that it does not wait for ever.
+ */
+export const SYNC_HEAD_START = 1_000;
+
+/** Rounds after which the count begins anew, in time before MAX_PRIORITY. */
+const ROUNDS_BEFORE_RESTART = 1_000_000;
+
+/** A job, as far as its place in the order goes. */
+export interface OrderedJob {
+  readonly jobId: string;
+  readonly tenant: string;
+  /** A caller is on the line. */
+  readonly sync: boolean;
+}
+
+/** What may stand before a job for it to be let in; Infinity for anything. */
+export interface EntryLimits {
+  /** Waiting jobs of its own tenant, sync or not: fewer than this. */
+  readonly maxOwn: number;
+  /** Jobs of anybody that go before it. */
+  readonly maxAhead: number;
+}
+
+export type Place =
+  | { readonly admitted: true; readonly priority: number }
+  /** `own`: waiting jobs of the tenant. */
+  | { readonly admitted: false; readonly own: number; readonly because: 'own' | 'ahead' };
+
+/**
+ * Order among tenants, and who waits: one tenant's ten thousand jobs do not hold up another's first. The n-th waiting job
+ * of a tenant gets the priority `round + n`, and starting a job moves the round on to its own. Jobs with and without a
+ * caller on the line wait in two rows of their tenant.
+ * @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
+ */
+export interface FairQueue {
+  /** Gives a job its place in the order, 1..2097151, before it is added to the queue; or says why it may not enter. */
+  enter(job: OrderedJob & { readonly acceptedAt: number }, limits: EntryLimits): Promise<Place>;
+  /** Says that a job of this priority has been started. */
+  start(job: OrderedJob, priority: number): Promise<void>;
+  /** Says that a job was taken out, or never got into the queue. */
+  leave(job: OrderedJob): Promise<void>;
+  /**
+   * Forgets jobs that entered before `time`, ms since 1970, and do not wait: a crash came between. Moves jobs up that
+   * stand farther back than anybody has to, and begins to count anew after a million rounds.
+   */
+  tidy(time: number): Promise<void>;
+}
+
+const READ_ROUND = `local round = tonumber(redis.call('HGET', KEYS[1], 'now') or '0')`;
+
+const ENTER = `
+${READ_ROUND}
+local inRow = redis.call('ZCARD', KEYS[3])
+local own = inRow + redis.call('ZCARD', KEYS[4])
+if own >= tonumber(ARGV[4]) then return {0, own, 'own'} end
+local priority = math.min(round + inRow + 1 + tonumber(ARGV[6]), ${MAX_PRIORITY})
+local behind = string.format('(%.0f', (priority + 1) * ${SCORES_A_PRIORITY})
+if redis.call('ZCOUNT', KEYS[2], '-inf', behind) > tonumber(ARGV[5]) then return {0, own, 'ahead'} end
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return {priority, own, ''}`;
+
+const START = `
+${READ_ROUND}
+redis.call('ZREM', KEYS[2], ARGV[1])
+if round < tonumber(ARGV[2]) then redis.call('HSET', KEYS[1], 'now', ARGV[2]) end`;
+
+const FORGET_STRAYS = `
+for row = 3, 4 do
+  for _, jobId in ipairs(redis.call('ZDIFF', 3, KEYS[row], KEYS[2], KEYS[5])) do
+    if tonumber(redis.call('ZSCORE', KEYS[row], jobId)) < tonumber(ARGV[2]) then redis.call('ZREM', KEYS[row], jobId) end
+  end
+end
+if redis.call('EXISTS', KEYS[3], KEYS[4]) == 0 then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
+
+/** Goes through what stands too far back, which is nothing as a rule, or once in a million rounds through all. */
+const MOVE_UP = `
+${READ_ROUND}
+local back = 0
+if round > ${ROUNDS_BEFORE_RESTART} then back = round end
+local last = round - back + ${SYNC_HEAD_START} + redis.call('ZCARD', KEYS[2]) + 1
+local from = '-inf'
+if back == 0 then from = string.format('%.0f', (last + 1) * ${SCORES_A_PRIORITY}) end
+local found = redis.call('ZRANGEBYSCORE', KEYS[2], from, '+inf', 'WITHSCORES')
+for i = 1, #found, 2 do
+  local jobId, score = found[i], tonumber(found[i + 1])
+  local old = math.floor(score / ${SCORES_A_PRIORITY})
+  local new = math.max(1, math.min(old - back, last))
+  redis.call('ZADD', KEYS[2], string.format('%.0f', score - (old - new) * ${SCORES_A_PRIORITY}), jobId)
+  redis.call('HSET', ARGV[1] .. jobId, 'priority', new)
+end
+if back > 0 then redis.call('HSET', KEYS[1], 'now', 0) end`;
+
+/** Returns the order of the BullMQ queue of this prefix and name; its APIs and workers share it in Redis. */
+export function createFairQueue(redis: RedisConnection, prefix: string, name: string): FairQueue {
+  const orderKey = `${prefix}:fair:${name}`;
+  const queuePrefix = `${prefix}:${name}:`;
+  const waitingKey = `${queuePrefix}prioritized`;
+  // A job that a worker put back unbegun still waits.
+  const putBackKey = `${queuePrefix}delayed`;
+  const rowKey = (tenant: string, sync: boolean): string =>
+    `${prefix}:waiting:${name}:${sync ? 'sync' : 'async'}:${tenant}`;
+  const fieldOf = (tenant: string): string => `of:${tenant}`;
+  const headStartOf = (sync: boolean): number => (sync ? 0 : SYNC_HEAD_START);
+
+  return {
+    enter: async ({ jobId, tenant, sync, acceptedAt }, { maxOwn, maxAhead }) => {
+      const keys = [orderKey, waitingKey, rowKey(tenant, sync), rowKey(tenant, !sync)];
+      const [asInteger, who] = [(limit: number) => Math.min(limit, 1e15), fieldOf(tenant)];
+      const args = [who, jobId, acceptedAt, asInteger(maxOwn), asInteger(maxAhead), headStartOf(sync)];
+      const [priority, own, because] = (await redis.eval(ENTER, keys.length, ...keys, ...args)) as [
+        number,
+        number,
+        'own' | 'ahead',
+      ];
+      return priority > 0 ? { admitted: true, priority } : { admitted: false, own, because };
+    },
+    start: async ({ jobId, tenant, sync }, priority) => {
+      // Where its row stood when it entered; the head start of the others is no progress of the round.
+      const round = Math.max(0, priority - headStartOf(sync));
+      await redis.eval(START, 2, orderKey, rowKey(tenant, sync), jobId, round);
+    },
+    leave: async ({ jobId, tenant, sync }) => void (await redis.zrem(rowKey(tenant, sync), jobId)),
+    tidy: async (time) => {
+      for (const field of await redis.hkeys(orderKey)) {
+        if (!field.startsWith('of:')) continue;
+        const tenant = field.slice('of:'.length);
+        const keys = [orderKey, waitingKey, rowKey(tenant, true), rowKey(tenant, false), putBackKey];
+        await redis.eval(FORGET_STRAYS, keys.length, ...keys, field, time);
+      }
+      await redis.eval(MOVE_UP, 2, orderKey, waitingKey, queuePrefix);
+    },
+  };
+}

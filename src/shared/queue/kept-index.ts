@@ -1,0 +1,31 @@
+import type { RedisConnection } from '../redis/connect-redis.js';
+import { redisKeys } from './queue-contract.js';
+
+export interface KeptIndexOptions {
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+  readonly model: string;
+  readonly retentionSeconds: number;
+}
+
+/** An ended job, or a cancelled one, of which something is kept. */
+export interface KeptJob {
+  readonly jobId: string;
+  readonly tenant: string;
+  /** ms since 1970. */
+  readonly endedAt: number;
+}
+
+/** Notes that a result of a tenant is kept, so that the reconciler can hold the tenant to its quota. */
+export async function noteKept(
+  { jobId, tenant, endedAt }: KeptJob,
+  { redis, prefix, model, retentionSeconds }: KeptIndexOptions,
+): Promise<void> {
+  const key = redisKeys.kept(prefix, model, tenant);
+  await redis
+    .pipeline()
+    .zadd(key, endedAt, jobId)
+    .expire(key, retentionSeconds)
+    .sadd(redisKeys.keptTenants(prefix, model), tenant)
+    .exec();
+}

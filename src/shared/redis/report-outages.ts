@@ -1,0 +1,40 @@
+import type { Logger } from '../runtime/logger.js';
+import { failToStart } from '../runtime/shutdown.js';
+import { isRedisReady, type RedisConnection } from './connect-redis.js';
+import { describeRedis, parseRedisUrl } from './redis-url.js';
+
+/**
+ * Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it.
+ * `url` is REDIS_URL: the line names its hosts and database. Ends the process when the database cannot be selected,
+ * because ioredis would use database 0, which may be someone else's.
+ */
+export function reportOutages(redis: RedisConnection, logger: Logger, url: string): (error: unknown) => void {
+  const place = describeRedis(parseRedisUrl(url));
+  let away = false;
+  const onError = (error: unknown): void => {
+    if (isWrongDatabase(error))
+      failToStart(`REDIS_URL: the database of ${place} cannot be used: ${error.message}`);
+    if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is away');
+    away = true;
+  };
+  redis.on('error', onError);
+  redis.on('ready', () => {
+    logger.info('Redis is ready');
+    away = false;
+  });
+  return onError;
+}
+
+/** Returns a handler that logs the errors of something that uses `redis`, except in an outage, which has its own line. */
+export function logUnlessAway(
+  redis: RedisConnection,
+  logger: Logger,
+  what: string,
+): (error: unknown) => void {
+  return (error) => logger[isRedisReady(redis) ? 'warn' : 'debug']({ err: error }, what);
+}
+
+/** True for the server's refusal of SELECT: no such database, or no right to use it. */
+function isWrongDatabase(error: unknown): error is Error {
+  return error instanceof Error && /DB index is out of range|NOPERM .*\bselect\b/i.test(error.message);
+}

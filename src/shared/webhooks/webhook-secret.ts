@@ -1,0 +1,48 @@
+import { hkdfSync } from 'node:crypto';
+import { ANONYMOUS } from '../config/api-keys.js';
+
+/** Key lengths that Standard Webhooks 1.0 allows, bytes. */
+const MIN_BYTES = 24;
+const MAX_BYTES = 64;
+const SECRET = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/;
+
+/** Length of a tenant's key, bytes. */
+const TENANT_KEY_BYTES = 32;
+/** Context of the derivation (`info` of RFC 5869), before the tenant's name. Never changes: receivers hold the result. */
+const DERIVATION = 'face-verification webhook v1:';
+
+/** Returns what is wrong with an entry of WEBHOOK_SECRETS, as a sentence that does not quote it, or undefined when nothing is. */
+export function findWebhookSecretProblem(secret: string): string | undefined {
+  const encoded = SECRET.exec(secret)?.[1];
+  if (encoded === undefined) return 'every secret must be whsec_ followed by base64';
+  const bytes = Buffer.from(encoded, 'base64').length;
+  if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return undefined;
+  return `every secret must hold ${MIN_BYTES} to ${MAX_BYTES} bytes`;
+}
+
+/**
+ * Returns the secret that signs the webhooks of `tenant`: HKDF-SHA256 of the bytes of `master` (an entry of
+ * WEBHOOK_SECRETS), without salt. No tenant can compute another's, nor the master. Where no API key is set there is one
+ * tenant, `anonymous`, and its secret is the master itself.
+ * @see RFC 5869
+ */
+export function tenantWebhookSecret(master: string, tenant: string): string {
+  if (tenant === ANONYMOUS) return master;
+  const bytes = Buffer.from(master.slice('whsec_'.length), 'base64');
+  const key = hkdfSync('sha256', bytes, '', `${DERIVATION}${tenant}`, TENANT_KEY_BYTES);
+  return `whsec_${Buffer.from(key).toString('base64')}`;
+}
+
+export interface SigningSettings {
+  /** The masters; several while one replaces another. */
+  readonly WEBHOOK_SECRETS: readonly string[];
+  /** Sign with the masters as well, for receivers that still hold one. */
+  readonly WEBHOOK_SHARED_SIGNATURE: boolean;
+}
+
+/** Returns the secrets that sign the webhooks of `tenant`: one for each master in their order, then shared ones. */
+export function signingSecrets(tenant: string, settings: SigningSettings): readonly string[] {
+  const masters = settings.WEBHOOK_SECRETS;
+  const own = masters.map((master) => tenantWebhookSecret(master, tenant));
+  return [...new Set(settings.WEBHOOK_SHARED_SIGNATURE ? [...own, ...masters] : own)];
+}

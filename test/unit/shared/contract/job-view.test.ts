@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { jobViewSchema, problemSchema } from '../../../../src/shared/contract/contract.js';
+import { createJobView } from '../../../../src/shared/contract/job-view.js';
+import type { ComparisonFailure } from '../../../../src/shared/queue/queue-contract.js';
+
+const JOB = { jobId: 'r_1', job: { user_id: 'u', request_id: 'q' }, attempts: 1 };
+const at = (ms: number): string => new Date(ms).toISOString();
+
+describe('createJobView', () => {
+  it('tells the times as they were', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_000, startedAt: 1_200, finishedAt: 1_900 });
+
+    expect(view).toMatchObject({ created_at: at(1_000), started_at: at(1_200), finished_at: at(1_900) });
+  });
+
+  it('never tells a later step as earlier, though the times come from clocks of several machines', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_063, startedAt: 1_000, finishedAt: 1_050 });
+
+    expect(view).toMatchObject({ created_at: at(1_063), started_at: at(1_063), finished_at: at(1_063) });
+  });
+
+  it('has no time for a step that has not been', () => {
+    const view = createJobView({ ...JOB, createdAt: 1_000 });
+
+    expect(view).not.toHaveProperty('started_at');
+    expect(view).not.toHaveProperty('finished_at');
+  });
+
+  it('shows what is worth knowing of the photos, beside the result', () => {
+    const warnings = [{ image: 'front_image1' as const, code: 'small_face' }];
+
+    const view = createJobView({ ...JOB, createdAt: 1, outcome: { ok: true, matched: true, warnings } });
+    const plain = createJobView({ ...JOB, createdAt: 1, outcome: { ok: true, matched: true, warnings: [] } });
+
+    expect(jobViewSchema.parse(view)).toMatchObject({ status: 'completed', warnings });
+    expect(view.result).toEqual({ user_id: 'u', matched: true });
+    expect(plain).not.toHaveProperty('warnings');
+  });
+
+  it('lists warnings in the result only for a request that asks for them, also when there are none', () => {
+    const job = { ...JOB.job, warnings: true };
+
+    const view = createJobView({
+      ...JOB,
+      job,
+      createdAt: 1,
+      outcome: { ok: true, matched: true, warnings: [] },
+    });
+
+    expect(view.result).toEqual({ user_id: 'u', matched: true, warnings: [] });
+  });
+
+  it('claims nothing about warnings of a job that an earlier version of a worker ended', () => {
+    const job = { ...JOB.job, warnings: true };
+
+    const view = createJobView({ ...JOB, job, createdAt: 1, outcome: { ok: true, matched: true } });
+
+    expect(view.result).toEqual({ user_id: 'u', matched: true });
+  });
+
+  it('shows why a comparison could not be decided, the reason included', () => {
+    const item = { image: 'back_image', code: 'low_quality', reason: 'too_dark', detail: 'x' } as const;
+    const outcome: ComparisonFailure = { ok: false, ...item, retryable: false, errors: [item] };
+
+    const { error } = createJobView({ ...JOB, createdAt: 1_000, finishedAt: 2_000, outcome });
+
+    expect(problemSchema.parse(error)).toMatchObject({
+      status: 422,
+      code: 'low_quality',
+      reason: 'too_dark',
+      detail: 'x',
+      errors: [item],
+    });
+  });
+
+  it('ends a job that was cancelled before it began, no earlier than it was made', () => {
+    const outcome = { ok: false, code: 'job_cancelled', detail: 'x', retryable: false } as const;
+    const view = createJobView({ ...JOB, createdAt: 1_000, finishedAt: 990, outcome });
+
+    expect(view).toMatchObject({ status: 'cancelled', finished_at: at(1_000) });
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, ERROR_KINDS, VerificationError } from '../../../../src/shared/errors.js';
+import { errorFields } from '../../../../src/shared/runtime/logger.js';
+
+describe('errorFields', () => {
+  it('says of a refusal its code, its reason and its context', () => {
+    const error = new VerificationError('low_quality', {
+      reason: 'too_dark',
+      context: { brightness: 7 },
+      cause: new Error('inner'),
+    });
+
+    expect(errorFields(error)).toEqual({
+      code: 'low_quality',
+      reason: 'too_dark',
+      context: { brightness: 7 },
+    });
+  });
+
+  it('leaves out the image host, whose name may hold what no log may', () => {
+    const context = { host: 'album-of-jane.acme.com', status: 404 };
+
+    const fields = errorFields(new VerificationError('image_not_available', { context }));
+
+    expect(fields).toEqual({ code: 'image_not_available', context: { status: 404 } });
+  });
+
+  it('leaves the stack out of everything that a caller or an image host has caused', () => {
+    const refusals = ERROR_CODES.filter((code) => ERROR_KINDS[code].fault !== 'service');
+
+    for (const code of refusals) {
+      const error = new VerificationError(code, { cause: new Error('inner') });
+      expect(errorFields(error)).toEqual({ code });
+    }
+  });
+
+  it('leaves it out of a service that is busy, too', () => {
+    expect(errorFields(new VerificationError('overloaded'))).toEqual({ code: 'overloaded' });
+  });
+
+  it.each([
+    ['an error of somebody else', new TypeError('x')],
+    ['a bug', new VerificationError('internal')],
+    ['a model that fails', new VerificationError('model_failure')],
+    [
+      'a fault of the service with a cause',
+      new VerificationError('queue_unavailable', { cause: new Error() }),
+    ],
+  ])('hands on %s whole', (_what, error) => {
+    expect(errorFields(error)).toEqual({ err: error });
+  });
+});
