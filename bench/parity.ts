@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { analyseImage } from '../src/worker/vision/analyse-image.js';
-import { createFlatPyramid } from '../src/worker/vision/image-pyramid.js';
-import { loadModelPack, type ModelPack } from '../src/worker/vision/model-pack.js';
+import { createFlatPyramid } from '../src/worker/vision/image/image-pyramid.js';
+import { loadModelPack, type ModelPack } from '../src/worker/vision/pack/model-pack.js';
 import {
   alignByReference,
   cosine,

@@ -5,11 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { hashDistance, MAX_HASH_DISTANCE } from '../src/worker/find-duplicates.js';
-import { decodeImage } from '../src/worker/vision/decode-image.js';
-import { firstLongEdge } from '../src/worker/vision/decode-size.js';
-import { createPyramid } from '../src/worker/vision/image-pyramid.js';
-import { inspectImage } from '../src/worker/vision/inspect-image.js';
-import { hashPhoto } from '../src/worker/vision/perceptual-hash.js';
+import { decodeImage } from '../src/worker/vision/image/decode-image.js';
+import { firstLongEdge } from '../src/worker/vision/image/decode-size.js';
+import { createPyramid } from '../src/worker/vision/image/image-pyramid.js';
+import { inspectImage } from '../src/worker/vision/image/inspect-image.js';
+import { hashPhoto } from '../src/worker/vision/image/perceptual-hash.js';
 
 /** The default DETECTION_SIZE: it bounds what a worker decodes at first, and so what it hashes. */
 const DETECTION_SIZE_PX = 640;

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { VerificationError } from '../../src/shared/errors.js';
-import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
+import { createVisionPool, type VisionPool } from '../../src/worker/vision/process/vision-pool.js';
 import type { ImageFormat } from '../../src/worker/vision/types.js';
-import { createVisionPool, type VisionPool } from '../../src/worker/vision/vision-pool.js';
 import { mutateBytes, randomEdits, seededRandom } from '../../test/support/mutate-bytes.js';
 import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos.js';
 import { liteManifest, liteSettings } from '../../test/support/vision-settings.js';

@@ -9,7 +9,7 @@ import { createByteBudget } from './sharing/byte-budget.js';
 import { createComputeGate } from './sharing/compute-gate.js';
 import type { SharedParts } from './sharing/job-lane.js';
 import type { SlowJobs } from './sharing/slow-jobs.js';
-import type { VisionPool } from './vision/vision-pool.js';
+import type { VisionPool } from './vision/process/vision-pool.js';
 import type { WorkerMetrics } from './worker-metrics.js';
 
 /** Time to look up a name, connect and shake hands with a host, ms. */

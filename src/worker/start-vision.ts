@@ -1,8 +1,8 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import { packFolder } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
+import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/process/vision-pool.js';
 import type { VisionSettings } from './vision/types.js';
-import { createVisionPool, type VisionPool, type VisionPoolOptions } from './vision/vision-pool.js';
 
 const MEBIBYTE = 1_048_576;
 

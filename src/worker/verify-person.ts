@@ -12,7 +12,7 @@ import { createEvidence, listWarnings, type ModelIdentity } from './create-evide
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
 import type { Judged } from './judged-photo.js';
-import { compareEmbeddings } from './vision/compare-embeddings.js';
+import { compareEmbeddings } from './vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from './vision/types.js';
 
 export interface VerificationRequest {

@@ -1,10 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
-import { normOf } from '../../src/worker/vision/embed-face.js';
-import { createPyramid } from '../../src/worker/vision/image-pyramid.js';
-import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
+import { normOf } from '../../src/worker/vision/face/embed-face.js';
+import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import {
   cropFace,

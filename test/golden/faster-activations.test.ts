@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx/onnx-session.js';
 import { rewritePrelu } from '../../src/worker/vision/onnx/rewrite-prelu.js';
-import { derivedName } from '../../src/worker/vision/verify-pack.js';
+import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
 import { cropFace, SAMPLE_FACES } from '../support/photos.js';
 import { LITE_FOLDER, liteSettings } from '../support/vision-settings.js';
 

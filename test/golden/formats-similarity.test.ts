@@ -1,8 +1,8 @@
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
-import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import { orientationSegment, withJpegSegments } from '../support/jpeg-builder.js';
 import { cropFace, SAME_PERSON } from '../support/photos.js';
 import { openRgb, storeWithOrientation } from '../support/rgb-images.js';

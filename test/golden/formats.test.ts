@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
+import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
 import { jpegSegment, orientationSegment, withJpegSegments } from '../support/jpeg-builder.js';
 import { samplePhoto } from '../support/photos.js';

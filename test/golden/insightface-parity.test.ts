@@ -6,8 +6,8 @@ import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { createFlatPyramid } from '../../src/worker/vision/image-pyramid.js';
-import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
+import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, FaceDetection } from '../../src/worker/vision/types.js';
 import { SAMPLE_FACES, type SampleNumber, samplePhoto } from '../support/photos.js';
 import {

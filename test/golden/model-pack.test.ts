@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadModelPack, type PackOptions } from '../../src/worker/vision/model-pack.js';
-import { derivedName } from '../../src/worker/vision/verify-pack.js';
+import { loadModelPack, type PackOptions } from '../../src/worker/vision/pack/model-pack.js';
+import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
 
 // Lent to developers only; the tests that need it skip without it.

@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
-import { alignmentOf } from '../../src/worker/vision/align-face.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { loadModelPack, type ModelPack } from '../../src/worker/vision/model-pack.js';
-import { invertSimilarity } from '../../src/worker/vision/similarity-transform.js';
+import { alignmentOf } from '../../src/worker/vision/face/align-face.js';
+import { invertSimilarity } from '../../src/worker/vision/face/similarity-transform.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 import { cropFace, SAMPLE_FACES } from '../support/photos.js';
 import { liteManifest, liteSettings } from '../support/vision-settings.js';

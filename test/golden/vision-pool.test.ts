@@ -7,12 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { compareEmbeddings } from '../../src/worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import {
   createVisionPool,
   type VisionPool,
   type VisionPoolOptions,
-} from '../../src/worker/vision/vision-pool.js';
+} from '../../src/worker/vision/process/vision-pool.js';
 import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos.js';
 import { listVisionPids } from '../support/process-table.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
@@ -199,7 +199,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
 
   it('takes its processes along when the worker is killed', async () => {
     const source = `
-      import { createVisionPool } from ${JSON.stringify(new URL('../../src/worker/vision/vision-pool.ts', import.meta.url).href)};
+      import { createVisionPool } from ${JSON.stringify(new URL('../../src/worker/vision/process/vision-pool.ts', import.meta.url).href)};
       const pool = createVisionPool(${JSON.stringify({ settings: liteSettings(), manifest: liteManifest(), processes: 2, memoryLimitBytes: GIBIBYTE })});
       await pool.ready();
       console.log('ready');

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createVisionPool } from '../../src/worker/vision/vision-pool.js';
+import { createVisionPool } from '../../src/worker/vision/process/vision-pool.js';
 import { samePersonPhotos } from '../support/photos.js';
 import { liteManifest, liteSettings } from '../support/vision-settings.js';
 

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
+import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import { animated, noise } from '../support/hostile-images.js';
 import { jpegSegment, withJpegFrame, withJpegSegments } from '../support/jpeg-builder.js';
 import { samplePhoto } from '../support/photos.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ErrorCode, VerificationError } from '../../src/shared/errors.js';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/decode-image.js';
+import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
 import { createHostileImages, HOSTILE_IMAGE_NAMES, type HostileImages } from '../support/hostile-images.js';
 import { channelBias, meanDifference, storeWithOrientation } from '../support/rgb-images.js';

@@ -6,7 +6,7 @@ import { verifyPacks } from '../../src/cli/models/commands.js';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
-import { digestOf } from '../../src/worker/vision/verify-pack.js';
+import { digestOf } from '../../src/worker/vision/pack/verify-pack.js';
 import { makePack } from '../support/model-pack.js';
 import { preluModel } from '../support/onnx-builder.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PackManifest } from '../../src/worker/vision/model-pack.js';
+import type { PackManifest } from '../../src/worker/vision/pack/model-pack.js';
 import type { VisionSettings } from '../../src/worker/vision/types.js';
 
 const MODELS = new URL('../../models/', import.meta.url);

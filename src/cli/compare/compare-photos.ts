@@ -1,6 +1,6 @@
 import { VerificationError } from '../../shared/errors.js';
 import { isMatch } from '../../worker/decide.js';
-import { compareEmbeddings } from '../../worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 
 /** An encoded photo and what to call it. */

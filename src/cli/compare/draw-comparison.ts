@@ -1,6 +1,6 @@
-import { alignFace } from '../../worker/vision/align-face.js';
-import { type DecodeOptions, decodeImage } from '../../worker/vision/decode-image.js';
-import { createPyramid } from '../../worker/vision/image-pyramid.js';
+import { alignFace } from '../../worker/vision/face/align-face.js';
+import { type DecodeOptions, decodeImage } from '../../worker/vision/image/decode-image.js';
+import { createPyramid } from '../../worker/vision/image/image-pyramid.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 import { type Html, html } from '../evaluate/page/html.js';
 import { encodeJpegUri } from '../pictures/encode-picture.js';

@@ -1,4 +1,4 @@
-import { type DecodeOptions, decodeImage } from '../../worker/vision/decode-image.js';
+import { type DecodeOptions, decodeImage } from '../../worker/vision/image/decode-image.js';
 import type { Box } from '../../worker/vision/types.js';
 import { encodeJpegUri } from '../pictures/encode-picture.js';
 import type { EvaluationPlan } from './evaluation-plan.js';

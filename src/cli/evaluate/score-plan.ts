@@ -1,5 +1,5 @@
 import { type ErrorCode, VerificationError } from '../../shared/errors.js';
-import { compareEmbeddings } from '../../worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 import { type ComparisonDesk, createComparisonDesk } from './comparison-desk.js';
 import type { EvaluationPlan } from './evaluation-plan.js';

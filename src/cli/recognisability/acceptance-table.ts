@@ -1,4 +1,4 @@
-import { compareEmbeddings } from '../../worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
 import { judgeFace } from '../../worker/vision/recognisability/judge-face.js';
 import type { RecognisabilityData } from '../../worker/vision/recognisability/rate-face.js';
 import type { Example } from './fit-recognisability.js';

@@ -1,4 +1,4 @@
-import type { ExaminedFace } from '../../worker/vision/examine-face.js';
+import type { ExaminedFace } from '../../worker/vision/face/examine-face.js';
 import type { RgbImage } from '../../worker/vision/types.js';
 import type { Random } from '../evaluate/random.js';
 import { blurPicture, cutPicture, encodePng, readPicture, resizePicture } from '../pictures/edit-picture.js';

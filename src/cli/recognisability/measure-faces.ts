@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { toVerificationError } from '../../shared/errors.js';
-import { compareEmbeddings } from '../../worker/vision/compare-embeddings.js';
-import { type ExaminedFace, examineFace } from '../../worker/vision/examine-face.js';
-import type { ModelPack } from '../../worker/vision/model-pack.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
+import { type ExaminedFace, examineFace } from '../../worker/vision/face/examine-face.js';
+import type { ModelPack } from '../../worker/vision/pack/model-pack.js';
 import type { VisionSettings } from '../../worker/vision/types.js';
 import { createRandom } from '../evaluate/random.js';
 import type { LabelledExample } from './acceptance-table.js';

@@ -4,7 +4,7 @@ import { loadWorkerConfig, type WorkerConfig } from '../../shared/config/config.
 import { readManifest } from '../../shared/models/model-catalogue.js';
 import { packName } from '../../shared/queue/queue-contract.js';
 import { visionSettings } from '../../worker/start-vision.js';
-import { loadModelPack } from '../../worker/vision/model-pack.js';
+import { loadModelPack } from '../../worker/vision/pack/model-pack.js';
 import { storeRating } from '../../worker/vision/recognisability/recognisability-data.js';
 import { listPhotos } from '../evaluate/list-photos.js';
 import { createRandom } from '../evaluate/random.js';

@@ -1,4 +1,4 @@
-import { compareEmbeddings } from '../../worker/vision/compare-embeddings.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
 import type { Random } from '../evaluate/random.js';
 import type { Judged } from './acceptance-table.js';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { VerificationError } from '../../shared/errors.js';
-import { examineFace } from './examine-face.js';
-import { describeQuality } from './face-quality.js';
-import type { LocatedFace } from './locate-face.js';
-import type { ModelPack } from './model-pack.js';
-import { hashPhoto } from './perceptual-hash.js';
+import type { LocatedFace } from './detect/locate-face.js';
+import { examineFace } from './face/examine-face.js';
+import { describeQuality } from './face/face-quality.js';
+import { hashPhoto } from './image/perceptual-hash.js';
+import type { ModelPack } from './pack/model-pack.js';
 import { type FaceVerdict, judgeFace } from './recognisability/judge-face.js';
 import { createStepTimer } from './step-timer.js';
 import type { Box, FaceAnalysis, VisionSettings } from './types.js';

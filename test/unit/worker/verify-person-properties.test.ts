@@ -11,7 +11,7 @@ import { problemOfFailure } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, NAMED_REASONS, VerificationError } from '../../../src/shared/errors.js';
 import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
 import { verifyPerson } from '../../../src/worker/verify-person.js';
-import { EMBEDDING_LENGTH } from '../../../src/worker/vision/compare-embeddings.js';
+import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import { evenNumber } from '../../support/arbitraries.js';
 

@@ -3,7 +3,7 @@ import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../src/shared
 import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
 import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
 import { type VerificationDependencies, verifyPerson } from '../../../src/worker/verify-person.js';
-import { EMBEDDING_LENGTH } from '../../../src/worker/vision/compare-embeddings.js';
+import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 
 const HASHES: Readonly<Record<ImageName, string>> = {

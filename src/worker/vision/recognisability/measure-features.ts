@@ -1,8 +1,8 @@
-import { ALIGNED_POINTS, alignmentOf } from '../align-face.js';
-import { normOf } from '../embed-face.js';
-import { estimatePose } from '../face-quality.js';
-import { halveImage } from '../image-pyramid.js';
-import { transformPoints } from '../similarity-transform.js';
+import { ALIGNED_POINTS, alignmentOf } from '../face/align-face.js';
+import { normOf } from '../face/embed-face.js';
+import { estimatePose } from '../face/face-quality.js';
+import { transformPoints } from '../face/similarity-transform.js';
+import { halveImage } from '../image/image-pyramid.js';
 import type { FaceDetection, FivePoints, RgbImage } from '../types.js';
 
 /** What is measured of a face, in this order. Logarithms, so that a factor counts alike everywhere. */

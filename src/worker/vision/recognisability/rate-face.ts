@@ -1,4 +1,4 @@
-import { EMBEDDING_LENGTH } from '../compare-embeddings.js';
+import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
 import { type FaceFeatures, FEATURE_NAMES, type FeatureName } from './measure-features.js';
 
 /** A question to a face, answered by 0..1: a logistic model of what was measured and of the embedding. */

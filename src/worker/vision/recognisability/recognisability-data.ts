@@ -1,4 +1,4 @@
-import { EMBEDDING_LENGTH } from '../compare-embeddings.js';
+import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
 import { GENERAL_DATA } from './general-data.js';
 import type { FeatureName } from './measure-features.js';
 import type { FaceRating, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';

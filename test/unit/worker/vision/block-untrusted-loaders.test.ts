@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../../../src/worker/vision/decode-image.js';
+import { blockUntrustedLoaders, decodeImage } from '../../../../src/worker/vision/image/decode-image.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] } as const;
 const picture = sharp({ create: { width: 20, height: 10, channels: 3, background: '#a87' } });

@@ -1,0 +1,100 @@
+import { transformPoints } from '../../face/similarity-transform.js';
+import { warpImage } from '../../face/warp-image.js';
+import type { ImagePyramid } from '../../image/image-pyramid.js';
+import {
+  mapToPhoto,
+  type Placement,
+  placeTopLeft,
+  type QuarterTurns,
+  type Size,
+  turnedSize,
+} from '../../image/placement.js';
+import { type Normalisation, writeTensor } from '../../image/to-tensor.js';
+import type { OnnxModel } from '../../onnx/onnx-session.js';
+import type { Box, FaceDetection, FivePoints } from '../../types.js';
+import type { FaceDetector, View } from '../face-detector.js';
+import { suppressOverlaps } from '../nms.js';
+import { isOfTile, tilesOf } from '../view-tiles.js';
+import { confirmSteadyFace } from './confirm-steady-face.js';
+import { decodeUltraface, fivePointsOf68, LANDMARK_SIDE_PX, landmarkSquare } from './ultraface.js';
+
+/** Measured on LFW together with the rest of the pack: below it hands and textures come in. */
+const MIN_SCORE = 0.65;
+const MAX_OVERLAP = 0.4;
+
+/** More faces than this are not given landmarks: the best-scored ones are enough of a crowd. */
+const MAX_FACES = 64;
+
+const NO_POINTS: FivePoints = new Float32Array(10);
+
+/**
+ * Returns a detector on UltraFace, whose input has one size, and on the 68-point model that finds the landmarks in each
+ * box. Both stay the caller's to close. A view larger than the input is looked at in overlapping tiles.
+ */
+export function createUltrafaceDetector(
+  models: { readonly boxes: OnnxModel; readonly landmarks: OnnxModel },
+  { normalisation, detectionSize }: { normalisation: Normalisation; detectionSize: number },
+): FaceDetector {
+  const canvas = inputSize(models.boxes);
+  const input = new Float32Array(3 * canvas.width * canvas.height);
+  const square = new Float32Array(LANDMARK_SIDE_PX * LANDMARK_SIDE_PX);
+
+  async function findBoxes(photo: ImagePyramid, placement: Placement): Promise<FaceDetection[]> {
+    writeTensor(input, photo, { placement, normalisation });
+    const outputs = await models.boxes.run(input, [1, 3, canvas.height, canvas.width]);
+    return decodeUltraface(outputs, canvas, MIN_SCORE)
+      .filter(({ box }) => isOfTile(box, placement))
+      .map((face) => mapToPhoto({ ...face, landmarks: NO_POINTS }, placement, photo));
+  }
+
+  async function findLandmarks(photo: ImagePyramid, box: Box, quarterTurns: QuarterTurns) {
+    const toPhoto = landmarkSquare(box, (-quarterTurns * Math.PI) / 2);
+    writeGrey(square, warpImage(photo, toPhoto, LANDMARK_SIDE_PX).data);
+    const [output] = await models.landmarks.run(square, [1, 1, LANDMARK_SIDE_PX, LANDMARK_SIDE_PX]);
+    if (!output) throw new Error('this is a bug: a model without output');
+    return transformPoints(toPhoto, fivePointsOf68(output.data));
+  }
+
+  async function detect(photo: ImagePyramid, { longEdgePx, quarterTurns }: View): Promise<FaceDetection[]> {
+    const whole = placeTopLeft(photo, { canvas, longEdgePx, quarterTurns });
+    const found: FaceDetection[] = [];
+    for (const placement of tilesOf(whole)) found.push(...(await findBoxes(photo, placement)));
+    const faces: FaceDetection[] = [];
+    for (const face of suppressOverlaps(found, MAX_OVERLAP).slice(0, MAX_FACES)) {
+      faces.push({ ...face, landmarks: await findLandmarks(photo, face.box, quarterTurns) });
+    }
+    return faces;
+  }
+
+  return {
+    looks: (photo, quarterTurns) => {
+      const whole = largestInside(turnedSize(photo, quarterTurns), canvas);
+      return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
+    },
+    detect,
+    confirm: (photo, face, quarterTurns) =>
+      confirmSteadyFace(photo, face, (box) => findLandmarks(photo, box, quarterTurns)),
+    detectAsPublished: (photo) =>
+      detect(photo, { longEdgePx: largestInside(photo, canvas), quarterTurns: 0 }),
+  };
+}
+
+/** The longer edge of a photo that just fits into the canvas. */
+function largestInside(photo: Size, canvas: Size): number {
+  const scale = Math.min(canvas.width / photo.width, canvas.height / photo.height);
+  return Math.max(photo.width, photo.height) * scale;
+}
+
+function inputSize({ input: { shape } }: OnnxModel): Size {
+  const [, channels, height, width] = shape;
+  if (channels !== 3 || !height || !width)
+    throw new Error('The detector does not have the input of an UltraFace');
+  return { width, height };
+}
+
+/** Luma of ITU-R BT.601 in 0..1 (value / 256, as the model was trained). */
+function writeGrey(out: Float32Array, rgb: Uint8Array): void {
+  for (let i = 0; i < out.length; i++) {
+    out[i] = (0.299 * rgb[i * 3]! + 0.587 * rgb[i * 3 + 1]! + 0.114 * rgb[i * 3 + 2]!) / 256;
+  }
+}

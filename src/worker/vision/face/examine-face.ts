@@ -1,0 +1,53 @@
+import { VerificationError } from '../../../shared/errors.js';
+import { type LocatedFace, locateFace } from '../detect/locate-face.js';
+import { type ImageInfo, imageLimitsOf, inspectImage } from '../image/inspect-image.js';
+import type { ModelPack } from '../pack/model-pack.js';
+import { type FaceFeatures, measureFeatures } from '../recognisability/measure-features.js';
+import { createStepTimer, type StepTimer } from '../step-timer.js';
+import type { RgbImage, VisionSettings } from '../types.js';
+import { alignFace } from './align-face.js';
+import { normaliseEmbedding } from './embed-face.js';
+
+/** Everything there is of a photo's subject before anybody judges it. */
+export interface ExaminedFace {
+  readonly info: ImageInfo;
+  readonly located: LocatedFace;
+  /** RGB, 112 × 112. */
+  readonly aligned: RgbImage;
+  /** Length 1. */
+  readonly embedding: Float32Array;
+  readonly features: FaceFeatures;
+}
+
+/**
+ * Finds the subject of a photo, and measures and embeds its face.
+ * @throws VerificationError image_unsupported, image_too_large, image_undecodable; face_not_found, multiple_faces,
+ *   face_too_small; model_failure.
+ */
+export async function examineFace(
+  bytes: Uint8Array,
+  { pack, settings }: { readonly pack: ModelPack; readonly settings: VisionSettings },
+  timer: StepTimer = createStepTimer(),
+): Promise<ExaminedFace> {
+  const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
+  const located = await locateFace(bytes, { info, ...pack, settings, timer });
+  requireSize(located, settings);
+  const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
+  const raw = await timer.measure('embed', () => pack.embedder.embed(aligned));
+  const embedding = normaliseEmbedding(raw, pack.normBand);
+  return {
+    info,
+    located,
+    aligned,
+    embedding,
+    features: measureFeatures({ aligned, face: located.face, raw }),
+  };
+}
+
+function requireSize({ face }: LocatedFace, settings: VisionSettings): void {
+  const size = Math.min(face.box.width, face.box.height);
+  if (size >= settings.minFaceSizePx) return;
+  throw new VerificationError('face_too_small', {
+    context: { face_px: Math.round(size), min_face_px: settings.minFaceSizePx },
+  });
+}

@@ -1,0 +1,138 @@
+import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import { VerificationError } from '../../../shared/errors.js';
+import type { ImageFormat, VisionSettings } from '../types.js';
+import { checkImageSize, type SizeLimits } from './check-image-size.js';
+import { readImageSignature } from './image-signature.js';
+import { countJpegScans } from './jpeg-scan-count.js';
+
+/** What a photo may be. */
+export interface ImageLimits extends SizeLimits {
+  readonly formats: readonly ImageFormat[];
+}
+
+/** What is known of a photo before its pixels are decoded. */
+export interface ImageInfo {
+  readonly format: ImageFormat;
+  /** Size of the upright picture, px. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF orientation, 1..8; 1 when there is none or a wrong one. */
+  readonly orientation: number;
+  /** Whether a sample has more than 8 bits. */
+  readonly deep: boolean;
+}
+
+/** A JPEG with more scans is refused. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
+const MAX_JPEG_SCANS = 100;
+
+/**
+ * Pixels times scans may be at most this many times `maxPixels`. Without it a photo of 40 MP in 100 scans costs 7 s of
+ * decoding (noise, arithmetic coding); with it the largest photo may still have as many scans as encoders write, 10.
+ */
+const MAX_SCANNED_PICTURES = 12;
+
+/** Bytes of a decoded sample, by sharp's name of its type. */
+const SAMPLE_BYTES: Readonly<Record<string, number>> = {
+  uchar: 1,
+  char: 1,
+  ushort: 2,
+  short: 2,
+  uint: 4,
+  int: 4,
+  float: 4,
+  complex: 8,
+  double: 8,
+  dpcomplex: 16,
+};
+
+const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
+  jpeg: 'JPEG',
+  png: 'PNG',
+  webp: 'WebP',
+  avif: 'AVIF',
+  gif: 'GIF',
+  tiff: 'TIFF',
+};
+
+/**
+ * Returns a photo's type and upright size without decoding its pixels: the gate every photo passes first.
+ * The type is decided by content alone. `bytes` are only read.
+ * @throws VerificationError image_unsupported: not a type in `limits.formats`, or a moving picture; the text names the type.
+ * @throws VerificationError face_too_small, image_too_large: as checkImageSize; image_too_large also for too many scans.
+ * @throws VerificationError image_undecodable: the header is broken.
+ */
+export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Promise<ImageInfo> {
+  const format = requireEnabledFormat(bytes, limits.formats);
+  const metadata = await readMetadata(bytes);
+  const { width, height } = metadata.autoOrient;
+  const { channels = 4, depth = 'uchar' } = metadata;
+  checkImageSize({ format, width, height, channels, sampleBytes: SAMPLE_BYTES[depth] ?? 16 }, limits);
+  if (format === 'jpeg') refuseScanBomb(bytes, (MAX_SCANNED_PICTURES * limits.maxPixels) / (width * height));
+  refuseSeveralPictures(format, metadata.pages ?? 1);
+  const orientation = metadata.orientation ?? 1;
+  return {
+    format,
+    width,
+    height,
+    orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
+    deep: metadata.depth !== 'uchar',
+  };
+}
+
+/** Returns what a photo may be under `settings`. */
+export function imageLimitsOf(settings: VisionSettings): ImageLimits {
+  return {
+    maxPixels: settings.maxImagePixels,
+    minSidePx: settings.minFaceSizePx,
+    maxDecodeBytes: settings.maxDecodeBytes,
+    fullSize: !settings.coarseDetection,
+    formats: settings.imageFormats,
+  };
+}
+
+/** Sharp options for bytes that nobody vouches for. `maxPixels` undefined: no limit, for reading a header. */
+export function untrustedInput(maxPixels?: number): SharpOptions {
+  // 'warning' is the only level at which a broken JPEG does not decode to partly invented pixels.
+  return { failOn: 'warning', limitInputPixels: maxPixels ?? false, unlimited: false };
+}
+
+function requireEnabledFormat(bytes: Uint8Array, formats: readonly ImageFormat[]): ImageFormat {
+  const { name, format } = readImageSignature(bytes);
+  if (format !== undefined && formats.includes(format)) return format;
+  throw new VerificationError('image_unsupported', {
+    detail: describeUnsupported(name),
+    context: { type: name ?? 'unknown' },
+  });
+}
+
+function describeUnsupported(name: string | undefined): string {
+  if (name === undefined) return 'The file is not an image of a known type.';
+  return name === 'empty' ? 'The file is empty.' : `The file is ${name}, which is not supported.`;
+}
+
+function refuseScanBomb(bytes: Uint8Array, affordableScans: number): void {
+  const limit = Math.min(MAX_JPEG_SCANS, Math.floor(affordableScans));
+  if (countJpegScans(bytes, limit) <= limit) return;
+  // The file is valid and other programs show it, so "broken" would mislead: it costs too much, and saving it anew helps.
+  throw new VerificationError('image_too_large', { detail: `The JPEG has more than ${limit} scans.` });
+}
+
+async function readMetadata(bytes: Uint8Array): Promise<Metadata> {
+  const header = sharp(bytes, untrustedInput());
+  try {
+    return await header.metadata();
+  } catch (cause) {
+    throw new VerificationError('image_undecodable', { cause });
+  }
+}
+
+function refuseSeveralPictures(format: ImageFormat, pages: number): void {
+  if (pages <= 1) return;
+  const name = FORMAT_NAMES[format];
+  const type =
+    format === 'gif' || format === 'webp' ? `an animated ${name}` : `a ${name} of several pictures`;
+  throw new VerificationError('image_unsupported', {
+    detail: `The file is ${type}, which is not supported.`,
+    context: { pages },
+  });
+}

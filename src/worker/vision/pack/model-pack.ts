@@ -1,0 +1,176 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { ModelManifest } from '../../../shared/models/model-manifest.js';
+import type { FaceDetector } from '../detect/face-detector.js';
+import { hasScrfdOutputs } from '../detect/scrfd/scrfd.js';
+import { createScrfdDetector } from '../detect/scrfd/scrfd-detector.js';
+import { createUltrafaceDetector } from '../detect/ultraface/ultraface-detector.js';
+import { ALIGNED_SIDE_PX } from '../face/align-face.js';
+import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
+import { createFaceEmbedder, type FaceEmbedder, type NormBand } from '../face/embed-face.js';
+import type { Normalisation } from '../image/to-tensor.js';
+import { createOnnxModel, type OnnxModel, type OnnxOptions } from '../onnx/onnx-session.js';
+import type { RecognisabilityData } from '../recognisability/rate-face.js';
+import { readRecognisability } from '../recognisability/recognisability-data.js';
+import { runSelfTest } from './self-test.js';
+import { digestOf, readVerified } from './verify-pack.js';
+
+/** What vision needs to know of a pack. */
+export type PackManifest = Pick<
+  ModelManifest,
+  'name' | 'files' | 'detector' | 'recogniser' | 'self_test' | 'recognisability'
+>;
+
+export interface PackOptions extends OnnxOptions {
+  /** Folder that holds the pack's .onnx files. */
+  readonly packFolder: string;
+  /** Absent: a folder in InsightFace layout, told apart by shapes and read as RGB. */
+  readonly manifest: PackManifest | undefined;
+  readonly detectionSize: number;
+}
+
+/** What identifies the models behind an embedding. */
+export interface PackIdentity {
+  /** SHA-256 of each model file as published, hex; of an UltraFace that of its box model. */
+  readonly detector: string;
+  readonly recogniser: string;
+  /** Execution provider that runs the recogniser. */
+  readonly executionProvider: string;
+}
+
+/** A loaded and tested pack. Its parts are not reentrant. */
+export interface ModelPack {
+  readonly detector: FaceDetector;
+  readonly embedder: FaceEmbedder;
+  readonly normBand: NormBand;
+  readonly recognisability: RecognisabilityData;
+  readonly identity: PackIdentity;
+  close(): Promise<void>;
+}
+
+/** The models of a pack before they are put to their tasks. */
+interface PackModels {
+  readonly detector: LoadedFile;
+  readonly landmarks?: LoadedFile;
+  readonly recogniser: LoadedFile;
+}
+
+interface LoadedFile {
+  readonly model: OnnxModel;
+  readonly sha256: string;
+}
+
+/** Normalisations of InsightFace's packs. */
+const SCRFD_INPUT: Normalisation = { mean: 127.5, std: 128, channels: 'rgb' };
+const ARCFACE_INPUT: Normalisation = { mean: 127.5, std: 127.5, channels: 'rgb' };
+
+/** Norms of published recognisers lie between 1 and 40; a flipped bit makes 1e35. */
+const WIDE_NORM_BAND: NormBand = { least: 0.05, most: 1000 };
+
+/** How far norms of faces may lie from those of the self-test's inputs, as a factor. */
+const NORM_FACTOR = 20;
+
+/** Files of InsightFace's packs that this service has no use for: known by name, so that 144 MB need not be loaded. */
+const UNUSED_FILES = /^(1k3d68|2d106det|genderage)\.onnx$/i;
+
+/**
+ * Loads a pack: files verified, models loaded, self-test passed.
+ * @throws Error in one clear sentence: what is missing, damaged or unfit, and the command that mends it.
+ */
+export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
+  const models = options.manifest
+    ? await loadByManifest(options, options.manifest)
+    : await loadInsightFaceLayout(options);
+  const embedder = createFaceEmbedder(models.recogniser.model, options.manifest?.recogniser ?? ARCFACE_INPUT);
+  const golden = options.manifest?.self_test;
+  await runSelfTest(embedder, golden);
+  return {
+    detector: createDetector(models, options),
+    embedder,
+    normBand: golden ? bandAround(golden.norms) : WIDE_NORM_BAND,
+    recognisability: readRecognisability(options.manifest?.recognisability),
+    identity: {
+      detector: models.detector.sha256,
+      recogniser: models.recogniser.sha256,
+      executionProvider: models.recogniser.model.provider,
+    },
+    close: async () => {
+      await Promise.all(
+        [models.detector, models.landmarks, models.recogniser].map((file) => file?.model.close()),
+      );
+    },
+  };
+}
+
+function createDetector({ detector, landmarks }: PackModels, options: PackOptions): FaceDetector {
+  const { detectionSize, manifest } = options;
+  const normalisation = manifest?.detector ?? SCRFD_INPUT;
+  if (!landmarks) return createScrfdDetector(detector.model, { normalisation, detectionSize });
+  return createUltrafaceDetector(
+    { boxes: detector.model, landmarks: landmarks.model },
+    { normalisation, detectionSize },
+  );
+}
+
+async function loadByManifest(options: PackOptions, manifest: PackManifest): Promise<PackModels> {
+  const load = async (name: string): Promise<LoadedFile> => {
+    const { bytes, sha256 } = await readVerified(options.packFolder, name, manifest);
+    return { model: await loadNamed(name, bytes, options), sha256 };
+  };
+  const { detector, recogniser } = manifest;
+  return {
+    detector: await load(detector.file),
+    ...(detector.kind === 'ultraface' && { landmarks: await load(detector.landmark_file) }),
+    recogniser: await load(recogniser.file),
+  };
+}
+
+/**
+ * Takes the first detector and the first recogniser of a folder, in the order of their names, as InsightFace does.
+ * @see deepinsight/insightface python-package/insightface/model_zoo/model_zoo.py, ModelRouter (MIT)
+ */
+async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> {
+  const folder = options.packFolder;
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    const state = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read as a folder (${cause.code})`;
+    throw new Error(
+      `The folder ${folder} ${state}; INSIGHTFACE_MODEL names it. Packs by name: npm run models -- list`,
+      { cause },
+    );
+  });
+  if (!names.some((name) => name.endsWith('.onnx')))
+    throw new Error(`The folder ${folder} holds no .onnx files; INSIGHTFACE_MODEL names it.`);
+  let detector: LoadedFile | undefined;
+  let recogniser: LoadedFile | undefined;
+  for (const name of names.filter((file) => file.endsWith('.onnx') && !UNUSED_FILES.test(file)).toSorted()) {
+    const bytes = await readFile(join(folder, name));
+    const file = { model: await loadNamed(name, bytes, options), sha256: digestOf(bytes) };
+    const kind = kindOf(file.model);
+    if (kind === 'detector' && !detector) detector = file;
+    else if (kind === 'recogniser' && !recogniser) recogniser = file;
+    else await file.model.close();
+  }
+  if (detector && recogniser) return { detector, recogniser };
+  const missing = detector ? 'recogniser (112 × 112 to 512 numbers)' : 'SCRFD detector with five points';
+  throw new Error(
+    `The model pack ${basename(folder)} has no ${missing}. Run: npm run models -- fetch ${basename(folder)}`,
+  );
+}
+
+function kindOf({ input, outputs }: OnnxModel): 'detector' | 'recogniser' | 'other' {
+  if (hasScrfdOutputs(outputs.map(({ shape }) => shape))) return 'detector';
+  const [, channels, height, width] = input.shape;
+  const isAligned = channels === 3 && height === ALIGNED_SIDE_PX && width === ALIGNED_SIDE_PX;
+  return isAligned && outputs[0]?.shape.at(-1) === EMBEDDING_LENGTH ? 'recogniser' : 'other';
+}
+
+async function loadNamed(name: string, bytes: Uint8Array, options: OnnxOptions): Promise<OnnxModel> {
+  return createOnnxModel(bytes, options).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`The model file ${name} ${reason}`, { cause });
+  });
+}
+
+function bandAround(norms: readonly number[]): NormBand {
+  return { least: Math.min(...norms) / NORM_FACTOR, most: Math.max(...norms) * NORM_FACTOR };
+}

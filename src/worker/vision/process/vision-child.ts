@@ -1,0 +1,202 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { extname } from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { PackIdentity } from '../pack/model-pack.js';
+import type { FaceAnalysis } from '../types.js';
+import { PHOTO_PIPE_FD, sendPhoto } from './photo-pipe.js';
+import { fromRefusal, type ProcessMessage, type ProcessUsage, type StartMessage } from './vision-protocol.js';
+
+/** Why a vision process ended: by itself, or killed by us. */
+export type LossReason = 'crash' | 'deadline' | 'memory' | 'closed';
+
+/** The process ended before it gave its answer. */
+export class VisionChildLost extends Error {
+  override readonly name = 'VisionChildLost';
+  readonly reason: LossReason;
+
+  constructor(reason: LossReason) {
+    super(`A vision process was lost (${reason})`);
+    this.reason = reason;
+  }
+}
+
+export interface VisionChildOptions extends Omit<StartMessage, 'kind'> {
+  /** The process's whole environment: nothing is inherited, so that no secret of the worker's can leak there. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** One vision process, which works on one photo at a time. */
+export interface VisionChild {
+  readonly pid: number | undefined;
+  /** Rejects with the process's own words when it cannot load its models, with VisionChildLost when it ends before. */
+  readonly ready: Promise<PackIdentity>;
+  /** Settles when the process is gone. */
+  readonly ended: Promise<void>;
+  /** False as soon as the process is being ended. */
+  readonly isUsable: boolean;
+  /** What the process had used after its last photo, or once it was ready. */
+  readonly usage: ProcessUsage;
+  /** `bytes` must not change before this settles. @throws as analyseImage; VisionChildLost when the process ends first. */
+  analyse(bytes: Uint8Array): Promise<FaceAnalysis>;
+  /** Returns the resident memory now, bytes; undefined where the system does not tell. */
+  readRss(): Promise<number | undefined>;
+  /** Returns the processor time of all its threads so far, ms; undefined where the system does not tell. */
+  readCpuMs(): Promise<number | undefined>;
+  /** Ends the process at once; what it was doing rejects with `reason`. */
+  kill(reason: LossReason): void;
+}
+
+interface Waiting<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts a vision process and has it load its models. */
+export function startVisionChild({ environment, ...start }: VisionChildOptions): VisionChild {
+  return new ForkedChild(forkEntry(environment), start);
+}
+
+class ForkedChild implements VisionChild {
+  readonly ready: Promise<PackIdentity>;
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #photos: Writable;
+  #starting: Waiting<PackIdentity> | undefined;
+  #working: Waiting<FaceAnalysis> | undefined;
+  #lossReason: LossReason = 'crash';
+  #hasEnded = false;
+  #usage: ProcessUsage = { rssBytes: 0, cpuMs: 0 };
+
+  constructor(child: ChildProcess, start: Omit<StartMessage, 'kind'>) {
+    this.#child = child;
+    this.#photos = photoPipeOf(child);
+    this.ready = new Promise((resolve, reject) => {
+      this.#starting = { resolve, reject };
+    });
+    this.ended = new Promise((resolve) => {
+      const end = () => {
+        this.#onEnd();
+        resolve();
+      };
+      child.once('exit', end);
+      child.once('error', end);
+    });
+    child.on('message', (message: ProcessMessage) => this.#onMessage(message));
+    // A failure to send means that the process is ending, which `exit` reports.
+    child.send({ kind: 'start', ...start } satisfies StartMessage, () => undefined);
+    this.#photos.on('error', () => undefined);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isUsable(): boolean {
+    return !this.#hasEnded && !this.#child.killed;
+  }
+
+  get usage(): ProcessUsage {
+    return this.#usage;
+  }
+
+  analyse(bytes: Uint8Array): Promise<FaceAnalysis> {
+    return new Promise((resolve, reject) => {
+      if (this.#working) throw new Error('this is a bug: the vision process is busy');
+      if (this.#hasEnded) throw new VisionChildLost(this.#lossReason);
+      this.#working = { resolve, reject };
+      sendPhoto(this.#photos, bytes);
+    });
+  }
+
+  readRss(): Promise<number | undefined> {
+    return readRss(this.pid);
+  }
+
+  readCpuMs(): Promise<number | undefined> {
+    return readCpuMs(this.pid);
+  }
+
+  kill(reason: LossReason): void {
+    // The first reason is the true one.
+    if (!this.#child.killed) this.#lossReason = reason;
+    this.#child.kill('SIGKILL');
+  }
+
+  #onMessage(message: ProcessMessage): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#usage = message.usage;
+        this.#starting?.resolve(message.identity);
+        return;
+      case 'unfit':
+        this.#starting?.reject(new Error(message.message));
+        return;
+      case 'analysed':
+        this.#finishWork(message.usage)?.resolve(message.analysis);
+        return;
+      case 'refused':
+        this.#finishWork(message.usage)?.reject(fromRefusal(message));
+        return;
+    }
+  }
+
+  #finishWork(usage: ProcessUsage): Waiting<FaceAnalysis> | undefined {
+    const working = this.#working;
+    this.#working = undefined;
+    this.#usage = usage;
+    return working;
+  }
+
+  #onEnd(): void {
+    this.#hasEnded = true;
+    const lost = new VisionChildLost(this.#lossReason);
+    this.#starting?.reject(lost);
+    this.#working?.reject(lost);
+    this.#working = undefined;
+  }
+}
+
+function forkEntry(environment: Readonly<Record<string, string>>): ChildProcess {
+  // The same program runs compiled (.js) and from its source (.ts, under a test runner or tsx).
+  const extension = extname(fileURLToPath(import.meta.url));
+  const entry = fileURLToPath(new URL(`./vision-process${extension}`, import.meta.url));
+  return fork(entry, {
+    // Two arenas instead of eight a core: decoders on many threads otherwise hold memory for good.
+    // ONNX Runtime otherwise keeps a device id on disk and uploads events of every session to its makers.
+    env: { MALLOC_ARENA_MAX: '2', ...environment, ORT_DISABLE_TELEMETRY: '1' },
+    execArgv: extension === '.ts' ? ['--import', typescriptLoader()] : [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+  });
+}
+
+function photoPipeOf(child: ChildProcess): Writable {
+  const pipe = child.stdio[PHOTO_PIPE_FD];
+  if (!(pipe instanceof Writable))
+    throw new Error('this is a bug: a vision process without a pipe for photos');
+  return pipe;
+}
+
+function typescriptLoader(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+}
+
+async function readRss(pid: number | undefined): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
+
+/** Linux counts processor time in hundredths of a second (USER_HZ), whatever its own clock. */
+const MS_PER_TICK = 10;
+
+async function readCpuMs(pid: number | undefined): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name of the process stands in brackets and may hold anything; user and system time are the 12th and 13th after.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return Number.isFinite(ticks) ? ticks * MS_PER_TICK : undefined;
+}

@@ -1,0 +1,263 @@
+import { VerificationError } from '../../../shared/errors.js';
+import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
+import { digestOf } from '../pack/verify-pack.js';
+import type { FaceAnalysis, VisionSettings } from '../types.js';
+import { createImageStrikes } from './image-strikes.js';
+import { ProcessRoster } from './process-roster.js';
+import { type LossReason, type VisionChild, VisionChildLost } from './vision-child.js';
+import { watchDeadline } from './watch-deadline.js';
+
+// A photo's way: queued → given to an idle process → answered.
+// A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, because the
+// loss may have been the machine's. The second loss refuses it, its queued copies, and any copy that comes later.
+// Copies share that one retry: while a copy of a photo with a loss runs, the others wait for its outcome.
+
+export interface VisionPoolOptions {
+  readonly settings: VisionSettings;
+  /** Absent: a folder in InsightFace layout. */
+  readonly manifest: PackManifest | undefined;
+  /** Processes side by side; times `settings.intraOpThreads` no more than cores. */
+  readonly processes: number;
+  /** A process that passes it is killed, in the middle of a photo too. Resident memory, bytes. */
+  readonly memoryLimitBytes: number;
+  /** Environment of the processes, which inherit nothing: LD_PRELOAD, CUDA_VISIBLE_DEVICES, … Default empty. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Told of every process that is lost in the middle of a photo, with the losses of that photo so far. */
+  readonly onLost?: ((reason: LossInWork, strikes: number) => void) | undefined;
+  /** Told when all processes are lost and three in a row could not be started, though the first ones could. */
+  readonly onNoneLeft?: ((cause: unknown) => void) | undefined;
+}
+
+/** What can end a process in the middle of a photo. */
+export type LossInWork = Exclude<LossReason, 'closed'>;
+
+export interface AnalyseOptions {
+  /**
+   * Processor time a photo may take until its process is killed, ms; on the clock four times that, for a busy
+   * machine is no fault of the photo. A photo tried again has it anew.
+   */
+  readonly deadlineMs: number;
+  /** Gives the photo up: while queued it is never begun, afterwards its result is dropped. */
+  readonly signal?: AbortSignal;
+}
+
+export interface VisionPoolStats {
+  /** Processes that have loaded their models. */
+  readonly alive: number;
+  readonly busy: number;
+  /** Photos that wait for a process. */
+  readonly queued: number;
+  /** Processes started in the place of lost ones. */
+  readonly restarts: number;
+  /** Processes lost in the middle of a photo, by what ended them. */
+  readonly lost: Readonly<Record<LossInWork, number>>;
+}
+
+export interface VisionPool {
+  /**
+   * Returns what there is to know of a photo.
+   * @throws VerificationError as analyseImage; image_undecodable also for a photo that cost two processes their lives;
+   *   model_failure when no process can be started. The signal's reason when it aborts.
+   */
+  analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis>;
+  /** Resolves when every process has loaded its models. @throws Error in words for the operator when one cannot. */
+  ready(): Promise<PackIdentity>;
+  stats(): VisionPoolStats;
+  /** Takes nothing more, lets what was taken end, then ends the processes. */
+  close(): Promise<void>;
+}
+
+interface Task extends AnalyseOptions {
+  readonly bytes: Uint8Array;
+  /** SHA-256 of the photo as it came: the caller may overwrite `bytes` once it has given the photo up. */
+  readonly digest: string;
+  readonly resolve: (analysis: FaceAnalysis) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Lost processes after which a photo is refused. */
+const MAX_STRIKES = 2;
+
+/** How often the memory of a busy process is read. Decoders fill about 1 GB a second, so it outgrows its limit by 50 MB. */
+const MEMORY_CHECK_MS = 50;
+
+/** Starts the processes and returns the pool that feeds them. */
+export function createVisionPool(options: VisionPoolOptions): VisionPool {
+  return new ProcessPool(options);
+}
+
+class ProcessPool implements VisionPool {
+  readonly #roster: ProcessRoster;
+  readonly #memoryLimitBytes: number;
+  readonly #tellLoss: VisionPoolOptions['onLost'];
+  readonly #strikes = createImageStrikes();
+  readonly #idle = new Set<VisionChild>();
+  readonly #lost = { crash: 0, deadline: 0, memory: 0 };
+  readonly #running = new Set<Task>();
+  #queue: Task[] = [];
+  #closing: Promise<void> | undefined;
+  /** Why no process can take a photo now. */
+  #failure: { readonly cause: unknown } | undefined;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: VisionPoolOptions) {
+    const { settings, manifest, processes, environment = {} } = options;
+    this.#memoryLimitBytes = options.memoryLimitBytes;
+    this.#tellLoss = options.onLost;
+    this.#roster = new ProcessRoster(
+      { settings, manifest, environment, processes },
+      {
+        onReady: (child) => this.#offer(child),
+        onGone: (child) => this.#idle.delete(child),
+        onNoneLeft: (cause) => {
+          this.#failQueue(cause);
+          options.onNoneLeft?.(cause);
+        },
+      },
+    );
+    this.#roster.firstStart.catch((cause: unknown) => this.#failQueue(cause));
+  }
+
+  analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
+      if (this.#failure !== undefined) throw new VerificationError('model_failure', this.#failure);
+      const digest = digestOf(bytes);
+      if (this.#strikes.count(digest) >= MAX_STRIKES) throw tooCostly('repeated');
+      const abandon = () => this.#abandon(task);
+      const settled = () => options.signal?.removeEventListener('abort', abandon);
+      const task: Task = {
+        ...options,
+        bytes,
+        digest,
+        resolve: (analysis) => {
+          settled();
+          resolve(analysis);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      options.signal?.addEventListener('abort', abandon);
+      this.#queue.push(task);
+      this.#feed();
+    });
+  }
+
+  ready(): Promise<PackIdentity> {
+    return this.#roster.firstStart;
+  }
+
+  stats(): VisionPoolStats {
+    return {
+      alive: this.#roster.alive,
+      busy: this.#running.size,
+      queued: this.#queue.length,
+      restarts: this.#roster.restarts,
+      lost: { ...this.#lost },
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain().then(() => this.#roster.close());
+    return this.#closing;
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#queue.length + this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  #offer(child: VisionChild): void {
+    this.#failure = undefined;
+    this.#idle.add(child);
+    this.#feed();
+  }
+
+  #feed(): void {
+    for (const child of this.#idle) {
+      const task = this.#takeNext();
+      if (!task) break;
+      this.#idle.delete(child);
+      void this.#run(task, child);
+    }
+    if (this.#queue.length + this.#running.size === 0) this.#onDrained?.();
+  }
+
+  /** Takes the first photo that can run now out of the queue. */
+  #takeNext(): Task | undefined {
+    const index = this.#queue.findIndex((task) => !this.#awaitsCopy(task));
+    return index === -1 ? undefined : this.#queue.splice(index, 1)[0];
+  }
+
+  /** True if a copy of a photo with a loss is running: its outcome decides over this one as well. */
+  #awaitsCopy({ digest }: Task): boolean {
+    if (this.#strikes.count(digest) === 0) return false;
+    return [...this.#running].some((other) => other.digest === digest);
+  }
+
+  async #run(task: Task, child: VisionChild): Promise<void> {
+    this.#running.add(task);
+    const stopWatching = watchDeadline(child, task.deadlineMs);
+    const memoryCheck = setInterval(() => void this.#checkMemory(child), MEMORY_CHECK_MS);
+    try {
+      const analysis = await child.analyse(task.bytes);
+      this.#strikes.clear(task.digest);
+      task.resolve(analysis);
+    } catch (error) {
+      if (error instanceof VisionChildLost) this.#onLost(task, error);
+      else task.reject(error);
+    } finally {
+      stopWatching();
+      clearInterval(memoryCheck);
+      this.#running.delete(task);
+    }
+    if (child.usage.rssBytes > this.#memoryLimitBytes) child.kill('memory');
+    else if (child.isUsable) this.#idle.add(child);
+    this.#feed();
+  }
+
+  async #checkMemory(child: VisionChild): Promise<void> {
+    const rssBytes = await child.readRss();
+    if (rssBytes !== undefined && rssBytes > this.#memoryLimitBytes) child.kill('memory');
+  }
+
+  #onLost(task: Task, { reason }: VisionChildLost): void {
+    const strikes = this.#strikes.add(task.digest);
+    if (reason !== 'closed') {
+      this.#lost[reason] += 1;
+      this.#tellLoss?.(reason, strikes);
+    }
+    if (strikes >= MAX_STRIKES) this.#strikeOut(task, reason);
+    else if (!task.signal?.aborted) this.#queue.unshift(task);
+  }
+
+  /** Refuses a photo and all its copies that wait. */
+  #strikeOut(task: Task, reason: LossReason): void {
+    const copies = this.#queue.filter(({ digest }) => digest === task.digest);
+    this.#queue = this.#queue.filter(({ digest }) => digest !== task.digest);
+    task.reject(tooCostly(reason));
+    for (const copy of copies) copy.reject(tooCostly('repeated'));
+  }
+
+  #abandon(task: Task): void {
+    this.#queue = this.#queue.filter((other) => other !== task);
+    task.reject(task.signal?.reason);
+  }
+
+  #failQueue(cause: unknown): void {
+    this.#failure = { cause };
+    const failed = this.#queue;
+    this.#queue = [];
+    for (const task of failed) task.reject(new VerificationError('model_failure', { cause }));
+    this.#feed();
+  }
+}
+
+function tooCostly(reason: LossReason | 'repeated'): VerificationError {
+  return new VerificationError('image_undecodable', { context: { reason: `process_lost_${reason}` } });
+}
