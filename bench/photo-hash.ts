@@ -1,10 +1,10 @@
 // Distances of the photo hash: npx tsx bench/photo-hash.ts [folder with photos and master.csv]
 // One photo saved anew in several ways against itself; other photos of the same person; everybody else's photos.
-// Tells how MAX_HASH_DISTANCE in src/worker/find-duplicates.ts separates them; docs/accuracy.md holds the figures.
+// Tells how MAX_HASH_DISTANCE in src/worker/verification/find-duplicates.ts separates them; docs/accuracy.md holds the figures.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { hashDistance, MAX_HASH_DISTANCE } from '../src/worker/find-duplicates.js';
+import { hashDistance, MAX_HASH_DISTANCE } from '../src/worker/verification/find-duplicates.js';
 import { decodeImage } from '../src/worker/vision/image/decode-image.js';
 import { firstLongEdge } from '../src/worker/vision/image/decode-size.js';
 import { createPyramid } from '../src/worker/vision/image/image-pyramid.js';

@@ -1,16 +1,16 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
-import { createHostResolver } from './outbound/dns/host-resolver.js';
-import { fetchImage } from './outbound/fetch-image.js';
-import { createGuardedAgent } from './outbound/guarded-agent.js';
-import { createReferenceCache } from './reference-cache.js';
+import { fetchImage } from './images/fetch-image.js';
+import type { WorkerMetrics } from './metrics.js';
+import { createHostResolver } from './net/dns/host-resolver.js';
+import { createGuardedAgent } from './net/guarded-agent.js';
 import { createByteBudget } from './sharing/byte-budget.js';
 import { createComputeGate } from './sharing/compute-gate.js';
 import type { SharedParts } from './sharing/job-lane.js';
 import type { SlowJobs } from './sharing/slow-jobs.js';
+import { createReferenceCache } from './verification/reference-cache.js';
 import type { VisionPool } from './vision/process/vision-pool.js';
-import type { WorkerMetrics } from './worker-metrics.js';
 
 /** Time to look up a name, connect and shake hands with a host, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;

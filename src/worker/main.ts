@@ -12,15 +12,15 @@ import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
-import type { ModelIdentity } from './create-evidence.js';
+import type { FinishDependencies } from './comparison/finish-job.js';
+import { startConsumers } from './consumers.js';
 import { createSharedParts } from './create-shared-parts.js';
-import type { FinishDependencies } from './finish-job.js';
+import { createWorkerMetrics } from './metrics.js';
 import { createSlowJobs } from './sharing/slow-jobs.js';
-import { startConsumers } from './start-consumers.js';
 import { startVision } from './start-vision.js';
-import type { VerificationRules } from './verify-person.js';
-import { warnOfUnsafeRedis } from './warn-of-unsafe-redis.js';
-import { createWorkerMetrics } from './worker-metrics.js';
+import { warnOfUnsafeRedis } from './upkeep/warn-of-unsafe-redis.js';
+import type { ModelIdentity } from './verification/create-evidence.js';
+import type { VerificationRules } from './verification/verify-person.js';
 
 /**
  * How far V8's heap may grow over what a full collection left before the next one, in percent. The photos under way

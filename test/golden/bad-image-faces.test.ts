@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
-import { findDuplicates } from '../../src/worker/find-duplicates.js';
+import { findDuplicates } from '../../src/worker/verification/find-duplicates.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { normaliseEmbedding } from '../../src/worker/vision/face/embed-face.js';

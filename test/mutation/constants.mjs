@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const FILES = [
-  'src/worker/decide.ts',
+  'src/worker/verification/decide.ts',
   ...['scrfd', 'nms', 'similarity-transform', 'align-face', 'warp-image', 'compare-embeddings'].map(
     (name) => `src/worker/vision/${name}.ts`,
   ),

@@ -10,13 +10,13 @@ import {
   placeOfWebhook,
 } from '../../src/shared/webhooks/webhook-queue.js';
 import { webhookJobOptions } from '../../src/shared/webhooks/webhook-schedule.js';
-import { createGuardedAgent } from '../../src/worker/outbound/guarded-agent.js';
+import { createGuardedAgent } from '../../src/worker/net/guarded-agent.js';
 import {
   createWebhookWorker,
   type DeliveryEvent,
   type WebhookWorker,
   type WebhookWorkerDependencies,
-} from '../../src/worker/webhook-processor.js';
+} from '../../src/worker/webhooks/webhook-worker.js';
 import { type RedisServer, startRedis } from './redis-server.js';
 
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;

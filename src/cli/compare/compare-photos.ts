@@ -1,5 +1,5 @@
 import { VerificationError } from '../../shared/errors.js';
-import { isMatch } from '../../worker/decide.js';
+import { isMatch } from '../../worker/verification/decide.js';
 import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
 

@@ -1,5 +1,5 @@
 import { VerificationError } from '../../shared/errors.js';
-import { decide, type Probe } from '../../worker/decide.js';
+import { decide, type Probe } from '../../worker/verification/decide.js';
 import type { ComparedPhoto } from './compare-photos.js';
 
 /** Returns in words what the service would answer to these photos; only a request has three probes. */

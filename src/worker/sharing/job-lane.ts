@@ -1,4 +1,4 @@
-import type { PhotoSteps } from '../verify-person.js';
+import type { PhotoSteps } from '../verification/verify-person.js';
 import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
 import type { JobOwner, SlowJobs } from './slow-jobs.js';

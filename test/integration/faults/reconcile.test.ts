@@ -19,7 +19,7 @@ import {
   type ReconcileDependencies,
   type Reconciler,
   startReconciler,
-} from '../../../src/worker/reconcile.js';
+} from '../../../src/worker/upkeep/reconcile.js';
 import { type RedisServer, startRedis } from '../../support/redis-server.js';
 
 const PREFIX = '{face}';

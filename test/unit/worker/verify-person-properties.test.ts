@@ -10,7 +10,7 @@ import { createJobView } from '../../../src/shared/contract/job-view.js';
 import { problemOfFailure } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, NAMED_REASONS, VerificationError } from '../../../src/shared/errors.js';
 import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
-import { verifyPerson } from '../../../src/worker/verify-person.js';
+import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import { evenNumber } from '../../support/arbitraries.js';

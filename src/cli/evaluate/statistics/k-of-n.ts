@@ -1,5 +1,5 @@
 import { VerificationError } from '../../../shared/errors.js';
-import { decide, type Probe } from '../../../worker/decide.js';
+import { decide, type Probe } from '../../../worker/verification/decide.js';
 
 /** A reference and three probes of one person, with the similarity of each probe, or undefined where there is none. */
 export interface ScoredVerification {

@@ -5,7 +5,7 @@ import {
   signingSecrets,
   tenantWebhookSecret,
 } from '../../../../src/shared/webhooks/webhook-secret.js';
-import { signWebhook } from '../../../../src/worker/outbound/sign-webhook.js';
+import { signWebhook } from '../../../../src/worker/webhooks/sign-webhook.js';
 
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`;
 

@@ -1,0 +1,92 @@
+import type { Evidence } from '../../shared/contract/contract.js';
+import type { VerificationError } from '../../shared/errors.js';
+import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import { errorFields, isUnexpected, type Logger } from '../../shared/runtime/logger.js';
+import type { Verification } from '../verification/verify-person.js';
+import type { CompareJob } from './finish-job.js';
+
+/** One line's worth of facts about a comparison that ended, or went back to the queue. */
+export interface ComparisonFacts {
+  readonly outcome: ComparisonOutcome;
+  readonly verification?: Verification | undefined;
+  readonly sync: boolean;
+  readonly queuedMs: number;
+  readonly durationMs: number;
+}
+
+/** Where a comparison is told to operators. */
+export interface ReportDependencies {
+  readonly logger: Logger;
+  readonly logUserId: boolean;
+  readonly observe: (facts: ComparisonFacts) => void;
+}
+
+/** How a comparison ended, and when it began by `performance.now`. */
+export interface Report {
+  readonly outcome: ComparisonOutcome;
+  readonly verification: Verification | undefined;
+  readonly startedAt: number;
+}
+
+type ReportedJob = Pick<CompareJob, 'id' | 'data' | 'timestamp' | 'processedOn' | 'attemptsStarted'>;
+
+/** Writes the one line of a comparison and counts it. */
+export function reportComparison(
+  job: ReportedJob,
+  { outcome, verification, startedAt }: Report,
+  deps: ReportDependencies,
+): void {
+  const { data, id: jobId } = job;
+  const facts: ComparisonFacts = {
+    outcome,
+    verification,
+    // Absent in a record that cannot be read.
+    sync: Boolean(data.sync),
+    queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  deps.observe(facts);
+  const unusable = listUnusable(verification);
+  for (const { image, error } of unusable)
+    if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not judged');
+  const evidence: Evidence | undefined = verification?.evidence;
+  deps.logger.info(
+    {
+      job_id: jobId,
+      request_id: data.request_id,
+      tenant: data.tenant,
+      trace_id: data.traceparent?.split('-')[1],
+      ...(deps.logUserId ? { user_id: data.user_id } : {}),
+      sync: data.sync,
+      attempt: job.attemptsStarted,
+      queued_ms: facts.queuedMs,
+      duration_ms: facts.durationMs,
+      ...describeOutcome(outcome),
+      ...(unusable.length > 0 ? { unusable: unusable.map(describePhoto) } : {}),
+      duplicates: verification?.duplicates.length ?? 0,
+      timings_ms: evidence?.timings_ms,
+    },
+    'comparison',
+  );
+}
+
+function describeOutcome(outcome: ComparisonOutcome) {
+  if (!outcome.ok) return { code: outcome.code, reason: outcome.reason, image: outcome.image };
+  return { matched: outcome.matched, warnings: outcome.warnings };
+}
+
+interface UnusablePhoto {
+  readonly image: string;
+  readonly error: VerificationError;
+}
+
+function listUnusable(verification: Verification | undefined): readonly UnusablePhoto[] {
+  return Object.entries(verification?.judged ?? {}).flatMap(([image, photo]) =>
+    photo.usable ? [] : [{ image, error: photo.error }],
+  );
+}
+
+/** Leaves out what has a line of its own. */
+function describePhoto({ image, error }: UnusablePhoto) {
+  return isUnexpected(error) ? { image, code: error.code } : { image, ...errorFields(error) };
+}

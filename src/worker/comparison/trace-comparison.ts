@@ -1,0 +1,37 @@
+import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import { inSpan, type Span } from '../../shared/runtime/tracing.js';
+import type { VerificationDependencies } from '../verification/verify-person.js';
+import type { CompareJob } from './finish-job.js';
+
+/**
+ * Runs one attempt at a job as a span of the request's trace. `compare` is given the same steps, each seen as a span
+ * below it. Neither URLs nor photos reach a span.
+ */
+export function traceComparison<T extends { readonly outcome: ComparisonOutcome }>(
+  job: CompareJob,
+  steps: VerificationDependencies,
+  compare: (steps: VerificationDependencies) => Promise<T>,
+): Promise<T> {
+  const attributes = {
+    'face.job_id': job.id ?? '',
+    'face.attempt': job.attemptsStarted,
+    'face.queued_ms': Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
+  };
+  const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
+  return inSpan('comparison', options, async (span) => {
+    const compared = await compare(span.isRecording() ? traceSteps(steps, span) : steps);
+    const { outcome } = compared;
+    if (!outcome.ok) span.setAttribute('face.code', outcome.code);
+    if (!outcome.ok && outcome.reason) span.setAttribute('face.reason', outcome.reason);
+    return compared;
+  });
+}
+
+function traceSteps(steps: VerificationDependencies, parent: Span): VerificationDependencies {
+  return {
+    ...steps,
+    fetchImage: (url, signal) => inSpan('fetch image', { parent }, () => steps.fetchImage(url, signal)),
+    analyse: (bytes, role, signal) =>
+      inSpan(`analyse ${role}`, { parent }, () => steps.analyse(bytes, role, signal)),
+  };
+}

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Dispatcher, request } from 'undici';
+import { VerificationError } from '../../shared/errors.js';
+import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
+import { type Deadline, startDeadline } from '../net/deadline.js';
+import type { ByteClaim } from '../sharing/byte-budget.js';
+import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
+import { type LeastRate, readImageBody } from './read-image-body.js';
+
+const MAX_REDIRECTS = 3;
+const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
+
+/** Answers whose body is the whole resource; 204 stands for an empty one. A 206 was never asked for and may be a part. */
+const WHOLE_STATUSES = new Set([200, 203, 204]);
+
+/** All that is sent besides Host and Connection. Compression is declined: 275 bytes of gzip can become 200 MB. */
+const REQUEST_HEADERS = {
+  'user-agent': 'face-verification-service',
+  accept: 'image/jpeg, image/png, image/webp, */*;q=0.5',
+  'accept-encoding': 'identity',
+};
+
+export interface FetchImageOptions {
+  readonly policy: AddressPolicy;
+  /** Made by `createGuardedAgent` with the same policy. */
+  readonly agent: Dispatcher;
+  /** Largest body accepted, in bytes. */
+  readonly maxBytes: number;
+  /** What a host must send while it sends the image. */
+  readonly leastRate?: LeastRate;
+  /** Where memory for the image is set aside before it is read; the caller releases it. */
+  readonly memory?: ByteClaim;
+  /** Time for everything together: redirects, the retry and the last byte. In milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends the fetch at once; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Returns the bytes behind `url`, whatever they are: their type is judged where they are decoded.
+ * Follows up to three redirects, each checked like the first URL, never from https to http. Failures that may pass are
+ * tried once more when the time allows. No socket outlives the call, however it ends.
+ * @throws VerificationError
+ * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
+ * `image_not_available`: the host answered, but with no image (4xx, odd statuses, too many redirects);
+ * `image_fetch_failed`: DNS, connect, TLS, timeout, too slow or cut-off transfer, 5xx;
+ * `image_too_large`: over `maxBytes`; `image_unsupported`: empty, or with a content encoding.
+ */
+export async function fetchImage(url: string, options: FetchImageOptions): Promise<Uint8Array> {
+  const start = checkUrl(url, options.policy, 'image');
+  const deadline = startDeadline(options.timeoutMs, options.signal);
+  try {
+    deadline.signal.throwIfAborted();
+    return await fetchWithRetry(start, options, deadline);
+  } catch (error) {
+    // Whatever broke when the time was over or the caller gave up, that is the reason.
+    deadline.signal.throwIfAborted();
+    throw error;
+  } finally {
+    deadline.end();
+  }
+}
+
+async function fetchWithRetry(
+  start: URL,
+  options: FetchImageOptions,
+  deadline: Deadline,
+): Promise<Uint8Array> {
+  try {
+    return await followRedirects(start, options, deadline.signal);
+  } catch (error) {
+    const delayMs = error instanceof VerificationError ? retryDelayMs(error) : undefined;
+    if (delayMs === undefined || delayMs >= deadline.remainingMs()) throw error;
+    await sleep(delayMs, undefined, { signal: deadline.signal });
+    return await followRedirects(start, options, deadline.signal);
+  }
+}
+
+async function followRedirects(
+  start: URL,
+  options: FetchImageOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  let url = start;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    const answer = await fetchHop(url, options, signal);
+    if (answer instanceof Uint8Array) return answer;
+    url = answer;
+  }
+  throw new VerificationError('image_not_available', {
+    detail: 'The image host redirects too often.',
+    context: { host: url.hostname, reason: 'redirects' },
+  });
+}
+
+/** Returns the image, or where to look for it. */
+async function fetchHop(
+  url: URL,
+  options: FetchImageOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array | URL> {
+  let response: Dispatcher.ResponseData | undefined;
+  try {
+    response = await request(url, {
+      dispatcher: options.agent,
+      headers: REQUEST_HEADERS,
+      // The deadline covers both; undici's own limits start anew with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal,
+    });
+    const { statusCode, headers } = response;
+    if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, url, options.policy);
+    if (!WHOLE_STATUSES.has(statusCode))
+      throw toStatusError(statusCode, url.hostname, headers['retry-after']);
+    return await readImageBody(response, { ...options, host: url.hostname, signal });
+  } catch (error) {
+    throw toFetchError(error, url.hostname);
+  } finally {
+    // Closes the socket of an answer that was not read to its end; the listener takes the error this raises.
+    response?.body.on('error', () => undefined).destroy();
+  }
+}
+
+function readRedirect(response: Dispatcher.ResponseData, from: URL, policy: AddressPolicy): URL {
+  const { location } = response.headers;
+  if (typeof location !== 'string' || !URL.canParse(location, from.href))
+    throw toStatusError(response.statusCode, from.hostname, undefined);
+  const forbidden = (cause?: unknown) =>
+    new VerificationError('image_url_forbidden', {
+      detail: 'The image URL redirects to a URL that is not allowed.',
+      cause,
+      context: { host: from.hostname, reason: 'redirect' },
+    });
+  const target = new URL(location, from);
+  if (from.protocol === 'https:' && target.protocol !== 'https:') throw forbidden();
+  try {
+    return checkUrl(target.href, policy, 'image');
+  } catch (error) {
+    throw forbidden(error);
+  }
+}

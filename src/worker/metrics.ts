@@ -1,0 +1,105 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { VerificationError } from '../shared/errors.js';
+import { createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import type { ComparisonFacts } from './comparison/report-comparison.js';
+
+export interface WorkerMetrics {
+  observeComparison(facts: ComparisonFacts): void;
+  observeWebhook(result: string): void;
+  countStalled(): void;
+  countAbandoned(): void;
+  /** A job was put back because its tenant has its share of slow jobs. */
+  countPostponed(): void;
+  /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
+  countReconciled(what: string): void;
+  /** A reference photo was looked up in the cache. */
+  countReferenceLookup(result: 'hit' | 'miss'): void;
+  render(): Promise<string>;
+}
+
+export interface WorkerMetricsSources {
+  /** Vision processes replaced since the start. */
+  readonly visionRestarts: () => number;
+  /** Jobs that wait for slow image hosts now. */
+  readonly slowJobs: () => number;
+}
+
+/** Returns the worker's Prometheus metrics. */
+export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetrics {
+  const registry = createRegistry('worker');
+  const registers = [registry];
+  const counter = (name: string, help: string, label?: string) =>
+    new Counter({ name, help, labelNames: label ? [label] : [], registers });
+  const histogram = (name: string, help: string, label?: string) =>
+    new Histogram({ name, help, labelNames: label ? [label] : [], buckets: DURATION_BUCKETS_S, registers });
+
+  const comparisons = counter(
+    'face_comparisons_total',
+    'Comparisons ended: matched, not_matched or an error code',
+    'result',
+  );
+  const durations = histogram('face_comparison_duration_seconds', 'From start to end of a comparison');
+  const queued = histogram('face_queue_wait_seconds', 'From acceptance to start of a comparison', 'sync');
+  const steps = histogram('face_step_duration_seconds', 'Work of one step over the four photos', 'step');
+  const duplicates = counter('face_duplicate_images_total', 'Pairs of photos that were one photo', 'kind');
+  const unusable = new Counter({
+    name: 'face_unusable_images_total',
+    help: 'Photos that could not be judged, by error code and reason',
+    labelNames: ['code', 'reason'],
+    registers,
+  });
+  const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
+  const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
+  const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
+  const postponed = counter(
+    'face_jobs_postponed_total',
+    'Jobs put back: their tenant has its share of slow jobs',
+  );
+  const reconciled = counter(
+    'face_reconciled_total',
+    'Things a crash had left undone; failed: passed over',
+    'what',
+  );
+  const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
+  new Gauge({
+    name: 'face_vision_restarts',
+    help: 'Vision processes replaced since the start',
+    registers,
+    collect() {
+      this.set(sources.visionRestarts());
+    },
+  });
+  new Gauge({
+    name: 'face_slow_jobs',
+    help: 'Jobs that wait for slow image hosts now',
+    registers,
+    collect() {
+      this.set(sources.slowJobs());
+    },
+  });
+
+  return {
+    observeComparison: ({ outcome, verification, sync, queuedMs, durationMs }) => {
+      comparisons.inc({ result: outcome.ok ? (outcome.matched ? 'matched' : 'not_matched') : outcome.code });
+      durations.observe(durationMs / 1_000);
+      queued.observe({ sync: String(sync) }, queuedMs / 1_000);
+      for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
+      for (const photo of Object.values(verification?.judged ?? {}))
+        if (!photo.usable) unusable.inc(labelsOf(photo.error));
+      for (const [step, ms] of Object.entries(verification?.evidence?.timings_ms ?? {}))
+        steps.observe({ step }, ms / 1_000);
+    },
+    observeWebhook: (result) => webhooks.inc({ result }),
+    countStalled: () => stalled.inc(),
+    countAbandoned: () => abandoned.inc(),
+    countPostponed: () => postponed.inc(),
+    countReconciled: (what) => reconciled.inc({ what }),
+    countReferenceLookup: (result) => references.inc({ result }),
+    render: () => registry.metrics(),
+  };
+}
+
+/** Hosts may answer with any status, so the label holds its class: `http_4xx`. */
+function labelsOf({ code, reason }: VerificationError): { code: string; reason: string } {
+  return { code, reason: reason?.replace(/^(http_\d)\d\d$/, '$1xx') ?? 'none' };
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { redisKeys } from '../../shared/queue/queue-contract.js';
+import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
+import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import { logUnlessAway } from '../../shared/redis/report-outages.js';
+import type { Logger } from '../../shared/runtime/logger.js';
+
+const BEAT_MS = 5_000;
+/** A worker that has not said anything for this long counts as gone, ms. */
+const LIFETIME_MS = 15_000;
+
+export interface HeartbeatDependencies {
+  readonly redis: RedisConnection;
+  readonly clock: RedisClock;
+  readonly prefix: string;
+  readonly model: string;
+  readonly logger: Logger;
+}
+
+export interface Heartbeat {
+  /** Says that this worker has gone. */
+  stop(): Promise<void>;
+}
+
+/** Tells the APIs that a worker of this pack lives, and keeps this process' view of Redis' clock fresh. */
+export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heartbeat> {
+  const { redis, clock } = deps;
+  const key = redisKeys.workers(deps.prefix, deps.model);
+  const id = randomUUID();
+  const beat = async (): Promise<void> => {
+    await clock.synchronise();
+    const now = clock.now();
+    await redis.zadd(key, now + LIFETIME_MS, id);
+    await redis.zremrangebyscore(key, '-inf', now - LIFETIME_MS);
+  };
+  await beat();
+  const timer = setInterval(() => {
+    beat().catch(logUnlessAway(redis, deps.logger, 'heartbeat'));
+  }, BEAT_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      // A Redis that is away forgets this worker by itself, once its last beat is old.
+      if (isRedisReady(redis)) await redis.zrem(key, id);
+    },
+  };
+}

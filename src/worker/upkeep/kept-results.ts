@@ -1,0 +1,52 @@
+import { redisKeys, webhookJobId } from '../../shared/queue/queue-contract.js';
+import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
+
+export interface KeptResultsDependencies extends FinishDependencies {
+  /** Results kept of one tenant at most. */
+  readonly maxKeptResults: number;
+}
+
+/** Results dropped of one tenant in a pass at most: a pass is not to take minutes, and the next one comes soon. */
+const MAX_DROPPED = 20_000;
+
+/**
+ * Drops each tenant's oldest results beyond its quota, and forgets those that are gone. Each result is dropped by
+ * `attempt`, so that one that cannot be read leaves the others alone.
+ */
+export async function dropOldResults(
+  queue: ComparisonQueue,
+  deps: KeptResultsDependencies,
+  attempt: (work: () => Promise<void>) => Promise<unknown>,
+): Promise<void> {
+  const { redis, prefix, model, clock, retentionSeconds, maxKeptResults } = deps;
+  const tenantsKey = redisKeys.keptTenants(prefix, model);
+  for (const tenant of await redis.smembers(tenantsKey)) {
+    const key = redisKeys.kept(prefix, model, tenant);
+    await redis.zremrangebyscore(key, '-inf', clock.now() - retentionSeconds * 1_000);
+    const excess = (await redis.zcard(key)) - maxKeptResults;
+    if (excess > 0) {
+      for (const jobId of await redis.zrange(key, '0', String(Math.min(excess, MAX_DROPPED) - 1))) {
+        await attempt(() => dropResult(queue, { jobId, tenant, deps }));
+        await redis.zrem(key, jobId);
+      }
+    }
+    if ((await redis.exists(key)) === 0) await redis.srem(tenantsKey, tenant);
+  }
+}
+
+interface OldResult {
+  readonly jobId: string;
+  readonly tenant: string;
+  readonly deps: KeptResultsDependencies;
+}
+
+async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldResult): Promise<void> {
+  const { redis, prefix, model, webhookQueue } = deps;
+  const job = await queue.getJob(jobId);
+  await job?.remove();
+  const { evidence, ending, cancelled, userJobs } = redisKeys;
+  await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
+  // While a webhook is kept, it must be found when the person is erased.
+  const told = await redis.exists(webhookQueue.toKey(webhookJobId(jobId)));
+  if (job && told === 0) await redis.zrem(userJobs(prefix, model, tenant, job.data.user_id), jobId);
+}

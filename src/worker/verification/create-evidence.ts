@@ -1,0 +1,138 @@
+import {
+  type Evidence,
+  type FaceEvidence,
+  type FrontImage,
+  IMAGE_NAMES,
+  type ImageEvidence,
+  type ImageName,
+  type Warning,
+} from '../../shared/contract/contract.js';
+import { publicFactsOf } from '../../shared/errors.js';
+import type { FaceAnalysis } from '../vision/types.js';
+import { isMatch, type Probe } from './decide.js';
+import type { DuplicatePair } from './find-duplicates.js';
+import type { Judged } from './judged-photo.js';
+
+/** The model pack behind the embeddings. */
+export interface ModelIdentity {
+  readonly pack: string;
+  /** SHA-256 of each model file, hex. */
+  readonly detector: string;
+  readonly recogniser: string;
+}
+
+/** Decimals of a similarity that leaves the service: finer steps would help nobody but a climber of hills. */
+const SIMILARITY_DIGITS = 4;
+
+/** Warnings of photos for which a calibration holds all the same: the face that was chosen is like any other. */
+const CALIBRATED_WARNINGS: ReadonlySet<string> = new Set(['several_faces']);
+
+export interface EvidenceInput {
+  readonly threshold: number;
+  /** False match rate of one comparison at `threshold`, of photos within the conditions of the calibration. */
+  readonly fmr: number | undefined;
+  readonly minMatches: 2 | 3;
+  readonly matches: number;
+  readonly model: ModelIdentity;
+  readonly probes: Readonly<Record<FrontImage, Probe>>;
+  readonly judged: Readonly<Record<ImageName, Judged>>;
+  readonly duplicates: readonly DuplicatePair[];
+}
+
+/** Returns what a decision rests on: similarities and geometry, no pixels and no embeddings. */
+export function createEvidence(input: EvidenceInput): Evidence {
+  const images = describeImages(input);
+  const fmr = isCalibrated(images) ? input.fmr : undefined;
+  return {
+    threshold: input.threshold,
+    ...(fmr === undefined ? {} : { fmr }),
+    min_matches: input.minMatches,
+    matches: input.matches,
+    model: { ...input.model },
+    images,
+    // Photos that are one photo are no independent witnesses: the k-of-n rule means less than it says.
+    warnings: input.duplicates.length > 0 ? ['duplicate_images'] : [],
+    timings_ms: sumTimings(input.judged),
+  };
+}
+
+/** Returns the warnings of all photos, in the order of the contract. */
+export function listWarnings({ images }: Evidence): Warning[] {
+  return IMAGE_NAMES.flatMap((image) => images[image].warnings.map((code) => ({ image, code })));
+}
+
+/** False when a photo that was compared is unlike those of the calibration, or is one photo with another. */
+function isCalibrated(images: Evidence['images']): boolean {
+  return Object.values(images).every(({ warnings }) =>
+    warnings.every((code) => CALIBRATED_WARNINGS.has(code)),
+  );
+}
+
+function describeImages(input: EvidenceInput): Evidence['images'] {
+  const image = (name: ImageName): ImageEvidence => describeImage(name, input);
+  return {
+    front_image1: image('front_image1'),
+    front_image2: image('front_image2'),
+    front_image3: image('front_image3'),
+    back_image: image('back_image'),
+  };
+}
+
+function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
+  const photo = input.judged[name];
+  const warnings = input.duplicates
+    .filter(({ first, second }) => first === name || second === name)
+    .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
+  if (!photo.usable) return { status: 'unusable', ...publicFactsOf(photo.error), warnings };
+  const { analysis } = photo;
+  const known = {
+    face: describeFace(analysis),
+    faces_found: analysis.facesFound,
+    warnings: [...warnings, ...analysis.warnings],
+  };
+  if (name === 'back_image') return { status: 'usable', ...known };
+  const probe = input.probes[name];
+  if (!probe.usable) throw new Error('this is a bug: a usable photo gave no similarity');
+  const status = isMatch(probe.similarity, input.threshold) ? 'matched' : 'not_matched';
+  return { status, similarity: round(probe.similarity, SIMILARITY_DIGITS), ...known };
+}
+
+function describeFace({ face, quality }: FaceAnalysis): FaceEvidence {
+  const { x, y, width, height } = face.box;
+  return {
+    box: { x: round(x), y: round(y), width: round(width), height: round(height) },
+    landmarks: Array.from({ length: 5 }, (_, index): [number, number] => [
+      round(face.landmarks[index * 2] ?? 0),
+      round(face.landmarks[index * 2 + 1] ?? 0),
+    ]),
+    detection_score: round(face.score, 4),
+    width_px: Math.round(width),
+    quality: {
+      score: round(quality.score, 3),
+      sharpness: round(quality.sharpness),
+      brightness: round(quality.brightness),
+      yaw_deg: round(quality.yawDeg),
+      pitch_deg: round(quality.pitchDeg),
+      roll_deg: round(quality.rollDeg),
+    },
+  };
+}
+
+/** Adds up each step over the four photos; they run side by side, so the sum is work, not waiting. */
+function sumTimings(judged: Readonly<Record<ImageName, Judged>>): Record<string, number> {
+  const totals: Record<string, number> = {};
+  const add = (step: string, ms: number): void => {
+    totals[step] = round((totals[step] ?? 0) + ms);
+  };
+  for (const name of IMAGE_NAMES) {
+    const photo = judged[name];
+    if (!photo.usable) continue;
+    add('fetch', photo.fetchMs);
+    for (const [step, ms] of Object.entries(photo.analysis.timingsMs)) add(step, ms);
+  }
+  return totals;
+}
+
+function round(value: number, digits = 1): number {
+  return Number(value.toFixed(digits));
+}

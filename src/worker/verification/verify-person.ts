@@ -1,0 +1,206 @@
+import {
+  type Evidence,
+  FRONT_IMAGES,
+  type FrontImage,
+  IMAGE_NAMES,
+  type ImageName,
+  type ProblemItem,
+} from '../../shared/contract/contract.js';
+import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
+import type { ComparisonFailure, ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
+import type { FaceAnalysis } from '../vision/types.js';
+import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
+import { type Decision, decide, type Probe } from './decide.js';
+import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
+import type { Judged } from './judged-photo.js';
+
+export interface VerificationRequest {
+  readonly images: Readonly<Record<ImageName, string>>;
+  readonly threshold: number;
+  readonly minMatches: 2 | 3;
+}
+
+/** How photos are fetched and analysed. */
+export interface PhotoSteps {
+  readonly fetchImage: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly analyse: (
+    bytes: Uint8Array,
+    role: 'probe' | 'reference',
+    signal: AbortSignal,
+  ) => Promise<FaceAnalysis>;
+}
+
+/** What holds for every comparison of a worker. */
+export interface VerificationRules {
+  readonly duplicatePolicy: 'warn' | 'reject';
+  readonly model: ModelIdentity;
+  /** False match rate that a threshold is known not to exceed. */
+  readonly fmrAt: (threshold: number) => number | undefined;
+}
+
+export interface VerificationDependencies extends PhotoSteps, VerificationRules {}
+
+export interface Verification {
+  readonly outcome: ComparisonOutcome;
+  /** Only when the outcome is decided. */
+  readonly evidence?: Evidence;
+  readonly duplicates: readonly DuplicatePair[];
+  readonly judged: Readonly<Record<ImageName, Judged>>;
+}
+
+/**
+ * Fetches and analyses four photos and decides whether they show one person. Never rejects for what is wrong with a
+ * photo: that is an outcome.
+ * @throws the signal's reason when it aborts between two steps; VerificationError `model_failure`.
+ */
+export async function verifyPerson(
+  request: VerificationRequest,
+  deps: VerificationDependencies,
+  signal: AbortSignal,
+): Promise<Verification> {
+  // The reference is needed by every probe, so it is asked for first.
+  const names: readonly ImageName[] = ['back_image', ...FRONT_IMAGES];
+  const entries = await Promise.all(
+    names.map(async (name) => [name, await judge(name, request.images[name], { deps, signal })] as const),
+  );
+  const judged = Object.fromEntries(entries) as Record<ImageName, Judged>;
+  try {
+    signal.throwIfAborted();
+    return conclude(request, deps, judged);
+  } finally {
+    forgetEmbeddings(judged);
+  }
+}
+
+/** Everything after the photos: pure. */
+function conclude(
+  request: VerificationRequest,
+  deps: VerificationDependencies,
+  judged: Readonly<Record<ImageName, Judged>>,
+): Verification {
+  const duplicates = findDuplicates(identitiesOf(judged));
+  const reference = judged.back_image;
+  if (!reference.usable) return { outcome: failureOf(judged, ['back_image']), duplicates, judged };
+  if (duplicates.length > 0 && deps.duplicatePolicy === 'reject') {
+    return { outcome: duplicateFailure(duplicates), duplicates, judged };
+  }
+  const probes = probesAgainst(reference.analysis, judged);
+  const decision = decide({ probes, threshold: request.threshold, minMatches: request.minMatches });
+  if (decision.kind === 'undecided')
+    return { outcome: failureOf(judged, decision.unusable), duplicates, judged };
+  const evidence = evidenceOf(decision, { request, deps, probes, judged, duplicates });
+  const { matched } = decision;
+  return { outcome: { ok: true, matched, warnings: listWarnings(evidence) }, evidence, duplicates, judged };
+}
+
+interface Findings {
+  readonly request: VerificationRequest;
+  readonly deps: VerificationDependencies;
+  readonly probes: Readonly<Record<FrontImage, Probe>>;
+  readonly judged: Readonly<Record<ImageName, Judged>>;
+  readonly duplicates: readonly DuplicatePair[];
+}
+
+function evidenceOf(decision: Extract<Decision, { kind: 'decided' }>, findings: Findings): Evidence {
+  const { request, deps, probes, judged, duplicates } = findings;
+  return createEvidence({
+    threshold: request.threshold,
+    fmr: deps.fmrAt(request.threshold),
+    minMatches: request.minMatches,
+    matches: decision.matches,
+    model: deps.model,
+    probes,
+    judged,
+    duplicates,
+  });
+}
+
+async function judge(
+  name: ImageName,
+  url: string,
+  { deps, signal }: { deps: VerificationDependencies; signal: AbortSignal },
+): Promise<Judged> {
+  try {
+    const startedAt = performance.now();
+    const bytes = await deps.fetchImage(url, signal);
+    const fetchMs = performance.now() - startedAt;
+    signal.throwIfAborted();
+    try {
+      const analysis = await deps.analyse(bytes, name === 'back_image' ? 'reference' : 'probe', signal);
+      return { usable: true, analysis, fetchMs, bytes: bytes.length };
+    } finally {
+      bytes.fill(0);
+    }
+  } catch (error) {
+    return { usable: false, error: toVerificationError(error) };
+  }
+}
+
+/** Embeddings are biometric data: they live no longer than the comparison. */
+function forgetEmbeddings(judged: Readonly<Record<ImageName, Judged>>): void {
+  for (const photo of Object.values(judged)) if (photo.usable) photo.analysis.embedding.fill(0);
+}
+
+function probesAgainst(
+  reference: FaceAnalysis,
+  judged: Readonly<Record<ImageName, Judged>>,
+): Readonly<Record<FrontImage, Probe>> {
+  const probe = (name: FrontImage): Probe => {
+    const photo = judged[name];
+    if (!photo.usable) return photo;
+    return { usable: true, similarity: compareEmbeddings(photo.analysis.embedding, reference.embedding) };
+  };
+  return {
+    front_image1: probe('front_image1'),
+    front_image2: probe('front_image2'),
+    front_image3: probe('front_image3'),
+  };
+}
+
+function identitiesOf(judged: Readonly<Record<ImageName, Judged>>): Partial<Record<ImageName, FaceAnalysis>> {
+  return Object.fromEntries(
+    IMAGE_NAMES.flatMap((name) => {
+      const photo = judged[name];
+      return photo.usable ? [[name, photo.analysis]] : [];
+    }),
+  );
+}
+
+/** The first blamed photo gives the code; a retry can help if it can help any of them. */
+function failureOf(
+  judged: Readonly<Record<ImageName, Judged>>,
+  blamed: readonly ImageName[],
+): ComparisonFailure {
+  const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
+    const photo = judged[image];
+    return photo.usable ? [] : [{ item: { image, ...publicFactsOf(photo.error) }, error: photo.error }];
+  });
+  const [first] = errors;
+  if (!first) throw new Error('this is a bug: an undecided comparison needs a photo to blame');
+  return {
+    ok: false,
+    ...publicFactsOf(first.error),
+    detail: `${first.item.image}: ${first.item.detail}`,
+    retryable: errors.some(({ error }) => error.retryable),
+    ...(first.item.image ? { image: first.item.image } : {}),
+    errors: errors.map(({ item }) => item),
+  };
+}
+
+function duplicateFailure(duplicates: readonly DuplicatePair[]): ComparisonFailure {
+  const { code, message, retryable } = new VerificationError('duplicate_image');
+  const errors = duplicates.map(({ first, second, kind }): ProblemItem => {
+    const how = kind === 'identical' ? 'is the same file as' : 'shows the same picture as';
+    return { image: second, code, detail: `${second} ${how} ${first}.` };
+  });
+  const image = errors[0]?.image;
+  return {
+    ok: false,
+    code,
+    detail: errors[0]?.detail ?? message,
+    retryable,
+    ...(image ? { image } : {}),
+    errors,
+  };
+}

@@ -1,0 +1,130 @@
+import { type Dispatcher, request } from 'undici';
+import { VerificationError } from '../../shared/errors.js';
+import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
+import { TLS_CODE } from '../images/fetch-failure.js';
+import { startDeadline } from '../net/deadline.js';
+import { signWebhook } from './sign-webhook.js';
+
+/** Bytes of an answer that are read, and dropped, before its connection is cut. */
+export const MAX_ANSWER_BYTES = 65_536;
+
+const USER_AGENT = 'face-verification-webhooks/1';
+const GONE = 410;
+/** Statuses whose Retry-After counts: too many requests, unavailable. */
+const THROTTLING_STATUSES = new Set([429, 503]);
+
+/** One message to one receiver. */
+export interface Delivery {
+  readonly url: string;
+  /** The `webhook-id`, the same for every attempt. */
+  readonly id: string;
+  /** The exact text to sign and send. */
+  readonly body: string;
+  /** Each signs; without any nothing is sent. */
+  readonly secrets: readonly string[];
+}
+
+export interface DeliveryDependencies {
+  /** Made by `createGuardedAgent` with the same policy. */
+  readonly agent: Dispatcher;
+  readonly policy: AddressPolicy;
+  /** Time for name, connection, TLS, headers and what is read of the body together, ms. */
+  readonly timeoutMs: number;
+  /** Clock of the `webhook-timestamp`, ms since 1970. */
+  readonly now: () => number;
+  /** Ends a running delivery at once. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What an attempt ended in. `retry`: may succeed later; `gone`: the receiver wants no more; `refused`: we do not send,
+ * now or later. Reasons name neither URL, host nor address: they reach whoever reads the job.
+ */
+export type DeliveryOutcome =
+  | { readonly kind: 'delivered'; readonly status: number }
+  | {
+      readonly kind: 'retry';
+      readonly reason: string;
+      readonly status?: number;
+      /** What Retry-After asks for, ms; not bounded yet. */
+      readonly afterMs?: number;
+    }
+  | { readonly kind: 'gone'; readonly reason: string; readonly status: number }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * Posts the message once, signed for this moment, and returns how that ended; only a bug makes it reject. Redirects are
+ * not followed. A 2xx counts as soon as it is there, whatever becomes of the rest of the answer.
+ * @see Standard Webhooks 1.0
+ */
+export async function deliverWebhook(
+  delivery: Delivery,
+  deps: DeliveryDependencies,
+): Promise<DeliveryOutcome> {
+  if (delivery.secrets.length === 0) return { kind: 'refused', reason: 'no signing secret is configured' };
+  const headers = signedHeaders(delivery, deps);
+  const deadline = startDeadline(deps.timeoutMs, deps.signal);
+  try {
+    // The rules may have become stricter since the URL was accepted.
+    const url = checkUrl(delivery.url, deps.policy, 'callback');
+    const response = await request(url, {
+      method: 'POST',
+      dispatcher: deps.agent,
+      headers,
+      body: Buffer.from(delivery.body, 'utf8'),
+      // The deadline covers both; undici's own limits start anew with every byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: deadline.signal,
+    });
+    await response.body.dump({ limit: MAX_ANSWER_BYTES });
+    return judgeAnswer(response, deps.now());
+  } catch (error) {
+    return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
+  } finally {
+    deadline.end();
+  }
+}
+
+function signedHeaders({ id, body, secrets }: Delivery, deps: DeliveryDependencies): Record<string, string> {
+  const timestampSeconds = Math.floor(deps.now() / 1_000);
+  return {
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    'accept-encoding': 'identity',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestampSeconds),
+    'webhook-signature': signWebhook({ id, timestampSeconds, body }, secrets),
+  };
+}
+
+function judgeAnswer(response: Dispatcher.ResponseData, now: number): DeliveryOutcome {
+  const status = response.statusCode;
+  if (status >= 200 && status < 300) return { kind: 'delivered', status };
+  const reason = `the receiver answered ${status}`;
+  if (status === GONE) return { kind: 'gone', reason, status };
+  const header = response.headers['retry-after'];
+  const afterMs = THROTTLING_STATUSES.has(status) ? parseRetryAfter(header, now) : undefined;
+  return { kind: 'retry', reason, status, ...(afterMs === undefined ? {} : { afterMs }) };
+}
+
+function judgeFailure(error: unknown): DeliveryOutcome {
+  if (error instanceof VerificationError && error.code !== 'image_fetch_failed')
+    return { kind: 'refused', reason: 'the address is not allowed' };
+  if (error instanceof VerificationError && error.context.reason === 'timeout')
+    return { kind: 'retry', reason: 'the receiver did not answer in time' };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code.includes('TIMEOUT') || code === 'ETIMEDOUT')
+    return { kind: 'retry', reason: 'the receiver did not answer in time' };
+  if (TLS_CODE.test(code)) return { kind: 'retry', reason: 'no secure connection could be made' };
+  return { kind: 'retry', reason: 'the connection failed' };
+}
+
+/** Returns the pause a Retry-After header asks for, ms, in either of its forms (RFC 9110 10.2.3). */
+function parseRetryAfter(header: unknown, now: number): number | undefined {
+  if (typeof header !== 'string') return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
+  // Every form of an HTTP date begins with the day's name; Date.parse takes much else for a date.
+  const date = /^[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

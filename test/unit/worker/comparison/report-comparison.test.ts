@@ -1,0 +1,88 @@
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { VerificationError } from '../../../../src/shared/errors.js';
+import { type ComparisonJob, JOB_VERSION } from '../../../../src/shared/queue/queue-contract.js';
+import { failureOfError } from '../../../../src/worker/comparison/job-error.js';
+import { reportComparison } from '../../../../src/worker/comparison/report-comparison.js';
+import type { Judged } from '../../../../src/worker/verification/judged-photo.js';
+
+const data: ComparisonJob = {
+  v: JOB_VERSION,
+  user_id: 'u',
+  threshold: 0.5,
+  min_matches: 2,
+  evidence: false,
+  sync: true,
+  tenant: 'anonymous',
+  request_digest: 'x',
+  request_id: 'q',
+  accepted_at: 1_000,
+  deadline_at: 9_000,
+};
+const JOB = { id: 'r_1', data, timestamp: 1_000, processedOn: 1_030, attemptsStarted: 1 };
+
+/** The lines written about a comparison none of whose photos could be judged, for these reasons. */
+function report(errors: readonly [VerificationError, ...VerificationError[]]): Record<string, unknown>[] {
+  const stream = new PassThrough();
+  const refuse = (index: number): Judged => ({ usable: false, error: errors[index] ?? errors[0] });
+  const outcome = failureOfError(errors[0]);
+  const judged = {
+    front_image1: refuse(0),
+    front_image2: refuse(1),
+    front_image3: refuse(2),
+    back_image: refuse(3),
+  };
+
+  reportComparison(
+    JOB,
+    { outcome, verification: { outcome, duplicates: [], judged }, startedAt: performance.now() },
+    { logger: pino({}, stream), logUserId: false, observe: () => undefined },
+  );
+
+  return String(stream.read() ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('reportComparison', () => {
+  it('says in one line why each photo was of no use, without stack frames', () => {
+    const blurred = new VerificationError('low_quality', { reason: 'blurred', context: { sharpness: 3 } });
+    const gone = new VerificationError('image_not_available', { context: { host: 'h', status: 404 } });
+
+    const lines = report([blurred, gone]);
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      msg: 'comparison',
+      code: 'low_quality',
+      reason: 'blurred',
+      unusable: [
+        { image: 'front_image1', code: 'low_quality', reason: 'blurred', context: { sharpness: 3 } },
+        { image: 'front_image2', code: 'image_not_available', context: { status: 404 } },
+        { image: 'front_image3', code: 'low_quality' },
+        { image: 'back_image', code: 'low_quality' },
+      ],
+    });
+    expect(JSON.stringify(lines)).not.toContain('    at ');
+  });
+
+  it('gives a photo that was lost to a fault of ours a line of its own, with its cause', () => {
+    const failure = new VerificationError('model_failure', { cause: new Error('inner') });
+    const plain = new VerificationError('face_not_found');
+
+    const lines = report([failure, plain, plain, plain]);
+
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatchObject({
+      level: 50,
+      job_id: 'r_1',
+      image: 'front_image1',
+      err: { stack: expect.stringContaining('inner') },
+    });
+    expect(lines[1]).toMatchObject({
+      unusable: expect.arrayContaining([expect.objectContaining({ code: 'model_failure' })]),
+    });
+  });
+});

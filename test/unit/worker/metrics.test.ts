@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { type ErrorCode, type Reason, VerificationError } from '../../../src/shared/errors.js';
+import { failureOfError } from '../../../src/worker/comparison/job-error.js';
+import { createWorkerMetrics } from '../../../src/worker/metrics.js';
+import type { Verification } from '../../../src/worker/verification/verify-person.js';
+
+const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
+
+describe('the metrics of a worker', () => {
+  it('count comparisons by how they ended, and photos that were one photo by how alike they were', async () => {
+    const metrics = createWorkerMetrics({ visionRestarts: () => 2, slowJobs: () => 0 });
+    const duplicates: Verification['duplicates'] = [
+      { first: 'front_image1', second: 'front_image2', kind: 'identical' },
+      { first: 'front_image1', second: 'back_image', kind: 'near_identical' },
+      { first: 'front_image2', second: 'back_image', kind: 'near_identical' },
+    ];
+    const matched = { ok: true, matched: true } as const;
+    const verification = { outcome: matched, duplicates, judged: {} as Verification['judged'] };
+
+    metrics.observeComparison({ ...FACTS, outcome: matched, verification });
+    metrics.observeComparison({ ...FACTS, outcome: { ok: true, matched: false } });
+
+    const text = await metrics.render();
+    for (const line of [
+      'face_comparisons_total{result="matched",service="worker"} 1',
+      'face_comparisons_total{result="not_matched",service="worker"} 1',
+      'face_duplicate_images_total{kind="identical",service="worker"} 1',
+      'face_duplicate_images_total{kind="near_identical",service="worker"} 2',
+      'face_vision_restarts{service="worker"} 2',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
+  it('count photos that could not be judged by code and reason, with one label a class of HTTP statuses', async () => {
+    const metrics = createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0 });
+    const refuse = (code: ErrorCode, reason?: Reason) =>
+      ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
+    const judged = {
+      front_image1: refuse('image_not_available', 'http_403'),
+      front_image2: refuse('image_not_available', 'http_404'),
+      front_image3: refuse('low_quality', 'blurred'),
+      back_image: refuse('face_not_found'),
+    };
+    const outcome = failureOfError(new VerificationError('face_not_found'));
+
+    metrics.observeComparison({ ...FACTS, outcome, verification: { outcome, duplicates: [], judged } });
+
+    const text = await metrics.render();
+    expect(text.split('\n').filter((line) => line.startsWith('face_unusable_images_total'))).toEqual([
+      'face_unusable_images_total{code="image_not_available",reason="http_4xx",service="worker"} 2',
+      'face_unusable_images_total{code="low_quality",reason="blurred",service="worker"} 1',
+      'face_unusable_images_total{code="face_not_found",reason="none",service="worker"} 1',
+    ]);
+  });
+});

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { VerificationError } from '../../../../src/shared/errors.js';
+import { decide, isMatch, type Probe } from '../../../../src/worker/verification/decide.js';
+
+type Kind = 'match' | 'no_match' | 'unusable';
+const KINDS: readonly Kind[] = ['match', 'no_match', 'unusable'];
+const THRESHOLD = 0.5;
+
+function probeOf(kind: Kind, index: number): Probe {
+  if (kind === 'unusable')
+    return {
+      usable: false,
+      error: new VerificationError(index === 1 ? 'image_fetch_failed' : 'face_not_found'),
+    };
+  return { usable: true, similarity: kind === 'match' ? THRESHOLD : THRESHOLD - 1e-12 };
+}
+
+function decideKinds(kinds: readonly [Kind, Kind, Kind], minMatches: 2 | 3) {
+  const [front_image1, front_image2, front_image3] = kinds.map(probeOf) as [Probe, Probe, Probe];
+  return decide({ probes: { front_image1, front_image2, front_image3 }, threshold: THRESHOLD, minMatches });
+}
+
+/** The decision table of DESIGN 4, written out by hand: matches, unusable → answer for 2 and for 3 of 3. */
+const TABLE: Readonly<
+  Record<string, readonly ['true' | 'false' | 'undecided', 'true' | 'false' | 'undecided']>
+> = {
+  '3,0': ['true', 'true'],
+  '2,0': ['true', 'false'],
+  '2,1': ['true', 'undecided'],
+  '1,0': ['false', 'false'],
+  '1,1': ['undecided', 'false'],
+  '1,2': ['undecided', 'undecided'],
+  '0,0': ['false', 'false'],
+  '0,1': ['false', 'false'],
+  '0,2': ['undecided', 'false'],
+  '0,3': ['undecided', 'undecided'],
+};
+
+const combinations = KINDS.flatMap((a) =>
+  KINDS.flatMap((b) => KINDS.map((c): [Kind, Kind, Kind] => [a, b, c])),
+);
+
+describe('decide', () => {
+  for (const kinds of combinations) {
+    for (const minMatches of [2, 3] as const) {
+      const count = (kind: Kind): number => kinds.filter((each) => each === kind).length;
+      const expected = TABLE[`${count('match')},${count('unusable')}`]?.[minMatches - 2];
+
+      it(`answers ${expected} for ${kinds.join(', ')} when ${minMatches} must match`, () => {
+        const decision = decideKinds(kinds, minMatches);
+
+        expect(decision.kind === 'decided' ? String(decision.matched) : 'undecided').toBe(expected);
+      });
+    }
+  }
+
+  it('blames the unusable probes in order and gives the first one’s code', () => {
+    const decision = decideKinds(['match', 'unusable', 'unusable'], 2);
+
+    expect(decision).toMatchObject({
+      kind: 'undecided',
+      unusable: ['front_image2', 'front_image3'],
+      error: { code: 'image_fetch_failed' },
+    });
+  });
+
+  it('never matches with fewer similarities at the threshold than asked for', () => {
+    const similarity = fc.double({ min: -1, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        similarity,
+        similarity,
+        similarity,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.constantFrom(2, 3),
+        (a, b, c, threshold, min) => {
+          const [one, two, three] = [a, b, c].map(
+            (value): Probe => ({ usable: true, similarity: value }),
+          ) as [Probe, Probe, Probe];
+          const minMatches = min as 2 | 3;
+          const decision = decide({
+            probes: { front_image1: one, front_image2: two, front_image3: three },
+            threshold,
+            minMatches,
+          });
+
+          const reached = [a, b, c].filter((value) => value >= threshold).length;
+          expect(decision).toEqual({ kind: 'decided', matched: reached >= minMatches, matches: reached });
+        },
+      ),
+    );
+  });
+});
+
+describe('isMatch', () => {
+  it('compares in double precision without rounding', () => {
+    expect(isMatch(0.5, 0.5)).toBe(true);
+    expect(isMatch(0.49999999999999994, 0.5)).toBe(false);
+    expect(isMatch(0, -0)).toBe(true);
+  });
+
+  it('takes similarities and thresholds at the very ends of their ranges', () => {
+    const opposite: Probe = { usable: true, similarity: -1 };
+    const probes = { front_image1: opposite, front_image2: opposite, front_image3: opposite };
+
+    expect(isMatch(1, 1)).toBe(true);
+    expect(isMatch(-1, 0)).toBe(false);
+    for (const threshold of [0, 1]) {
+      expect(decide({ probes, threshold, minMatches: 2 })).toMatchObject({ matched: false });
+    }
+  });
+
+  const wrong: readonly unknown[] = [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    1.0000001,
+    -1.01,
+    null,
+    undefined,
+    '0.9',
+    [],
+    true,
+  ];
+  for (const value of wrong) {
+    it(`refuses ${JSON.stringify(value) ?? 'undefined'} (${typeof value}) as a similarity`, () => {
+      expect(() => isMatch(value as number, 0.5)).toThrow(expect.objectContaining({ code: 'model_failure' }));
+    });
+  }
+
+  for (const threshold of [Number.NaN, -0.1, 1.1, null, '0']) {
+    it(`refuses a decision at the threshold ${String(threshold)}`, () => {
+      const probe: Probe = { usable: true, similarity: 1 };
+      const probes = { front_image1: probe, front_image2: probe, front_image3: probe };
+
+      expect(() => decide({ probes, threshold: threshold as number, minMatches: 2 })).toThrow(
+        expect.objectContaining({ code: 'model_failure' }),
+      );
+    });
+  }
+
+  it('refuses a decision that would be content with one match', () => {
+    const probe: Probe = { usable: true, similarity: 1 };
+    const probes = { front_image1: probe, front_image2: probe, front_image3: probe };
+
+    expect(() => decide({ probes, threshold: 0.5, minMatches: 1 as unknown as 2 })).toThrow(
+      VerificationError,
+    );
+  });
+});

@@ -1,0 +1,378 @@
+import { describe, expect, it } from 'vitest';
+import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../../src/shared/contract/contract.js';
+import { type ErrorCode, VerificationError } from '../../../../src/shared/errors.js';
+import { comparisonOutcomeSchema } from '../../../../src/shared/queue/queue-contract.js';
+import {
+  type VerificationDependencies,
+  verifyPerson,
+} from '../../../../src/worker/verification/verify-person.js';
+import { EMBEDDING_LENGTH } from '../../../../src/worker/vision/face/compare-embeddings.js';
+import type { FaceAnalysis } from '../../../../src/worker/vision/types.js';
+
+const HASHES: Readonly<Record<ImageName, string>> = {
+  front_image1: '0000000000000000',
+  front_image2: 'ffffffff00000000',
+  front_image3: '00000000ffffffff',
+  back_image: 'ffffffffffffffff',
+};
+
+/** What vision found in a photo: a face whose embedding has this cosine with that of `faceAt(1)`. */
+function faceAt(similarity: number, changes: Partial<FaceAnalysis> = {}): FaceAnalysis {
+  const embedding = new Float32Array(EMBEDDING_LENGTH);
+  // Four equal components: the one cosine of a half that no rounding touches.
+  embedding.set(similarity === 0.5 ? [1, 1, 1, 1] : [similarity, Math.sqrt(1 - similarity * similarity)]);
+  return {
+    embedding,
+    face: {
+      box: { x: 10.04, y: 20.06, width: 99.6, height: 130 },
+      score: 0.98765,
+      landmarks: Float32Array.of(30, 60, 80, 61, 55, 85, 38, 110, 72, 111),
+    },
+    quality: {
+      score: 0.8766,
+      sharpness: 123.45,
+      brightness: 99.96,
+      yawDeg: 4.44,
+      pitchDeg: -3.33,
+      rollDeg: 1.25,
+    },
+    facesFound: 1,
+    width: 640,
+    height: 480,
+    contentDigest: `digest of ${similarity}`,
+    perceptualHash: '0123456789abcdef',
+    warnings: [],
+    timingsMs: { decode: 2, embed: 5 },
+    ...changes,
+  };
+}
+
+type Photos = Readonly<Record<ImageName, FaceAnalysis | ErrorCode | VerificationError>>;
+
+/** Four photos that are no duplicates: two that match at 0.5, one that does not, and the reference. */
+function photos(changes: Partial<Photos> = {}): Photos {
+  const plain = { front_image1: 0.9, front_image2: 0.5, front_image3: 0.49, back_image: 1 };
+  const distinct = IMAGE_NAMES.map((name) => [
+    name,
+    faceAt(plain[name], { contentDigest: name, perceptualHash: HASHES[name] }),
+  ]);
+  return { ...Object.fromEntries(distinct), ...changes } as Photos;
+}
+
+function verify(
+  found: Photos,
+  changes: Partial<VerificationDependencies> = {},
+  signal = new AbortController().signal,
+) {
+  const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, name])) as Record<ImageName, string>;
+  const deps: VerificationDependencies = {
+    fetchImage: async (url) => Buffer.from(url),
+    analyse: async (bytes) => {
+      const photo = found[Buffer.from(bytes).toString() as ImageName];
+      if (typeof photo === 'string') throw new VerificationError(photo);
+      if (photo instanceof VerificationError) throw photo;
+      return photo;
+    },
+    duplicatePolicy: 'warn',
+    model: { pack: 'lite', detector: 'd', recogniser: 'r' },
+    fmrAt: () => undefined,
+    ...changes,
+  };
+  return verifyPerson({ images, threshold: 0.5, minMatches: 2 }, deps, signal);
+}
+
+describe('verifyPerson', () => {
+  it('decides by the similarities of the fronts to the reference, the threshold itself included', async () => {
+    const two = await verify(photos());
+    const one = await verify(photos({ front_image2: faceAt(0.4999) }));
+
+    expect(two.outcome).toEqual({ ok: true, matched: true, warnings: [] });
+    expect(one.outcome).toEqual({ ok: true, matched: false, warnings: [] });
+  });
+
+  it('shows in the evidence what every figure of the decision was', async () => {
+    const { evidence } = await verify(photos({ front_image3: 'face_not_found' }), {
+      fmrAt: (threshold) => (threshold === 0.5 ? 4.4e-6 : undefined),
+    });
+
+    expect(evidenceSchema.parse(evidence)).toMatchObject({
+      threshold: 0.5,
+      fmr: 4.4e-6,
+      min_matches: 2,
+      matches: 2,
+      model: { pack: 'lite', detector: 'd', recogniser: 'r' },
+      images: {
+        front_image1: { status: 'matched', similarity: 0.9 },
+        front_image2: { status: 'matched', similarity: 0.5 },
+        front_image3: { status: 'unusable', code: 'face_not_found' },
+        back_image: { status: 'usable' },
+      },
+      warnings: [],
+      timings_ms: { decode: 6, embed: 15, fetch: expect.any(Number) },
+    });
+    expect(evidence?.images.back_image).not.toHaveProperty('similarity');
+  });
+
+  it('describes each face: where it is, how wide, how sure and of what quality', async () => {
+    const { evidence } = await verify(photos());
+
+    expect(evidence?.images.front_image1).toMatchObject({
+      faces_found: 1,
+      face: {
+        box: { x: 10, y: 20.1, width: 99.6, height: 130 },
+        landmarks: [
+          [30, 60],
+          [80, 61],
+          [55, 85],
+          [38, 110],
+          [72, 111],
+        ],
+        detection_score: 0.9877,
+        width_px: 100,
+        quality: {
+          score: 0.877,
+          sharpness: 123.5,
+          brightness: 100,
+          yaw_deg: 4.4,
+          pitch_deg: -3.3,
+          roll_deg: 1.3,
+        },
+      },
+    });
+  });
+
+  it('tells no false match rate that is not known', async () => {
+    expect((await verify(photos())).evidence).not.toHaveProperty('fmr');
+  });
+
+  it('rounds similarities to four decimals after the decision, so that only the status tells', async () => {
+    const below = faceAt(0.499_96);
+
+    const { outcome, evidence } = await verify(photos({ front_image2: below }));
+
+    expect(outcome).toMatchObject({ matched: false });
+    expect(evidence).toMatchObject({ threshold: 0.5, matches: 1 });
+    expect(evidence?.images.front_image2).toMatchObject({ status: 'not_matched', similarity: 0.5 });
+  });
+
+  it('lists the warnings of all photos in the outcome, in the order of the contract', async () => {
+    const dark = faceAt(1, { contentDigest: 'r', perceptualHash: HASHES.back_image, warnings: ['dark'] });
+    const small = faceAt(0.9, { warnings: ['small_face', 'blurred'] });
+
+    const { outcome } = await verify(photos({ back_image: dark, front_image2: small }));
+
+    expect(comparisonOutcomeSchema.parse(outcome)).toEqual({
+      ok: true,
+      matched: true,
+      warnings: [
+        { image: 'front_image2', code: 'small_face' },
+        { image: 'front_image2', code: 'blurred' },
+        { image: 'back_image', code: 'dark' },
+      ],
+    });
+  });
+
+  it('passes on what vision warned of', async () => {
+    const turned = faceAt(0.9, { warnings: ['rotated_90', 'several_faces'], facesFound: 3 });
+
+    const { evidence } = await verify(photos({ front_image1: turned }));
+
+    expect(evidence?.images.front_image1).toMatchObject({
+      faces_found: 3,
+      warnings: ['rotated_90', 'several_faces'],
+    });
+  });
+
+  it('blames the reference alone when it cannot be used, whatever the fronts are', async () => {
+    const { outcome, evidence } = await verify(
+      photos({ back_image: 'image_unsupported', front_image1: 'face_not_found' }),
+    );
+
+    expect(outcome).toMatchObject({ ok: false, code: 'image_unsupported', image: 'back_image' });
+    expect(outcome).toHaveProperty('errors', [expect.objectContaining({ image: 'back_image' })]);
+    expect(evidence).toBeUndefined();
+  });
+
+  it('names every front that could not be judged when they might have changed the answer', async () => {
+    const { outcome, evidence } = await verify(
+      photos({ front_image2: 'face_not_found', front_image3: 'image_fetch_failed' }),
+    );
+
+    expect(outcome).toMatchObject({
+      ok: false,
+      code: 'face_not_found',
+      image: 'front_image2',
+      // Fetching the third again may help, although the second is what it is.
+      retryable: true,
+      errors: [
+        { image: 'front_image2', code: 'face_not_found' },
+        { image: 'front_image3', code: 'image_fetch_failed' },
+      ],
+    });
+    expect(outcome).not.toHaveProperty('matched');
+    expect(evidence).toBeUndefined();
+  });
+
+  it('gives the reason beside the code of every photo it could not judge', async () => {
+    const blurred = new VerificationError('low_quality', { reason: 'blurred' });
+    const gone = new VerificationError('image_not_available', { reason: 'http_404' });
+
+    const undecided = await verify(photos({ front_image2: blurred, front_image3: gone }));
+    const decided = await verify(photos({ front_image3: blurred }));
+
+    expect(comparisonOutcomeSchema.parse(undecided.outcome)).toEqual({
+      ok: false,
+      code: 'low_quality',
+      reason: 'blurred',
+      detail: 'front_image2: The face is too blurred to be compared.',
+      retryable: false,
+      image: 'front_image2',
+      errors: [
+        {
+          image: 'front_image2',
+          code: 'low_quality',
+          reason: 'blurred',
+          detail: 'The face is too blurred to be compared.',
+        },
+        {
+          image: 'front_image3',
+          code: 'image_not_available',
+          reason: 'http_404',
+          detail: 'The image host answered with status 404.',
+        },
+      ],
+    });
+    expect(evidenceSchema.parse(decided.evidence).images.front_image3).toEqual({
+      status: 'unusable',
+      code: 'low_quality',
+      reason: 'blurred',
+      detail: 'The face is too blurred to be compared.',
+      warnings: [],
+    });
+  });
+
+  it('forgets the embeddings and the bytes of the photos', async () => {
+    const found = photos();
+    const fetched: Uint8Array[] = [];
+
+    await verify(found, {
+      fetchImage: async (url) => {
+        const bytes = Buffer.from(url);
+        fetched.push(bytes);
+        return bytes;
+      },
+    });
+
+    expect(fetched).toHaveLength(4);
+    for (const bytes of fetched) expect(bytes.every((byte) => byte === 0)).toBe(true);
+    for (const photo of Object.values(found)) {
+      if (typeof photo === 'object' && 'embedding' in photo)
+        expect(photo.embedding.every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  it('forgets them also when it is stopped half-way', async () => {
+    const found = photos();
+    const controller = new AbortController();
+    const stopAtTheLast = {
+      analyse: async (bytes: Uint8Array) => {
+        const name = Buffer.from(bytes).toString() as ImageName;
+        if (name === 'front_image3') controller.abort(new Error('stopped'));
+        return found[name] as FaceAnalysis;
+      },
+    };
+
+    await expect(verify(found, stopAtTheLast, controller.signal)).rejects.toThrow('stopped');
+
+    const { embedding } = found.back_image as FaceAnalysis;
+    expect(embedding.every((value) => value === 0)).toBe(true);
+  });
+
+  it('refuses to decide on an embedding that is broken', async () => {
+    const broken = faceAt(0.9);
+    broken.embedding[100] = Number.NaN;
+
+    await expect(verify(photos({ front_image1: broken }))).rejects.toMatchObject({ code: 'model_failure' });
+  });
+});
+
+describe('the false match rate', () => {
+  const fmrAt = (): number => 4.4e-6;
+  const warned = (image: ImageName, warning: string): Photos =>
+    photos({
+      [image]: faceAt(image === 'back_image' ? 1 : 0.9, {
+        contentDigest: 'warned',
+        perceptualHash: HASHES[image],
+        warnings: [warning],
+      }),
+    });
+
+  it('is stated when all compared photos are like those of the calibration', async () => {
+    const plain = await verify(photos(), { fmrAt });
+    const crowd = await verify(warned('front_image1', 'several_faces'), { fmrAt });
+
+    expect(plain.evidence?.fmr).toBe(4.4e-6);
+    expect(crowd.evidence?.fmr).toBe(4.4e-6);
+  });
+
+  it.each(IMAGE_NAMES)('is not stated when %s is a borderline case', async (image) => {
+    for (const warning of ['small_face', 'blurred', 'dark', 'rotated_90', 'a_warning_to_come']) {
+      const { evidence } = await verify(warned(image, warning), { fmrAt });
+
+      expect(evidence).toBeDefined();
+      expect(evidence).not.toHaveProperty('fmr');
+    }
+  });
+
+  it('is stated although a photo could not be judged, because that one was not compared', async () => {
+    const { evidence } = await verify(photos({ front_image3: 'low_quality' }), { fmrAt });
+
+    expect(evidence?.fmr).toBe(4.4e-6);
+  });
+
+  it('is not stated when two of the photos are one', async () => {
+    const copies = photos({ front_image2: faceAt(0.9, { contentDigest: 'front_image1' }) });
+
+    const { evidence } = await verify(copies, { fmrAt });
+
+    expect(evidence?.warnings).toEqual(['duplicate_images']);
+    expect(evidence).not.toHaveProperty('fmr');
+  });
+});
+
+describe('two copies of one photo', () => {
+  const resaved = photos({
+    front_image2: faceAt(0.9, { contentDigest: 'saved anew', perceptualHash: '0000000000000003' }),
+  });
+  const sameFile = photos({
+    front_image3: faceAt(1, { contentDigest: 'back_image', perceptualHash: HASHES.back_image }),
+  });
+
+  it('are told in the evidence of both, and of the whole, and decided all the same', async () => {
+    const { outcome, evidence, duplicates } = await verify(resaved);
+
+    expect(outcome).toMatchObject({ ok: true, matched: true });
+    expect(evidence?.warnings).toEqual(['duplicate_images']);
+    expect(evidence?.images.front_image1.warnings).toEqual(['near_identical_to_front_image2']);
+    expect(evidence?.images.front_image2.warnings).toEqual(['near_identical_to_front_image1']);
+    expect(evidence?.images.front_image3.warnings).toEqual([]);
+    expect(duplicates).toHaveLength(1);
+  });
+
+  it('are told apart when the files are the same, a front and the reference too', async () => {
+    const { evidence } = await verify(sameFile);
+
+    expect(evidence?.images.front_image3.warnings).toEqual(['identical_to_back_image']);
+    expect(evidence?.images.back_image.warnings).toEqual(['identical_to_front_image3']);
+  });
+
+  it('are refused where the policy says so, without a decision', async () => {
+    for (const found of [resaved, sameFile]) {
+      const { outcome, evidence } = await verify(found, { duplicatePolicy: 'reject' });
+
+      expect(outcome).toMatchObject({ ok: false, code: 'duplicate_image', retryable: false });
+      expect(outcome).not.toHaveProperty('matched');
+      expect(evidence).toBeUndefined();
+    }
+  });
+});
