@@ -7,17 +7,17 @@ import { secureHeaders } from 'hono/secure-headers';
 import type { ApiKey } from '../shared/config/api-keys.js';
 import { VerificationError } from '../shared/errors.js';
 import type { Logger } from '../shared/runtime/logger.js';
-import type { AppContext } from './app-context.js';
-import { errorResponse } from './error-response.js';
+import type { AppContext } from './http/app-context.js';
+import { errorResponse } from './http/error-response.js';
 import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
 import { traceRequests } from './middleware/trace-requests.js';
-import { createCompareFacesRoute } from './routes/compare-faces.js';
-import { createHealthRoutes, type HealthDependencies } from './routes/health.js';
-import { createJobsRoutes, type JobsDependencies } from './routes/jobs.js';
-import { createModelsRoute, type ModelsDependencies } from './routes/models.js';
-import { createUsersRoute, type UsersDependencies } from './routes/users.js';
+import { createCompareFacesRoute } from './operations/compare-faces.js';
+import { createHealthRoutes, type HealthDependencies } from './operations/health.js';
+import { createJobsRoutes, type JobsDependencies } from './operations/jobs.js';
+import { createModelsRoute, type ModelsDependencies } from './operations/models.js';
+import { createUsersRoute, type UsersDependencies } from './operations/users.js';
 
 export interface AppDependencies
   extends JobsDependencies,

@@ -13,21 +13,21 @@ import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../sh
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { queueWebhook } from '../shared/webhooks/queue-webhook.js';
 import { createWebhookQueue, eraseWebhook } from '../shared/webhooks/webhook-queue.js';
-import { type ApiMetrics, createApiMetrics } from './api-metrics.js';
 import { type AppDependencies, createApp } from './app.js';
-import { type Backlog, createBacklog } from './backlog.js';
-import { createDrain, type Drain } from './drain.js';
-import { createJobQueue, type JobQueue } from './job-queue.js';
-import { createJobWaiter, type JobWaiter } from './job-waiter.js';
-import { listenToQueue } from './listen-to-queue.js';
+import { createDrain, type Drain } from './http/drain.js';
+import { startMetricsServer } from './http/start-metrics-server.js';
+import { startServer } from './http/start-server.js';
+import { type Backlog, createBacklog } from './jobs/backlog.js';
+import { createJobQueue, type JobQueue } from './jobs/job-queue.js';
+import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
+import { listenToQueue } from './jobs/listen-to-queue.js';
+import { logUnreadable } from './jobs/pass-over.js';
+import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
+import { readCallbackState } from './jobs/webhook-deliveries.js';
+import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
-import { logUnreadable } from './pass-over.js';
-import { createPages } from './routes/pages.js';
-import { createWebhookRoutes } from './routes/webhooks.js';
-import { startMetricsServer } from './start-metrics-server.js';
-import { startServer } from './start-server.js';
-import { SYNC_GRACE_SECONDS } from './submit-job.js';
-import { readCallbackState } from './webhook-deliveries.js';
+import { createPages } from './operations/pages.js';
+import { createWebhookRoutes } from './operations/webhooks.js';
 
 const POLL_MS = 1_000;
 /** Part of a synchronous caller's time that may go by before its job's turn comes; the rest is for the job itself. */

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createJobQueue } from '../../src/api/job-queue.js';
-import { readCallbackState } from '../../src/api/webhook-deliveries.js';
+import { createJobQueue } from '../../src/api/jobs/job-queue.js';
+import { readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import {
   type ComparisonJob,

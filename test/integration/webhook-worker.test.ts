@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readCallbackState } from '../../src/api/webhook-deliveries.js';
+import { readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { webhookJobId } from '../../src/shared/queue/queue-contract.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
 import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';

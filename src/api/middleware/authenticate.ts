@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/config/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
-import type { AppContext } from '../app-context.js';
+import type { AppContext } from '../http/app-context.js';
 
 export interface KeyRing {
   /** Keys that this route takes. */

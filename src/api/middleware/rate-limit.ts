@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { VerificationError } from '../../shared/errors.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import type { AppContext } from '../app-context.js';
+import type { AppContext } from '../http/app-context.js';
 
 const WINDOW_SECONDS = 60;
 /** A Redis that does not answer within this is not waited for, ms: with the queue's own limit it makes 1.5 s. */

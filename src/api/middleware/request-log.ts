@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { errorFields, type Logger } from '../../shared/runtime/logger.js';
-import type { AppContext } from '../app-context.js';
-import { asVerificationError } from '../error-response.js';
+import type { AppContext } from '../http/app-context.js';
+import { asVerificationError } from '../http/error-response.js';
 
 /** What is known of one answered request. */
 export interface RequestFacts {

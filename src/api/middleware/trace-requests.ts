@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { openSpan, traceparentOf } from '../../shared/runtime/tracing.js';
-import type { AppContext } from '../app-context.js';
+import type { AppContext } from '../http/app-context.js';
 
 /** Asked for every few seconds by machines. */
 const UNTRACED = /^\/(health|metrics)/;

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readCallbackState } from '../../../src/api/webhook-deliveries.js';
+import { readCallbackState } from '../../../src/api/jobs/webhook-deliveries.js';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import { type DnsServer, startDnsServer } from '../../support/dns-server.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type AppDependencies, createApp } from '../../../src/api/app.js';
 import { createOpenApiDocument } from '../../../src/api/openapi.js';
-import { createPages } from '../../../src/api/routes/pages.js';
-import { createWebhookRoutes } from '../../../src/api/routes/webhooks.js';
+import { createPages } from '../../../src/api/operations/pages.js';
+import { createWebhookRoutes } from '../../../src/api/operations/webhooks.js';
 
 /** Files that pages load; they are no part of the contract. */
 const PAGE_FILES = /^\/(assets|docs)\/.*\.(js|css|svg)$/;

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { createPages } from '../../../src/api/routes/pages.js';
+import { createPages } from '../../../src/api/operations/pages.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES } from '../../../src/shared/errors.js';
 
@@ -11,7 +11,9 @@ const read = async (path: string): Promise<string> => (await pages.request(path)
 
 describe('createPages', () => {
   it('serves every file of its folder, and no other', () => {
-    const files = readdirSync(new URL('../../../src/api/pages/', import.meta.url));
+    const files = ['demo', 'reference', 'theme'].flatMap((folder) =>
+      readdirSync(new URL(`../../../src/api/pages/${folder}/`, import.meta.url)),
+    );
     const pagesOfTheirOwn = ['index.html', 'docs.html'];
 
     const served = paths.filter((path) => path.startsWith('/assets/')).map((path) => path.slice(8));

@@ -129,6 +129,6 @@ describe('deploy/kubernetes', () => {
   it('scales by a metric that the API gives', () => {
     const query = /query: .*?(face_\w+)/.exec(readFromRoot(`${FOLDER}/worker-scaling.yaml`))?.[1] ?? 'none';
 
-    expect(readFromRoot('src/api/api-metrics.ts')).toContain(`'${query}'`);
+    expect(readFromRoot('src/api/metrics.ts')).toContain(`'${query}'`);
   });
 });

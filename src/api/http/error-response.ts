@@ -1,0 +1,59 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import {
+  createProblem,
+  type ProblemFacts,
+  problemOfFailure,
+  STATUS_OF,
+} from '../../shared/contract/problem.js';
+import { publicFactsOf, VerificationError } from '../../shared/errors.js';
+import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
+import type { AppContext } from './app-context.js';
+import { RequestError } from './request-error.js';
+
+const PROBLEM_TYPE = { 'content-type': 'application/problem+json' };
+
+/** Answers with the problem of any error; what is not one of ours becomes `internal` and shows nothing of the inside. */
+export function errorResponse(
+  context: Context<AppContext>,
+  error: unknown,
+  facts: ProblemFacts = {},
+): Response {
+  const known = asVerificationError(error);
+  context.set('code', known.code);
+  if (known.reason) context.set('reason', known.reason);
+  if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
+  if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
+  // The rest of the body is not read, so the connection is of no use for another request.
+  if (known.code === 'body_too_large') context.header('connection', 'close');
+  const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
+  const problem = createProblem(known.code, {
+    ...publicFactsOf(known),
+    retryable: known.retryable,
+    requestId: context.get('requestId'),
+    ...(known instanceof RequestError ? { errors: known.items } : {}),
+    ...(firstImage ? { image: firstImage } : {}),
+    ...facts,
+  });
+  return context.body(JSON.stringify(problem), STATUS_OF[known.code], PROBLEM_TYPE);
+}
+
+/** Answers with the problem of a comparison that could not be decided. */
+export function failureResponse(
+  context: Context<AppContext>,
+  failure: ComparisonFailure,
+  jobId: string,
+): Response {
+  context.set('code', failure.code);
+  if (failure.reason) context.set('reason', failure.reason);
+  const problem = problemOfFailure(failure, { requestId: context.get('requestId'), jobId });
+  return context.body(JSON.stringify(problem), STATUS_OF[failure.code], PROBLEM_TYPE);
+}
+
+/** Returns any error as one of ours; what was not foreseen becomes `internal`. */
+export function asVerificationError(error: unknown): VerificationError {
+  if (error instanceof VerificationError) return error;
+  if (error instanceof HTTPException && error.status === 413) return new VerificationError('body_too_large');
+  if (error instanceof HTTPException && error.status < 500) return new VerificationError('invalid_request');
+  return new VerificationError('internal', { cause: error });
+}

@@ -1,0 +1,85 @@
+import type { Context } from 'hono';
+import {
+  type CompareRequest,
+  compareRequestSchema,
+  IMAGE_NAMES,
+  type ImageName,
+  type ProblemItem,
+} from '../../shared/contract/contract.js';
+import { VerificationError } from '../../shared/errors.js';
+import type { Caller } from '../jobs/submit-job.js';
+import type { AppContext } from './app-context.js';
+import { parseJson } from './parse-json.js';
+import { RequestError } from './request-error.js';
+
+/** Longest wait that a Prefer header is granted, seconds. */
+export const MAX_WAIT_SECONDS = 60;
+
+/** Other bytes reach us in an encoding that nobody states, so that two keys could read alike or one in two ways. */
+const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
+
+/**
+ * Reads and checks the body of a comparison.
+ * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` naming every field.
+ */
+export async function readCompareRequest(context: Context<AppContext>): Promise<CompareRequest> {
+  const type = context.req.header('content-type') ?? '';
+  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
+    throw new VerificationError('unsupported_media_type');
+  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.arrayBuffer()), {
+    error: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is missing' : undefined),
+  });
+  if (parsed.success) return parsed.data;
+  throw new RequestError(
+    parsed.error.issues.map((issue): ProblemItem => {
+      const field = issue.path.join('.');
+      return {
+        ...(field ? { field } : {}),
+        ...(isImageName(field) ? { image: field } : {}),
+        code: 'invalid_request',
+        detail: issue.message,
+      };
+    }),
+  );
+}
+
+/**
+ * Reads who asks and how from the headers.
+ * @throws RequestError for an Idempotency-Key that is not 1 to 255 visible ASCII characters.
+ */
+export function readCaller(context: Context<AppContext>, sync: boolean): Caller {
+  const key = context.req.header('idempotency-key');
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
+    const detail = 'must be 1 to 255 visible ASCII characters, without spaces';
+    throw new RequestError([{ field: 'Idempotency-Key', code: 'invalid_request', detail }]);
+  }
+  return {
+    tenant: context.get('tenant'),
+    requestId: context.get('requestId'),
+    sync,
+    idempotencyKey: key,
+    traceparent: context.get('traceparent'),
+  };
+}
+
+/** The preferences of RFC 7240 that we know: `respond-async` and `wait` in seconds. */
+export interface Preferences {
+  readonly respondAsync: boolean;
+  readonly waitSeconds?: number;
+}
+
+/** Reads the Prefer header; what it does not know it ignores, as RFC 7240 asks. */
+export function readPreferences(header: string | undefined): Preferences {
+  const wishes = (header ?? '').split(/[,;]/).map((wish) => wish.trim().toLowerCase());
+  const wait = wishes
+    .map((wish) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(wish)?.[1])
+    .find((seconds) => seconds !== undefined);
+  return {
+    respondAsync: wishes.includes('respond-async'),
+    ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
+  };
+}
+
+function isImageName(field: string): field is ImageName {
+  return (IMAGE_NAMES as readonly string[]).includes(field);
+}

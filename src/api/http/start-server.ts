@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ServerType, serve } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { ApiConfig } from '../../shared/config/config.js';
+import type { Logger } from '../../shared/runtime/logger.js';
+import type { Shutdown } from '../../shared/runtime/shutdown.js';
+import type { AppContext } from './app-context.js';
+import { MAX_WAIT_SECONDS } from './read-request.js';
+
+export interface ServerParts {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+}
+
+/** Silence on a connection beyond the longest wait of a caller, s: then its client has gone or does not read its answer. */
+const SILENCE_SLACK_SECONDS = 30;
+
+/** Listens, cuts slow clients off, and lets open requests end when the program stops. */
+export function startServer(app: Hono<AppContext>, { config, logger, shutdown }: ServerParts): void {
+  const server = serve(
+    {
+      fetch: (request, env) =>
+        namesOneHost(env.incoming.rawHeaders) && URL.canParse(request.url)
+          ? app.fetch(request, env)
+          : badRequest(),
+      hostname: config.HOST,
+      port: config.PORT,
+      serverOptions: {
+        requestTimeout: 10_000,
+        headersTimeout: 5_000,
+        keepAliveTimeout: 65_000,
+        connectionsCheckingInterval: 1_000,
+        maxHeaderSize: 16_384,
+      },
+    },
+    (address) =>
+      logger.info({ host: config.HOST, port: address.port, open: config.API_KEYS.length === 0 }, 'listening'),
+  );
+  server.once('error', (error) => {
+    const code = (error as NodeJS.ErrnoException).code;
+    logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
+    process.exit(1);
+  });
+  server.setTimeout((Math.max(config.SYNC_WAIT_TIMEOUT, MAX_WAIT_SECONDS) + SILENCE_SLACK_SECONDS) * 1_000);
+  const requests = countOpenRequests(server);
+  shutdown.add('server', async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    await requests.allEnded();
+    // Connections kept alive have nothing more to say, and their clients may hold them for minutes.
+    if ('closeAllConnections' in server) server.closeAllConnections();
+    await closed;
+  });
+  const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
+  if (exposed && config.API_KEYS.length === 0) {
+    logger.warn(
+      'API_KEYS is empty and this listens on more than loopback: everybody who reaches it may use it',
+    );
+  }
+}
+
+/** A Host header can be well-formed and still make no URL (`xn--`, `1.2.3.4.5`); answered as node-server answers others. */
+const badRequest = (): Response => new Response(null, { status: 400 });
+
+/** Node keeps the first of several Host headers where a proxy before us may have judged another (RFC 9112, 3.2). */
+const namesOneHost = (rawHeaders: readonly string[]): boolean =>
+  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length === 1;
+
+/** Knows when every request that has come in has been answered, or its client has gone. */
+function countOpenRequests(server: ServerType): { readonly allEnded: () => Promise<void> } {
+  let open = 0;
+  let onNone = (): void => undefined;
+  server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
+    open += 1;
+    response.once('close', () => {
+      open -= 1;
+      if (open === 0) onNone();
+    });
+  });
+  return {
+    allEnded: () =>
+      new Promise((resolve) => {
+        onNone = resolve;
+        if (open === 0) resolve();
+      }),
+  };
+}

@@ -1,0 +1,76 @@
+import { createJobView } from '../../shared/contract/job-view.js';
+import { VerificationError } from '../../shared/errors.js';
+import type { CancelledJob, CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
+import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
+import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { JobQueue, StoredJob } from './job-queue.js';
+
+/** How a job ends that was taken out of the queue. */
+export const CANCELLED_BEFORE_IT_RAN: ComparisonFailure = {
+  ok: false,
+  code: 'job_cancelled',
+  detail: 'The job was cancelled before it ran.',
+  retryable: false,
+};
+
+export interface CancelDependencies {
+  readonly queue: JobQueue;
+  readonly clock: RedisClock;
+  readonly cancelledJobs: CancelledJobs;
+  /** Queues the webhook of a cancelled job, once, however often it is called. */
+  readonly announceCancelled: (record: CancelledJob) => Promise<void>;
+}
+
+/**
+ * Takes a queued job out, keeps its trace and queues its webhook. Doing it again changes nothing.
+ * @throws VerificationError `job_not_found`, also for another tenant's job; `job_not_cancellable` once it runs or has
+ * ended.
+ */
+export async function cancelJob(jobId: string, tenant: string, deps: CancelDependencies): Promise<void> {
+  const job = await deps.queue.read(jobId);
+  if (job?.payload.tenant === tenant) return takeOut(job, deps);
+  const cancelled = job ? undefined : await deps.cancelledJobs.read(jobId);
+  if (cancelled?.tenant !== tenant) throw new VerificationError('job_not_found');
+  await conclude(cancelled, deps);
+}
+
+/**
+ * Ends the job of a caller that has gone: a queued one is taken out, the worker of a running one is told to stop. A job
+ * with a callback goes on, since somebody else is told of its end.
+ */
+export async function abandonJob(jobId: string, deps: CancelDependencies): Promise<void> {
+  const job = await deps.queue.read(jobId);
+  if (!job || job.state === 'ended' || job.payload.callback_url) return;
+  try {
+    await takeOut(job, deps);
+  } catch (error) {
+    if (!(error instanceof VerificationError) || error.code !== 'job_not_cancellable') throw error;
+    await deps.queue.announceCancel(jobId);
+  }
+}
+
+async function takeOut(job: StoredJob, deps: CancelDependencies): Promise<void> {
+  const { queue, clock, cancelledJobs } = deps;
+  if (job.state !== 'queued') throw new VerificationError('job_not_cancellable');
+  const now = clock.now();
+  const { callback_url: url, tenant } = job.payload;
+  const view = createJobView({
+    ...job,
+    job: job.payload,
+    finishedAt: now,
+    outcome: CANCELLED_BEFORE_IT_RAN,
+  });
+  const record: CancelledJob = { view, tenant, ...(url ? { callback_url: url } : {}) };
+  await cancelledJobs.keep(record, now);
+  if ((await queue.remove(job.jobId)) === 'busy') {
+    // The record stays, for a peer may have removed the job after all; while the job is there it wins over it.
+    await cancelledJobs.conclude(record);
+    throw new VerificationError('job_not_cancellable');
+  }
+  await conclude(record, deps);
+}
+
+async function conclude(record: CancelledJob, deps: CancelDependencies): Promise<void> {
+  if (record.callback_url) await deps.announceCancelled(record);
+  await deps.cancelledJobs.conclude(record);
+}

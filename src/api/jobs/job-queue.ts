@@ -1,0 +1,276 @@
+import type { Job, Queue } from 'bullmq';
+import type { Evidence } from '../../shared/contract/contract.js';
+import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
+import {
+  ABANDONED,
+  COMPARE_ATTEMPTS,
+  COMPARE_BACKOFF,
+  type ComparisonJob,
+  type ComparisonOutcome,
+  cancelChannel,
+  compareQueueName,
+  comparisonJobSchema,
+  MAX_STREAM_EVENTS,
+  parseJson,
+  readEnding,
+  readOutcome,
+  redisKeys,
+} from '../../shared/queue/queue-contract.js';
+import { ReadableQueue } from '../../shared/queue/readable-queue.js';
+import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import { removeForeignKey } from '../../shared/redis/remove-foreign-key.js';
+import { isUnreadable } from '../../shared/webhooks/webhook-queue.js';
+import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
+
+/** A job as Redis holds it. Times in ms since 1970. */
+export interface StoredJob {
+  readonly jobId: string;
+  readonly payload: ComparisonJob;
+  readonly state: 'queued' | 'active' | 'ended';
+  readonly createdAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  readonly attempts: number;
+  readonly outcome?: ComparisonOutcome | undefined;
+}
+
+/** The comparisons of one model pack, as the API sees them. Every call may reject when Redis is away. */
+export interface JobQueue {
+  /** Adds the job with the priority that its FairQueue gave it, or does nothing when its id is there already. */
+  add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
+  read(jobId: string): Promise<StoredJob | undefined>;
+  /** What was asked by the request that made the job, when there is such a job; '' when its record cannot be read. */
+  readDigest(jobId: string): Promise<string | undefined>;
+  readEvidence(jobId: string): Promise<Evidence | undefined>;
+  /** Outcomes of those of these jobs that have ended. */
+  readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
+  /** Takes a queued job out; `gone` when it is not there, `busy` when it runs or has ended. */
+  remove(jobId: string): Promise<'removed' | 'gone' | 'busy'>;
+  /** Ids of the jobs of one person that may still be kept. */
+  listUserJobs(tenant: string, userId: string): Promise<readonly string[]>;
+  /** Removes everything that is kept of an ended or queued job; false while it runs. */
+  erase(jobId: string, tenant: string): Promise<boolean>;
+  forgetUser(tenant: string, userId: string): Promise<void>;
+  /** Tells whichever worker runs the job that nobody waits for it any more. */
+  announceCancel(jobId: string): Promise<void>;
+  countWaiting(): Promise<number>;
+  /** Workers of this pack whose heartbeat is fresh at `now`. */
+  countWorkers(now: number): Promise<number>;
+  countByState(): Promise<Readonly<Record<string, number>>>;
+  close(): Promise<void>;
+}
+
+export interface JobQueueOptions {
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+  readonly model: string;
+  readonly retentionSeconds: number;
+  /** Longest that a job may wait and run. */
+  readonly deadlineSeconds: number;
+  /** Where jobs that are taken out leave their place. */
+  readonly fairQueue: Pick<FairQueue, 'leave'>;
+  readonly onError: (error: unknown) => void;
+}
+
+type ComparisonQueueJob = Job<ComparisonJob, ComparisonOutcome>;
+
+/** What every call needs: the queue, and where the keys beside it lie. */
+interface Store extends Omit<JobQueueOptions, 'onError'> {
+  readonly queue: Queue<ComparisonJob, ComparisonOutcome>;
+}
+
+/** Opens the queue of one model pack on a connection that the caller owns. */
+export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQueue {
+  const { redis, prefix, model, retentionSeconds } = options;
+  const queue = new ReadableQueue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
+    connection: redis,
+    prefix,
+    streams: { events: { maxLen: MAX_STREAM_EVENTS } },
+    defaultJobOptions: {
+      backoff: COMPARE_BACKOFF,
+      removeOnComplete: { age: retentionSeconds },
+      removeOnFail: { age: retentionSeconds },
+    },
+  });
+  queue.on('error', onError);
+  const store: Store = { ...options, queue };
+
+  return {
+    add: (jobId, payload, priority) => addJob(store, payload, { jobId, priority }),
+    read: (jobId) => readJob(store, jobId),
+    readDigest: async (jobId) => {
+      const data = await redis.hget(queue.toKey(jobId), 'data');
+      return data === null ? undefined : readDigest(data);
+    },
+    readEvidence: async (jobId) => {
+      const text = await redis.get(redisKeys.evidence(prefix, jobId));
+      return text === null ? undefined : (JSON.parse(text) as Evidence);
+    },
+    readOutcomes: (jobIds) => readOutcomes(store, jobIds),
+    remove: (jobId) => removeQueued(store, jobId),
+    listUserJobs: (tenant, userId) =>
+      redis.zrange(redisKeys.userJobs(prefix, model, tenant, userId), '0', '-1'),
+    erase: (jobId, tenant) => eraseJob(store, jobId, tenant),
+    forgetUser: async (tenant, userId) =>
+      void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
+    announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
+    countWaiting: () => countWaiting(store),
+    countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
+    countByState: () =>
+      queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
+    close: () => queue.close(),
+  };
+}
+
+function readDigest(data: string): string {
+  const payload = comparisonJobSchema.pick({ request_digest: true }).safeParse(parseJson(data));
+  return payload.success ? payload.data.request_digest : '';
+}
+
+async function addJob(
+  { queue, redis, prefix, model, ...limits }: Store,
+  payload: ComparisonJob,
+  { jobId, priority }: { readonly jobId: string; readonly priority: number },
+): Promise<void> {
+  const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
+  // A person's jobs are findable for as long as anything of them can be there: the job waits, its webhook is retried,
+  // both are then kept; cleaning up may come a little later, hence the second retention.
+  const findableSeconds = limits.deadlineSeconds + LONGEST_DELIVERY_SECONDS + 2 * limits.retentionSeconds;
+  // First the index, then the job: what is kept of a person can always be found. Both travel together.
+  await Promise.all([
+    redis
+      .pipeline()
+      .zadd(userKey, String(payload.accepted_at), jobId)
+      .expire(userKey, findableSeconds)
+      .exec(),
+    queue.add('compare', payload, {
+      jobId,
+      attempts: payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async,
+      timestamp: payload.accepted_at,
+      priority,
+    }),
+  ]);
+}
+
+async function readJob(store: Store, jobId: string): Promise<StoredJob | undefined> {
+  // In this order: a job that ends between the two is told as still running, and never as ended without a result.
+  const state = await store.queue.getJobState(jobId);
+  const job = await store.queue.getJob(jobId);
+  if (!job) return undefined;
+  return toStoredJob(job, { state, outcome: await outcomeOf(store, job, state) });
+}
+
+async function outcomeOf(
+  store: Store,
+  job: ComparisonQueueJob,
+  state: string,
+): Promise<ComparisonOutcome | undefined> {
+  if (state === 'completed') return readOutcome(job.returnvalue);
+  return state === 'failed' ? readGivenUp(store, job.id ?? '', job.data.accepted_at) : undefined;
+}
+
+/** A job that BullMQ gave up may have told its end before it lost its last worker. */
+async function readGivenUp(
+  { redis, prefix }: Store,
+  jobId: string,
+  acceptedAt: number,
+): Promise<ComparisonOutcome> {
+  return readEnding(await redis.get(redisKeys.ending(prefix, jobId)), acceptedAt)?.outcome ?? ABANDONED;
+}
+
+async function readOutcomes(
+  store: Store,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, ComparisonOutcome>> {
+  const pipeline = store.redis.pipeline();
+  for (const jobId of jobIds)
+    pipeline.hmget(store.queue.toKey(jobId), 'finishedOn', 'returnvalue', 'timestamp');
+  const replies = (await pipeline.exec()) ?? [];
+  const outcomes = new Map<string, ComparisonOutcome>();
+  for (const [index, [error, fields]] of replies.entries()) {
+    const [finishedOn, returned, timestamp] = (error ? [] : fields) as (string | null)[];
+    const jobId = jobIds[index];
+    if (!finishedOn || !jobId) continue;
+    // `addJob` has set the timestamp to the time of acceptance.
+    const outcome = returned
+      ? readOutcome(parseJson(returned))
+      : await readGivenUp(store, jobId, Number(timestamp));
+    outcomes.set(jobId, outcome);
+  }
+  return outcomes;
+}
+
+async function removeQueued(
+  { queue, fairQueue }: Store,
+  jobId: string,
+): Promise<'removed' | 'gone' | 'busy'> {
+  const job = await queue.getJob(jobId);
+  const state = await job?.getState();
+  if (!job || state === 'unknown') return 'gone';
+  if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
+  // A worker may take the job between the two calls; then its lock makes the removal fail.
+  if (!(await removeUnlessHeld(queue, jobId))) return 'busy';
+  await fairQueue.leave(orderOf(job));
+  return 'removed';
+}
+
+async function eraseJob(
+  { queue, redis, prefix, model, fairQueue }: Store,
+  jobId: string,
+  tenant: string,
+): Promise<boolean> {
+  const isForeign = await removeForeignKey(queue, jobId, redis);
+  const job = isForeign ? undefined : await getReadable(queue, jobId);
+  const gone = isForeign || (await removeUnlessHeld(queue, jobId));
+  if (gone && job) await fairQueue.leave(orderOf(job));
+  const { evidence, ending, cancelled } = redisKeys;
+  if (!gone) return false;
+  await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
+  await redis.zrem(redisKeys.kept(prefix, model, tenant), jobId);
+  return true;
+}
+
+function orderOf({ id: jobId = '', data: { tenant, sync } }: ComparisonQueueJob): OrderedJob {
+  return { jobId, tenant, sync };
+}
+
+/** One that cannot be read has no place in the order that could be given up; the reconciler tidies it. */
+async function getReadable(queue: Store['queue'], jobId: string): Promise<ComparisonQueueJob | undefined> {
+  try {
+    return await queue.getJob(jobId);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Removes a job, readable or not; false where a worker holds it. */
+async function removeUnlessHeld(queue: Store['queue'], jobId: string): Promise<boolean> {
+  return (await queue.remove(jobId)) === 1;
+}
+
+async function countWaiting({ queue }: Store): Promise<number> {
+  const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+interface StoredEnd {
+  /** As BullMQ names it. */
+  readonly state: string;
+  /** Known once the job has ended. */
+  readonly outcome: ComparisonOutcome | undefined;
+}
+
+function toStoredJob(job: ComparisonQueueJob, { state, outcome }: StoredEnd): StoredJob {
+  const payload = comparisonJobSchema.safeParse(job.data);
+  return {
+    jobId: job.id ?? '',
+    payload: payload.success ? payload.data : job.data,
+    state: outcome ? 'ended' : state === 'active' ? 'active' : 'queued',
+    createdAt: job.timestamp,
+    startedAt: job.processedOn,
+    finishedAt: outcome ? job.finishedOn : undefined,
+    attempts: job.attemptsStarted,
+    ...(outcome ? { outcome } : {}),
+  };
+}

@@ -1,0 +1,49 @@
+import { QueueEvents } from 'bullmq';
+import type { ApiConfig } from '../../shared/config/config.js';
+import { type ComparisonOutcome, compareQueueName, readOutcome } from '../../shared/queue/queue-contract.js';
+import { connectRedis } from '../../shared/redis/connect-redis.js';
+import type { Backlog } from './backlog.js';
+import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
+import type { JobWaiter } from './job-waiter.js';
+
+export interface EventTargets {
+  readonly config: ApiConfig;
+  readonly waiter: JobWaiter;
+  readonly backlog: Backlog;
+  readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, ComparisonOutcome>>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
+export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }: EventTargets): {
+  close: () => void;
+} {
+  const connection = connectRedis(config.REDIS_URL, 'patient');
+  connection.on('error', onError);
+  const events = new QueueEvents(compareQueueName(config.INSIGHTFACE_MODEL), {
+    connection,
+    prefix: config.REDIS_PREFIX,
+  });
+  events.on('error', onError);
+  events.on('completed', ({ jobId, returnvalue }) => {
+    backlog.recordEnd();
+    waiter.settle(jobId, readOutcome(returnvalue));
+  });
+  events.on('failed', ({ jobId }) => {
+    backlog.recordEnd();
+    // The waiter's own poll finds it when Redis goes away just now.
+    readOutcomes([jobId]).then((outcomes) => settleAll(waiter, outcomes), onError);
+  });
+  events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
+  return {
+    close: () => {
+      // Not waited for: while Redis is away BullMQ waits for it to come, and cutting the connection ends the stream.
+      events.close().catch(onError);
+      connection.disconnect();
+    },
+  };
+}
+
+function settleAll(waiter: JobWaiter, outcomes: ReadonlyMap<string, ComparisonOutcome>): void {
+  for (const [jobId, outcome] of outcomes) waiter.settle(jobId, outcome);
+}

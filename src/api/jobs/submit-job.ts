@@ -1,0 +1,200 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../../shared/contract/contract.js';
+import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
+import { thresholdForFmr } from '../../shared/models/calibration.js';
+import type { Calibration } from '../../shared/models/model-manifest.js';
+import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
+import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
+import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
+import { type ComparisonJob, idempotentJobId, JOB_VERSION } from '../../shared/queue/queue-contract.js';
+import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import { RequestError } from '../http/request-error.js';
+import type { Backlog } from './backlog.js';
+import type { JobQueue } from './job-queue.js';
+import { withQueue } from './with-queue.js';
+
+/** How long a synchronous caller's job may still start after the caller has been told to poll. */
+export const SYNC_GRACE_SECONDS = 60;
+
+export interface SubmitSettings {
+  readonly threshold: number;
+  /** Lowest threshold that a request may ask for. */
+  readonly minThreshold: number;
+  readonly minMatches: 2 | 3;
+  readonly webhookUrl?: string | undefined;
+  readonly webhookOnSync: boolean;
+  readonly canSign: boolean;
+  readonly syncWaitMs: number;
+  readonly jobDeadlineMs: number;
+}
+
+export interface SubmitDependencies {
+  /** Name of the pack whose queue is used. */
+  readonly model: string;
+  readonly redis: RedisConnection;
+  readonly queue: JobQueue;
+  readonly cancelledJobs: CancelledJobs;
+  readonly fairQueue: FairQueue;
+  readonly backlog: Backlog;
+  readonly clock: RedisClock;
+  readonly policy: AddressPolicy;
+  readonly calibration: Calibration | null;
+  readonly settings: SubmitSettings;
+}
+
+/** Who asks, and how. */
+export interface Caller {
+  readonly tenant: string;
+  readonly requestId: string;
+  readonly sync: boolean;
+  readonly idempotencyKey?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+/** A checked request with the id its job will have; nothing is in the queue yet. */
+export interface PreparedJob {
+  readonly jobId: string;
+  readonly payload: ComparisonJob;
+}
+
+/**
+ * Checks a request against the address policy, the least threshold and the calibration and makes its job.
+ * @throws RequestError naming every field that is refused; VerificationError `calibration_unavailable`,
+ * `queue_unavailable`.
+ */
+export async function prepareJob(
+  body: CompareRequest,
+  caller: Caller,
+  deps: SubmitDependencies,
+): Promise<PreparedJob> {
+  const { settings, clock, redis } = deps;
+  checkFields(body, deps);
+  // In the first moments on a new connection; a deadline by a clock of our own may have passed when it is made.
+  if (!clock.isSynchronised()) await withQueue(redis, clock.synchronise);
+  const acceptedAt = clock.now();
+  const callbackUrl =
+    body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);
+  const payload: ComparisonJob = {
+    v: JOB_VERSION,
+    user_id: body.user_id,
+    images: {
+      front_image1: body.front_image1,
+      front_image2: body.front_image2,
+      front_image3: body.front_image3,
+      back_image: body.back_image,
+    },
+    threshold:
+      body.fmr === undefined
+        ? (body.threshold ?? settings.threshold)
+        : thresholdForFmr(deps.calibration, body.fmr, settings.minThreshold),
+    min_matches: body.min_matches ?? settings.minMatches,
+    evidence: body.evidence ?? false,
+    ...(body.warnings ? { warnings: true } : {}),
+    ...(callbackUrl ? { callback_url: callbackUrl } : {}),
+    sync: caller.sync,
+    tenant: caller.tenant,
+    request_digest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+    request_id: caller.requestId,
+    accepted_at: acceptedAt,
+    deadline_at:
+      acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs),
+    ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
+  };
+  return { jobId: await chooseJobId(caller, deps), payload };
+}
+
+/**
+ * The job that an Idempotency-Key names, for all who use it: a cancelled one gives way to the next, with an id of its own
+ * so that neither gets the other's end or webhook.
+ */
+async function chooseJobId(
+  { idempotencyKey: key, tenant }: Caller,
+  deps: SubmitDependencies,
+): Promise<string> {
+  if (key === undefined) return `r_${randomUUID()}`;
+  const { redis, queue, cancelledJobs, model } = deps;
+  return withQueue(redis, async () => {
+    const first = idempotentJobId(model, tenant, key);
+    // However long the chain of cancelled jobs is, its end is near where it was found the last time.
+    const known = await cancelledJobs.readTurn(first);
+    for (let turn = known; ; turn += 1) {
+      // No header can hold the zero that parts the two.
+      const jobId = turn === 0 ? first : idempotentJobId(model, tenant, `${key}\0${turn}`);
+      // A job that could not be taken out any more goes on beside the record of the attempt.
+      const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
+      if (isCancelled) continue;
+      if (turn > known) await cancelledJobs.keepTurn(first, turn);
+      return jobId;
+    }
+  });
+}
+
+/**
+ * Puts a prepared job into the queue. Under an Idempotency-Key the queue keeps the first job, whoever comes second.
+ * @throws VerificationError `overloaded`, `queue_unavailable`, or `idempotency_conflict` when the key's job asked
+ * for something else.
+ */
+export async function submitJob(
+  prepared: PreparedJob,
+  caller: Caller,
+  deps: SubmitDependencies,
+): Promise<void> {
+  const { redis, queue } = deps;
+  await withQueue(redis, async () => {
+    if (caller.idempotencyKey !== undefined && (await joinsExisting(prepared, queue))) return;
+    await enterQueue(prepared, deps);
+    if (caller.idempotencyKey !== undefined) await joinsExisting(prepared, queue);
+  });
+}
+
+/** Adds a job at its place in the order, if there is one for it. @throws VerificationError `overloaded`. */
+async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependencies): Promise<void> {
+  const { queue, backlog, fairQueue } = deps;
+  const { tenant, sync, accepted_at: acceptedAt } = payload;
+  const job: OrderedJob = { jobId, tenant, sync };
+  const place = await fairQueue.enter({ ...job, acceptedAt }, await backlog.limitsFor(sync));
+  if (!place.admitted) throw backlog.refusal(place);
+  try {
+    await queue.add(jobId, payload, place.priority);
+  } catch (error) {
+    // Should Redis be away, the reconciler forgets it.
+    void fairQueue.leave(job).catch(() => undefined);
+    throw error;
+  }
+  backlog.recordAdd();
+}
+
+/** True when the job is in the queue already, asking for the same. */
+async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): Promise<boolean> {
+  const digest = await queue.readDigest(jobId);
+  if (digest === undefined) return false;
+  if (digest !== payload.request_digest) throw new VerificationError('idempotency_conflict');
+  return true;
+}
+
+function checkFields(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
+  const errors: ProblemItem[] = [];
+  const check = (
+    url: string,
+    purpose: 'image' | 'callback',
+    place: Pick<ProblemItem, 'image' | 'field'>,
+  ): void => {
+    try {
+      checkUrl(url, policy, purpose);
+    } catch (error) {
+      errors.push({ ...place, ...publicFactsOf(toVerificationError(error)) });
+    }
+  };
+  for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });
+  if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
+  if (body.callback_url !== undefined && !settings.canSign) {
+    const detail = 'Webhooks are not set up here: WEBHOOK_SECRETS is empty.';
+    errors.push({ field: 'callback_url', code: 'invalid_request', detail });
+  }
+  if (body.threshold !== undefined && body.threshold < settings.minThreshold) {
+    const detail = `must be at least ${settings.minThreshold}, the MIN_THRESHOLD of this service`;
+    errors.push({ field: 'threshold', code: 'invalid_request', detail });
+  }
+  if (errors.length > 0) throw new RequestError(errors);
+}

@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+
+type CurlLine = (body: object, options: { url: string; withKey: boolean }) => string;
+
+const { curlLine } = (await import(
+  new URL('../../../../../src/api/pages/demo/request.js', import.meta.url).href
+)) as { curlLine: CurlLine };
+
+/** Lets a real shell read the line and returns what curl would have been given. */
+function argumentsOf(line: string): string[] {
+  const script = `curl() { printf '%s\\0' "$@"; }\n${line}`;
+  const output = execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { API_KEY: 'the key' } });
+  return output.split('\0').slice(0, -1);
+}
+
+describe('curlLine', () => {
+  it('is read by a shell as exactly this request, whatever the fields hold', () => {
+    const body = { user_id: `o'hara $(exit 3) \`x\` "q" \\ ! % \n é`, front_image1: "https://a/?b=1&c='" };
+
+    const line = curlLine(body, { url: "http://host/it's/compare-faces", withKey: false });
+
+    const given = argumentsOf(line);
+    expect(given.slice(0, 2)).toEqual(['-sS', "http://host/it's/compare-faces"]);
+    expect(JSON.parse(given.at(-1) ?? '')).toEqual(body);
+  });
+
+  it('takes the key from a variable of the shell', () => {
+    const given = argumentsOf(curlLine({}, { url: 'http://host/compare-faces', withKey: true }));
+
+    expect(given).toContain('X-API-Key: the key');
+  });
+});

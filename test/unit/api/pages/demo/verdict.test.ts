@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { createProblem } from '../../../../../src/shared/contract/problem.js';
+import { ERROR_CODES } from '../../../../../src/shared/errors.js';
+
+interface Verdict {
+  readonly kind: string;
+  readonly text: string;
+}
+
+const { judgeAnswer } = (await import(
+  new URL('../../../../../src/api/pages/demo/verdict.js', import.meta.url).href
+)) as { judgeAnswer: (answer: { status: number; body: unknown }) => Verdict };
+
+const kindOf = (status: number, body: unknown): string => judgeAnswer({ status, body }).kind;
+
+describe('judgeAnswer', () => {
+  it('says matched and not matched only of a decided comparison', () => {
+    expect(kindOf(200, { user_id: 'u', matched: true })).toBe('matched');
+    expect(kindOf(200, { user_id: 'u', matched: false })).toBe('not_matched');
+    expect(kindOf(200, { status: 'completed', result: { user_id: 'u', matched: true } })).toBe('matched');
+  });
+
+  it.each([
+    [200, undefined],
+    [200, {}],
+    [200, { matched: 'true' }],
+    [200, { matched: null }],
+    [502, { matched: true }],
+    [404, { text: 'a proxy’s page' }],
+  ])('says no answer of status %i with %j', (status, body) => {
+    expect(kindOf(status, body)).toBe('unavailable');
+  });
+
+  it('shows no error code as a match or a non-match', () => {
+    for (const code of ERROR_CODES) {
+      for (const facts of [{}, { image: 'front_image1', jobId: 'r_1' }, { image: 'front_image1' }] as const) {
+        const problem = createProblem(code, facts);
+
+        expect(['undecided', 'refused', 'unavailable', 'running']).toContain(kindOf(problem.status, problem));
+        expect(['undecided', 'refused', 'unavailable', 'running']).toContain(
+          kindOf(200, { status: 'failed', error: problem }),
+        );
+      }
+    }
+  });
+
+  it('says could not tell of a photo that was looked at, and not accepted of one refused at the door', () => {
+    const looked = createProblem('face_not_found', { image: 'front_image2', jobId: 'r_1' });
+    const refused = createProblem('image_url_forbidden', { image: 'front_image2' });
+
+    expect(kindOf(422, looked)).toBe('undecided');
+    expect(kindOf(422, refused)).toBe('refused');
+  });
+
+  it('adds a caution to a decision whose photos have warnings, with and without evidence', () => {
+    const say = (warnings: object[], matched = true): string =>
+      judgeAnswer({ status: 200, body: { user_id: 'u', matched, warnings } }).text;
+    const copy = { image: 'front_image1', code: 'near_identical_to_front_image2' };
+    const small = { image: 'front_image1', code: 'small_face' };
+
+    expect(say([])).not.toContain('Careful');
+    expect(say([copy, small])).toContain('some of them are one photo');
+    expect(say([small])).toContain('some photos have a warning');
+    expect(say([small], false)).toContain('some photos have a warning');
+  });
+
+  it('says still comparing when only the waiting ended', () => {
+    expect(kindOf(504, createProblem('wait_timeout', { jobId: 'r_1' }))).toBe('running');
+  });
+
+  it('tells when the same request may succeed later', () => {
+    const problem = createProblem('overloaded');
+
+    expect(judgeAnswer({ status: 503, body: problem })).toMatchObject({
+      kind: 'unavailable',
+      text: expect.stringContaining('may succeed later'),
+    });
+  });
+});
