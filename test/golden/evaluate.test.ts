@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvaluationReport } from '../../src/cli/evaluate/report.js';
+import type { EvaluationReport } from '../../tools/evaluate/results/report.js';
 import { cropFace, photoWithoutFace, samePersonPhotos, sampleFace } from '../support/photos.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -18,7 +18,7 @@ interface Ended {
 
 /** Starts one of our programs as `npm run` does, with the model pack `lite` and one vision process. */
 function start(program: 'evaluate' | 'compare', args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', join(ROOT, `src/cli/${program}.ts`), ...args], {
+  return spawn(process.execPath, ['--import', 'tsx', join(ROOT, `tools/${program}/main.ts`), ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, INSIGHTFACE_MODEL: 'lite', VISION_PROCESSES: '1' },
   });

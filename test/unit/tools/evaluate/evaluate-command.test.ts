@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../../../src/cli/user-error.js';
+import { type EvaluateArguments, evaluate } from '../../../../tools/evaluate/evaluate-command.js';
+import type { EvaluationReport } from '../../../../tools/evaluate/results/report.js';
+
+describe('evaluate', () => {
+  let folder: string;
+  const said: string[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
+    said.length = 0;
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const run = (args: Partial<EvaluateArguments>): Promise<void> =>
+    evaluate(
+      {
+        ...{ 'max-mated': '10', 'max-non-mated': '10', 'max-verifications': '10', seed: '1' },
+        ...{ pictures: true, calibration: false, threshold: '0.5', out: join(folder, 'out') },
+        ...args,
+      },
+      { say: (line) => said.push(line), signal: new AbortController().signal },
+    );
+  const put = (text: string): string => {
+    const path = join(folder, 'pairs.csv');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('makes a report of scores alone, without reading a photo', async () => {
+    const path = put('file_x,file_y,decision,similarity\na,b,Yes,0.8\na,c,No,0.6\nb,d,No,0.1\n');
+
+    await run({ scores: path, threshold: '0.55' });
+
+    const report = JSON.parse(readFileSync(join(folder, 'out/report.json'), 'utf8')) as EvaluationReport;
+    expect(report).toMatchObject({ dataset: { name: 'pairs', source: 'scores' }, threshold: 0.55, auc: 1 });
+    expect(report.atThreshold.fmr).toMatchObject({ errors: 1, trials: 2 });
+    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('The scores came from elsewhere');
+    expect(said.join()).toContain('report.html');
+  });
+
+  it('names the photos of a list that are not there before it loads a model', async () => {
+    const path = put('file_x,file_y,decision\nann.jpg,bob.jpg,No\n');
+
+    await expect(run({ pairs: path })).rejects.toThrow(/2 of 2 photos are not in .*: ann\.jpg, bob\.jpg$/);
+  });
+
+  it.each([
+    ['no source', {}, 'Give one of'],
+    ['two sources', { pairs: 'a.csv', folders: 'b' }, 'Give one of'],
+    ['a list that is not there', { pairs: 'nowhere.csv' }, 'There is no nowhere.csv'],
+    ['a folder that is not there', { folders: 'nowhere' }, 'There is no nowhere'],
+    ['a threshold out of range', { pairs: 'a.csv', threshold: '1.5' }, '--threshold is 1.5'],
+    ['an empty threshold', { pairs: 'a.csv', threshold: ' ' }, '--threshold'],
+    ['a limit that is no number', { folders: 'a', 'max-mated': 'many' }, '--max-mated is many'],
+  ])('refuses %s', async (_, args, message) => {
+    const refused = run(args);
+
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,49 @@
+// The program behind `npm run compare`: what the service makes of two to four photos, with a picture of it.
+import { type ArgsDef, defineCommand, runMain } from 'citty';
+import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
+import { UserError } from '../../src/cli/user-error.js';
+import { ConfigError } from '../../src/shared/config/config.js';
+import { compare } from './compare-command.js';
+
+const options = {
+  pack: {
+    type: 'string',
+    valueHint: 'name',
+    description: 'Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)',
+  },
+  threshold: {
+    type: 'string',
+    valueHint: '0..1',
+    description: 'Similarity from which a probe matches (default: FACE_MATCH_THRESHOLD)',
+  },
+  out: {
+    type: 'string',
+    valueHint: 'file',
+    default: 'evaluation/compare.html',
+    description: 'Picture of the comparison: .html or .png',
+  },
+} as const satisfies ArgsDef;
+
+await runMain(
+  defineCommand({
+    meta: {
+      name: 'compare',
+      description: 'Compare one to three probes with a reference, the last photo given',
+    },
+    args: options,
+    run: async ({ args }) => {
+      try {
+        refuseUnknown(args, options);
+        const allUsed = await compare(
+          { ...args, photos: args._ },
+          { print: (line) => console.log(line), say: (line) => console.error(line) },
+        );
+        if (!allUsed) process.exitCode = 1;
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof ConfigError)) throw error;
+        console.error(error.message);
+        process.exitCode = 1;
+      }
+    },
+  }),
+);

@@ -1,0 +1,175 @@
+import { mkdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { UserError } from '../../src/cli/user-error.js';
+import { loadWorkerConfig } from '../../src/shared/config/config.js';
+import { packName } from '../../src/shared/queue/queue-contract.js';
+import { openVision } from '../open-vision.js';
+import { createState } from './measure/evaluation-state.js';
+import { measure } from './measure/measure.js';
+import type { EvaluationPlan, PlanLimits } from './plan/evaluation-plan.js';
+import { planFolders } from './plan/plan-folders.js';
+import { planLfw } from './plan/plan-lfw.js';
+import { readPairsFile } from './plan/plan-pairs-file.js';
+import { measureRecognisability } from './recognisability/recognisability-command.js';
+import { readStamps } from './results/read-stamps.js';
+import { finishReport, runEvaluation } from './run-evaluation.js';
+
+/** The command line of an evaluation, as text where the user typed text. */
+export interface EvaluateArguments {
+  readonly pairs?: string | undefined;
+  readonly folders?: string | undefined;
+  readonly lfw?: string | undefined;
+  readonly scores?: string | undefined;
+  readonly recognisability?: string | undefined;
+  readonly 'pairs-file'?: string | undefined;
+  readonly pack?: string | undefined;
+  readonly out?: string | undefined;
+  readonly dataset?: string | undefined;
+  readonly threshold?: string | undefined;
+  readonly 'max-mated': string;
+  readonly 'max-non-mated': string;
+  readonly 'max-verifications': string;
+  readonly seed: string;
+  readonly pictures: boolean;
+  readonly calibration: boolean;
+}
+
+export interface EvaluateContext {
+  readonly say: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const SOURCES = ['pairs', 'folders', 'lfw', 'scores', 'recognisability'] as const;
+
+/**
+ * Runs the evaluation that a command line asks for.
+ * @throws UserError for what the user can mend; ConfigError; the signal's reason when it aborts.
+ */
+export async function evaluate(args: EvaluateArguments, context: EvaluateContext): Promise<void> {
+  const source = readSource(args);
+  const limits = readLimits(args);
+  const threshold = readThreshold(args.threshold);
+  const datasetName = args.dataset ?? basename(resolve(source.path)).replace(/\.csv$/i, '');
+  if (source.kind === 'recognisability') {
+    const { pack, out } = args;
+    const seed = limits.seed;
+    return measureRecognisability({
+      ...context,
+      folder: source.path,
+      pack,
+      out,
+      datasetName,
+      threshold,
+      seed,
+    });
+  }
+  const { pictures, calibration } = args;
+  if (source.kind === 'scores') {
+    const out = args.out ?? join('evaluation', datasetName);
+    await reportScores(source.path, { ...context, limits, threshold, datasetName, out, calibration });
+    return;
+  }
+  const plan = createPlan(source, args['pairs-file'], limits);
+  context.say(`${describePlan(plan)}`);
+  const stamps = await readStamps(plan);
+  const vision = await openVision(args.pack, context.say);
+  try {
+    const out = args.out ?? join('evaluation', `${datasetName}-${packName(vision.config.INSIGHTFACE_MODEL)}`);
+    await runEvaluation(
+      { ...context, plan, stamps, datasetName, out, threshold, pictures, calibration },
+      vision,
+    );
+  } finally {
+    await vision.close();
+  }
+}
+
+interface Source {
+  readonly kind: (typeof SOURCES)[number];
+  readonly path: string;
+}
+
+function readSource(args: EvaluateArguments): Source {
+  const given = SOURCES.flatMap((kind) => (args[kind] ? [{ kind, path: args[kind] }] : []));
+  const [source] = given;
+  if (source && given.length === 1) return source;
+  throw new UserError(
+    'Give one of --pairs FILE.csv, --folders DIR, --lfw DIR, --scores FILE.csv and --recognisability DIR.',
+  );
+}
+
+function createPlan(
+  { kind, path }: Source,
+  pairsFile: string | undefined,
+  limits: PlanLimits,
+): EvaluationPlan {
+  try {
+    if (kind === 'folders') return planFolders(path, limits);
+    return kind === 'lfw' ? planLfw(path, pairsFile, limits) : readPairsFile(path, limits).plan;
+  } catch (error) {
+    throw asMissing(error);
+  }
+}
+
+interface ScoresOptions extends EvaluateContext {
+  readonly limits: PlanLimits;
+  readonly threshold: number;
+  readonly datasetName: string;
+  readonly out: string;
+  readonly calibration: boolean;
+}
+
+/** Makes a report of similarities that are there already, ours or another program's: no photo is read. */
+async function reportScores(path: string, options: ScoresOptions): Promise<void> {
+  const { plan, similarities } = readScores(path, options.limits);
+  const state = { ...createState(plan), similarities };
+  const measurement = measure(plan, state, {
+    ...{ datasetName: options.datasetName, source: 'scores', model: undefined },
+    ...{ threshold: options.threshold, now: new Date() },
+  });
+  mkdirSync(options.out, { recursive: true });
+  await finishReport(measurement, new Map(), options);
+}
+
+function readScores(path: string, limits: PlanLimits): ReturnType<typeof readPairsFile> {
+  try {
+    return readPairsFile(path, limits);
+  } catch (error) {
+    throw asMissing(error);
+  }
+}
+
+function readLimits(args: EvaluateArguments): PlanLimits {
+  return {
+    maxMated: readCount('--max-mated', args['max-mated']),
+    maxNonMated: readCount('--max-non-mated', args['max-non-mated']),
+    maxVerifications: readCount('--max-verifications', args['max-verifications']),
+    seed: readCount('--seed', args.seed),
+  };
+}
+
+/** The threshold in use is the worker's own unless told otherwise. */
+function readThreshold(text: string | undefined): number {
+  if (text === undefined) return loadWorkerConfig().config.FACE_MATCH_THRESHOLD;
+  const threshold = text.trim() === '' ? Number.NaN : Number(text);
+  if (threshold >= 0 && threshold <= 1) return threshold;
+  throw new UserError(`--threshold is ${text}; it must be a number from 0 to 1.`);
+}
+
+function readCount(name: string, text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new UserError(`${name} is ${text}; it must be a whole number.`);
+}
+
+function describePlan({ photos, pairs, persons, verifications, notes }: EvaluationPlan): string {
+  const mated = pairs.filter((pair) => pair.mated).length;
+  const counts = `${photos.length} photos of ${persons} persons, ${mated} mated and ${pairs.length - mated} non-mated pairs`;
+  return [`${counts}, ${verifications.length} whole verifications.`, ...notes].join('\n');
+}
+
+function asMissing(error: unknown): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return error;
+  return new UserError(`There is no ${path ?? 'such file or folder'}.`, { cause: error });
+}

@@ -1,0 +1,22 @@
+import type { EvaluationPlan } from '../plan/evaluation-plan.js';
+import type { PhotoRecord } from '../results/photo-record.js';
+
+/** Similarities of the three probes of a verification; NaN where a photo could not be used. */
+export type ProbeSimilarities = readonly [number, number, number];
+
+/** What is known of a plan so far. Its lists run beside the plan's. */
+export interface EvaluationState {
+  readonly records: (PhotoRecord | undefined)[];
+  /** Similarity of each pair; NaN as long as there is none. */
+  readonly similarities: Float64Array;
+  readonly verifications: (ProbeSimilarities | undefined)[];
+}
+
+/** Returns the state in which nothing is known. */
+export function createState(plan: EvaluationPlan): EvaluationState {
+  return {
+    records: Array.from(plan.photos, () => undefined),
+    similarities: new Float64Array(plan.pairs.length).fill(Number.NaN),
+    verifications: Array.from(plan.verifications, () => undefined),
+  };
+}

@@ -1,0 +1,68 @@
+import type { EvaluationReport, OperatingPoint, Quartiles } from '../results/report.js';
+import { ruleOfThree } from '../statistics/binomial-interval.js';
+import { formatCount, formatMeasured, formatRate, formatScore } from './format-rate.js';
+import { type Html, html } from './html.js';
+
+/** Returns the tables of what was measured on single pairs. */
+export function figuresSection(report: EvaluationReport): Html {
+  const { atThreshold, threshold, auc, equalErrorRate, acquisition, similarity, quality } = report;
+  const rows: readonly (readonly [string, string])[] = [
+    [`FNMR at ${threshold}: mated pairs that do not match`, formatMeasured(atThreshold.fnmr)],
+    [`FMR at ${threshold}: non-mated pairs that match`, describeFmr(report)],
+    ['Failure to acquire: photos that could not be used', formatMeasured(acquisition)],
+    [
+      'Area under the ROC curve (1: the kinds do not overlap)',
+      auc === null ? 'not measured' : formatArea(auc),
+    ],
+    [
+      'Equal error rate, and the threshold there',
+      equalErrorRate
+        ? `${formatRate(equalErrorRate.rate)} at ${formatScore(equalErrorRate.threshold)}`
+        : 'not measured',
+    ],
+    ['Similarity of mated pairs', formatQuartiles(similarity.mated)],
+    ['Similarity of non-mated pairs', formatQuartiles(similarity.nonMated)],
+    ['Quality of the faces', formatQuartiles(quality)],
+  ];
+  return html`<h2>Figures</h2>
+<table>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>
+<p class="small">In brackets: the exact 95 % interval for independent trials (Clopper and Pearson) and the counts. Pairs
+that share a photo or a person are not independent, so the truth can lie further off, above all with few persons.</p>`;
+}
+
+/** Returns the table of thresholds for the false match rates one may want. */
+export function operatingPointsSection(report: EvaluationReport): Html {
+  const trials = report.pairs.nonMatedScored;
+  return html`<h2>Which threshold for which rate of false matches</h2>
+<table><thead><tr><th scope="col">FMR wanted</th><th scope="col">threshold</th><th scope="col">FMR measured there</th>
+<th scope="col">FNMR there</th></tr></thead>
+${report.operatingPoints.map((point) => pointRow(point, trials))}</table>
+<p class="small">A rate counts as measurable from 3 / rate non-mated pairs on. With fewer, not one error may be seen although
+the rate is higher: after none in N trials it can still be 3 / N (rule of three, 95 %).</p>`;
+}
+
+function pointRow(point: OperatingPoint, trials: number): Html {
+  const wanted = html`<th scope="row">${formatRate(point.fmr)}</th>`;
+  if (!point.measurable) {
+    const bound = trials === 0 ? '' : `; upper bound 3 / N = ${formatRate(ruleOfThree(trials))}`;
+    const text = `not measurable with ${formatCount(trials)} pairs (it takes ${formatCount(point.pairsNeeded)})${bound}`;
+    return html`<tr>${wanted}<td colspan="3" class="muted">${text}</td></tr>`;
+  }
+  const { fmr, fnmr } = point.measured;
+  return html`<tr>${wanted}<td>${point.threshold.toFixed(4)}</td><td>${formatMeasured(fmr)}</td><td>${formatMeasured(fnmr)}</td></tr>`;
+}
+
+function describeFmr({ atThreshold: { fmr }, pairs }: EvaluationReport): string {
+  if (fmr.errors > 0 || fmr.trials === 0) return formatMeasured(fmr);
+  return `none seen in ${formatCount(fmr.trials)}; at most ${formatRate(ruleOfThree(pairs.nonMatedScored))} (3 / N, 95 %)`;
+}
+
+function formatArea(auc: number): string {
+  return auc === 1 ? '1' : auc.toPrecision(5);
+}
+
+function formatQuartiles(quartiles: Quartiles | null): string {
+  if (!quartiles) return 'not measured';
+  const [lowest, lower, median, upper, highest] = quartiles.map(formatScore);
+  return `median ${median}; half of them from ${lower} to ${upper}, all from ${lowest} to ${highest}`;
+}

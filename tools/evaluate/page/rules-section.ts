@@ -1,0 +1,49 @@
+import type { EvaluationReport, RuleOutcome } from '../results/report.js';
+import { formatCount, formatMeasured, formatRate, formatScore } from './format-rate.js';
+import { type Html, html } from './html.js';
+
+/** Returns the table of whole verifications: three probes against a reference. */
+export function rulesSection({ rules, threshold }: EvaluationReport): Html {
+  const attempts = rules.reduce((sum, rule) => sum + countAttempts(rule), 0);
+  if (attempts === 0) {
+    return html`<h2>Whole verifications</h2>
+<p>Not measured: that takes a person with four photos, or one with three and somebody else.</p>`;
+  }
+  return html`<h2>Whole verifications</h2>
+<table><thead><tr><th scope="col">rule</th><th scope="col">mated, but not matched</th>
+<th scope="col">non-mated, but matched</th><th scope="col">undecided</th></tr></thead>
+${rules.map(ruleRow)}</table>
+<p class="small">Real attempts at threshold ${threshold}: three photos of one person against one reference, decided by the
+service's own rule. Not the rates of single pairs multiplied: three photos of one person err together. Undecided: a
+photo could not be used and might have changed the outcome, so the service answers with an error.</p>`;
+}
+
+function ruleRow({ minMatches, mated, nonMated, falseNonMatches, falseMatches }: RuleOutcome): Html {
+  const undecided = `${formatCount(mated.undecided)} mated, ${formatCount(nonMated.undecided)} non-mated`;
+  return html`<tr><th scope="row">${minMatches} of 3</th><td>${formatMeasured(falseNonMatches)}</td>
+<td>${formatMeasured(falseMatches)}</td><td>${undecided}</td></tr>`;
+}
+
+function countAttempts({ mated, nonMated }: RuleOutcome): number {
+  return [mated, nonMated].reduce(
+    (sum, count) => sum + count.matched + count.notMatched + count.undecided,
+    0,
+  );
+}
+
+/** Returns the outcome of the protocol of LFW, or nothing for other data. */
+export function lfwSection({ lfw }: EvaluationReport): Html {
+  if (!lfw) return html``;
+  const mean = (lfw.meanAccuracy * 100).toFixed(2);
+  const error = (lfw.standardError * 100).toFixed(2);
+  return html`<h2>Labeled Faces in the Wild, View 2</h2>
+<p><strong>Mean accuracy ± standard error over ${lfw.folds.length} folds: ${mean} ± ${error} %</strong> (the protocol's own name for
+it). Each fold is judged at the threshold that is best on the others; a pair with a photo that could not be used counts
+as wrong. The models come from outside the protocol ("unrestricted, with labeled outside data"); only their publishers know
+whether they were trained on photos of the same people.</p>
+<table><thead><tr><th scope="col">fold</th><th scope="col">threshold</th><th scope="col">told right</th></tr></thead>
+${lfw.folds.map(
+  ({ fold, threshold, accuracy }) =>
+    html`<tr><th scope="row">${fold}</th><td>${formatScore(threshold)}</td><td>${formatRate(accuracy)}</td></tr>`,
+)}</table>`;
+}

@@ -1,0 +1,34 @@
+import { readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { UserError } from '../../../src/cli/user-error.js';
+
+const PHOTO_NAME = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
+
+/** The photos of one person. */
+export interface PersonFolder {
+  readonly name: string;
+  /** Names relative to the folder of all persons, with forward slashes, in the order of the alphabet. */
+  readonly photos: readonly string[];
+}
+
+/**
+ * Returns the photos in every folder of `root`, a folder for each person; what lies deeper belongs to the same person.
+ * Files whose names are not those of images, hidden folders and empty ones are passed over.
+ * @throws UserError when fewer than two folders hold photos.
+ */
+export function listPhotos(root: string): readonly PersonFolder[] {
+  const folders = readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => ({ name, photos: photosOf(root, name) }))
+    .filter(({ photos }) => photos.length > 0)
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  if (folders.length >= 2) return folders;
+  throw new UserError(`${root} needs two folders of photos or more, one for each person.`);
+}
+
+function photosOf(root: string, folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && PHOTO_NAME.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}

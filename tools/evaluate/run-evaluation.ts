@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { OpenVision } from '../open-vision.js';
+import type { EvaluationState } from './measure/evaluation-state.js';
+import { type Measurement, measure } from './measure/measure.js';
+import { listNeededPhotos, scorePlan } from './measure/score-plan.js';
+import type { EvaluationPlan } from './plan/evaluation-plan.js';
+import { createCalibration } from './results/calibration-block.js';
+import { makeThumbnails } from './results/make-thumbnails.js';
+import type { FileStamp } from './results/photo-record.js';
+import type { EvaluationReport } from './results/report.js';
+import { openResultFolder } from './results/result-folder.js';
+import { writeReport } from './results/write-report.js';
+import { showPhotoProgress } from './show-progress.js';
+
+export interface EvaluationOptions {
+  readonly plan: EvaluationPlan;
+  /** Present state of each photo's file. */
+  readonly stamps: readonly FileStamp[];
+  readonly datasetName: string;
+  /** Folder of results; made where it is missing. */
+  readonly out: string;
+  /** Threshold in use, 0..1. */
+  readonly threshold: number;
+  readonly pictures: boolean;
+  readonly calibration: boolean;
+  readonly say: (line: string) => void;
+  /** Ends the run between two photos; what was scored by then is kept. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Scores what is not scored yet, writes the report and returns it. The vision stays the caller's to close.
+ * @throws UserError for what the user can mend; the signal's reason when it aborts.
+ */
+export async function runEvaluation(
+  options: EvaluationOptions,
+  vision: OpenVision,
+): Promise<EvaluationReport> {
+  const { plan, stamps, out, say } = options;
+  const identity = { photos: plan.root, ...vision.model };
+  const { results, state } = await openResultFolder(out, plan, { identity, stamps });
+  try {
+    await scoreOpen(options, { vision, state, results });
+  } finally {
+    await results.close();
+  }
+  const measurement = measure(plan, state, {
+    ...{ datasetName: options.datasetName, source: plan.source, model: vision.model },
+    ...{ threshold: options.threshold, now: new Date() },
+  });
+  const { worst } = measurement.report;
+  const { MAX_IMAGE_PIXELS: maxPixels, IMAGE_FORMATS: formats } = vision.config;
+  const sources = { plan, state, readPhoto: photoReader(plan), limits: { maxPixels, formats } };
+  const pairs = options.pictures ? [...worst.mated, ...worst.nonMated] : [];
+  await finishReport(measurement, await makeThumbnails(pairs, sources), options);
+  say(`Scores: ${join(out, 'scores.csv')}`);
+  return measurement.report;
+}
+
+/** Writes what a measurement comes to, and says where. */
+export async function finishReport(
+  measurement: Measurement,
+  thumbnails: Parameters<typeof writeReport>[2],
+  { out, calibration, say }: Pick<EvaluationOptions, 'out' | 'calibration' | 'say'>,
+): Promise<void> {
+  const { json, page } = await writeReport(out, measurement, thumbnails);
+  say(`Report: ${page}\nFigures: ${json}`);
+  if (!calibration) return;
+  const path = join(out, 'calibration.json');
+  writeFileSync(path, `${JSON.stringify({ calibration: createCalibration(measurement.report) }, null, 2)}\n`);
+  say(`Calibration for a model manifest: ${path}`);
+}
+
+interface OpenRun {
+  readonly vision: OpenVision;
+  readonly state: EvaluationState;
+  readonly results: Awaited<ReturnType<typeof openResultFolder>>['results'];
+}
+
+async function scoreOpen(options: EvaluationOptions, { vision, state, results }: OpenRun): Promise<void> {
+  const { plan, stamps, signal } = options;
+  const needed = listNeededPhotos(plan, state).length;
+  if (needed === 0) {
+    options.say('Everything is scored already.');
+    return;
+  }
+  options.say(`${needed} of ${plan.photos.length} photos to analyse with ${vision.processes} processes.`);
+  const progress = showPhotoProgress(needed);
+  try {
+    await scorePlan(plan, state, {
+      ...{ results, stamps, signal, onPhoto: progress.advance, readPhoto: photoReader(plan) },
+      analyse: (bytes, given) => vision.analyse(bytes, given),
+      maxBytes: vision.config.MAX_IMAGE_BYTES,
+      // One more than processes: the next photo is read from disk while all of them are busy.
+      concurrency: vision.processes + 1,
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+function photoReader({ root }: EvaluationPlan): (name: string) => Promise<Uint8Array> {
+  return (name) => readFile(resolve(root, name));
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../src/cli/user-error.js';
+import { loadWorkerConfig, type WorkerConfig } from '../src/shared/config/config.js';
+import { readManifest } from '../src/shared/models/model-catalogue.js';
+import type { ModelManifest } from '../src/shared/models/model-manifest.js';
+import { packName } from '../src/shared/queue/queue-contract.js';
+import { startVision } from '../src/worker/start-vision.js';
+import type { FaceAnalysis } from '../src/worker/vision/types.js';
+
+/** The models behind a score, and whatever else changes one. */
+export interface ModelDescription {
+  /** Of this program. */
+  readonly serviceVersion: string;
+  readonly pack: string;
+  /** SHA-256 of the model files, hex. */
+  readonly detector: string;
+  readonly recogniser: string;
+  readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+/** The worker's own eyes, with the worker's own settings. */
+export interface OpenVision {
+  readonly config: WorkerConfig;
+  readonly manifest: ModelManifest | undefined;
+  readonly model: ModelDescription;
+  /** Photos that are worked on side by side. */
+  readonly processes: number;
+  /** @throws VerificationError as VisionPool.analyse. The signal's reason when it aborts. */
+  analyse(bytes: Uint8Array, signal?: AbortSignal): Promise<FaceAnalysis>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts vision as the environment's worker settings tell. `pack`: name or folder of a model pack in the place of
+ * INSIGHTFACE_MODEL.
+ * @throws ConfigError for a wrong setting; UserError when the pack cannot be loaded.
+ */
+export async function openVision(pack: string | undefined, say: (line: string) => void): Promise<OpenVision> {
+  const loaded = loadWorkerConfig();
+  for (const warning of loaded.warnings) say(warning);
+  const config = { ...loaded.config, ...(pack ? { INSIGHTFACE_MODEL: pack } : {}) };
+  const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
+  const pool = startVision(config, manifest);
+  try {
+    const { detector, recogniser } = await pool.ready();
+    const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
+    return {
+      config,
+      manifest,
+      model: {
+        ...{ pack: packName(config.INSIGHTFACE_MODEL), detector, recogniser },
+        serviceVersion: readVersion(),
+        settings: describeSettings(config),
+      },
+      processes: config.VISION_PROCESSES,
+      analyse: (bytes, signal) => pool.analyse(bytes, { deadlineMs, ...(signal ? { signal } : {}) }),
+      close: () => pool.close(),
+    };
+  } catch (error) {
+    await pool.close();
+    throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** The settings under which the same photos give the same scores. */
+function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
+  const { DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY } = config;
+  const { FACE_RECOGNISABILITY, MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS } =
+    config;
+  return {
+    ...{ DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY },
+    FACE_RECOGNISABILITY,
+    ...{ MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS },
+  };
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
