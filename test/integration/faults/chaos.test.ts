@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runChaos } from './run-chaos.js';
-import { createTally } from './tally.js';
+import { runChaos } from '../../../bench/chaos/run-chaos.js';
+import { createTally } from '../../../bench/chaos/tally.js';
 
 /** Waits are promised in seconds; a machine that runs other tests at the same time may add these, ms. */
 const SLACK_MS = 20_000;

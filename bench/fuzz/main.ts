@@ -5,9 +5,9 @@
 // Ends with 1 when it finds something. CI runs the same with smaller numbers (fuzz-contract.test.ts and
 // decode-image.fuzz.test.ts).
 import { parseArgs } from 'node:util';
-import { runBombStream } from './fuzz/run-bomb-stream.js';
-import { runContractFuzz } from './fuzz/run-contract-fuzz.js';
-import { runImageFuzz } from './fuzz/run-image-fuzz.js';
+import { runBombStream } from './run-bomb-stream.js';
+import { runContractFuzz } from './run-contract-fuzz.js';
+import { runImageFuzz } from './run-image-fuzz.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ImageServer } from '../support/image-server.js';
-import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../support/photos.js';
+import type { ImageServer } from '../../test/support/image-server.js';
+import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../../test/support/photos.js';
 import { createRandom } from './random.js';
 import type { Tally } from './tally.js';
 

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Fleet, startFleet } from './speed/fleet.js';
-import { type Heap, heapArguments, heapBytes, listGrowth, readHeap } from './speed/heap-snapshot.js';
-import { createGun, fireCount } from './speed/load.js';
-import { comparisonBody, makePhotos, type PhotoKind } from './speed/make-photos.js';
-import { median } from './speed/statistics.js';
+import { type Fleet, startFleet } from '../speed/fleet.js';
+import { type Heap, heapArguments, heapBytes, listGrowth, readHeap } from '../speed/heap-snapshot.js';
+import { createGun, fireCount } from '../speed/load.js';
+import { comparisonBody, makePhotos, type PhotoKind } from '../speed/make-photos.js';
+import { median } from '../speed/statistics.js';
 
 /** Greatest growth that still counts as flat. */
 const MAX_GROWTH = 1.05;
@@ -106,7 +106,7 @@ function conclude(
   const growth = before && after ? compareHeaps(before, after) : compareMemory(samples);
   for (const [name, ratio] of Object.entries(growth)) print(`${name}: × ${ratio.toFixed(3)}`);
   print(`answers by status: ${JSON.stringify(answers)}`);
-  const folder = fileURLToPath(new URL('./results/', import.meta.url));
+  const folder = fileURLToPath(new URL('../results/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, before ? 'soak-heaps.json' : 'soak.json');
   writeFileSync(file, `${JSON.stringify({ samples, growth, answers }, null, 1)}\n`);
