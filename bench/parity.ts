@@ -1,6 +1,6 @@
 // How near we are to InsightFace with coarse detection off: npx tsx bench/parity.ts [folder with photos]
 // SCRFD-2.5G and the recogniser of `lite` in InsightFace's layout, through our code and through the slow second
-// implementation in test/support/reference-vision.ts. docs/accuracy.md holds the figures; the tests hold the tolerances.
+// implementation in test/support/photos/reference-vision.ts. docs/accuracy.md holds the figures; the tests hold the tolerances.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ import {
   detectByReference,
   embedByReference,
   type ReferenceFace,
-} from '../test/support/reference-vision.js';
-import { liteSettings } from '../test/support/vision-settings.js';
+} from '../test/support/photos/reference-vision.js';
+import { liteSettings } from '../test/support/photos/vision-settings.js';
 import { makeScrfdPack } from './speed/packs.js';
 
 interface Subject {

@@ -12,7 +12,7 @@ import { analyseImage } from '../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/pack/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../src/worker/vision/types.js';
-import { liteSettings } from '../test/support/vision-settings.js';
+import { liteSettings } from '../test/support/photos/vision-settings.js';
 import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
 
 /** The same shot, cut and then turned. */

@@ -10,8 +10,8 @@ import { analyseImage } from '../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type PackManifest } from '../src/worker/vision/pack/model-pack.js';
 import type { VisionSettings } from '../src/worker/vision/types.js';
-import { cropFace, photoWithoutFace, SAMPLE_FACES, type SampleFace } from '../test/support/photos.js';
-import { liteManifest, liteSettings } from '../test/support/vision-settings.js';
+import { cropFace, photoWithoutFace, SAMPLE_FACES, type SampleFace } from '../test/support/photos/photos.js';
+import { liteManifest, liteSettings } from '../test/support/photos/vision-settings.js';
 import { makeScrfdPack } from './speed/packs.js';
 
 const PHOTO = { width: 4000, height: 3000 };

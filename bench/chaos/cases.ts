@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ImageServer } from '../../test/support/image-server.js';
-import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../../test/support/photos.js';
+import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../../test/support/photos/photos.js';
+import type { ImageServer } from '../../test/support/servers/image-server.js';
 import { createRandom } from './random.js';
 import type { Tally } from './tally.js';
 

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { webhookBodySchema } from '../../src/shared/contract/contract.js';
-import { WEBHOOK_SECRET } from '../../test/support/service.js';
+import { WEBHOOK_SECRET } from '../../test/support/programs/service.js';
 import {
   type ReceivedWebhook,
   startWebhookReceiver,
   verifyReceived,
-} from '../../test/support/webhook-receiver.js';
+} from '../../test/support/servers/webhook-receiver.js';
 import { createRandom } from './random.js';
 import type { Tally } from './tally.js';
 

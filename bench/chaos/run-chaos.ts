@@ -1,4 +1,4 @@
-import { startImageServer } from '../../test/support/image-server.js';
+import { startImageServer } from '../../test/support/servers/image-server.js';
 import { type CaseOf, prepareCases } from './cases.js';
 import { checkLedger, checkWebhooks } from './check-ledger.js';
 import { type ClientOptions, type Entry, type Kind, runJob } from './clients.js';

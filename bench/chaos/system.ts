@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, type RedisServer, startRedis } from '../../test/support/redis-server.js';
-import { type Program, serviceEnvironment, startProgram } from '../../test/support/service.js';
+import { type Program, serviceEnvironment, startProgram } from '../../test/support/programs/service.js';
+import { freePort, type RedisServer, startRedis } from '../../test/support/servers/redis-server.js';
 import type { Tally } from './tally.js';
 
 /** Seconds a synchronous caller is held in these runs. */

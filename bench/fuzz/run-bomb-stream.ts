@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEAREST_IMAGES } from '../../test/support/dearest-images.js';
-import { createHostileImages } from '../../test/support/hostile-images.js';
-import { seededRandom } from '../../test/support/mutate-bytes.js';
-import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos.js';
+import { seededRandom } from '../../test/support/fuzz/mutate-bytes.js';
+import { DEAREST_IMAGES } from '../../test/support/photos/dearest-images.js';
+import { createHostileImages } from '../../test/support/photos/hostile-images.js';
+import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos/photos.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { scrape } from '../speed/prometheus.js';
 import type { FuzzResult } from './fuzz-result.js';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fuzzContract } from '../../test/support/fuzz-contract.js';
-import { cropFace, photoWithoutFace, sampleFace } from '../../test/support/photos.js';
+import { fuzzContract } from '../../test/support/fuzz/fuzz-contract.js';
+import { cropFace, photoWithoutFace, sampleFace } from '../../test/support/photos/photos.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { scrape } from '../speed/prometheus.js';
 import type { FuzzResult } from './fuzz-result.js';

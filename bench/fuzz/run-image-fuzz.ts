@@ -3,9 +3,9 @@ import { VerificationError } from '../../src/shared/errors.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { createVisionPool, type VisionPool } from '../../src/worker/vision/process/vision-pool.js';
 import type { ImageFormat } from '../../src/worker/vision/types.js';
-import { mutateBytes, randomEdits, seededRandom } from '../../test/support/mutate-bytes.js';
-import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos.js';
-import { liteManifest, liteSettings } from '../../test/support/vision-settings.js';
+import { mutateBytes, randomEdits, seededRandom } from '../../test/support/fuzz/mutate-bytes.js';
+import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos/photos.js';
+import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
 import type { FuzzResult } from './fuzz-result.js';
 
 /** The worker's defaults: VISION_MEMORY_MB, IMAGE_DECODE_TIMEOUT and FACE_MATCH_THRESHOLD. */

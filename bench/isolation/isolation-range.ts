@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEAREST_IMAGES } from '../../test/support/dearest-images.js';
-import { type DnsServer, startDnsServer } from '../../test/support/dns-server.js';
-import { createHostileImages } from '../../test/support/hostile-images.js';
-import { blackPng } from '../../test/support/png-builder.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../../test/support/webhook-receiver.js';
+import { blackPng } from '../../test/support/builders/png-builder.js';
+import { DEAREST_IMAGES } from '../../test/support/photos/dearest-images.js';
+import { createHostileImages } from '../../test/support/photos/hostile-images.js';
+import { type DnsServer, startDnsServer } from '../../test/support/servers/dns-server.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../test/support/servers/webhook-receiver.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { makePhotos } from '../speed/make-photos.js';
 import { type HostileHost, startDripHost, startSilentHost } from './hostile-hosts.js';

@@ -9,7 +9,7 @@ import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/imag
 import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx/onnx-session.js';
 import { loadModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
-import { liteSettings } from '../../test/support/vision-settings.js';
+import { liteSettings } from '../../test/support/photos/vision-settings.js';
 import type { FloorReport, FloorRequest } from './floor.js';
 import { createRandom, median } from './statistics.js';
 

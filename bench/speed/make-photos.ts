@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { cropFace, SAME_PERSON, type SampleFace, samplePhoto } from '../../test/support/photos.js';
+import { cropFace, SAME_PERSON, type SampleFace, samplePhoto } from '../../test/support/photos/photos.js';
 
 /** Portraits of 0.3, 2 and 12 megapixels; `group`: camera photos of 2.5 to 3 megapixels with three to five people. */
 export type PhotoKind = '0.3mp' | '2mp' | '12mp' | 'group';

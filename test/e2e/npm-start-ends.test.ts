@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { stillRunning } from '../support/process-table.js';
-import { runNpmStart, type StartedCommand } from '../support/started-command.js';
+import { stillRunning } from '../support/programs/process-table.js';
+import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
 
 const START_TIMEOUT_MS = 180_000;
 /** Long enough for an orderly end, and for the watchdog's patience with each program after a kill. */

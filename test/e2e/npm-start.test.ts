@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../support/photo-set.js';
-import { runNpmStart, type StartedCommand } from '../support/started-command.js';
-import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import {
+  startWebhookReceiver,
+  verifyReceived,
+  type WebhookReceiver,
+} from '../support/servers/webhook-receiver.js';
 
 const START_TIMEOUT_MS = 180_000;
 

@@ -14,8 +14,8 @@ import {
   SAMPLE_FACES,
   samePersonPhotos,
   sampleFace,
-} from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+} from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 let pack: ModelPack;
 let portrait: Buffer;

@@ -8,9 +8,9 @@ import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddin
 import { normaliseEmbedding } from '../../src/worker/vision/face/embed-face.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
-import { readJsonLines } from '../support/jsonl.js';
-import { cropFace, OTHER_PERSON, SAME_PERSON, SAMPLE_FACES } from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { readJsonLines } from '../support/fuzz/jsonl.js';
+import { cropFace, OTHER_PERSON, SAME_PERSON, SAMPLE_FACES } from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 /** Lines whose case stands in another file: its path from here, and the title there. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>> = {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../tools/evaluate/results/report.js';
-import { cropFace, photoWithoutFace, samePersonPhotos, sampleFace } from '../support/photos.js';
+import { cropFace, photoWithoutFace, samePersonPhotos, sampleFace } from '../support/photos/photos.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx/onnx-session.js';
 import { rewritePrelu } from '../../src/worker/vision/onnx/rewrite-prelu.js';
 import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
-import { cropFace, SAMPLE_FACES } from '../support/photos.js';
-import { LITE_FOLDER, liteSettings } from '../support/vision-settings.js';
+import { cropFace, SAMPLE_FACES } from '../support/photos/photos.js';
+import { LITE_FOLDER, liteSettings } from '../support/photos/vision-settings.js';
 
 const FILE = readFileSync(join(LITE_FOLDER, 'fr_feature.onnx'));
 const DERIVED = readFileSync(join(LITE_FOLDER, derivedName('fr_feature.onnx')));

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
-import { orientationSegment, withJpegSegments } from '../support/jpeg-builder.js';
-import { cropFace, SAME_PERSON } from '../support/photos.js';
-import { openRgb, storeWithOrientation } from '../support/rgb-images.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { orientationSegment, withJpegSegments } from '../support/builders/jpeg-builder.js';
+import { cropFace, SAME_PERSON } from '../support/photos/photos.js';
+import { openRgb, storeWithOrientation } from '../support/photos/rgb-images.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 const settings = liteSettings({ imageFormats: ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] });
 

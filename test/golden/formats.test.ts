@@ -2,11 +2,17 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
-import { jpegSegment, orientationSegment, withJpegSegments } from '../support/jpeg-builder.js';
-import { samplePhoto } from '../support/photos.js';
-import { pngChunk, withPngChunks } from '../support/png-builder.js';
-import { channelBias, meanDifference, openRgb, remap, storeWithOrientation } from '../support/rgb-images.js';
-import { ARITHMETIC_RAMP, multiPicture } from '../support/unusual-photos.js';
+import { jpegSegment, orientationSegment, withJpegSegments } from '../support/builders/jpeg-builder.js';
+import { pngChunk, withPngChunks } from '../support/builders/png-builder.js';
+import { samplePhoto } from '../support/photos/photos.js';
+import {
+  channelBias,
+  meanDifference,
+  openRgb,
+  remap,
+  storeWithOrientation,
+} from '../support/photos/rgb-images.js';
+import { ARITHMETIC_RAMP, multiPicture } from '../support/photos/unusual-photos.js';
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const;
 const LIMITS = { maxPixels: 40_000_000, formats: FORMATS };

@@ -9,7 +9,7 @@ import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, FaceDetection } from '../../src/worker/vision/types.js';
-import { SAMPLE_FACES, type SampleNumber, samplePhoto } from '../support/photos.js';
+import { SAMPLE_FACES, type SampleNumber, samplePhoto } from '../support/photos/photos.js';
 import {
   alignByReference,
   cosine,
@@ -17,8 +17,8 @@ import {
   embedByReference,
   type Picture,
   type ReferenceFace,
-} from '../support/reference-vision.js';
-import { LITE_FOLDER, liteSettings } from '../support/vision-settings.js';
+} from '../support/photos/reference-vision.js';
+import { LITE_FOLDER, liteSettings } from '../support/photos/vision-settings.js';
 
 // Real SCRFD models are lent to developers only; without them these tests skip.
 const MODELS = fileURLToPath(new URL('../../../shared/models/', import.meta.url));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import { measureSelfTest } from '../../src/worker/vision/pack/self-test.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 /** The numbers were taken on another processor: sums of a thousand float32 products differ in the fifth digit. */
 const AGREEMENT = 1e-3;

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadModelPack, type PackOptions } from '../../src/worker/vision/pack/model-pack.js';
 import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
-import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
+import { LITE_FOLDER, liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 // Lent to developers only; the tests that need it skip without it.
 const SCRFD = fileURLToPath(new URL('../../../shared/models/scrfd_500m.onnx', import.meta.url));

@@ -8,8 +8,8 @@ import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/mode
 import { judgeFace } from '../../src/worker/vision/recognisability/judge-face.js';
 import { measureFeatures } from '../../src/worker/vision/recognisability/measure-features.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
-import { cropFace, OTHER_PERSON, SAME_PERSON, SAMPLE_FACES, sampleFace } from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { cropFace, OTHER_PERSON, SAME_PERSON, SAMPLE_FACES, sampleFace } from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 const THRESHOLD = 0.5;
 /** Width of a portrait, px; its face is about 110 px wide. */

@@ -6,8 +6,8 @@ import { alignmentOf } from '../../src/worker/vision/face/align-face.js';
 import { invertSimilarity } from '../../src/worker/vision/face/similarity-transform.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
-import { cropFace, SAMPLE_FACES } from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { cropFace, SAMPLE_FACES } from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 interface Portrait {
   readonly bytes: Buffer;

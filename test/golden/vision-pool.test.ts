@@ -13,9 +13,9 @@ import {
   type VisionPool,
   type VisionPoolOptions,
 } from '../../src/worker/vision/process/vision-pool.js';
-import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos.js';
-import { listVisionPids } from '../support/process-table.js';
-import { LITE_FOLDER, liteManifest, liteSettings } from '../support/vision-settings.js';
+import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos/photos.js';
+import { LITE_FOLDER, liteManifest, liteSettings } from '../support/photos/vision-settings.js';
+import { listVisionPids } from '../support/programs/process-table.js';
 
 const DEADLINE_MS = 20_000;
 const GIBIBYTE = 2 ** 30;

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createVisionPool } from '../../src/worker/vision/process/vision-pool.js';
-import { samePersonPhotos } from '../support/photos.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { samePersonPhotos } from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 let home: string;
 

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMPARISON_OPERATIONS } from '../../src/api/openapi/comparison-operations.js';
 import { SERVICE_OPERATIONS } from '../../src/api/openapi/service-operations.js';
-import { ACCEPTABLE, type Api, postJson, startApi } from '../support/api.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../support/programs/api.js';
 
 const ALICE = 'alice-0123456789abcdef';
 const ALICE_NEXT = 'alice-next-0123456789abcdef';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../src/shared/contract/contract.js';
-import { ACCEPTABLE, type Api, startApi } from '../support/api.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { readJsonLines } from '../support/jsonl.js';
-import { samePersonPhotos } from '../support/photos.js';
-import { startService } from '../support/service.js';
+import { readJsonLines } from '../support/fuzz/jsonl.js';
+import { samePersonPhotos } from '../support/photos/photos.js';
+import { ACCEPTABLE, type Api, startApi } from '../support/programs/api.js';
+import { startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const ALICE = { authorization: 'Bearer alice-0123456789abcdef' };
 const BOB = { authorization: 'Bearer bob-0123456789abcdef01' };

@@ -5,10 +5,14 @@ import {
   problemSchema,
   webhookBodySchema,
 } from '../../src/shared/contract/contract.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../support/photo-set.js';
-import { type Service, startService, WEBHOOK_SECRET } from '../support/service.js';
-import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { type Service, startService, WEBHOOK_SECRET } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import {
+  startWebhookReceiver,
+  verifyReceived,
+  type WebhookReceiver,
+} from '../support/servers/webhook-receiver.js';
 
 let service: Service;
 let images: ImageServer;

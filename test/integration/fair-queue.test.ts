@@ -9,7 +9,7 @@ import {
   SYNC_HEAD_START,
 } from '../../src/shared/queue/fair-queue.js';
 import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const PREFIX = '{test}';
 const NO_LIMITS: EntryLimits = { maxOwn: Number.POSITIVE_INFINITY, maxAhead: Number.POSITIVE_INFINITY };

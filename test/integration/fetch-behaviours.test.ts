@@ -6,10 +6,10 @@ import { type ErrorCode, VerificationError } from '../../src/shared/errors.js';
 import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
 import { fetchImage } from '../../src/worker/images/fetch-image.js';
 import { createGuardedAgent } from '../../src/worker/net/guarded-agent.js';
-import { type DnsServer, startDnsServer } from '../support/dns-server.js';
-import { readJsonLines } from '../support/jsonl.js';
-import { readLoopbackCertificate } from '../support/loopback-certificate.js';
-import { type Behaviour, type RawServer, startRawServer } from '../support/raw-server.js';
+import { readJsonLines } from '../support/fuzz/jsonl.js';
+import { type DnsServer, startDnsServer } from '../support/servers/dns-server.js';
+import { readLoopbackCertificate } from '../support/servers/loopback-certificate.js';
+import { type Behaviour, type RawServer, startRawServer } from '../support/servers/raw-server.js';
 
 /** What one line of the list stands for here: a host that behaves so, and how the fetch ends. */
 interface Case {

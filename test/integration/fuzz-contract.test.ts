@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fuzzContract } from '../support/fuzz-contract.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { cropFace, sampleFace } from '../support/photos.js';
-import { type Service, startService } from '../support/service.js';
+import { fuzzContract } from '../support/fuzz/fuzz-contract.js';
+import { cropFace, sampleFace } from '../support/photos/photos.js';
+import { type Service, startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const API_KEY = 'fuzz-key-0123456789abcdef';
 const ADMIN_KEY = 'fuzz-admin-0123456789abcdef';

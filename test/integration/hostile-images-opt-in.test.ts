@@ -1,10 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
-import { animated, noise } from '../support/hostile-images.js';
-import { jpegSegment, withJpegFrame, withJpegSegments } from '../support/jpeg-builder.js';
-import { samplePhoto } from '../support/photos.js';
-import { blackPng, pngAround, pngChunk, withPngChunks } from '../support/png-builder.js';
+import { jpegSegment, withJpegFrame, withJpegSegments } from '../support/builders/jpeg-builder.js';
+import { blackPng, pngAround, pngChunk, withPngChunks } from '../support/builders/png-builder.js';
+import { animated, noise } from '../support/photos/hostile-images.js';
+import { samplePhoto } from '../support/photos/photos.js';
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const;
 /** Four megapixels for all types but JPEG. */

@@ -4,13 +4,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../src/shared/errors.js';
 import { createVisionPool, type VisionPool } from '../../src/worker/vision/process/vision-pool.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
-import { DEAREST_IMAGES } from '../support/dearest-images.js';
-import { createHostileImages } from '../support/hostile-images.js';
-import { jpegSegment, withJpegSegments } from '../support/jpeg-builder.js';
-import { samePersonPhotos } from '../support/photos.js';
-import { blackPng } from '../support/png-builder.js';
-import { listVisionPids } from '../support/process-table.js';
-import { liteManifest, liteSettings } from '../support/vision-settings.js';
+import { jpegSegment, withJpegSegments } from '../support/builders/jpeg-builder.js';
+import { blackPng } from '../support/builders/png-builder.js';
+import { DEAREST_IMAGES } from '../support/photos/dearest-images.js';
+import { createHostileImages } from '../support/photos/hostile-images.js';
+import { samePersonPhotos } from '../support/photos/photos.js';
+import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
+import { listVisionPids } from '../support/programs/process-table.js';
 
 const MEBIBYTE = 2 ** 20;
 /** The worker's default, VISION_MEMORY_MB. */

@@ -3,8 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type ErrorCode, VerificationError } from '../../src/shared/errors.js';
 import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
-import { createHostileImages, HOSTILE_IMAGE_NAMES, type HostileImages } from '../support/hostile-images.js';
-import { channelBias, meanDifference, storeWithOrientation } from '../support/rgb-images.js';
+import {
+  createHostileImages,
+  HOSTILE_IMAGE_NAMES,
+  type HostileImages,
+} from '../support/photos/hostile-images.js';
+import { channelBias, meanDifference, storeWithOrientation } from '../support/photos/rgb-images.js';
 
 /** As the default settings, with a limit on pixels under which every bomb of the list is one. */
 const LIMITS = { maxPixels: 40_000_000, minSidePx: 20, formats: ['jpeg', 'png', 'webp'] } as const;

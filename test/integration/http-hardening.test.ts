@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ACCEPTABLE, type Api, postJson, startApi } from '../support/api.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../support/programs/api.js';
 
 let api: Api;
 

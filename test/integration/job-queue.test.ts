@@ -14,7 +14,7 @@ import {
   webhookJobId,
 } from '../../src/shared/queue/queue-contract.js';
 import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const PREFIX = '{test}';
 const PAYLOAD: ComparisonJob = {

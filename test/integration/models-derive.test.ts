@@ -7,8 +7,8 @@ import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
 import { digestOf } from '../../src/worker/vision/pack/verify-pack.js';
-import { makePack } from '../support/model-pack.js';
-import { preluModel } from '../support/onnx-builder.js';
+import { makePack } from '../support/builders/model-pack.js';
+import { preluModel } from '../support/builders/onnx-builder.js';
 
 const RECOGNISER = Buffer.from(
   preluModel({ shape: [1, 2, 1, 1], slope: { dims: [2, 1, 1], values: [0.5, 0.25] } }),

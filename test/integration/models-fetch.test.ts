@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ArchiveOptions } from '../../src/cli/models/obtain-archive.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type MadePack, makePack } from '../support/model-pack.js';
+import { type MadePack, makePack } from '../support/builders/model-pack.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 /** Answers as a server of files does: the whole, or the rest from the byte a Range names. */
 function serveFile(bytes: Buffer) {

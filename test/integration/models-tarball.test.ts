@@ -6,7 +6,7 @@ import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
-import { type MadePack, makePack } from '../support/model-pack.js';
+import { type MadePack, makePack } from '../support/builders/model-pack.js';
 
 describe('a model pack from an npm tarball', () => {
   let folder: string;

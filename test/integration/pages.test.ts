@@ -5,10 +5,10 @@ import {
   modelsSchema,
   readinessSchema,
 } from '../../src/api/openapi/service-answers.js';
-import { type Browser, findBrowser, type Page, startBrowser } from '../support/browser.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../support/photo-set.js';
-import { type Service, startService } from '../support/service.js';
+import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { type Browser, findBrowser, type Page, startBrowser } from '../support/programs/browser.js';
+import { type Service, startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const API_KEY = 'a-key-of-the-demo-page';
 const binary = findBrowser();

@@ -5,10 +5,10 @@ import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { samePersonPhotos } from '../support/photos.js';
-import { type Service, startService } from '../support/service.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { samePersonPhotos } from '../support/photos/photos.js';
+import { type Service, startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/servers/webhook-receiver.js';
 
 /** Planted where secrets live; each must be found nowhere it does not belong. */
 const SECRET = {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evidenceSchema } from '../../src/shared/contract/contract.js';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../support/photo-set.js';
-import { freePort } from '../support/redis-server.js';
-import { type Service, startService } from '../support/service.js';
+import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { type Service, startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import { freePort } from '../support/servers/redis-server.js';
 
 let service: Service;
 let images: ImageServer;

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ImageServer, startImageServer } from '../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../support/photo-set.js';
-import { freePort } from '../support/redis-server.js';
-import { type Service, startService } from '../support/service.js';
-import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../support/trace-collector.js';
+import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { type Service, startService } from '../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import { freePort } from '../support/servers/redis-server.js';
+import {
+  type CollectedSpan,
+  startTraceCollector,
+  type TraceCollector,
+} from '../support/servers/trace-collector.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN = '00f067aa0ba902b7';

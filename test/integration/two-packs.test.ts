@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ACCEPTABLE, postJson } from '../support/api.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { type Replica, startReplica } from '../support/service.js';
+import { ACCEPTABLE, postJson } from '../support/programs/api.js';
+import { type Replica, startReplica } from '../support/programs/service.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 let redis: RedisServer;
 let lite: Replica;

@@ -8,8 +8,12 @@ import { listFailedWebhooks, readCallbackState } from '../../src/api/jobs/webhoo
 import { createWebhookRoutes } from '../../src/api/operations/webhooks.js';
 import { failedWebhooksSchema } from '../../src/shared/contract/contract.js';
 import { eraseWebhook } from '../../src/shared/webhooks/webhook-queue.js';
-import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
-import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
+import {
+  startWebhookReceiver,
+  verifyReceived,
+  type WebhookReceiver,
+} from '../support/servers/webhook-receiver.js';
 
 /** A line to Redis on which something happens after each command. */
 class EventfulRedis extends Redis {

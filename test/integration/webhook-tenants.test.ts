@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { webhookBodySchema } from '../../src/shared/contract/contract.js';
-import { type Service, startService, WEBHOOK_SECRET } from '../support/service.js';
-import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { type Service, startService, WEBHOOK_SECRET } from '../support/programs/service.js';
+import {
+  startWebhookReceiver,
+  verifyReceived,
+  type WebhookReceiver,
+} from '../support/servers/webhook-receiver.js';
 
 const ACME_KEY = '0123456789abcdef';
 const GLOBEX_KEY = 'fedcba9876543210';

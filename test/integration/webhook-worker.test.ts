@@ -4,8 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { webhookJobId } from '../../src/shared/queue/queue-contract.js';
-import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/webhook-bench.js';
-import { startWebhookReceiver, verifyReceived, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
+import {
+  startWebhookReceiver,
+  verifyReceived,
+  type WebhookReceiver,
+} from '../support/servers/webhook-receiver.js';
 
 let bench: WebhookBench;
 let receiver: WebhookReceiver;
@@ -35,7 +39,7 @@ const untilStatus = (jobId: string, status: string) =>
   expect.poll(async () => (await stateOf(jobId))?.status, { timeout: 15_000, interval: 20 }).toBe(status);
 
 function startChild(): { readonly output: () => string } {
-  const script = fileURLToPath(new URL('../support/webhook-worker-child.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../support/programs/webhook-worker-child.ts', import.meta.url));
   let text = '';
   child = spawn(
     process.execPath,

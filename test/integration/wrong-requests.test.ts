@@ -3,8 +3,8 @@ import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../src/shared/contract/contract.js';
-import { type RedisServer, startRedis } from '../support/redis-server.js';
-import { type Program, serviceEnvironment, startProgram } from '../support/service.js';
+import { type Program, serviceEnvironment, startProgram } from '../support/programs/service.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 let redis: RedisServer;
 let api: Program;

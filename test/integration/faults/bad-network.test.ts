@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type RunningService, startServiceAt } from '../../support/service.js';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { type RunningService, startServiceAt } from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

@@ -2,17 +2,17 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compareQueueName } from '../../../src/shared/queue/queue-contract.js';
-import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
-import { type HeldCaller, holdCaller } from '../../support/held-caller.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
+import { type HeldCaller, holdCaller } from '../../support/programs/held-caller.js';
 import {
   type Program,
   type Service,
   serviceEnvironment,
   startProgram,
   startService,
-} from '../../support/service.js';
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 
 describe('callers of a working service', () => {
   let images: ImageServer;

@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compareQueueName, webhookJobId } from '../../../src/shared/queue/queue-contract.js';
-import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 
 let api: Api;
 let redis: Redis;

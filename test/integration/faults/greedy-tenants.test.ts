@@ -2,10 +2,10 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compareQueueName } from '../../../src/shared/queue/queue-contract.js';
-import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/api.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type Service, startService } from '../../support/service.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
+import { type Service, startService } from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 
 const API_KEYS = 'greedy:0123456789abcdef,quiet:fedcba9876543210,late:00112233445566778';
 const greedy = { 'x-api-key': '0123456789abcdef' };

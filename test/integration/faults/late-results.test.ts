@@ -2,21 +2,21 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LOCK_DURATION_MS } from '../../../src/shared/queue/queue-contract.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import {
   type Program,
   type Service,
   startService,
   startWorker,
   WEBHOOK_SECRET,
-} from '../../support/service.js';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
 import {
   startWebhookReceiver,
   verifyReceived,
   type WebhookReceiver,
-} from '../../support/webhook-receiver.js';
+} from '../../support/servers/webhook-receiver.js';
 
 /** How long a worker is blocked and another is cut off, ms. */
 const BLOCKED_MS = 3 * LOCK_DURATION_MS;

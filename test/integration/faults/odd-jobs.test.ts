@@ -2,18 +2,18 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compareQueueName } from '../../../src/shared/queue/queue-contract.js';
-import { postJson } from '../../support/api.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { postJson } from '../../support/programs/api.js';
 import {
   type Program,
   type Service,
   serviceEnvironment,
   startProgram,
   startService,
-} from '../../support/service.js';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

@@ -20,7 +20,7 @@ import {
   type Reconciler,
   startReconciler,
 } from '../../../src/worker/upkeep/reconcile.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const PREFIX = '{face}';
 const MODEL = 'lite';

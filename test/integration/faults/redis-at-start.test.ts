@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type Program, serviceEnvironment, startProgram } from '../../support/service.js';
+import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
+import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const MAINS = ['src/api/main.ts', 'src/worker/main.ts'];
 

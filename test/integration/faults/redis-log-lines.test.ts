@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
 import { logUnlessAway, reportOutages } from '../../../src/shared/redis/report-outages.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 describe('the log of a program whose Redis goes and comes', () => {
   let server: RedisServer;

@@ -1,16 +1,16 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ACCEPTABLE, postJson } from '../../support/api.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { ACCEPTABLE, postJson } from '../../support/programs/api.js';
 import {
   type Program,
   type Service,
   serviceEnvironment,
   startProgram,
   startService,
-} from '../../support/service.js';
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 /** What a caller may wait while Redis cannot answer, and what healing may take afterwards, ms. */
 const REFUSED_WITHIN_MS = 1_500;

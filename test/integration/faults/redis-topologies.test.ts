@@ -2,16 +2,16 @@ import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectRedis, isRedisReady } from '../../../src/shared/redis/connect-redis.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { type RunningService, startServiceAt } from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 import {
   type RedisTopology,
   startCluster,
   startSecureSentinel,
   startSentinel,
   startTls,
-} from '../../support/redis-topology.js';
-import { type RunningService, startServiceAt } from '../../support/service.js';
+} from '../../support/servers/redis-topology.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { type DnsServer, startDnsServer } from '../../support/dns-server.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type Service, startService } from '../../support/service.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { type Service, startService } from '../../support/programs/service.js';
+import { type DnsServer, startDnsServer } from '../../support/servers/dns-server.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 
 const [LOUD, QUIET] = ['loud-0123456789abcdef', 'quiet-0123456789abcdef'];
 /** A healthy answer takes a fraction of a second; one that waits for a silent name server takes four and more, ms. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Handler, type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type Service, startService } from '../../support/service.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { type Service, startService } from '../../support/programs/service.js';
+import { type Handler, type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 
 const [LOUD, QUIET] = ['loud-0123456789abcdef', 'quiet-0123456789abcdef'];
 const HOSTS = 20;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type Program, serviceEnvironment, startProgram } from '../../support/service.js';
+import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
+import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 // A program that waits for Redis to say goodbye takes half a minute and more: each of these runs into its limit then.
 describe('a program that is asked to end while Redis is away', { timeout: 20_000 }, () => {

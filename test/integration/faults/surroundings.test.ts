@@ -4,13 +4,18 @@ import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { postJson } from '../../support/api.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { listVisionPids } from '../../support/process-table.js';
-import { freePort, type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type Program, serviceEnvironment, startReplica, startWorker } from '../../support/service.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { postJson } from '../../support/programs/api.js';
+import { listVisionPids } from '../../support/programs/process-table.js';
+import {
+  type Program,
+  serviceEnvironment,
+  startReplica,
+  startWorker,
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

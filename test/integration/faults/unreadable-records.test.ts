@@ -7,10 +7,10 @@ import {
   redisKeys,
   WEBHOOK_QUEUE,
 } from '../../../src/shared/queue/queue-contract.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type Program, type Service, startService } from '../../support/service.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { type Program, type Service, startService } from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 const PREFIX = '{face}';
 /** Time to break a record before a worker may take it, ms. */

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ACCEPTABLE, postJson } from '../../support/api.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { type RedisServer, startRedis } from '../../support/redis-server.js';
-import { type Program, type Replica, startReplica, startWorker } from '../../support/service.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { ACCEPTABLE, postJson } from '../../support/programs/api.js';
+import { type Program, type Replica, startReplica, startWorker } from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const WAIT_S = 2;
 /** A second over the wait, and slack for a machine that runs other tests at the same time, ms. */

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readCallbackState } from '../../../src/api/jobs/webhook-deliveries.js';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
-import { type DnsServer, startDnsServer } from '../../support/dns-server.js';
-import { startWebhookBench, type WebhookBench } from '../../support/webhook-bench.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
+import { type DnsServer, startDnsServer } from '../../support/servers/dns-server.js';
+import { startWebhookBench, type WebhookBench } from '../../support/servers/webhook-bench.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 const ATTACKS = 300;
 const ROUNDS = 30;

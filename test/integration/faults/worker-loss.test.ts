@@ -1,21 +1,21 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-contract.js';
-import { type ImageServer, startImageServer } from '../../support/image-server.js';
-import { type PhotoSet, servePhotos } from '../../support/photo-set.js';
-import { freePort } from '../../support/redis-server.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import {
   type Program,
   type Service,
   startService,
   startWorker,
   WEBHOOK_SECRET,
-} from '../../support/service.js';
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { freePort } from '../../support/servers/redis-server.js';
 import {
   startWebhookReceiver,
   verifyReceived,
   type WebhookReceiver,
-} from '../../support/webhook-receiver.js';
+} from '../../support/servers/webhook-receiver.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

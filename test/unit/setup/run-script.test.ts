@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { listFamily, type RunningProcess, stillRunning } from '../../support/process-table.js';
+import { listFamily, type RunningProcess, stillRunning } from '../../support/programs/process-table.js';
 
 const SETUP = pathToFileURL(resolve('scripts/setup')).href;
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchRegistry } from '../../../scripts/setup/watch-registry.mjs';
-import { freePort } from '../../support/redis-server.js';
+import { freePort } from '../../support/servers/redis-server.js';
 
 const TIMES = { first: 1, next: 1, answer: 20_000 };
 

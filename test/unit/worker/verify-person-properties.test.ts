@@ -13,7 +13,7 @@ import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contrac
 import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
-import { evenNumber } from '../../support/arbitraries.js';
+import { evenNumber } from '../../support/fuzz/arbitraries.js';
 
 /** What one photo may turn out to be: a face of this similarity, with warnings, or of no use. */
 const finding = fc.oneof(

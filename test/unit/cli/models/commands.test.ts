@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchOne, listPacks, verifyPacks } from '../../../../src/cli/models/commands.js';
-import { type MadePack, makePack } from '../../../support/model-pack.js';
+import { type MadePack, makePack } from '../../../support/builders/model-pack.js';
 
 describe('the model commands', () => {
   let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSupervisor, type Program, type Supervisor } from '../../../../src/cli/start/supervisor.js';
-import { listProcesses } from '../../../support/process-table.js';
+import { listProcesses } from '../../../support/programs/process-table.js';
 
 /** A program of this test: `script` is JavaScript; `mark` makes its command line unlike any other. */
 function program(script: string, mark: string): Program {

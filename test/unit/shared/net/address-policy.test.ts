@@ -6,7 +6,7 @@ import {
   checkUrl,
   createAddressPolicy,
 } from '../../../../src/shared/net/address-policy.js';
-import { readJsonLines } from '../../../support/jsonl.js';
+import { readJsonLines } from '../../../support/fuzz/jsonl.js';
 
 interface BadUrl {
   readonly id: string;

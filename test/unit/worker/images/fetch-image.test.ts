@@ -3,8 +3,8 @@ import { createAddressPolicy } from '../../../../src/shared/net/address-policy.j
 import { type FetchImageOptions, fetchImage } from '../../../../src/worker/images/fetch-image.js';
 import { createGuardedAgent } from '../../../../src/worker/net/guarded-agent.js';
 import { createByteBudget } from '../../../../src/worker/sharing/byte-budget.js';
-import { catchVerificationError } from '../../../support/errors.js';
-import { type RawServer, startRawServer } from '../../../support/raw-server.js';
+import { catchVerificationError } from '../../../support/programs/errors.js';
+import { type RawServer, startRawServer } from '../../../support/servers/raw-server.js';
 
 let host: RawServer;
 let url: string;

@@ -3,10 +3,10 @@ import { type Dispatcher, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../../src/worker/net/guarded-agent.js';
-import { type DnsServer, startDnsServer } from '../../../support/dns-server.js';
-import { readJsonLines } from '../../../support/jsonl.js';
-import { readLoopbackCertificate } from '../../../support/loopback-certificate.js';
-import { type RawServer, startRawServer } from '../../../support/raw-server.js';
+import { readJsonLines } from '../../../support/fuzz/jsonl.js';
+import { type DnsServer, startDnsServer } from '../../../support/servers/dns-server.js';
+import { readLoopbackCertificate } from '../../../support/servers/loopback-certificate.js';
+import { type RawServer, startRawServer } from '../../../support/servers/raw-server.js';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 

@@ -9,13 +9,13 @@ import {
   deliverWebhook,
   MAX_ANSWER_BYTES,
 } from '../../../../src/worker/webhooks/deliver-webhook.js';
-import { readLoopbackCertificate } from '../../../support/loopback-certificate.js';
+import { readLoopbackCertificate } from '../../../support/servers/loopback-certificate.js';
 import {
   type ScriptedAnswer,
   startWebhookReceiver,
   verifyReceived,
   type WebhookReceiver,
-} from '../../../support/webhook-receiver.js';
+} from '../../../support/servers/webhook-receiver.js';
 
 const SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const NEXT_SECRET = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHostResolver } from '../../../../../src/worker/net/dns/host-resolver.js';
-import { type DnsServer, startDnsServer } from '../../../../support/dns-server.js';
+import { type DnsServer, startDnsServer } from '../../../../support/servers/dns-server.js';
 
 const PHOTO_HOST = { addresses: ['93.184.216.34'], ttlSeconds: 60 } as const;
 

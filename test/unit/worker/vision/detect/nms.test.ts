@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boxOverlap, suppressOverlaps } from '../../../../../src/worker/vision/detect/nms.js';
 import type { Box, FaceDetection } from '../../../../../src/worker/vision/types.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 const detection = (box: Box, score: number): FaceDetection => ({
   box,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isOfTile, tilesOf } from '../../../../../src/worker/vision/detect/view-tiles.js';
 import { type Placement, placeTopLeft } from '../../../../../src/worker/vision/image/placement.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 const CANVAS = { width: 320, height: 240 };
 

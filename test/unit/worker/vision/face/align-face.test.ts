@@ -4,7 +4,7 @@ import { ALIGNED_POINTS, alignFace, alignmentOf } from '../../../../../src/worke
 import { transformPoints } from '../../../../../src/worker/vision/face/similarity-transform.js';
 import { createFlatPyramid, createPyramid } from '../../../../../src/worker/vision/image/image-pyramid.js';
 import type { RgbImage } from '../../../../../src/worker/vision/types.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 /** A picture whose red rises with x, green with y; blue is constant. Bilinear sampling reproduces it exactly. */
 function slopes(width: number, height: number): RgbImage {

@@ -4,7 +4,7 @@ import {
   compareEmbeddings,
   EMBEDDING_LENGTH,
 } from '../../../../../src/worker/vision/face/compare-embeddings.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 const component = evenNumber(-100, 100);
 const embeddings = fc

@@ -4,7 +4,7 @@ import { ALIGNED_POINTS } from '../../../../../src/worker/vision/face/align-face
 import { describeQuality, estimatePose } from '../../../../../src/worker/vision/face/face-quality.js';
 import { transformPoints } from '../../../../../src/worker/vision/face/similarity-transform.js';
 import type { RgbImage } from '../../../../../src/worker/vision/types.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 /** A checkerboard of two grey values: as sharp as a picture can be. */
 function checkerboard(dark: number, bright: number, cellPx = 1): RgbImage {

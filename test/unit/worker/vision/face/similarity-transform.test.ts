@@ -5,7 +5,7 @@ import {
   invertSimilarity,
   transformPoints,
 } from '../../../../../src/worker/vision/face/similarity-transform.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 const coordinate = evenNumber(-2000, 2000);
 const transforms = fc

@@ -4,7 +4,7 @@ import type { SimilarityTransform } from '../../../../../src/worker/vision/face/
 import { warpImage } from '../../../../../src/worker/vision/face/warp-image.js';
 import { createFlatPyramid, createPyramid } from '../../../../../src/worker/vision/image/image-pyramid.js';
 import type { RgbImage } from '../../../../../src/worker/vision/types.js';
-import { evenNumber } from '../../../../support/arbitraries.js';
+import { evenNumber } from '../../../../support/fuzz/arbitraries.js';
 
 const SIDE = 16;
 

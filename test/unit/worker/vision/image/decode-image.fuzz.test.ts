@@ -7,8 +7,8 @@ import {
   decodeImage,
   decodeRegion,
 } from '../../../../../src/worker/vision/image/decode-image.js';
-import { EDIT_KINDS, type Edit, mutateBytes } from '../../../../support/mutate-bytes.js';
-import { samplePhoto } from '../../../../support/photos.js';
+import { EDIT_KINDS, type Edit, mutateBytes } from '../../../../support/fuzz/mutate-bytes.js';
+import { samplePhoto } from '../../../../support/photos/photos.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp'] } as const;
 const CODES = ['image_unsupported', 'image_too_large', 'image_undecodable'];

@@ -2,8 +2,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeImage, decodeRegion } from '../../../../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../../../../src/worker/vision/types.js';
-import { orientationSegment, withJpegSegments } from '../../../../support/jpeg-builder.js';
-import { samplePhoto } from '../../../../support/photos.js';
+import { orientationSegment, withJpegSegments } from '../../../../support/builders/jpeg-builder.js';
+import { samplePhoto } from '../../../../support/photos/photos.js';
 import {
   channelBias,
   crop,
@@ -11,7 +11,7 @@ import {
   openRgb,
   remap,
   storeWithOrientation,
-} from '../../../../support/rgb-images.js';
+} from '../../../../support/photos/rgb-images.js';
 
 const LIMITS = { maxPixels: 10_000_000, formats: ['jpeg', 'png', 'webp'] } as const;
 const ORIENTATIONS = [1, 2, 3, 4, 5, 6, 7, 8] as const;

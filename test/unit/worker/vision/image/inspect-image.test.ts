@@ -1,11 +1,15 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { imageLimitsOf, inspectImage } from '../../../../../src/worker/vision/image/inspect-image.js';
-import { animated } from '../../../../support/hostile-images.js';
-import { manyScanJpeg, orientationSegment, withJpegSegments } from '../../../../support/jpeg-builder.js';
-import { samplePhoto } from '../../../../support/photos.js';
-import { blackPng } from '../../../../support/png-builder.js';
-import { liteSettings } from '../../../../support/vision-settings.js';
+import {
+  manyScanJpeg,
+  orientationSegment,
+  withJpegSegments,
+} from '../../../../support/builders/jpeg-builder.js';
+import { blackPng } from '../../../../support/builders/png-builder.js';
+import { animated } from '../../../../support/photos/hostile-images.js';
+import { samplePhoto } from '../../../../support/photos/photos.js';
+import { liteSettings } from '../../../../support/photos/vision-settings.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp'] } as const;
 const ALL = { ...LIMITS, formats: ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] } as const;

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { deriveModel } from '../../../../../src/worker/vision/onnx/derive-model.js';
-import { preluModel, quantisedModel } from '../../../../support/onnx-builder.js';
+import { preluModel, quantisedModel } from '../../../../support/builders/onnx-builder.js';
 
 const QUANTISED = {
   // Weights 1 2 3 4 and 10 20 -10 0 once dequantised.

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { rewritePrelu } from '../../../../../src/worker/vision/onnx/rewrite-prelu.js';
-import { preluModel } from '../../../../support/onnx-builder.js';
+import { preluModel } from '../../../../support/builders/onnx-builder.js';
 
 async function compute(model: Uint8Array, shape: readonly number[], values: readonly number[]) {
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import type { RgbImage } from '../../src/worker/vision/types.js';
+import type { RgbImage } from '../../../src/worker/vision/types.js';
 
 /** Returns the mean absolute difference of two pictures' samples, 0..255. They must have one size. */
 export function meanDifference(one: RgbImage, other: RgbImage): number {

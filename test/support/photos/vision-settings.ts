@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { PackManifest } from '../../src/worker/vision/pack/model-pack.js';
-import type { VisionSettings } from '../../src/worker/vision/types.js';
+import type { PackManifest } from '../../../src/worker/vision/pack/model-pack.js';
+import type { VisionSettings } from '../../../src/worker/vision/types.js';
 
-const MODELS = new URL('../../models/', import.meta.url);
+const MODELS = new URL('../../../models/', import.meta.url);
 
 /** Path of the embedded pack's folder; `npm run models -- fetch lite` fills it. */
 export const LITE_FOLDER = fileURLToPath(new URL('lite', MODELS));

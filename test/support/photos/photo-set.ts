@@ -1,4 +1,4 @@
-import type { ImageServer } from './image-server.js';
+import type { ImageServer } from '../servers/image-server.js';
 import { otherPersonPhoto, photoWithoutFace, samePersonPhotos } from './photos.js';
 
 /** URLs of photos served on loopback. */

@@ -1,4 +1,4 @@
-import { VerificationError } from '../../src/shared/errors.js';
+import { VerificationError } from '../../../src/shared/errors.js';
 
 /** Returns the VerificationError that `run` throws or rejects with; throws when it ends otherwise. */
 export async function catchVerificationError(run: () => unknown): Promise<VerificationError> {

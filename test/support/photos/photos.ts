@@ -3,7 +3,7 @@ import sharp from 'sharp';
 
 // The photos of the MIT-licensed package @vladmandic/face-api, read from node_modules and never copied into this
 // repository. Every other picture of the tests is made from them at test time.
-const PHOTO_FOLDER = new URL('../../node_modules/@vladmandic/face-api/demo/', import.meta.url);
+const PHOTO_FOLDER = new URL('../../../node_modules/@vladmandic/face-api/demo/', import.meta.url);
 
 export type SampleNumber = 1 | 2 | 3 | 4 | 5 | 6;
 

@@ -7,9 +7,9 @@ import {
   orientationSegment,
   withJpegFrame,
   withJpegSegments,
-} from './jpeg-builder.js';
+} from '../builders/jpeg-builder.js';
+import { blackPng, deflatedZeros, pngAround, pngChunk, withPngChunks } from '../builders/png-builder.js';
 import { samplePhoto } from './photos.js';
-import { blackPng, deflatedZeros, pngAround, pngChunk, withPngChunks } from './png-builder.js';
 
 /** A small real photo, 320 × 240 px, and its three usual encodings: what most hostile files are made from. */
 interface Base {

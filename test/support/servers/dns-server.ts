@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { createHostResolver } from '../../src/worker/net/dns/host-resolver.js';
+import { createHostResolver } from '../../../src/worker/net/dns/host-resolver.js';
 
 interface ScriptedAddresses {
   readonly addresses: readonly string[];

@@ -1,8 +1,8 @@
-import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
-import { connectRedis } from '../../src/shared/redis/connect-redis.js';
-import { createLogger } from '../../src/shared/runtime/logger.js';
-import { createGuardedAgent } from '../../src/worker/net/guarded-agent.js';
-import { createWebhookWorker } from '../../src/worker/webhooks/webhook-worker.js';
+import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
+import { connectRedis } from '../../../src/shared/redis/connect-redis.js';
+import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
+import { createWebhookWorker } from '../../../src/worker/webhooks/webhook-worker.js';
 
 /** A webhook worker in a process of its own, so that a test can kill it and read its whole output. */
 const [redisUrl = '', prefix = '', secret = ''] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-import { manyScanJpeg } from './jpeg-builder.js';
-import { blackPng } from './png-builder.js';
+import { manyScanJpeg } from '../builders/jpeg-builder.js';
+import { blackPng } from '../builders/png-builder.js';
 
 /** As many pixels as the default limit allows: 110 megapixels for a JPEG, 55 for the others. */
 const LARGEST_JPEG = { width: 10_488, height: 10_488 };

@@ -1,22 +1,22 @@
 import { once } from 'node:events';
 import type { Queue } from 'bullmq';
-import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
-import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../src/shared/queue/queue-contract.js';
-import { connectRedis, type RedisConnection } from '../../src/shared/redis/connect-redis.js';
-import { createLogger } from '../../src/shared/runtime/logger.js';
+import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
+import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../../src/shared/queue/queue-contract.js';
+import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
+import { createLogger } from '../../../src/shared/runtime/logger.js';
 import {
   createWebhookOrder,
   createWebhookQueue,
   placeOfWebhook,
-} from '../../src/shared/webhooks/webhook-queue.js';
-import { webhookJobOptions } from '../../src/shared/webhooks/webhook-schedule.js';
-import { createGuardedAgent } from '../../src/worker/net/guarded-agent.js';
+} from '../../../src/shared/webhooks/webhook-queue.js';
+import { webhookJobOptions } from '../../../src/shared/webhooks/webhook-schedule.js';
+import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import {
   createWebhookWorker,
   type DeliveryEvent,
   type WebhookWorker,
   type WebhookWorkerDependencies,
-} from '../../src/worker/webhooks/webhook-worker.js';
+} from '../../../src/worker/webhooks/webhook-worker.js';
 import { type RedisServer, startRedis } from './redis-server.js';
 
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
+import type { ModelManifest } from '../../../src/shared/models/model-manifest.js';
 import { makeZip } from './zip-archive.js';
 
 /** A pack of two files of random bytes, in a zip beside a file that nobody wants. */

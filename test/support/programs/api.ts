@@ -1,4 +1,4 @@
-import { type RedisServer, startRedis } from './redis-server.js';
+import { type RedisServer, startRedis } from '../servers/redis-server.js';
 import { metricsUrlOf, type Program, serviceEnvironment, startProgram } from './service.js';
 
 export interface Api {

@@ -1,4 +1,4 @@
-import { jpegSegment, withJpegSegments } from './jpeg-builder.js';
+import { jpegSegment, withJpegSegments } from '../builders/jpeg-builder.js';
 
 /** A colour ramp of 48 × 32 px (red grows to the right, green downwards, blue is 128) in arithmetic coding, by cjpeg 2.1.5. */
 export const ARITHMETIC_RAMP = {
