@@ -289,6 +289,17 @@ describe('asynchronous jobs', () => {
     expect(sync.body).toEqual({ user_id: 'u-1', matched: true });
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_conflict' } });
   });
+
+  it('answers a repeated Idempotency-Key with the state that its job has by now', async () => {
+    const headers = { 'idempotency-key': 'order-67' };
+    const first = await service.post('/jobs', request(), headers);
+    await service.post('/compare-faces', request(), headers);
+
+    const again = await service.post('/jobs', request(), headers);
+
+    expect(again).toMatchObject({ status: 202, body: { job_id: first.body.job_id, status: 'completed' } });
+    expect(again.headers.get('retry-after')).toBeNull();
+  });
 });
 
 describe('webhooks', () => {

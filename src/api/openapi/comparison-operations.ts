@@ -47,7 +47,8 @@ const COMPARISON_ERRORS: readonly ErrorCode[] = [
 ];
 
 const ACCEPTED: AnswerSpec = {
-  description: 'The job is in the queue.',
+  description:
+    'The job is in the queue, or is the one of this Idempotency-Key; `status` is its state by now.',
   schema: 'JobAccepted',
   headers: ['Location', 'Retry-After'],
   example: { job_id: JOB_ID, status: 'queued', status_url: `/jobs/${JOB_ID}` },

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
-import type { CallbackState, JobAccepted, JobView } from '../../shared/contract/contract.js';
-import { createJobView } from '../../shared/contract/job-view.js';
+import type { CallbackState, JobAccepted, JobStatus, JobView } from '../../shared/contract/contract.js';
+import { createJobView, jobStatusOf } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import { isJobId } from '../../shared/queue/queue-contract.js';
 import type { Logger } from '../../shared/runtime/logger.js';
@@ -29,8 +29,7 @@ export function createJobsRoutes(deps: JobsDependencies): Hono<AppContext> {
     .get('/jobs/:id', async (context) => {
       const jobId = readJobId(context);
       const view = await waitForView(context, jobId, deps);
-      if (view.status === 'queued' || view.status === 'active')
-        context.header('retry-after', String(POLL_AFTER_SECONDS));
+      if (isRunning(view.status)) context.header('retry-after', String(POLL_AFTER_SECONDS));
       return context.json(view);
     })
     .delete('/jobs/:id', async (context) => {
@@ -51,17 +50,31 @@ function readJobId(context: Context<AppContext>): string {
   return jobId;
 }
 
-/** Answers 202 once Redis holds the job. */
+/** Answers 202 once Redis holds the job, with its state: one under an Idempotency-Key may have ended long ago. */
 export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
   const caller = readCaller(context, false);
   const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
   context.set('jobId', prepared.jobId);
   await submitJob(prepared, caller, deps);
   const statusUrl = `/jobs/${prepared.jobId}`;
+  const job = caller.idempotencyKey === undefined ? undefined : await readJob(prepared.jobId, deps);
+  const status = job ? jobStatusOf(job.outcome, runningStateOf(job)) : 'queued';
   context.header('location', statusUrl);
-  context.header('retry-after', String(POLL_AFTER_SECONDS));
-  const accepted: JobAccepted = { job_id: prepared.jobId, status: 'queued', status_url: statusUrl };
+  if (isRunning(status)) context.header('retry-after', String(POLL_AFTER_SECONDS));
+  const accepted: JobAccepted = { job_id: prepared.jobId, status, status_url: statusUrl };
   return context.json(accepted, 202);
+}
+
+function readJob(jobId: string, { redis, queue }: SubmitDependencies): Promise<StoredJob | undefined> {
+  return withQueue(redis, () => queue.read(jobId));
+}
+
+function runningStateOf({ state }: StoredJob): 'queued' | 'active' {
+  return state === 'active' ? 'active' : 'queued';
+}
+
+function isRunning(status: JobStatus): boolean {
+  return status === 'queued' || status === 'active';
 }
 
 async function waitForView(
@@ -79,7 +92,7 @@ async function waitForView(
   const wait = deps.waiter.waitFor(jobId, { timeoutMs, signal: context.req.raw.signal });
   try {
     const view = await read();
-    if (view.status !== 'queued' && view.status !== 'active') return view;
+    if (!isRunning(view.status)) return view;
     await wait.promise;
     return await read();
   } finally {
@@ -105,7 +118,7 @@ function readCallback(jobId: string, deps: JobsDependencies): Promise<CallbackSt
 }
 
 async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> {
-  const { jobId, payload, outcome, state } = job;
+  const { jobId, payload, outcome } = job;
   const evidence = payload.evidence && outcome?.ok ? await readEvidence(jobId, deps) : undefined;
   const callback = await readCallback(jobId, deps);
   const awaited: CallbackState | undefined = payload.callback_url
@@ -116,6 +129,6 @@ async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> 
     job: payload,
     evidence,
     callback: callback ?? awaited,
-    running: state === 'active' ? 'active' : 'queued',
+    running: runningStateOf(job),
   });
 }

@@ -26,7 +26,7 @@ export function createJobView(facts: JobFacts): JobView {
   return {
     job_id: jobId,
     user_id: userId,
-    status: statusOf(outcome, facts.running ?? 'queued'),
+    status: jobStatusOf(outcome, facts.running ?? 'queued'),
     created_at: isoTime(createdAt),
     ...(startedAt === undefined ? {} : { started_at: isoTime(startedAt) }),
     ...(finishedAt === undefined ? {} : { finished_at: isoTime(finishedAt) }),
@@ -65,7 +65,8 @@ function inOrder({ createdAt, startedAt, finishedAt }: JobFacts) {
   return [createdAt, started, finished] as const;
 }
 
-function statusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {
+/** Returns the state that callers read. `running`: what it is before it has an outcome. */
+export function jobStatusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {
   if (!outcome) return running;
   if (outcome.ok) return 'completed';
   return outcome.code === 'job_cancelled' ? 'cancelled' : 'failed';
