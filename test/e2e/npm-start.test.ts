@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { hasPython, readSample, runSample } from '../support/programs/document-sample.js';
 import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+import { freePort, waitForPort } from '../support/servers/redis-server.js';
 import {
   startWebhookReceiver,
   verifyReceived,
@@ -114,6 +116,78 @@ describe('a service started by npm start', () => {
     expect(verifyReceived(webhook, secret)).toMatchObject({
       type: 'comparison.completed',
       data: { job_id: id, status: 'completed', result: { user_id: 'd', matched: true } },
+    });
+  });
+
+  describe('the samples of the documents', () => {
+    const python = ['python3', '-u', '-'] as const;
+    const photoOrigin = async (): Promise<string> => (await service.waitFor(/Photos +(\S+)\/ has/))[1] ?? '';
+    const secret = async (): Promise<string> => (await service.waitFor(/(whsec_\S+)/))[1] ?? '';
+
+    /** Submits a job whose webhook goes to a receiver's port. */
+    async function askForCall(port: number): Promise<void> {
+      const callback = `http://127.0.0.1:${port}/done`;
+      expect((await post('/jobs', { user_id: 's', ...photos.same, callback_url: callback })).status).toBe(
+        202,
+      );
+    }
+
+    it('receive a webhook in JavaScript, and say why they refuse another', async () => {
+      const port = await freePort();
+      const place = { path: 'README.md', language: 'js', mark: 'standardwebhooks' };
+      const text = readSample(place, { '9000': String(port) });
+      const run = ['node', '--input-type=module', '-'] as const;
+      const sample = runSample(run, text, { WEBHOOK_SECRET: await secret() });
+      await sample.waitForOutput('Waiting for webhooks');
+
+      await askForCall(port);
+      const forged = await fetch(`http://127.0.0.1:${port}/done`, { method: 'POST', body: '{}' });
+
+      await sample.waitForOutput('comparison.completed');
+      await sample.waitForOutput('Refused: Missing required headers');
+      expect(forged.status).toBe(400);
+    });
+
+    it.skipIf(!hasPython('requests'))('compare photos in Python', async () => {
+      const place = { path: 'README.md', language: 'python', mark: 'requests' };
+      const sample = runSample(
+        python,
+        readSample(place, {
+          'http://127.0.0.1:8333': service.origin,
+          'http://127.0.0.1:8336': await photoOrigin(),
+        }),
+      );
+
+      await sample.waitForOutput('same person');
+    });
+
+    it.skipIf(!hasPython('httpx'))('wait for a job in Python', async () => {
+      const place = { path: 'docs/migration.md', language: 'python', mark: 'httpx' };
+      const call = `print(compare('${service.origin}', 'p1', ${JSON.stringify(photos.same)}))`;
+
+      await runSample(python, `${readSample(place, {})}\n${call}`).waitForOutput("'matched': True");
+    });
+
+    it.skipIf(!hasPython('requests'))('read a refusal in Python', async () => {
+      const place = { path: 'docs/migration.md', language: 'python', mark: '# before' };
+      const text = `import requests, time
+answer = requests.post("${service.origin}/compare-faces", json={"user_id": "42"})
+${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
+
+      await runSample(python, text).waitForOutput('front_image1 invalid_request');
+    });
+
+    it.skipIf(!hasPython('standardwebhooks'))('receive a webhook in Python', async () => {
+      const port = await freePort();
+      const place = { path: 'docs/migration.md', language: 'python', mark: 'standardwebhooks' };
+      const sample = runSample(python, readSample(place, { '9000': String(port) }), {
+        WEBHOOK_SECRET: await secret(),
+      });
+      await waitForPort(port);
+
+      await askForCall(port);
+
+      await sample.waitForOutput('comparison.completed');
     });
   });
 
