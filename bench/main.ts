@@ -49,7 +49,8 @@ async function main(): Promise<void> {
     mkdirSync(photos);
     await makePhotos(photos, [...new Set([...options.kinds, '2mp' as const])]);
     const scrfd = options.quick ? undefined : makeScrfdPack(folder);
-    if (!scrfd && !options.quick) print('No ../shared/models here: the SCRFD pack is left out.');
+    if (!scrfd && !options.quick)
+      print('FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx: measuring without the SCRFD pack.');
     const report = await measure(options, { photos, scrfd });
     print(printReport(report));
     await save(report, options);

@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findExtraModel } from '../../test/support/extra-files.js';
 
 /** A model pack to measure. */
 export interface Pack {
@@ -12,10 +13,9 @@ export interface Pack {
 }
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));
-const SHARED_DETECTOR = fileURLToPath(new URL('../../../shared/models/scrfd_2.5g.onnx', import.meta.url));
 const RECOGNISER = 'fr_feature.onnx';
 
-/** The embedded pack. */
+/** The pack that the project comes with. */
 export const LITE: Pack = {
   name: 'lite',
   model: 'lite',
@@ -24,14 +24,15 @@ export const LITE: Pack = {
 };
 
 /**
- * Returns a pack in InsightFace layout made in `folder`: SCRFD-2.5G, the detector of buffalo_m, with the recogniser of
- * `lite`. Undefined where ../shared has no such detector.
+ * Makes a pack in InsightFace's layout in `folder`: SCRFD-2.5G, the detector of buffalo_m, with the recogniser of `lite`.
+ * Returns undefined if `FACE_EXTRA_MODELS` does not hold the detector.
  */
 export function makeScrfdPack(folder: string): Pack | undefined {
-  if (!existsSync(SHARED_DETECTOR)) return undefined;
+  const detector = findExtraModel('scrfd_2.5g.onnx');
+  if (!detector) return undefined;
   const model = 'scrfd_2.5g';
   mkdirSync(join(folder, model), { recursive: true });
-  copyFileSync(SHARED_DETECTOR, join(folder, model, 'det_2.5g.onnx'));
+  copyFileSync(detector, join(folder, model, 'det_2.5g.onnx'));
   copyFileSync(join(MODELS, 'lite', RECOGNISER), join(folder, model, RECOGNISER));
   return {
     name: 'scrfd_2.5g',

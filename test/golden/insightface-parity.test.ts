@@ -1,14 +1,14 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, FaceDetection } from '../../src/worker/vision/types.js';
+import { extraModelOrSkip, findExtraModel } from '../support/extra-files.js';
 import { SAMPLE_FACES, type SampleNumber, samplePhoto } from '../support/photos/photos.js';
 import {
   alignByReference,
@@ -20,8 +20,6 @@ import {
 } from '../support/photos/reference-vision.js';
 import { LITE_FOLDER, liteSettings } from '../support/photos/vision-settings.js';
 
-// Real SCRFD models are lent to developers only; without them these tests skip.
-const MODELS = fileURLToPath(new URL('../../../shared/models/', import.meta.url));
 const PHOTOS: readonly SampleNumber[] = [1, 3, 5];
 
 /** Pixels of the whole photo (1920 wide): a fraction of one pixel of the detector's 640. */
@@ -29,7 +27,7 @@ const BOX_TOLERANCE_PX = 1;
 const POINT_TOLERANCE_PX = 0.5;
 const SIMILARITY_TOLERANCE = 0.005;
 
-/** Boxes of photo 3 as the reference implementation gave them on 2026-11-24: x1, y1, x2, y2. */
+/** Boxes of photo 3 found by the reference implementation on 2026-11-24: x1, y1, x2, y2. */
 const STORED_BOXES: Readonly<Record<string, readonly (readonly number[])[]>> = {
   'scrfd_2.5g.onnx': [
     [589.8, 325.0, 791.7, 603.4],
@@ -67,9 +65,7 @@ function pointError(face: FaceDetection, { points }: ReferenceFace): number {
   return Math.max(...points.flat().map((value, i) => Math.abs(value - (face.landmarks[i] ?? Number.NaN))));
 }
 
-describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection off', (name) => {
-  const path = join(MODELS, name);
-  const isMissing = !existsSync(path);
+describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'] as const)('%s with coarse detection off', (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'parity-'));
   const settings = liteSettings({ packFolder: folder, coarseDetection: false });
   const pictures = new Map<SampleNumber, Picture>();
@@ -77,8 +73,13 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
   let pack: ModelPack | undefined;
   let recogniser: InferenceSession;
 
+  beforeEach((context) => {
+    extraModelOrSkip(name, context);
+  });
+
   beforeAll(async () => {
-    if (isMissing) return;
+    const path = findExtraModel(name);
+    if (!path) return;
     symlinkSync(path, join(folder, 'det.onnx'));
     symlinkSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(folder, 'rec.onnx'));
     pack = await loadModelPack({ ...settings, manifest: undefined });
@@ -105,26 +106,23 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
     return { picture, faces, loaded: pack };
   }
 
-  it.skipIf(isMissing).each(PHOTOS)(
-    'finds in photo %i every face where InsightFace finds it',
-    async (photo) => {
-      const { picture, faces: expected, loaded } = parts(photo);
+  it.for(PHOTOS)('finds every face of photo %i where InsightFace finds it', async (photo) => {
+    const { picture, faces: expected, loaded } = parts(photo);
 
-      const faces = await loaded.detector.detectAsPublished(createFlatPyramid(picture));
+    const faces = await loaded.detector.detectAsPublished(createFlatPyramid(picture));
 
-      expect(faces).toHaveLength(expected.length);
-      expect(faces).toHaveLength(SAMPLE_FACES.filter((face) => face.photo === photo).length);
-      for (const [index, reference] of expected.entries()) {
-        const face = faces[index];
-        if (!face) throw new Error('a face is missing');
-        expect(boxError(face, reference)).toBeLessThan(BOX_TOLERANCE_PX);
-        expect(pointError(face, reference)).toBeLessThan(POINT_TOLERANCE_PX);
-        expect(Math.abs(face.score - reference.score)).toBeLessThan(0.005);
-      }
-    },
-  );
+    expect(faces).toHaveLength(expected.length);
+    expect(faces).toHaveLength(SAMPLE_FACES.filter((face) => face.photo === photo).length);
+    for (const [index, reference] of expected.entries()) {
+      const face = faces[index];
+      if (!face) throw new Error('a face is missing');
+      expect(boxError(face, reference)).toBeLessThan(BOX_TOLERANCE_PX);
+      expect(pointError(face, reference)).toBeLessThan(POINT_TOLERANCE_PX);
+      expect(Math.abs(face.score - reference.score)).toBeLessThan(0.005);
+    }
+  });
 
-  it.skipIf(isMissing)('finds the faces of photo 3 where it always did', async () => {
+  it('finds the faces of photo 3 at the recorded places', async () => {
     const { picture, loaded } = parts(3);
 
     const faces = await loaded.detector.detectAsPublished(createFlatPyramid(picture));
@@ -135,7 +133,7 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
     }
   });
 
-  it.skipIf(isMissing)('finds the same on a canvas with padding and without', async () => {
+  it('finds the same faces with and without padding', async () => {
     const { loaded } = parts(1);
     // 4 : 3, so that its own canvas of 640 × 480 needs no padding; made square by black, it is padded.
     const size = { width: 1600, height: 1200 };
@@ -159,7 +157,7 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'])('%s with coarse detection 
     }
   });
 
-  it.skipIf(isMissing)('gives the similarities that InsightFace would give', async () => {
+  it('gives the same similarities as InsightFace', async () => {
     const ours: FaceAnalysis[] = [];
     const theirs: number[][] = [];
     for (const photo of PHOTOS) {

@@ -1,22 +1,11 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadModelPack, type PackOptions } from '../../src/worker/vision/pack/model-pack.js';
 import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
+import { extraModelOrSkip } from '../support/extra-files.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/photos/vision-settings.js';
-
-// Lent to developers only; the tests that need it skip without it.
-const SCRFD = fileURLToPath(new URL('../../../shared/models/scrfd_500m.onnx', import.meta.url));
 
 const root = mkdtempSync(join(tmpdir(), 'model-pack-'));
 const folder = join(root, 'mypack');
@@ -37,12 +26,12 @@ const withoutManifest = (changes: Partial<PackOptions> = {}): PackOptions => ({
 const addLite = (file: string, as = file) => copyFileSync(join(LITE_FOLDER, file), join(folder, as));
 
 describe('a folder in InsightFace layout', () => {
-  it.skipIf(!existsSync(SCRFD))('is told apart by shapes, whatever the names', async () => {
-    copyFileSync(SCRFD, join(folder, 'a.onnx'));
+  it('is recognised by the shapes of its models, whatever their names', async (context) => {
+    copyFileSync(extraModelOrSkip('scrfd_500m.onnx', context), join(folder, 'a.onnx'));
     addLite('fr_feature.onnx', 'b.onnx');
     addLite('fr_landmark.onnx', 'c.onnx');
-    writeFileSync(join(folder, 'genderage.onnx'), 'not even a model: never opened');
-    writeFileSync(join(folder, 'README.txt'), 'nor this');
+    writeFileSync(join(folder, 'genderage.onnx'), 'not a model: never opened');
+    writeFileSync(join(folder, 'README.txt'), 'not a model either');
 
     const pack = await loadModelPack(withoutManifest());
     await pack.close();
@@ -52,7 +41,7 @@ describe('a folder in InsightFace layout', () => {
     expect(pack.identity.detector).toBe('5e4447f50245bbd7966bd6c0fa52938c61474a04ec7def48753668a9d8b4ea3a');
   });
 
-  it('that does not exist is named, with the command that lists what does', async () => {
+  it('is named when it does not exist, with the command that lists the packs', async () => {
     const loading = loadModelPack(withoutManifest({ packFolder: join(root, 'nowhere') }));
 
     await expect(loading).rejects.toThrow(/nowhere does not exist.*npm run models -- list/);
@@ -72,14 +61,14 @@ describe('a folder in InsightFace layout', () => {
     );
   });
 
-  it('with a broken file names the file', async () => {
+  it('is refused with the name of its broken file', async () => {
     writeFileSync(join(folder, 'det.onnx'), '<html>404</html>');
 
     await expect(loadModelPack(withoutManifest())).rejects.toThrow(/model file det\.onnx cannot be loaded/);
   });
 
-  it.skipIf(!existsSync(SCRFD))('without a recogniser says so', async () => {
-    copyFileSync(SCRFD, join(folder, 'det.onnx'));
+  it('is refused without a recogniser', async (context) => {
+    copyFileSync(extraModelOrSkip('scrfd_500m.onnx', context), join(folder, 'det.onnx'));
 
     await expect(loadModelPack(withoutManifest())).rejects.toThrow(/has no recogniser/);
   });
@@ -102,10 +91,10 @@ describe('a pack with a manifest', () => {
   });
 });
 
-describe('an execution provider that is not there', () => {
+describe('an unavailable execution provider', () => {
   const cudaFirst = { ...liteSettings({ executionProviders: ['cuda', 'cpu'] }), manifest: liteManifest() };
 
-  it('gives way to the next', async () => {
+  it('is replaced by the next one', async () => {
     const pack = await loadModelPack(cudaFirst);
     await pack.close();
 

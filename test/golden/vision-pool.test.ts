@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
@@ -13,15 +12,13 @@ import {
   type VisionPool,
   type VisionPoolOptions,
 } from '../../src/worker/vision/process/vision-pool.js';
+import { extraModelOrSkip } from '../support/extra-files.js';
 import { cropFace, photoWithoutFace, SAME_PERSON, samePersonPhotos } from '../support/photos/photos.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 import { listVisionPids } from '../support/programs/process-table.js';
 
 const DEADLINE_MS = 20_000;
 const GIBIBYTE = 2 ** 30;
-// Lent to developers only; the test that needs them skips without them.
-const SCRFD = (size: '500m' | '2.5g'): string =>
-  fileURLToPath(new URL(`../../../shared/models/scrfd_${size}.onnx`, import.meta.url));
 
 /** Whether a process is gone, or only waits for a new parent to read its end. */
 function hasEnded(pid: number): boolean {
@@ -216,31 +213,30 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
     await until(() => pids.every(hasEnded));
   });
 
-  it.skipIf(!existsSync(SCRFD('500m')))(
-    'takes no process that has loaded other models than the rest, should their files be replaced',
-    async () => {
-      const packFolder = mkdtempSync(join(tmpdir(), 'replaced-pack-'));
-      copyFileSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(packFolder, 'recogniser.onnx'));
-      copyFileSync(SCRFD('500m'), join(packFolder, 'detector.onnx'));
-      pool = poolOf({ settings: liteSettings({ packFolder }), manifest: undefined });
-      const [photo = Buffer.alloc(0)] = await samePersonPhotos();
-      const { detector } = await pool.ready();
-      const [pid = 0] = listVisionPids();
+  it('refuses a process that loads other models after their files were replaced', async (context) => {
+    const small = extraModelOrSkip('scrfd_500m.onnx', context);
+    const medium = extraModelOrSkip('scrfd_2.5g.onnx', context);
+    const packFolder = mkdtempSync(join(tmpdir(), 'replaced-pack-'));
+    copyFileSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(packFolder, 'recogniser.onnx'));
+    copyFileSync(small, join(packFolder, 'detector.onnx'));
+    pool = poolOf({ settings: liteSettings({ packFolder }), manifest: undefined });
+    const [photo = Buffer.alloc(0)] = await samePersonPhotos();
+    const { detector } = await pool.ready();
+    const [pid = 0] = listVisionPids();
 
-      copyFileSync(SCRFD('2.5g'), join(packFolder, 'detector.onnx'));
-      expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
-      process.kill(pid, 'SIGKILL');
-      await until(() => !listVisionPids().includes(pid));
+    copyFileSync(medium, join(packFolder, 'detector.onnx'));
+    expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
+    process.kill(pid, 'SIGKILL');
+    await until(() => !listVisionPids().includes(pid));
 
-      const refused = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
-      await expect(refused).rejects.toMatchObject({ code: 'model_failure' });
-      copyFileSync(SCRFD('500m'), join(packFolder, 'detector.onnx'));
-      await until(() => pool?.stats().alive === 1);
-      expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
-      expect((await pool.ready()).detector).toBe(detector);
-      rmSync(packFolder, { recursive: true });
-    },
-  );
+    const refused = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
+    await expect(refused).rejects.toMatchObject({ code: 'model_failure' });
+    copyFileSync(small, join(packFolder, 'detector.onnx'));
+    await until(() => pool?.stats().alive === 1);
+    expect((await pool.analyse(photo, { deadlineMs: DEADLINE_MS })).facesFound).toBe(1);
+    expect((await pool.ready()).detector).toBe(detector);
+    rmSync(packFolder, { recursive: true });
+  });
 
   it('says in words what is missing when a process cannot load its models', async () => {
     pool = poolOf({ settings: liteSettings({ packFolder: '/nonexistent' }) });

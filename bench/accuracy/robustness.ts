@@ -1,19 +1,21 @@
-// Turned and cropped photos: npx tsx bench/robustness.ts [folder with photos] [--published]
-// Each photo turned by quarter turns without EXIF, and cut down to the face with less and less around it, against itself
-// as it was: how often the same face is found, and how alike it stays. On `lite` and, where ../shared has the detector,
-// on SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md holds the figures. --published: coarse detection off.
+// Turned and cropped photos: npx tsx bench/accuracy/robustness.ts [--published]
+// Turns each photo of FACE_PHOTO_SET by quarter turns without EXIF, crops it more and more closely to the face, and
+// compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite` and, if
+// FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
+// --published: coarse detection off.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { analyseImage } from '../src/worker/vision/analyse-image.js';
-import { compareEmbeddings } from '../src/worker/vision/face/compare-embeddings.js';
-import { loadModelPack, type ModelPack, type PackManifest } from '../src/worker/vision/pack/model-pack.js';
-import type { Box, FaceAnalysis, VisionSettings } from '../src/worker/vision/types.js';
-import { liteSettings } from '../test/support/photos/vision-settings.js';
-import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
+import { loadModelPack, type ModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
+import type { Box, FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
+import { photoSetFolder } from '../../test/support/extra-files.js';
+import { liteSettings } from '../../test/support/photos/vision-settings.js';
+import { LITE, makeScrfdPack, type Pack } from '../speed/packs.js';
 
 /** The same shot, cut and then turned. */
 interface Variant {
@@ -50,11 +52,8 @@ interface Outcome {
 }
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { published: { type: 'boolean', default: false } },
-  });
-  const photos = readPhotos(positionals[0] ?? '../shared/data/pairs');
+  const { values } = parseArgs({ options: { published: { type: 'boolean', default: false } } });
+  const photos = readPhotos(photoSetFolder());
   const folder = mkdtempSync(join(tmpdir(), 'robustness-'));
   try {
     const scrfd = makeScrfdPack(folder);

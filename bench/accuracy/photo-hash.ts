@@ -1,15 +1,17 @@
-// Distances of the photo hash: npx tsx bench/photo-hash.ts [folder with photos and master.csv]
-// One photo saved anew in several ways against itself; other photos of the same person; everybody else's photos.
-// Tells how MAX_HASH_DISTANCE in src/worker/verification/find-duplicates.ts separates them; docs/accuracy.md holds the figures.
+// Distances of the photo hash: npx tsx bench/accuracy/photo-hash.ts
+// Compares each photo of FACE_PHOTO_SET with edited copies of itself, with other photos of the same person and with
+// photos of other people. Shows how MAX_HASH_DISTANCE in src/worker/verification/find-duplicates.ts separates these
+// groups. docs/accuracy.md shows the results.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { hashDistance, MAX_HASH_DISTANCE } from '../src/worker/verification/find-duplicates.js';
-import { decodeImage } from '../src/worker/vision/image/decode-image.js';
-import { firstLongEdge } from '../src/worker/vision/image/decode-size.js';
-import { createPyramid } from '../src/worker/vision/image/image-pyramid.js';
-import { inspectImage } from '../src/worker/vision/image/inspect-image.js';
-import { hashPhoto } from '../src/worker/vision/image/perceptual-hash.js';
+import { hashDistance, MAX_HASH_DISTANCE } from '../../src/worker/verification/find-duplicates.js';
+import { decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { firstLongEdge } from '../../src/worker/vision/image/decode-size.js';
+import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
+import { inspectImage } from '../../src/worker/vision/image/inspect-image.js';
+import { hashPhoto } from '../../src/worker/vision/image/perceptual-hash.js';
+import { photoSetFolder } from '../../test/support/extra-files.js';
 
 /** The default DETECTION_SIZE: it bounds what a worker decodes at first, and so what it hashes. */
 const DETECTION_SIZE_PX = 640;
@@ -37,7 +39,7 @@ const VARIANTS: Readonly<Record<string, (photo: Sharp, size: Size) => Sharp>> = 
 };
 
 async function main(): Promise<void> {
-  const folder = process.argv[2] ?? '../shared/data/pairs';
+  const folder = photoSetFolder();
   const names = readdirSync(folder).filter((name) => /\.jpe?g$/i.test(name));
   const hashes = new Map<string, string>();
   const distances = new Map<string, number[]>();

@@ -1,18 +1,23 @@
-// Small faces in 12-megapixel photos: npx tsx bench/small-faces.ts
-// The 22 faces of the test photos, each made so many pixels wide and laid into a photo of 4000 × 3000 px without a face:
-// how often the face is found at its place, and how alike it stays to the untouched one. docs/accuracy.md holds the
-// figures. On `lite` and, where ../shared has the detector, on SCRFD-2.5G with the recogniser of `lite`.
+// Small faces in 12-megapixel photos: npx tsx bench/accuracy/small-faces.ts
+// Scales each of the 22 faces of the test photos to several widths and pastes it into a 4000 × 3000 px photo without a
+// face: how often the face is found in its place, and how similar it stays to the original. Runs `lite` and, if
+// FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { analyseImage } from '../src/worker/vision/analyse-image.js';
-import { compareEmbeddings } from '../src/worker/vision/face/compare-embeddings.js';
-import { loadModelPack, type PackManifest } from '../src/worker/vision/pack/model-pack.js';
-import type { VisionSettings } from '../src/worker/vision/types.js';
-import { cropFace, photoWithoutFace, SAMPLE_FACES, type SampleFace } from '../test/support/photos/photos.js';
-import { liteManifest, liteSettings } from '../test/support/photos/vision-settings.js';
-import { makeScrfdPack } from './speed/packs.js';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
+import { loadModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
+import type { VisionSettings } from '../../src/worker/vision/types.js';
+import {
+  cropFace,
+  photoWithoutFace,
+  SAMPLE_FACES,
+  type SampleFace,
+} from '../../test/support/photos/photos.js';
+import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
+import { makeScrfdPack } from '../speed/packs.js';
 
 const PHOTO = { width: 4000, height: 3000 };
 const FACE_WIDTHS_PX = [640, 320, 160, 120, 80, 60] as const;

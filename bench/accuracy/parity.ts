@@ -1,23 +1,25 @@
-// How near we are to InsightFace with coarse detection off: npx tsx bench/parity.ts [folder with photos]
-// SCRFD-2.5G and the recogniser of `lite` in InsightFace's layout, through our code and through the slow second
-// implementation in test/support/photos/reference-vision.ts. docs/accuracy.md holds the figures; the tests hold the tolerances.
+// How close our results are to InsightFace's, with coarse detection off: npx tsx bench/accuracy/parity.ts
+// Runs SCRFD-2.5G and the recogniser of `lite` on the photos of FACE_PHOTO_SET, through our code and through the slow
+// second implementation in test/support/photos/reference-vision.ts. docs/accuracy.md shows the results; the tests check
+// the tolerances. Needs FACE_EXTRA_MODELS.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
-import { analyseImage } from '../src/worker/vision/analyse-image.js';
-import { createFlatPyramid } from '../src/worker/vision/image/image-pyramid.js';
-import { loadModelPack, type ModelPack } from '../src/worker/vision/pack/model-pack.js';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
+import { photoSetFolder } from '../../test/support/extra-files.js';
 import {
   alignByReference,
   cosine,
   detectByReference,
   embedByReference,
   type ReferenceFace,
-} from '../test/support/photos/reference-vision.js';
-import { liteSettings } from '../test/support/photos/vision-settings.js';
-import { makeScrfdPack } from './speed/packs.js';
+} from '../../test/support/photos/reference-vision.js';
+import { liteSettings } from '../../test/support/photos/vision-settings.js';
+import { makeScrfdPack } from '../speed/packs.js';
 
 interface Subject {
   readonly ours: ArrayLike<number>;
@@ -25,10 +27,10 @@ interface Subject {
 }
 
 async function main(): Promise<void> {
-  const photos = process.argv[2] ?? '../shared/data/pairs';
+  const photos = photoSetFolder();
   const folder = mkdtempSync(join(tmpdir(), 'parity-'));
   const made = makeScrfdPack(folder);
-  if (!made) throw new Error('There is no ../shared/models/scrfd_2.5g.onnx');
+  if (!made) throw new Error('Set FACE_EXTRA_MODELS to a folder with scrfd_2.5g.onnx (CONTRIBUTING.md)');
   const packFolder = join(folder, made.model);
   const pack = await loadModelPack({ ...liteSettings({ packFolder }), manifest: undefined });
   const open = (name: string) => InferenceSession.create(join(packFolder, name), { logSeverityLevel: 3 });
