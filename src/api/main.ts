@@ -1,18 +1,16 @@
-import type { Queue } from 'bullmq';
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, readManifest } from '../shared/models/model-catalogue.js';
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
-import { compareQueueName, packName, type WebhookJob } from '../shared/queue/queue-contract.js';
+import { compareQueueName, packName } from '../shared/queue/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
-import { queueWebhook } from '../shared/webhooks/queue-webhook.js';
-import { createWebhookQueue, eraseWebhook } from '../shared/webhooks/webhook-queue.js';
+import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
 import { createDrain, type Drain } from './http/drain.js';
 import { startMetricsServer } from './http/start-metrics-server.js';
@@ -23,7 +21,6 @@ import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
 import { logUnreadable } from './jobs/pass-over.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
-import { readCallbackState } from './jobs/webhook-deliveries.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 import { createPages } from './operations/pages.js';
@@ -64,14 +61,14 @@ async function main(): Promise<void> {
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger, config.REDIS_URL);
-  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model } = config;
+  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const fairQueue = createFairQueue(redis, prefix, compareQueueName(model));
   const queue = createJobQueue({
     redis,
     prefix,
     model,
     fairQueue,
-    retentionSeconds: config.JOB_RETENTION_SECONDS,
+    retentionSeconds,
     deadlineSeconds: Math.max(
       config.JOB_DEADLINE_SECONDS,
       Math.ceil(config.SYNC_WAIT_TIMEOUT) + SYNC_GRACE_SECONDS,
@@ -79,7 +76,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
     onError,
   });
   const { readOutcomes } = queue;
-  const webhookQueue = createWebhookQueue({ redis, prefix, onError });
+  const webhooks = createWebhookQueue({ redis, prefix, model, retentionSeconds, onError });
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
@@ -91,11 +88,11 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   const events = listenToQueue({ config, waiter, backlog, readOutcomes, onError });
 
   shutdown.add('redis', () => redis.disconnect());
-  shutdown.add('queues', () => Promise.all([queue.close(), webhookQueue.close()]));
+  shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  return { config, logger, redis, queue, fairQueue, webhookQueue, backlog, waiter, drain, shutdown };
+  return { config, logger, redis, queue, fairQueue, webhooks, backlog, waiter, drain, shutdown };
 }
 
 interface Parts {
@@ -104,7 +101,7 @@ interface Parts {
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly fairQueue: FairQueue;
-  readonly webhookQueue: Queue<WebhookJob>;
+  readonly webhooks: WebhookQueue;
   readonly backlog: Backlog;
   readonly waiter: JobWaiter;
   readonly drain: Drain;
@@ -112,7 +109,7 @@ interface Parts {
 }
 
 function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
-  const { config, logger, redis, queue, fairQueue, webhookQueue, backlog, waiter, drain } = parts;
+  const { config, logger, redis, queue, fairQueue, webhooks, backlog, waiter, drain } = parts;
   const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
   return {
     logger,
@@ -128,7 +125,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     calibration: readManifest(config.MODELS_DIR, model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
-    readCallback: (jobId) => readCallbackState(webhookQueue, jobId),
+    webhooks,
     cancelledJobs: createCancelledJobs({
       redis,
       prefix,
@@ -136,18 +133,13 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
       retentionSeconds,
       onUnreadable: (jobId) => logUnreadable({ record: 'cancelled job', jobId }, logger),
     }),
-    announceCancelled: async ({ view, tenant, callback_url: url }) => {
-      const target = { webhookQueue, redis, prefix };
-      if (url) await queueWebhook(target, { view, url, tenant, model, retentionSeconds });
-    },
     apiKeys: config.API_KEYS,
     adminKeys: config.ADMIN_API_KEYS,
     rateLimiter: createRateLimiter({ redis, prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
     corsOrigins: config.CORS_ORIGINS,
-    eraseWebhook: (jobId) => eraseWebhook(webhookQueue, jobId, redis),
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,
-    adminRoutes: createWebhookRoutes({ redis, webhookQueue }),
+    adminRoutes: createWebhookRoutes({ redis, webhooks }),
     pages: createPages(),
   };
 }

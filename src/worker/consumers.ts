@@ -65,6 +65,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const webhooks = createWebhookWorker({
     connection: redis,
     prefix: config.REDIS_PREFIX,
+    webhooks: finishing.webhooks,
     ...deliveryDependencies(config, finishing.clock),
     secretsOf: (tenant) => signingSecrets(tenant, config),
     concurrency: config.WEBHOOK_CONCURRENCY,

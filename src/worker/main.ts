@@ -1,17 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
-import type { Queue } from 'bullmq';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
 import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
-import { packName, type WebhookJob } from '../shared/queue/queue-contract.js';
+import { packName } from '../shared/queue/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
-import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
+import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import type { FinishDependencies } from './comparison/finish-job.js';
 import { startConsumers } from './consumers.js';
 import { createSharedParts } from './create-shared-parts.js';
@@ -60,8 +59,8 @@ async function main(): Promise<void> {
   shutdown.add('redis', () => redis.disconnect());
   void warnOfUnsafeRedis(redis, logger);
   const clock = createRedisClock(redis);
-  const webhookQueue = openWebhookQueue({ config, redis, logger, shutdown });
-  const finishing = finishDependencies({ config, logger, redis, clock, webhookQueue });
+  const webhooks = openWebhookQueue({ config, redis, logger, shutdown });
+  const finishing = finishDependencies({ config, logger, redis, clock, webhooks });
 
   const model: ModelIdentity = {
     pack: packName(config.INSIGHTFACE_MODEL),
@@ -111,9 +110,15 @@ interface QueueParts {
   readonly shutdown: Shutdown;
 }
 
-function openWebhookQueue({ config, redis, logger, shutdown }: QueueParts): Queue<WebhookJob> {
+function openWebhookQueue({ config, redis, logger, shutdown }: QueueParts): WebhookQueue {
   const onError = (error: unknown): void => logger.debug({ err: error }, 'webhook queue');
-  const queue = createWebhookQueue({ redis, prefix: config.REDIS_PREFIX, onError });
+  const queue = createWebhookQueue({
+    redis,
+    prefix: config.REDIS_PREFIX,
+    model: config.INSIGHTFACE_MODEL,
+    retentionSeconds: config.JOB_RETENTION_SECONDS,
+    onError,
+  });
   shutdown.add('webhook queue', () => queue.close());
   return queue;
 }
@@ -123,7 +128,7 @@ interface FinishParts {
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly clock: RedisClock;
-  readonly webhookQueue: Queue<WebhookJob>;
+  readonly webhooks: WebhookQueue;
 }
 
 function finishDependencies({ config, ...parts }: FinishParts): FinishDependencies {

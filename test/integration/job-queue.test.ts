@@ -3,7 +3,6 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../src/api/jobs/job-queue.js';
-import { readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import {
   type ComparisonJob,
@@ -123,16 +122,22 @@ describe('a job that ends while it is read', () => {
 
   it.each([1, 2, 3])('never shows a given-up webhook without the reason, after command %i', async (nth) => {
     redis = new EventfulRedis(server.url);
-    const queue = createWebhookQueue({ redis, prefix: PREFIX, onError });
+    const webhooks = createWebhookQueue({
+      redis,
+      prefix: PREFIX,
+      model: 'lite',
+      retentionSeconds: 60,
+      onError,
+    });
     const jobId = webhookJobId(`r_${nth}`);
     await startJob(
       WEBHOOK_QUEUE,
-      () => queue.add('deliver', { v: JOB_VERSION, job_id: '', tenant: '', model: '' }, { jobId }),
+      () => webhooks.queue.add('deliver', { v: JOB_VERSION, job_id: '', tenant: '', model: '' }, { jobId }),
       () => Promise.reject(new UnrecoverableError('the receiver is gone')),
     );
     endAfter(nth, 'failed');
 
-    const seen = await readCallbackState(queue, `r_${nth}`);
+    const seen = await webhooks.readState(`r_${nth}`);
     end();
 
     if (seen?.status === 'failed') expect(seen.last_error).toBe('the receiver is gone');

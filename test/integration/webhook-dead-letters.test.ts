@@ -4,10 +4,9 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppContext } from '../../src/api/http/app-context.js';
 import { errorResponse } from '../../src/api/http/error-response.js';
-import { listFailedWebhooks, readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { createWebhookRoutes } from '../../src/api/operations/webhooks.js';
 import { failedWebhooksSchema } from '../../src/shared/contract/contract.js';
-import { eraseWebhook } from '../../src/shared/webhooks/webhook-queue.js';
+import { listFailed } from '../../src/shared/webhooks/failed-webhooks.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
 import {
   startWebhookReceiver,
@@ -33,7 +32,7 @@ let app: Hono<AppContext>;
 beforeAll(async () => {
   bench = await startWebhookBench();
   app = new Hono<AppContext>();
-  app.route('/', createWebhookRoutes({ redis: bench.redis, webhookQueue: bench.queue }));
+  app.route('/', createWebhookRoutes(bench));
   app.onError((error, context) => errorResponse(context, error));
 });
 
@@ -62,7 +61,7 @@ async function addDeadLetters(...jobIds: string[]): Promise<void> {
 
 const untilStatus = (jobId: string, status: string) =>
   expect
-    .poll(async () => (await readCallbackState(bench.queue, jobId))?.status, {
+    .poll(async () => (await bench.webhooks.readState(jobId))?.status, {
       timeout: 10_000,
       interval: 10,
     })
@@ -91,7 +90,7 @@ describe('GET /webhooks/failed', () => {
 
     const { items } = await list();
     expect(await codeOf(await retry('wh_r_1'))).toBe('webhook_not_found');
-    const erased = await eraseWebhook(bench.queue, 'r_1', bench.redis);
+    const erased = await bench.webhooks.erase('r_1');
 
     expect(items.map(({ job_id }) => job_id)).toEqual(['r_2', 'r_1']);
     expect(items[1]?.last_error).toBe('the record cannot be read');
@@ -137,7 +136,7 @@ describe('GET /webhooks/failed', () => {
     await once(redis, 'ready');
     redis.after = () => bench.redis.zrem(bench.queue.toKey('failed'), 'wh_r_2');
 
-    const first = await listFailedWebhooks({ limit: 2 }, { redis, webhookQueue: bench.queue });
+    const first = await listFailed({ limit: 2 }, bench.queue, redis);
     redis.disconnect();
     const second = await list(`?limit=2&cursor=${first.next_cursor}`);
 
@@ -174,10 +173,10 @@ describe('POST /webhooks/:id/retry', () => {
 
     expect(response.status).toBe(202);
     expect(await response.json()).toEqual({ id: 'wh_r_1', job_id: 'r_1', status: 'pending' });
-    expect(await readCallbackState(bench.queue, 'r_1')).toEqual({ status: 'pending', attempts: 0 });
+    expect(await bench.webhooks.readState('r_1')).toEqual({ status: 'pending', attempts: 0 });
     bench.startWorker();
     await untilStatus('r_1', 'delivered');
-    expect(await readCallbackState(bench.queue, 'r_1')).toEqual({ status: 'delivered', attempts: 2 });
+    expect(await bench.webhooks.readState('r_1')).toEqual({ status: 'delivered', attempts: 2 });
     expect(receiver.received.map(({ id }) => id)).toEqual(['wh_r_1', 'wh_r_1', 'wh_r_1']);
     for (const received of receiver.received) {
       expect(verifyReceived(received, WEBHOOK_SECRET)).toEqual({ data: { job_id: 'r_1' } });

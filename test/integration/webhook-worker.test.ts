@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readCallbackState } from '../../src/api/jobs/webhook-deliveries.js';
 import { webhookJobId } from '../../src/shared/queue/queue-contract.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
 import {
@@ -34,7 +33,7 @@ afterAll(async () => {
   await bench.stop();
 });
 
-const stateOf = (jobId: string) => readCallbackState(bench.queue, jobId);
+const stateOf = (jobId: string) => bench.webhooks.readState(jobId);
 const untilStatus = (jobId: string, status: string) =>
   expect.poll(async () => (await stateOf(jobId))?.status, { timeout: 15_000, interval: 20 }).toBe(status);
 

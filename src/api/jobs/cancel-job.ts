@@ -3,6 +3,7 @@ import { VerificationError } from '../../shared/errors.js';
 import type { CancelledJob, CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue, StoredJob } from './job-queue.js';
 
 /** How a job ends that was taken out of the queue. */
@@ -17,8 +18,7 @@ export interface CancelDependencies {
   readonly queue: JobQueue;
   readonly clock: RedisClock;
   readonly cancelledJobs: CancelledJobs;
-  /** Queues the webhook of a cancelled job, once, however often it is called. */
-  readonly announceCancelled: (record: CancelledJob) => Promise<void>;
+  readonly webhooks: WebhookQueue;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function abandonJob(jobId: string, deps: CancelDependencies): Promi
     await takeOut(job, deps);
   } catch (error) {
     if (!(error instanceof VerificationError) || error.code !== 'job_not_cancellable') throw error;
-    await deps.queue.announceCancel(jobId);
+    await deps.queue.publishCancel(jobId);
   }
 }
 
@@ -71,6 +71,7 @@ async function takeOut(job: StoredJob, deps: CancelDependencies): Promise<void> 
 }
 
 async function conclude(record: CancelledJob, deps: CancelDependencies): Promise<void> {
-  if (record.callback_url) await deps.announceCancelled(record);
+  const { view, tenant, callback_url: url } = record;
+  if (url) await deps.webhooks.add({ view, url, tenant });
   await deps.cancelledJobs.conclude(record);
 }

@@ -17,9 +17,8 @@ import {
   redisKeys,
 } from '../../shared/queue/queue-contract.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
+import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-records.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import { removeForeignKey } from '../../shared/redis/remove-foreign-key.js';
-import { isUnreadable } from '../../shared/webhooks/webhook-queue.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
@@ -51,8 +50,8 @@ export interface JobQueue {
   /** Removes everything that is kept of an ended or queued job; false while it runs. */
   erase(jobId: string, tenant: string): Promise<boolean>;
   forgetUser(tenant: string, userId: string): Promise<void>;
-  /** Tells whichever worker runs the job that nobody waits for it any more. */
-  announceCancel(jobId: string): Promise<void>;
+  /** Asks the worker that runs the job to stop it. */
+  publishCancel(jobId: string): Promise<void>;
   countWaiting(): Promise<number>;
   /** Workers of this pack whose heartbeat is fresh at `now`. */
   countWorkers(now: number): Promise<number>;
@@ -113,7 +112,7 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
     erase: (jobId, tenant) => eraseJob(store, jobId, tenant),
     forgetUser: async (tenant, userId) =>
       void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
-    announceCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
+    publishCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
     countWaiting: () => countWaiting(store),
     countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
     countByState: () =>

@@ -1,6 +1,6 @@
 import type { Evidence } from '../../shared/contract/contract.js';
+import { isUnreadable } from '../../shared/redis/broken-records.js';
 import type { Logger } from '../../shared/runtime/logger.js';
-import { isUnreadable } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue } from './job-queue.js';
 
 /** Names what is read, for the log. */

@@ -4,6 +4,7 @@ import { createJobView, jobStatusOf } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import { isJobId } from '../../shared/queue/queue-contract.js';
 import type { Logger } from '../../shared/runtime/logger.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { AppContext } from '../http/app-context.js';
 import { MAX_WAIT_SECONDS, readCaller, readCompareRequest, readPreferences } from '../http/read-request.js';
 import { type CancelDependencies, cancelJob } from '../jobs/cancel-job.js';
@@ -19,7 +20,7 @@ const POLL_AFTER_SECONDS = 1;
 export interface JobsDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
   readonly logger: Logger;
-  readonly readCallback: (jobId: string) => Promise<CallbackState | undefined>;
+  readonly webhooks: WebhookQueue;
 }
 
 /** `POST /jobs`, `GET /jobs/:id` and `DELETE /jobs/:id`. */
@@ -114,7 +115,7 @@ async function readJobView(jobId: string, tenant: string, deps: JobsDependencies
 }
 
 function readCallback(jobId: string, deps: JobsDependencies): Promise<CallbackState | undefined> {
-  return passOverUnreadable({ record: 'webhook', jobId }, () => deps.readCallback(jobId), deps.logger);
+  return passOverUnreadable({ record: 'webhook', jobId }, () => deps.webhooks.readState(jobId), deps.logger);
 }
 
 async function viewOf(job: StoredJob, deps: JobsDependencies): Promise<JobView> {

@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { AppContext } from '../http/app-context.js';
 import type { SubmitDependencies } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
 
 export interface UsersDependencies extends Pick<SubmitDependencies, 'redis' | 'queue'> {
-  /** Removes a job's webhook; false while it is being delivered. */
-  readonly eraseWebhook: (jobId: string) => Promise<boolean>;
+  readonly webhooks: WebhookQueue;
 }
 
 /** Jobs erased in one exchange with Redis. */
@@ -36,11 +36,11 @@ export function createUsersRoute(deps: UsersDependencies): Hono<AppContext> {
 
 async function eraseJob(
   { jobId, tenant }: { readonly jobId: string; readonly tenant: string },
-  { queue, eraseWebhook }: UsersDependencies,
+  { queue, webhooks }: UsersDependencies,
 ): Promise<boolean> {
   if (!(await queue.erase(jobId, tenant))) {
-    await queue.announceCancel(jobId);
+    await queue.publishCancel(jobId);
     return false;
   }
-  return eraseWebhook(jobId);
+  return webhooks.erase(jobId);
 }

@@ -1,6 +1,6 @@
 import type { JobView } from '../contract/contract.js';
+import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
-import { isUnreadable } from '../webhooks/webhook-queue.js';
 import { noteKept } from './kept-index.js';
 import { redisKeys } from './queue-contract.js';
 

@@ -1,48 +1,157 @@
 import { Queue } from 'bullmq';
-import { createFairQueue, type FairQueue, type OrderedJob } from '../queue/fair-queue.js';
-import { MAX_STREAM_EVENTS, WEBHOOK_QUEUE, type WebhookJob, webhookJobId } from '../queue/queue-contract.js';
+import type {
+  CallbackState,
+  FailedWebhooks,
+  JobView,
+  WebhookBody,
+  WebhookRetry,
+} from '../contract/contract.js';
+import { createFairQueue, type FairQueue } from '../queue/fair-queue.js';
+import {
+  JOB_VERSION,
+  MAX_STREAM_EVENTS,
+  WEBHOOK_QUEUE,
+  type WebhookJob,
+  webhookJobId,
+} from '../queue/queue-contract.js';
+import { removeForeignKey } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
-import { removeForeignKey } from '../redis/remove-foreign-key.js';
+import { type FailedPage, listFailed, retryFailed } from './failed-webhooks.js';
+import { webhookJobOptions } from './webhook-schedule.js';
+
+/** The webhook of one comparison that has ended. */
+export interface WebhookRequest {
+  /** The final view of the job; the receiver gets it as it is. */
+  readonly view: JobView;
+  readonly url: string;
+  readonly tenant: string;
+}
+
+/** The webhooks of comparisons, one at most for each. Every call may reject while Redis is unavailable. */
+export interface WebhookQueue {
+  /** Queues the webhook of an ended job in fair order among tenants. Adding it again changes nothing. */
+  add(request: WebhookRequest): Promise<void>;
+  /** Returns the state of a comparison's webhook; undefined if it has none or its record is no longer kept. */
+  readState(jobId: string): Promise<CallbackState | undefined>;
+  /** True while a record of the webhook is kept. */
+  isKept(jobId: string): Promise<boolean>;
+  /**
+   * Returns deliveries that failed for good, newest first. Changes between two pages neither hide nor repeat entries.
+   * @throws VerificationError `invalid_request` for a cursor that this list never returned.
+   */
+  listFailed(page: FailedPage): Promise<FailedWebhooks>;
+  /**
+   * Restarts the schedule of a failed delivery under the same webhook-id. `id`: a webhook-id or the id of a comparison.
+   * @throws VerificationError `webhook_not_found`; `webhook_not_failed` if it waits, runs or was delivered.
+   */
+  retry(id: string): Promise<WebhookRetry>;
+  /** Removes a webhook in any state; false while it is being delivered. */
+  erase(jobId: string): Promise<boolean>;
+  /** Records in the fair order that a delivery of this priority has started. */
+  noteStart(webhook: WebhookJob, priority: number): Promise<void>;
+  /** The queue and the order behind it, for upkeep. */
+  readonly queue: Queue<WebhookJob>;
+  readonly order: Pick<FairQueue, 'enter' | 'tidy'>;
+  close(): Promise<void>;
+}
 
 export interface WebhookQueueOptions {
   readonly redis: RedisConnection;
   readonly prefix: string;
+  /** The pack whose comparisons add webhooks here. The queue itself serves all packs. */
+  readonly model: string;
+  readonly retentionSeconds: number;
   readonly onError: (error: unknown) => void;
 }
 
-/** Opens the queue of webhook deliveries on a connection that the caller owns; the caller closes the queue. */
-export function createWebhookQueue({ redis, prefix, onError }: WebhookQueueOptions): Queue<WebhookJob> {
+/** Opens the queue of webhooks on a connection that the caller owns; the caller closes the queue. */
+export function createWebhookQueue(options: WebhookQueueOptions): WebhookQueue {
+  const { redis, prefix } = options;
   const queue = new Queue<WebhookJob>(WEBHOOK_QUEUE, {
     connection: redis,
     prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
   });
-  queue.on('error', onError);
-  return queue;
+  queue.on('error', options.onError);
+  const order = createFairQueue(redis, prefix, WEBHOOK_QUEUE);
+  return {
+    add: (request) => addWebhook(request, { queue, order, options }),
+    readState: (jobId) => readState(queue, jobId),
+    isKept: async (jobId) => (await redis.exists(queue.toKey(webhookJobId(jobId)))) === 1,
+    listFailed: (page) => listFailed(page, queue, redis),
+    retry: (id) => retryFailed(id, queue),
+    erase: async (jobId) => {
+      const id = webhookJobId(jobId);
+      return (await removeForeignKey(queue, id, redis)) || (await queue.remove(id)) === 1;
+    },
+    noteStart: ({ job_id: jobId, tenant }, priority) => order.start(placeOf(jobId, tenant), priority),
+    queue,
+    order,
+    close: () => queue.close(),
+  };
 }
 
-/** Returns the order of webhooks among tenants, of all packs; `placeOfWebhook` says how a webhook is entered. */
-export function createWebhookOrder(redis: RedisConnection, prefix: string): FairQueue {
-  return createFairQueue(redis, prefix, WEBHOOK_QUEUE);
-}
-
-/** Returns a webhook as the order takes it. None has a caller on the line. */
-export function placeOfWebhook(jobId: string, tenant: string): OrderedJob {
+/** No caller waits for a webhook. */
+function placeOf(jobId: string, tenant: string) {
   return { jobId: webhookJobId(jobId), tenant, sync: false };
 }
 
-/** True if a record in Redis, and not Redis, is at fault: broken JSON or a key of another type. */
-export function isUnreadable(error: unknown): boolean {
-  return error instanceof SyntaxError || (error instanceof Error && error.message.includes('WRONGTYPE'));
+interface AddContext {
+  readonly queue: Queue<WebhookJob>;
+  readonly order: FairQueue;
+  readonly options: WebhookQueueOptions;
 }
 
-/** Removes the webhook of a job whatever its state; false while it is being delivered. */
-export async function eraseWebhook(
-  queue: Queue<WebhookJob>,
-  jobId: string,
-  redis: RedisConnection,
-): Promise<boolean> {
-  const id = webhookJobId(jobId);
-  if (await removeForeignKey(queue, id, redis)) return true;
-  return (await queue.remove(id)) === 1;
+async function addWebhook(request: WebhookRequest, { queue, order, options }: AddContext): Promise<void> {
+  const { view, url, tenant } = request;
+  const { job_id: jobId } = view;
+  const body: WebhookBody = {
+    type: view.status === 'completed' ? 'comparison.completed' : 'comparison.failed',
+    timestamp: view.finished_at ?? view.created_at,
+    tenant,
+    data: view,
+  };
+  const payload: WebhookJob = {
+    v: JOB_VERSION,
+    job_id: jobId,
+    tenant,
+    model: options.model,
+    url,
+    body: JSON.stringify(body),
+  };
+  const acceptedAt = Date.parse(body.timestamp);
+  // An ended job gets its webhook however many are waiting.
+  const limits = { maxOwn: Number.POSITIVE_INFINITY, maxAhead: Number.POSITIVE_INFINITY };
+  const place = await order.enter({ ...placeOf(jobId, tenant), acceptedAt }, limits);
+  if (!place.admitted) throw new Error('this is a bug: the order of webhooks has no limit');
+  await queue.add('deliver', payload, {
+    ...webhookJobOptions(options.retentionSeconds),
+    jobId: webhookJobId(jobId),
+    priority: place.priority,
+  });
+}
+
+async function readState(queue: Queue<WebhookJob>, jobId: string): Promise<CallbackState | undefined> {
+  const webhookId = webhookJobId(jobId);
+  // State first: a delivery that fails for good between the two reads must not show as failed without a reason.
+  const status = statusOf(await queue.getJobState(webhookId));
+  const job = status && (await queue.getJob(webhookId));
+  if (!job) return undefined;
+  const lastError = status === 'delivered' ? undefined : job.failedReason;
+  return { status, attempts: job.attemptsMade, ...(lastError ? { last_error: lastError } : {}) };
+}
+
+function statusOf(state: string): CallbackState['status'] | undefined {
+  switch (state) {
+    case 'completed':
+      return 'delivered';
+    case 'failed':
+      return 'failed';
+    case 'active':
+      return 'delivering';
+    case 'unknown':
+      return undefined;
+    default:
+      return 'pending';
+  }
 }

@@ -7,13 +7,12 @@ import {
   type Ending,
   readEnding,
   redisKeys,
-  type WebhookJob,
   writeEnding,
 } from '../../shared/queue/queue-contract.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { Logger } from '../../shared/runtime/logger.js';
-import { queueWebhook } from '../../shared/webhooks/queue-webhook.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 
 export interface FinishDependencies {
   readonly redis: RedisConnection;
@@ -21,7 +20,7 @@ export interface FinishDependencies {
   readonly prefix: string;
   readonly model: string;
   readonly retentionSeconds: number;
-  readonly webhookQueue: Queue<WebhookJob>;
+  readonly webhooks: WebhookQueue;
   readonly logger: Logger;
 }
 
@@ -105,8 +104,7 @@ export async function announceEnd(job: CompareJob, ending: Ending, deps: FinishD
     outcome: ending.outcome,
     evidence: ending.evidence,
   });
-  const { model, retentionSeconds } = deps;
-  await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
+  await deps.webhooks.add({ view, url, tenant });
 }
 
 /** Counts an ended job to its tenant's quota and drops what it no longer needs: image URLs and where its webhook went. */

@@ -1,4 +1,4 @@
-import { redisKeys, webhookJobId } from '../../shared/queue/queue-contract.js';
+import { redisKeys } from '../../shared/queue/queue-contract.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {
@@ -41,12 +41,12 @@ interface OldResult {
 }
 
 async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldResult): Promise<void> {
-  const { redis, prefix, model, webhookQueue } = deps;
+  const { redis, prefix, model, webhooks } = deps;
   const job = await queue.getJob(jobId);
   await job?.remove();
   const { evidence, ending, cancelled, userJobs } = redisKeys;
   await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
   // While a webhook is kept, it must be found when the person is erased.
-  const told = await redis.exists(webhookQueue.toKey(webhookJobId(jobId)));
-  if (job && told === 0) await redis.zrem(userJobs(prefix, model, tenant, job.data.user_id), jobId);
+  if (job && !(await webhooks.isKept(jobId)))
+    await redis.zrem(userJobs(prefix, model, tenant, job.data.user_id), jobId);
 }

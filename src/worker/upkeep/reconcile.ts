@@ -10,12 +10,10 @@ import {
   readOutcome,
   redisKeys,
 } from '../../shared/queue/queue-contract.js';
+import { removeForeignKey } from '../../shared/redis/broken-records.js';
 import { isRedisReady } from '../../shared/redis/connect-redis.js';
-import { removeForeignKey } from '../../shared/redis/remove-foreign-key.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import type { Logger } from '../../shared/runtime/logger.js';
-import { queueWebhook } from '../../shared/webhooks/queue-webhook.js';
-import { createWebhookOrder } from '../../shared/webhooks/webhook-queue.js';
 import {
   announceEnd,
   type CompareJob,
@@ -72,7 +70,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     await attempt('leftovers', () => finishLeftovers(queue, deps, attempt));
     await attempt('cancelled jobs', () => announceCancelled(queue, deps, attempt));
     await attempt('lost locks', () => countLostLocks(queue, deps));
-    for (const order of [deps.fairQueue, createWebhookOrder(deps.redis, deps.prefix)])
+    for (const order of [deps.fairQueue, deps.webhooks.order])
       await attempt('order', () => order.tidy(deps.clock.now() - SETTLING_MS));
     await removeExpired(queue, deps, attempt);
     await attempt('kept results', () => dropOldResults(queue, deps, (drop) => attempt('kept result', drop)));
@@ -158,7 +156,6 @@ async function announceCancelled(
   deps: ReconcileDependencies,
   attempt: Attempt,
 ): Promise<void> {
-  const { model, retentionSeconds } = deps;
   const cancelledJobs = createCancelledJobs(deps);
   for (const jobId of await cancelledJobs.listUnfinished(deps.clock.now() - SETTLING_MS)) {
     await attempt(jobId, async () => {
@@ -166,7 +163,7 @@ async function announceCancelled(
       if (!record) return cancelledJobs.drop(jobId);
       const { callback_url: url, tenant, view } = record;
       if (url && !(await queue.getJob(jobId))) {
-        await queueWebhook(deps, { view, url, tenant, model, retentionSeconds });
+        await deps.webhooks.add({ view, url, tenant });
         deps.count('webhook');
       }
       await cancelledJobs.conclude(record);
@@ -187,7 +184,7 @@ async function removeExpired(
 ): Promise<void> {
   const ageMs = deps.retentionSeconds * 1_000;
   for (const state of ['completed', 'failed'] as const) {
-    for (const each of [queue, deps.webhookQueue]) {
+    for (const each of [queue, deps.webhooks.queue]) {
       const where = `${state} of ${each.name}`;
       await attempt(`unreadable ${where}`, () => removeUnreadable(each, state, deps));
       await attempt(where, async () => {
@@ -196,7 +193,7 @@ async function removeExpired(
     }
   }
   // Waiters need an event for a second; the results in the stream must not outlive their jobs.
-  for (const stream of [queue.toKey('events'), deps.webhookQueue.toKey('events')]) {
+  for (const stream of [queue.toKey('events'), deps.webhooks.queue.toKey('events')]) {
     await attempt(stream, async () => {
       await deps.redis.xtrim(stream, 'MINID', deps.clock.now() - EVENT_LIFETIME_MS);
     });

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq';
 import type { Dispatcher } from 'undici';
-import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import {
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
@@ -14,7 +13,7 @@ import { ReadableWorker } from '../../shared/queue/readable-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import type { Logger } from '../../shared/runtime/logger.js';
-import { createWebhookOrder, placeOfWebhook } from '../../shared/webhooks/webhook-queue.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import { retryDelayMs } from '../../shared/webhooks/webhook-schedule.js';
 import {
   type Delivery,
@@ -50,6 +49,7 @@ export interface WebhookWorkerDependencies {
   /** A `patient` connection; the caller closes it after the worker. */
   readonly connection: RedisConnection;
   readonly prefix: string;
+  readonly webhooks: Pick<WebhookQueue, 'noteStart'>;
   readonly delivery: Omit<DeliveryDependencies, 'signal' | 'agent'>;
   /** Opens what one delivery is sent through; `onAddresses` as createGuardedAgent has it. Shut down after the delivery. */
   readonly openAgent: (onAddresses: (addresses: readonly string[]) => void) => Dispatcher;
@@ -90,7 +90,6 @@ class DeliveryFailedError extends Error {
 
 interface Context extends WebhookWorkerDependencies {
   readonly slots: DeliverySlots;
-  readonly order: FairQueue;
   readonly stop: AbortSignal;
 }
 
@@ -104,8 +103,7 @@ export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWor
     perHost: deps.concurrencyPerHost,
     now: () => performance.now(),
   });
-  const order = createWebhookOrder(deps.connection, deps.prefix);
-  const context: Context = { ...deps, slots, order, stop: stop.signal };
+  const context: Context = { ...deps, slots, stop: stop.signal };
   let active = 0;
   const worker = new ReadableWorker<WebhookJob, void>(
     WEBHOOK_QUEUE,
@@ -214,10 +212,10 @@ async function deliver(
 }
 
 /** Without it the next tenant waits a little longer; no delivery may fail for that. Later starts of a job say no more. */
-function keepOrder(job: Job<WebhookJob>, { order, logger }: Context): void {
+function keepOrder(job: Job<WebhookJob>, { webhooks, logger }: Context): void {
   if (job.priority === 0 || job.attemptsStarted > 1) return;
-  order
-    .start(placeOfWebhook(job.data.job_id, job.data.tenant), job.priority)
+  webhooks
+    .noteStart(job.data, job.priority)
     .catch((error) => logger.debug({ err: error }, 'order of webhooks among tenants'));
 }
 

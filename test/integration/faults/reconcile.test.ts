@@ -14,7 +14,7 @@ import {
   webhookJobId,
 } from '../../../src/shared/queue/queue-contract.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
-import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
+import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import {
   type ReconcileDependencies,
   type Reconciler,
@@ -29,6 +29,7 @@ const MATCHED: ComparisonOutcome = { ok: true, matched: true };
 let server: RedisServer;
 let redis: Redis;
 let queue: Queue<ComparisonJob, ComparisonOutcome>;
+let webhooks: WebhookQueue;
 let webhookQueue: Queue<WebhookJob>;
 let counted: string[];
 /** How far the reconciler's clock is ahead, ms. */
@@ -40,14 +41,21 @@ beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   queue = new Queue(compareQueueName(MODEL), { connection: redis, prefix: PREFIX });
-  webhookQueue = createWebhookQueue({ redis, prefix: PREFIX, onError: () => undefined });
+  webhooks = createWebhookQueue({
+    redis,
+    prefix: PREFIX,
+    model: MODEL,
+    retentionSeconds: 60,
+    onError: () => undefined,
+  });
+  webhookQueue = webhooks.queue;
   dependencies = {
     redis,
     clock: { isSynchronised: () => true, now: () => Date.now() + ahead, synchronise: async () => undefined },
     prefix: PREFIX,
     model: MODEL,
     retentionSeconds: 60,
-    webhookQueue,
+    webhooks,
     maxKeptResults: 3,
     fairQueue: createFairQueue(redis, PREFIX, compareQueueName(MODEL)),
     logger: createLogger('test', 'silent'),
@@ -65,7 +73,7 @@ beforeEach(async () => {
 afterAll(async () => {
   await reconciler?.stop();
   await queue?.close();
-  await webhookQueue?.close();
+  await webhooks?.close();
   redis?.disconnect();
   await server?.stop();
 });

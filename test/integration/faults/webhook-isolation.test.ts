@@ -1,6 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readCallbackState } from '../../../src/api/jobs/webhook-deliveries.js';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import { type DnsServer, startDnsServer } from '../../support/servers/dns-server.js';
@@ -156,7 +155,7 @@ describe('a tenant with hundreds of callbacks to silent hosts', () => {
     await timeDeliveries('spin');
 
     const jobs = await bench.queue.getJobs(['delayed', 'prioritized', 'waiting']);
-    const states = await Promise.all(jobs.map(({ data }) => readCallbackState(bench.queue, data.job_id)));
+    const states = await Promise.all(jobs.map(({ data }) => bench.webhooks.readState(data.job_id)));
     expect(states.length).toBeGreaterThan(ATTACKS / 2);
     expect(states.every((state) => state?.attempts === 0)).toBe(true);
     expect(Math.max(...jobs.map(({ attemptsStarted }) => attemptsStarted))).toBeLessThan(10);

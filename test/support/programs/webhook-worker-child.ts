@@ -1,6 +1,7 @@
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { connectRedis } from '../../../src/shared/redis/connect-redis.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import { createWebhookWorker } from '../../../src/worker/webhooks/webhook-worker.js';
 
@@ -11,9 +12,17 @@ const policy = createAddressPolicy({
   allowedImageHosts: [],
   allowedPorts: [],
 });
+const connection = connectRedis(redisUrl, 'patient');
 createWebhookWorker({
-  connection: connectRedis(redisUrl, 'patient'),
+  connection,
   prefix,
+  webhooks: createWebhookQueue({
+    redis: connection,
+    prefix,
+    model: 'lite',
+    retentionSeconds: 3_600,
+    onError: () => undefined,
+  }),
   delivery: {
     policy,
     timeoutMs: 30_000,

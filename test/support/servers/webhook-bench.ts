@@ -4,11 +4,7 @@ import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../../src/shared/queue/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
-import {
-  createWebhookOrder,
-  createWebhookQueue,
-  placeOfWebhook,
-} from '../../../src/shared/webhooks/webhook-queue.js';
+import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import { webhookJobOptions } from '../../../src/shared/webhooks/webhook-schedule.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import {
@@ -26,6 +22,7 @@ export interface WebhookBench {
   readonly server: RedisServer;
   /** Fails fast, as the API's. */
   readonly redis: RedisConnection;
+  readonly webhooks: WebhookQueue;
   readonly queue: Queue<WebhookJob>;
   readonly prefix: string;
   /** Attempts made by this bench's workers. */
@@ -51,7 +48,14 @@ export async function startWebhookBench(): Promise<WebhookBench> {
   redis.on('error', ignoreOutages);
   patient.on('error', ignoreOutages);
   await Promise.all([redis, patient].map((connection) => once(connection, 'ready')));
-  const queue = createWebhookQueue({ redis, prefix, onError: ignoreOutages });
+  const webhooks = createWebhookQueue({
+    redis,
+    prefix,
+    model: 'lite',
+    retentionSeconds: 3_600,
+    onError: ignoreOutages,
+  });
+  const { queue } = webhooks;
   const policy = createAddressPolicy({
     allowedPrivateHosts: ['127.0.0.1'],
     allowedImageHosts: [],
@@ -68,6 +72,7 @@ export async function startWebhookBench(): Promise<WebhookBench> {
   return {
     server,
     redis,
+    webhooks,
     queue,
     prefix,
     events,
@@ -84,8 +89,8 @@ export async function startWebhookBench(): Promise<WebhookBench> {
         url,
         body,
       } as const;
-      const place = await createWebhookOrder(redis, prefix).enter(
-        { ...placeOfWebhook(jobId, tenant), acceptedAt: Date.now() },
+      const place = await webhooks.order.enter(
+        { jobId: webhookJobId(jobId), tenant, sync: false, acceptedAt: Date.now() },
         { maxOwn: Number.POSITIVE_INFINITY, maxAhead: Number.POSITIVE_INFINITY },
       );
       await queue.add('deliver', payload, {
@@ -99,6 +104,7 @@ export async function startWebhookBench(): Promise<WebhookBench> {
       const worker = createWebhookWorker({
         connection: patient,
         prefix,
+        webhooks,
         delivery: { policy, timeoutMs: 2_000, now: Date.now },
         openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs: 1_000, onAddresses }),
         secretsOf: () => [WEBHOOK_SECRET],

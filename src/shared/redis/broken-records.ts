@@ -4,9 +4,14 @@ import type { RedisConnection } from './connect-redis.js';
 const SETS = ['completed', 'failed', 'prioritized', 'delayed'] as const;
 const LISTS = ['wait', 'paused', 'active'] as const;
 
+/** True if a record in Redis is broken (invalid JSON, or a key of the wrong type); false if Redis itself failed. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || (error instanceof Error && error.message.includes('WRONGTYPE'));
+}
+
 /**
- * Removes whatever lies under a job's name and is no job, with its place in every list: the commands of BullMQ break off
- * at it. Returns false, having done nothing, for a job and where there is nothing.
+ * Removes a key that has a job's name but is not a job, and its entry in every list: BullMQ's own commands fail at it.
+ * Returns false, having changed nothing, for a real job and for a missing key.
  */
 export async function removeForeignKey(
   queue: { toKey(name: string): string },
