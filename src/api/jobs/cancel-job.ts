@@ -1,10 +1,13 @@
+import pLimit from 'p-limit';
 import { createJobView } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { CancelledJob, CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
+import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue, StoredJob } from './job-queue.js';
+import { withQueue } from './with-queue.js';
 
 /** How a job ends that was taken out of the queue. */
 export const CANCELLED_BEFORE_IT_RAN: ComparisonFailure = {
@@ -14,7 +17,11 @@ export const CANCELLED_BEFORE_IT_RAN: ComparisonFailure = {
   retryable: false,
 };
 
+/** When a proxy restarts, callers hang up by the thousand. All at once, none of their exchanges would end in time. */
+const ABANDONED_AT_A_TIME = 20;
+
 export interface CancelDependencies {
+  readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly clock: RedisClock;
   readonly cancelledJobs: CancelledJobs;
@@ -35,10 +42,16 @@ export async function cancelJob(jobId: string, tenant: string, deps: CancelDepen
 }
 
 /**
- * Ends the job of a caller that has gone: a queued one is taken out, the worker of a running one is told to stop. A job
- * with a callback goes on, since somebody else is told of its end.
+ * Returns the function that ends the job of a caller that hung up: it removes a queued job and asks the worker of a
+ * running one to stop. A job with a callback continues, because its receiver still expects the result.
+ * @throws VerificationError `queue_unavailable`.
  */
-export async function abandonJob(jobId: string, deps: CancelDependencies): Promise<void> {
+export function createAbandonJob(deps: CancelDependencies): (jobId: string) => Promise<void> {
+  const limit = pLimit(ABANDONED_AT_A_TIME);
+  return (jobId) => limit(() => withQueue(deps.redis, () => abandonJob(jobId, deps)));
+}
+
+async function abandonJob(jobId: string, deps: CancelDependencies): Promise<void> {
   const job = await deps.queue.read(jobId);
   if (!job || job.state === 'ended' || job.payload.callback_url) return;
   try {

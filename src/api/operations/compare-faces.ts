@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../http/app-context.js';
 import { errorResponse, failureResponse } from '../http/error-response.js';
 import { readCaller, readCompareRequest, readPreferences } from '../http/read-request.js';
-import { abandonJob, type CancelDependencies } from '../jobs/cancel-job.js';
+import { type CancelDependencies, createAbandonJob } from '../jobs/cancel-job.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
 import { readEvidence } from '../jobs/pass-over.js';
 import {
@@ -26,6 +26,7 @@ export interface CompareFacesDependencies extends SubmitDependencies, CancelDepe
 
 /** `POST /compare-faces`: the answer itself, or a job with `Prefer: respond-async`. */
 export function createCompareFacesRoute(deps: CompareFacesDependencies): Hono<AppContext> {
+  const abandonJob = createAbandonJob(deps);
   return new Hono<AppContext>().post('/compare-faces', async (context) => {
     if (readPreferences(context.req.header('prefer')).respondAsync) {
       context.header('preference-applied', 'respond-async');
@@ -34,14 +35,20 @@ export function createCompareFacesRoute(deps: CompareFacesDependencies): Hono<Ap
     const caller = readCaller(context, true);
     const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
     context.set('jobId', prepared.jobId);
-    return compareAndWait(context, prepared, { caller, deps });
+    return compareAndWait(context, prepared, { caller, deps, abandonJob });
   });
+}
+
+interface CompareCall {
+  readonly caller: Caller;
+  readonly deps: CompareFacesDependencies;
+  readonly abandonJob: (jobId: string) => Promise<void>;
 }
 
 async function compareAndWait(
   context: Context<AppContext>,
   prepared: PreparedJob,
-  { caller, deps }: { caller: Caller; deps: CompareFacesDependencies },
+  { caller, deps, abandonJob }: CompareCall,
 ): Promise<Response> {
   const { jobId } = prepared;
   const { signal } = context.req.raw;
@@ -62,8 +69,7 @@ async function compareAndWait(
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
       // Another caller may wait for the same job under an Idempotency-Key.
-      if (signal.aborted && caller.idempotencyKey === undefined)
-        await withQueue(deps.redis, () => abandonJob(jobId, deps));
+      if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId);
       return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
         jobId,
       });
