@@ -1,6 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
-import { readFromRoot } from './read-dockerfile.js';
+import { fromRoot, readFromRoot } from './read-dockerfile.js';
 import { type ExplainedVariable, readEnvExample } from './read-env-example.js';
 
 const COMPOSE_SECTION = 'Docker Compose only';
@@ -14,19 +15,30 @@ const load = {
 };
 const programs = ['API', 'worker'] as const;
 const readersOf = (name: string) => programs.filter((program) => name in load[program]({}));
+/** Variables that both programs check and only one uses. */
+const USED_BY_ONE: Readonly<Record<string, (typeof programs)[number]>> = {
+  DETECTION_SIZE: 'worker',
+  FACE_MATCH_THRESHOLD: 'API',
+  FACE_MATCH_MIN_MATCHES: 'API',
+  IMAGE_DOWNLOAD_TIMEOUT: 'worker',
+  MAX_IMAGE_BYTES: 'worker',
+  MIN_THRESHOLD: 'API',
+  LOG_USER_ID: 'worker',
+};
+const usersOf = (name: string) => (USED_BY_ONE[name] ? [USED_BY_ONE[name]] : readersOf(name));
 
 function renderSection(section: string): string {
   const rows = variables
     .filter((variable) => variable.section === section)
     .map(({ name, value, explanation }) => {
       const fallback = value === '' ? 'not set' : `\`${value}\``;
-      const reader = section === COMPOSE_SECTION ? 'compose' : readersOf(name).join(', ');
+      const reader = section === COMPOSE_SECTION ? 'compose' : usersOf(name).join(', ');
       return `| \`${name}\` | ${fallback} | ${reader} | ${explanation.replaceAll('|', '\\|')} |`;
     });
   return [
     `## ${section}`,
     '',
-    '| variable | default | read by | meaning |',
+    '| variable | default | used by | meaning |',
     '|---|---|---|---|',
     ...rows,
   ].join('\n');
@@ -87,6 +99,21 @@ describe('.env.example', () => {
 });
 
 describe('docs/configuration.md', () => {
+  it.each(Object.entries(USED_BY_ONE))(
+    'shows %s as used by the %s alone, and the other does not use it',
+    (name, user) => {
+      const folder = user === 'API' ? 'src/worker' : 'src/api';
+      const files = readdirSync(fromRoot(folder), { recursive: true, encoding: 'utf8' }).filter((file) =>
+        file.endsWith('.ts'),
+      );
+
+      const users = files.filter((file) => readFromRoot(`${folder}/${file}`).includes(`config.${name}`));
+
+      expect(files.length).toBeGreaterThan(10);
+      expect(users).toEqual([]);
+    },
+  );
+
   it('is made from .env.example', async () => {
     const message = `change .env.example, not docs/configuration.md, and run: ${UPDATE}`;
 
