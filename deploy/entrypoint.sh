@@ -1,5 +1,5 @@
 #!/bin/sh
-# A core file of these programs would hold photos and embeddings.
-# shellcheck disable=SC3045 # not in POSIX, but the shells of Debian, Ubuntu and Alpine all know it
+# Core files of these programs would contain photos and embeddings.
+# shellcheck disable=SC3045 # not POSIX, but supported by the shells of Debian, Ubuntu and Alpine
 ulimit -c 0
 exec "$@"

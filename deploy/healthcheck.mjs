@@ -1,4 +1,4 @@
-// Exits 0 when a URL of this container answers 2xx within two seconds, else 1. Slim images hold neither curl nor wget.
+// Exits with 0 if a URL of this container answers 2xx within two seconds, otherwise with 1. Slim images have no curl.
 //   node healthcheck.mjs http://127.0.0.1:8333/health
 const url = process.argv[2] ?? '';
 

@@ -7,7 +7,7 @@ import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } f
 
 const IMAGES = ['Dockerfile.api', 'Dockerfile.worker'] as const;
 /** Variables of Node, the shell and the loader, which no setting of ours names. */
-const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD', 'ORT_DISABLE_TELEMETRY', 'UV_THREADPOOL_SIZE'];
+const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD', 'ORT_DISABLE_TELEMETRY'];
 
 const textsOf = (instructions: readonly Instruction[], name: string): readonly string[] =>
   instructions.filter((instruction) => instruction.name === name).map(({ text }) => text);
