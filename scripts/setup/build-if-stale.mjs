@@ -13,7 +13,6 @@ import {
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 import { runCommand } from './run-command.mjs';
-import { showStep } from './show-step.mjs';
 
 const STAMP = 'build-stamp';
 /** Everything whose change makes another build, beside the files of src. */
@@ -23,7 +22,8 @@ const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 export async function buildIfStale() {
   const digest = sourceDigest();
   if (isBuilt(digest)) return;
-  await showStep('Building', () => build(digest));
+  console.error('Building');
+  await build(digest);
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { ErrorCode } from '../../shared/errors.js';
-import type { Reason } from '../../shared/reasons.js';
+import type { ErrorCode, Reason } from '../../shared/errors.js';
 
 /** What travels with a request through middleware and routes. */
 export interface AppContext {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../../src/api/openapi.js';
-import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
+import { STATUS_OF } from '../../../src/shared/contract/problem.js';
+import { ERROR_CODES } from '../../../src/shared/errors.js';
 
 const document = createOpenApiDocument('1.2.3');
 const text = JSON.stringify(document);
@@ -28,8 +29,7 @@ describe('createOpenApiDocument', () => {
     expect(new Set(shown.map(([code]) => code))).toEqual(
       new Set(ERROR_CODES.filter((code) => !EVERYWHERE.has(code))),
     );
-    for (const [code, status] of shown)
-      expect(`${code} ${status}`).toBe(`${code} ${ERROR_KINDS[code].status}`);
+    for (const [code, status] of shown) expect(`${code} ${status}`).toBe(`${code} ${STATUS_OF[code]}`);
   });
 
   it('refers only to components that are there', () => {

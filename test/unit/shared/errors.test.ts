@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { reasonSchema } from '../../../src/shared/contract/contract.js';
-import { publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
-import { NAMED_REASONS } from '../../../src/shared/reasons.js';
+import { NAMED_REASONS, publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
 
 describe('VerificationError', () => {
   it('reads as the sentence of its reason, unless it is given a better one', () => {
     const blurred = new VerificationError('low_quality', { reason: 'blurred' });
     const exact = new VerificationError('low_quality', { reason: 'blurred', detail: 'Too blurred.' });
 
-    expect(blurred.message).toBe('The face is too blurred to compare.');
+    expect(blurred.message).toBe('The face is too blurred to be compared.');
     expect(exact.message).toBe('Too blurred.');
   });
 
