@@ -65,8 +65,10 @@ async function main(): Promise<void> {
 
 async function hashOf(bytes: Uint8Array): Promise<string> {
   const limits = { maxPixels: 50_000_000, formats: ['jpeg', 'webp'] as const };
-  const targetLongEdgePx = firstLongEdge(await inspectImage(bytes, limits), DETECTION_SIZE_PX);
-  return hashPhoto(createPyramid(await decodeImage(bytes, { ...limits, targetLongEdgePx })));
+  const info = await inspectImage(bytes, limits);
+  const targetLongEdgePx = firstLongEdge(info, DETECTION_SIZE_PX);
+  const image = await decodeImage(bytes, { info, maxPixels: limits.maxPixels, targetLongEdgePx });
+  return hashPhoto(createPyramid(image));
 }
 
 function cropSides(photo: Sharp, { width, height }: Size, part: number): Sharp {

@@ -5,10 +5,11 @@ import sharp from 'sharp';
 import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { alignmentOf } from '../../src/worker/vision/face/align-face.js';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../src/worker/vision/image/decode-image.js';
 import { createOnnxModel, type OnnxModel } from '../../src/worker/vision/onnx/onnx-session.js';
 import { loadModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
+import { inspectAndDecode } from '../../test/support/photos/inspect-and-decode.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
 import type { FloorReport, FloorRequest } from './floor.js';
 import { createRandom, median } from './statistics.js';
@@ -79,7 +80,7 @@ async function measurePhoto(photo: Buffer): Promise<Record<string, number>> {
     detectMs: await time(() => detectOnce(analysis)),
     embedMs: await time(() => run(models.recogniser, ALIGNED_DIMS)),
     pipelineMs,
-    fullDecodeMs: await time(() => decodeImage(photo, limits)),
+    fullDecodeMs: await time(() => inspectAndDecode(photo, limits)),
   };
   const steps = Object.entries(analysis.timingsMs).map(([step, ms]) => [`step_${step}`, ms]);
   if (!request.withPublished) return { ...alone, ...Object.fromEntries(steps) };

@@ -85,7 +85,7 @@ describe('a detector', () => {
     const find = async (width: number, data: Buffer) => {
       const photo = createPyramid({ width, height: 900, data });
       return pack.detector.detect(photo, {
-        longEdgePx: pack.detector.looks(photo, 0).coarse,
+        longEdgePx: pack.detector.passes(photo, 0).coarse,
         quarterTurns: 0,
       });
     };

@@ -1,9 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
 import { jpegSegment, orientationSegment, withJpegSegments } from '../support/builders/jpeg-builder.js';
 import { pngChunk, withPngChunks } from '../support/builders/png-builder.js';
+import { inspectAndDecode } from '../support/photos/inspect-and-decode.js';
 import { samplePhoto } from '../support/photos/photos.js';
 import {
   channelBias,
@@ -160,13 +161,13 @@ describe('hard photos', () => {
   beforeAll(async () => {
     blockUntrustedLoaders(FORMATS);
     const small = await sharp(samplePhoto(1)).resize(WIDTH, HEIGHT).png().toBuffer();
-    original = await decodeImage(small, LIMITS);
+    original = await inspectAndDecode(small, LIMITS);
   });
 
   const check = async (_name: string, { make, within, like }: Row): Promise<void> => {
     const encoded = await make(photo);
 
-    const decoded = await decodeImage(encoded, LIMITS);
+    const decoded = await inspectAndDecode(encoded, LIMITS);
 
     const expected = like ? like(original) : original;
     expect([decoded.width, decoded.height]).toEqual([WIDTH, HEIGHT]);
@@ -183,7 +184,7 @@ describe('hard photos', () => {
     for (let index = 0; index < width * height; index += 1)
       data.set(colourAt(index % width, Math.floor(index / width)), index * 3);
 
-    const decoded = await decodeImage(ARITHMETIC_RAMP[kind], LIMITS);
+    const decoded = await inspectAndDecode(ARITHMETIC_RAMP[kind], LIMITS);
 
     expect(meanDifference(decoded, { width, height, data })).toBeLessThan(2.5);
   });
@@ -226,7 +227,7 @@ describe('hard photos', () => {
 
   it.each(ORIENTED)('puts a %s of every EXIF orientation upright', async (_name, encode, within) => {
     for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
-      const decoded = await decodeImage(
+      const decoded = await inspectAndDecode(
         await encode(storeWithOrientation(original, orientation), orientation),
         LIMITS,
       );
@@ -261,7 +262,7 @@ describe('hard photos', () => {
       .toColourspace(depth === '16-bit' ? 'rgb16' : 'srgb')
       .withIccProfile('p3');
 
-    const decoded = await decodeImage(await wide.toFormat(format, { quality: 100 }).toBuffer(), LIMITS);
+    const decoded = await inspectAndDecode(await wide.toFormat(format, { quality: 100 }).toBuffer(), LIMITS);
 
     // Measured up to 3.3 (lossy WebP); without the profile at least 25.
     expect(meanDifference(decoded, plain)).toBeLessThan(5);
@@ -270,7 +271,7 @@ describe('hard photos', () => {
   it('keeps the colours of a reduced JPEG with a profile', async () => {
     const wide = await photo().withIccProfile('p3').jpeg({ quality: 95 }).toBuffer();
 
-    const reduced = await decodeImage(wide, { ...LIMITS, targetLongEdgePx: 150 });
+    const reduced = await inspectAndDecode(wide, { ...LIMITS, targetLongEdgePx: 150 });
 
     const resized = await photo().resize(150, 100).raw().toBuffer();
     for (const bias of channelBias(reduced, { width: 150, height: 100, data: resized })) {
@@ -279,8 +280,11 @@ describe('hard photos', () => {
   });
 
   it('reads a picture of one pixel, and one a pixel high', async () => {
-    const dot = await decodeImage(await photo().resize(1, 1).jpeg().toBuffer(), LIMITS);
-    const line = await decodeImage(await photo().resize(20, 1, { fit: 'fill' }).png().toBuffer(), LIMITS);
+    const dot = await inspectAndDecode(await photo().resize(1, 1).jpeg().toBuffer(), LIMITS);
+    const line = await inspectAndDecode(
+      await photo().resize(20, 1, { fit: 'fill' }).png().toBuffer(),
+      LIMITS,
+    );
 
     expect([dot.width, dot.height]).toEqual([1, 1]);
     expect([line.width, line.height]).toEqual([20, 1]);

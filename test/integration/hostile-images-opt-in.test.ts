@@ -1,9 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../src/worker/vision/image/decode-image.js';
 import { jpegSegment, withJpegFrame, withJpegSegments } from '../support/builders/jpeg-builder.js';
 import { blackPng, pngAround, pngChunk, withPngChunks } from '../support/builders/png-builder.js';
 import { animated, noise } from '../support/photos/hostile-images.js';
+import { inspectAndDecode } from '../support/photos/inspect-and-decode.js';
 import { samplePhoto } from '../support/photos/photos.js';
 
 const FORMATS = ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] as const;
@@ -187,7 +188,7 @@ describe('hostile files where every format is enabled', () => {
   it.each(CASES)('ends %s as %s', async (_name, expected, make) => {
     const bytes = await make(photo);
 
-    const decoding = decodeImage(bytes, LIMITS);
+    const decoding = inspectAndDecode(bytes, LIMITS);
 
     if (expected === 'decoded') await expect(decoding).resolves.toMatchObject({ scale: 1 });
     else await expect(decoding).rejects.toMatchObject({ name: 'VerificationError', code: expected });

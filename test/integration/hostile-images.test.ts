@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type ErrorCode, VerificationError } from '../../src/shared/errors.js';
-import { blockUntrustedLoaders, decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
 import {
   createHostileImages,
   HOSTILE_IMAGE_NAMES,
   type HostileImages,
 } from '../support/photos/hostile-images.js';
+import { inspectAndDecode } from '../support/photos/inspect-and-decode.js';
 import { channelBias, meanDifference, storeWithOrientation } from '../support/photos/rgb-images.js';
 
 /** As the default settings, with a limit on pixels under which every bomb of the list is one. */
@@ -76,7 +77,7 @@ const cases = badImages.map((row) => [row.file, row] as const);
 
 async function outcomeOf(bytes: Uint8Array): Promise<RgbImage | VerificationError> {
   try {
-    return await decodeImage(bytes, LIMITS);
+    return await inspectAndDecode(bytes, LIMITS);
   } catch (error) {
     if (error instanceof VerificationError) return error;
     throw error;
@@ -90,7 +91,7 @@ describe('the list of bad images', () => {
   beforeAll(async () => {
     hostile = await createHostileImages();
     blockUntrustedLoaders(LIMITS.formats);
-    original = await decodeImage(hostile.original, LIMITS);
+    original = await inspectAndDecode(hostile.original, LIMITS);
   });
 
   it('can be made in full', () => {

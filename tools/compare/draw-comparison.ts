@@ -1,6 +1,7 @@
 import { alignFace } from '../../src/worker/vision/face/align-face.js';
-import { type DecodeOptions, decodeImage } from '../../src/worker/vision/image/decode-image.js';
+import { decodeImage } from '../../src/worker/vision/image/decode-image.js';
 import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
+import { type ImageLimits, inspectImage } from '../../src/worker/vision/image/inspect-image.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 import { encodeJpegUri } from '../encode-picture.js';
 import { type Html, html } from '../evaluate/page/html.js';
@@ -27,7 +28,7 @@ const MIN_WIDTH = 740;
 export interface DrawOptions {
   /** Lines above the photos. */
   readonly heading: readonly [string, string];
-  readonly limits: Pick<DecodeOptions, 'maxPixels' | 'formats'>;
+  readonly limits: ImageLimits;
 }
 
 /**
@@ -59,9 +60,10 @@ async function drawFace(
   analysis: FaceAnalysis,
   limits: DrawOptions['limits'],
 ): Promise<Html> {
-  const whole = await decodeImage(photo.bytes, limits);
+  const options = { info: await inspectImage(photo.bytes, limits), maxPixels: limits.maxPixels };
+  const whole = await decodeImage(photo.bytes, options);
   const aligned = await encodeJpegUri(alignFace(createPyramid(whole), analysis.face.landmarks), 95);
-  const small = await decodeImage(photo.bytes, { ...limits, targetLongEdgePx: PICTURE });
+  const small = await decodeImage(photo.bytes, { ...options, targetLongEdgePx: PICTURE });
   const picture = await encodeJpegUri(small, JPEG_QUALITY);
   const { x, y, width, height } = analysis.face.box;
   const points = Array.from({ length: 5 }, (_, index) => ({

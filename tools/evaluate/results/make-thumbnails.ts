@@ -1,4 +1,5 @@
-import { type DecodeOptions, decodeImage } from '../../../src/worker/vision/image/decode-image.js';
+import { decodeImage } from '../../../src/worker/vision/image/decode-image.js';
+import { type ImageLimits, inspectImage } from '../../../src/worker/vision/image/inspect-image.js';
 import type { Box } from '../../../src/worker/vision/types.js';
 import { encodeJpegUri } from '../../encode-picture.js';
 import type { EvaluationState } from '../measure/evaluation-state.js';
@@ -14,7 +15,7 @@ export interface ThumbnailSources {
   readonly plan: EvaluationPlan;
   readonly state: EvaluationState;
   readonly readPhoto: (name: string) => Promise<Uint8Array>;
-  readonly limits: Pick<DecodeOptions, 'maxPixels' | 'formats'>;
+  readonly limits: ImageLimits;
 }
 
 /** Returns a small picture of every photo of some pairs, each with its face's box. */
@@ -26,8 +27,10 @@ export async function makeThumbnails(
   for (const name of new Set(pairs.flatMap(({ probe, reference }) => [probe, reference]))) {
     const record = state.records[plan.photos.indexOf(name)];
     if (!record?.usable) continue;
-    const image = await decodeImage(await readPhoto(name), {
-      ...limits,
+    const bytes = await readPhoto(name);
+    const image = await decodeImage(bytes, {
+      info: await inspectImage(bytes, limits),
+      maxPixels: limits.maxPixels,
       targetLongEdgePx: THUMBNAIL_EDGE_PX,
     });
     thumbnails.set(name, {

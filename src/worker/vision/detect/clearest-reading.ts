@@ -3,29 +3,29 @@ import { estimateSimilarity } from '../face/similarity-transform.js';
 import type { FivePoints } from '../types.js';
 import { SETTLED } from './face-detector.js';
 
-/** A face as one view reads it. */
+/** A face as seen in one view. */
 export interface Reading {
   readonly landmarks: FivePoints;
-  /** Whether the view's own evidence suffices to take it for an upright face there. */
+  /** True if this view alone is evidence enough of an upright face. */
   readonly isPlausible: boolean;
-  /** 0..1, from the detector's second thought. */
+  /** 0..1, from the detector's second check. */
   readonly plausibility: number;
 }
 
-/** Returns how much of a person a reading shows. In any unit: readings of one photo are compared with each other. */
+/** Returns how clearly a reading shows a person. Any unit: only readings of one photo are compared with each other. */
 export type ClarityOf<R extends Reading> = (reading: R) => Promise<number>;
 
-/** Cosine of the angle up to which two readings say the same (45°), and up to which a face counts as upright. */
+/** Cosine of the angle up to which two readings agree, and up to which a face counts as upright (45°). */
 const SAME_TURN = Math.SQRT1_2;
 
 /**
- * How much clearer an unsettled turned reading must be than every other one, and anything else than an upright one to
- * deny it: most photos are upright, and a covered mouth looks a little like eyes upside down. docs/accuracy.md has the
- * figures.
+ * Factor by which an unsettled turned reading must be clearer than every other one, and by which any reading must be
+ * clearer than an upright one to contradict it. Most photos are upright, and a covered mouth resembles upside-down eyes.
+ * docs/accuracy.md has the figures.
  */
 const CLEAR_LEAD = 1.1;
 
-/** Whether nothing that turns the face by more than 45° against a reading denies it. Alone it is clearest. */
+/** True if no reading whose face is turned by more than 45° against this one contradicts it. */
 export async function isClearest<R extends Reading>(
   reading: R,
   readings: readonly R[],
@@ -38,16 +38,16 @@ export async function isClearest<R extends Reading>(
   return true;
 }
 
-/** How many times as clear as a reading another one may be without denying it. */
+/** Returns how many times as clear as this reading another one can be without contradicting it. */
 function allowanceFor({ landmarks, plausibility }: Reading): number {
   if (cosineBetween(landmarks, ALIGNED_POINTS) >= SAME_TURN) return CLEAR_LEAD;
   return plausibility >= SETTLED ? 1 : 1 / CLEAR_LEAD;
 }
 
 /**
- * Returns the most plausible of the readings that agree with the clearest one, or undefined when none is plausible.
- * Detectors draw steady points into masks and cut faces in turned views too, so the plausibilities of different turns
- * say nothing against each other.
+ * Returns the most plausible of the readings that agree with the clearest one, or undefined if none of them is plausible.
+ * Detectors also place steady points on masks and cropped faces in turned views, so plausibilities of different turns
+ * cannot be compared.
  */
 export async function clearestReading<R extends Reading>(
   readings: readonly R[],
@@ -67,7 +67,7 @@ function turnsAlike(one: Reading, other: Reading): boolean {
   return cosineBetween(one.landmarks, other.landmarks) >= SAME_TURN;
 }
 
-/** Cosine of the angle by which one set of points is turned against another. */
+/** Returns the cosine of the angle between the orientations of two sets of points. */
 function cosineBetween(one: FivePoints, other: FivePoints): number {
   const { a, b } = estimateSimilarity(one, other);
   return a / Math.hypot(a, b);

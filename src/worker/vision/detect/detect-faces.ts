@@ -3,45 +3,45 @@ import type { ImagePyramid } from '../image/image-pyramid.js';
 import type { QuarterTurns } from '../image/placement.js';
 import type { FaceDetection, FivePoints } from '../types.js';
 import { type ClarityOf, clearestReading, isClearest, type Reading } from './clearest-reading.js';
-import { type FaceDetector, type LookName, SETTLED } from './face-detector.js';
+import { type FaceDetector, type PassName, SETTLED } from './face-detector.js';
 import { boxOverlap } from './nms.js';
 
-/** The subject of a photo and everybody else on it, in pixels of the photo that was looked at. */
+/** The subject and all other faces of a photo, in pixels of the photo given to the detector. */
 export interface DetectedFaces {
-  /** All faces, the subject among them. */
+  /** All faces, including the subject. */
   readonly faces: readonly FaceDetection[];
   readonly subject: FaceDetection;
   /** Clockwise turns that put the subject upright. */
   readonly quarterTurns: QuarterTurns;
 }
 
-/** Looks one after the other; those of one round are taken together before a subject is picked. */
-export type Rounds = readonly (readonly LookName[])[];
+/** Passes in order. The faces of all passes of a round are merged before a subject is selected. */
+export type Rounds = readonly (readonly PassName[])[];
 
 export interface DetectionPlan {
-  /** Picks the subject of at least one face; may throw when the policy forbids what was found. */
+  /** Selects the subject from at least one face; throws if the policy forbids these faces. */
   readonly select: (faces: readonly FaceDetection[]) => FaceDetection;
   readonly rounds: Rounds;
   /**
-   * Returns how much of a person a face shows when it is read by these points, in any unit. Asked only when views
-   * disagree about which way up the face is.
+   * Returns how clearly these points show a person, in any unit. Called only when views disagree about which way up
+   * the face is.
    */
   readonly clarityOf: (landmarks: FivePoints) => Promise<number>;
 }
 
-/** Looks that a photo reduced to half the detection size serves as well. */
+/** Passes for which a photo reduced to half the detection size is enough. */
 export const SMALL_ROUNDS: Rounds = [['coarse'], ['tiny']];
-/** What is left when those have found nothing. */
+/** The remaining passes if the small ones find nothing. */
 export const LARGE_ROUNDS: Rounds = [['fine']];
-/** Looks closely before the subject is picked, for it may be a small face beside a large one, or must be alone. */
+/** Includes the fine pass before selection: the subject can be a small face beside a large one, or must be alone. */
 export const EXHAUSTIVE_ROUNDS: Rounds = [['coarse', 'fine'], ['tiny']];
 
-/** Faces of two looks are one when they overlap more than this; looser than one look's own, for sizes differ slightly. */
+/** Overlap above which faces of two passes are the same. Lower than within one pass, because their sizes differ slightly. */
 const SAME_FACE_OVERLAP = 0.3;
 
 /**
- * Plausibility below which a find is no face. Turned views need more, for there are three of them and each finds
- * something in about one of ten backgrounds with `lite`, hardly ever over 0.2.
+ * Plausibility below which a detection is not a face. Turned views need more: there are three of them, and with `lite`
+ * each detects something in about one of ten backgrounds, almost never above 0.2.
  */
 const LEAST_PLAUSIBILITY: Readonly<Record<QuarterTurns, number>> = { 0: 0.1, 1: 0.25, 2: 0.25, 3: 0.25 };
 
@@ -50,11 +50,11 @@ const TURNS: readonly QuarterTurns[] = [0, 1, 3, 2];
 type Candidate = DetectedFaces & Reading;
 
 /**
- * Returns the faces of a photo, or undefined when there is none. Looks at it small before large, because a small look
- * is cheap and sees the faces that fill the frame, and upright before turned. A plausible upright subject ends the
- * search, a turned one when it is clearer than what the views before it read otherwise; a round of all four turns ends
- * it with the clearest. Costs one small look for a plain portrait, and four of each size for a photo without a face.
- * @throws low_quality, `turned` or `covered`, when no view shows plausibly what is clearest.
+ * Returns the faces of a photo, or undefined if it has none. Tries small sizes before large ones, because they are cheap
+ * and show faces that fill the frame, and upright before turned. A plausible upright subject ends the search; so does a
+ * turned one that is clearer than the earlier views that contradict it. After a round of all four turns the clearest
+ * wins. Costs one small pass for a plain portrait, and four passes of each size for a photo without a face.
+ * @throws low_quality (`turned` or `covered`) if the clearest reading is not plausible in any view.
  */
 export async function detectFaces(
   detector: FaceDetector,
@@ -65,7 +65,7 @@ export async function detectFaces(
   for (const round of plan.rounds) {
     const candidates: Candidate[] = [];
     for (const quarterTurns of TURNS) {
-      const found = await look(detector, photo, { round, quarterTurns });
+      const found = await detectRound(detector, photo, { round, quarterTurns });
       if (found.length === 0) continue;
       const candidate = await confirmSubject(detector, photo, { found, quarterTurns, plan });
       candidates.push(candidate);
@@ -80,7 +80,7 @@ export async function detectFaces(
   return undefined;
 }
 
-/** Nothing speaks against an upright face but that little of it shows; else it is another way up, hardly seen there. */
+/** `covered` if the upright reading is the clearest and only too little of the face shows; otherwise `turned`. */
 async function refuse(
   candidates: readonly Candidate[],
   clarityOf: ClarityOf<Candidate>,
@@ -90,15 +90,15 @@ async function refuse(
   return new VerificationError('low_quality', { reason: isUpright ? 'covered' : 'turned' });
 }
 
-async function look(
+async function detectRound(
   detector: FaceDetector,
   photo: ImagePyramid,
   { round, quarterTurns }: { round: Rounds[number]; quarterTurns: QuarterTurns },
 ): Promise<FaceDetection[]> {
-  const looks = detector.looks(photo, quarterTurns);
+  const passes = detector.passes(photo, quarterTurns);
   const found: FaceDetection[] = [];
   for (const name of round) {
-    addFaces(found, await detector.detect(photo, { longEdgePx: looks[name], quarterTurns }));
+    addFaces(found, await detector.detect(photo, { longEdgePx: passes[name], quarterTurns }));
   }
   return found;
 }
@@ -124,7 +124,7 @@ async function confirmSubject(
   return { faces, subject: face, landmarks: face.landmarks, quarterTurns, plausibility, isPlausible };
 }
 
-/** Adds the faces that are not yet there; of two finds of one face the earlier, from the smaller look, stays. */
+/** Adds the faces that are new. Of two detections of one face, the earlier one, from the smaller pass, stays. */
 function addFaces(faces: FaceDetection[], more: readonly FaceDetection[]): void {
   for (const face of more) {
     if (faces.every((known) => boxOverlap(known.box, face.box) <= SAME_FACE_OVERLAP)) faces.push(face);

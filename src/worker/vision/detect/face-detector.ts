@@ -2,40 +2,41 @@ import type { ImagePyramid } from '../image/image-pyramid.js';
 import type { QuarterTurns, Size } from '../image/placement.js';
 import type { FaceDetection } from '../types.js';
 
-/** One look at a photo. */
+/** One pass over a photo: how large and which way up the detector sees it. */
 export interface View {
-  /** Length the photo's longer edge is given, px of the detector's input. */
+  /** Length of the photo's longer edge on the detector's input, px. */
   readonly longEdgePx: number;
-  /** Clockwise, before looking. */
+  /** Clockwise turns before detection. */
   readonly quarterTurns: QuarterTurns;
 }
 
 /**
- * How large a photo is looked at. `coarse`: all of it at the least cost, which finds the faces of portraits, also those
- * that fill the frame. `tiny`: half of that, for faces cut off by the frame. `fine`: the detection size, for small faces.
+ * The size of the photo in a pass. `coarse`: the cheapest size that shows the whole photo; finds the faces of portraits,
+ * even those that fill the frame. `tiny`: half of that, for faces cut off by the frame. `fine`: the detection size, for
+ * small faces.
  */
-export type LookName = 'coarse' | 'tiny' | 'fine';
+export type PassName = 'coarse' | 'tiny' | 'fine';
 
-/** A face after a second thought. */
+/** A face that the detector has checked a second time. */
 export interface ConfirmedFace {
   readonly face: FaceDetection;
-  /** How likely this is a face that stands upright in the view it was found in, 0..1; from SETTLED on it is taken as one. */
+  /** How likely it is that this is a face that is upright in its view, 0..1. From SETTLED upwards it counts as one. */
   readonly plausibility: number;
 }
 
 /** Plausibility from which no other view needs to be tried. */
 export const SETTLED = 0.5;
 
-/** A model, or two, that finds faces with their five points. */
+/** One or two models that find faces and their five points. */
 export interface FaceDetector {
-  /** Returns the length of the photo's longer edge in each look, px. */
-  looks(photo: Size, quarterTurns: QuarterTurns): Readonly<Record<LookName, number>>;
+  /** Returns the length of the photo's longer edge in each pass, px. */
+  passes(photo: Size, quarterTurns: QuarterTurns): Readonly<Record<PassName, number>>;
   /** Returns the faces of a photo in pixels of the unturned photo, best score first, overlaps suppressed. */
   detect(photo: ImagePyramid, view: View): Promise<FaceDetection[]>;
-  /** Returns a face that `detect` found under the same turns, its points possibly improved, and how plausible it is. */
+  /** Returns how plausible a face is that `detect` found under the same turns, and possibly better points for it. */
   confirm(photo: ImagePyramid, face: FaceDetection, quarterTurns: QuarterTurns): Promise<ConfirmedFace>;
   /**
-   * Returns what the model's publisher would have found: InsightFace's resize and rounding at the full detection size.
+   * Returns the faces that the model's publisher would find: InsightFace's resize and rounding at the detection size.
    * Exact on a flat pyramid of the photo at its full size.
    */
   detectAsPublished(photo: ImagePyramid): Promise<FaceDetection[]>;

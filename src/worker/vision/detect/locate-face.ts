@@ -1,10 +1,10 @@
 import { VerificationError } from '../../../shared/errors.js';
 import { alignFace, alignmentOf } from '../face/align-face.js';
 import { type FaceEmbedder, normOf } from '../face/embed-face.js';
-import { decodeImage, decodeRegion } from '../image/decode-image.js';
+import { type DecodeOptions, decodeImage, decodeRegion } from '../image/decode-image.js';
 import { firstLongEdge } from '../image/decode-size.js';
 import { createFlatPyramid, createPyramid, type ImagePyramid } from '../image/image-pyramid.js';
-import type { ImageInfo, ImageLimits } from '../image/inspect-image.js';
+import type { ImageInfo } from '../image/inspect-image.js';
 import type { QuarterTurns } from '../image/placement.js';
 import type { StepTimer } from '../step-timer.js';
 import type { Box, FaceDetection, FivePoints, VisionSettings } from '../types.js';
@@ -20,7 +20,7 @@ import type { FaceDetector } from './face-detector.js';
 import { boxOverlap } from './nms.js';
 import { selectFace } from './select-face.js';
 
-/** The subject of a photo, and pixels good enough to align it from. */
+/** The subject of a photo, and pixels sharp enough to align it. */
 export interface LocatedFace {
   /** In pixels of the whole upright photo. */
   readonly face: FaceDetection;
@@ -29,14 +29,14 @@ export interface LocatedFace {
   readonly quarterTurns: QuarterTurns;
   /** The whole photo, possibly reduced. */
   readonly photo: ImagePyramid;
-  /** What to align the face from: the photo, or a part of it at full resolution. */
+  /** The pixels to align the face from: the photo, or a part of it at full resolution. */
   readonly source: ImagePyramid;
   /** The subject's five points in pixels of `source`. */
   readonly sourceLandmarks: FivePoints;
 }
 
 export interface LocateContext {
-  /** What inspectImage told of the photo, within the limits of `settings`. */
+  /** Result of inspectImage within the limits of `settings`. */
   readonly info: ImageInfo;
   readonly detector: FaceDetector;
   readonly embedder: FaceEmbedder;
@@ -44,28 +44,28 @@ export interface LocateContext {
   readonly timer: StepTimer;
 }
 
-/** Space around a small face on every side that is decoded at full resolution, in parts of its longer edge. */
+/** Margin around a small face that is decoded at full resolution, as a fraction of its longer edge. */
 const REGION_MARGIN = 1;
 
-/** Less overlap between a face and what is found in its enlarged region means that something else was found. */
+/** Overlap with the original face below which a detection in the enlarged region is something else. */
 const SAME_FACE_OVERLAP = 0.4;
 
-/** Mean value of a photo's pixels under which a detector finds nobody in it, 0..255. */
+/** Mean pixel value below which detectors find no face, 0..255. */
 const TOO_DARK = 16;
-/** A sixteenth of the resolution is enough to see how dark it is. */
+/** A sixteenth of the resolution is enough to measure brightness. */
 const DARKNESS_STEP = 16;
 
 /**
- * Returns the subject of a photo. With coarse detection the photo is decoded reduced, and a subject that comes out
- * smaller than its aligned picture is decoded and looked at again at full resolution.
- * @throws face_not_found, multiple_faces; low_quality when it is not clear which way up it is or the photo is too dark to
- *   find a face in; image_undecodable and the other codes of decodeImage.
+ * Returns the subject of a photo. With coarse detection the photo is decoded at reduced size; a subject smaller than its
+ * aligned picture is then decoded and detected again at full resolution.
+ * @throws face_not_found, multiple_faces; low_quality if it is unclear which way up the face is, or if the photo is too
+ *   dark; image_undecodable and the other codes of decodeImage.
  */
 export async function locateFace(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
   return context.settings.coarseDetection ? locateFast(bytes, context) : locateAsPublished(bytes, context);
 }
 
-/** What InsightFace does with a photo: everything at full size, and only its own bilinear sampling. */
+/** Does what InsightFace does: everything at full size, with its own bilinear sampling. */
 async function locateAsPublished(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
   const { detector, settings, timer } = context;
   const photo = createFlatPyramid(
@@ -99,31 +99,31 @@ async function locateFast(bytes: Uint8Array, context: LocateContext): Promise<Lo
   if (!isReduced || !isSmallerThanAligned(subject)) {
     return { ...located, source: photo, sourceLandmarks: subject.landmarks };
   }
-  return { ...located, ...(await lookCloser(bytes, located, context)) };
+  return { ...located, ...(await refineFace(bytes, located, context)) };
 }
 
 interface Search {
-  /** What was looked at last. */
+  /** The photo at the size of the last pass. */
   readonly photo: ImagePyramid;
   readonly found: DetectedFaces | undefined;
 }
 
-/** Looks for the subject in as little of the photo as will do: most are portraits, which show it in a small one. */
+/** Searches for the subject at the smallest sufficient size: most photos are portraits, where a small one is enough. */
 async function search(bytes: Uint8Array, context: LocateContext): Promise<Search> {
   const { info } = context;
   const { detectionSize, faceSelection } = context.settings;
   const longEdge = Math.max(info.width, info.height);
   const whole = Math.min(longEdge, detectionSize);
   if (faceSelection !== 'largest')
-    return look(bytes, context, { longEdgePx: whole, rounds: EXHAUSTIVE_ROUNDS });
+    return searchAt(bytes, context, { longEdgePx: whole, rounds: EXHAUSTIVE_ROUNDS });
   const first = firstLongEdge(info, detectionSize);
   if (first >= whole)
-    return look(bytes, context, { longEdgePx: whole, rounds: [...SMALL_ROUNDS, ...LARGE_ROUNDS] });
-  const small = await look(bytes, context, { longEdgePx: first, rounds: SMALL_ROUNDS });
-  return small.found ? small : look(bytes, context, { longEdgePx: whole, rounds: LARGE_ROUNDS });
+    return searchAt(bytes, context, { longEdgePx: whole, rounds: [...SMALL_ROUNDS, ...LARGE_ROUNDS] });
+  const small = await searchAt(bytes, context, { longEdgePx: first, rounds: SMALL_ROUNDS });
+  return small.found ? small : searchAt(bytes, context, { longEdgePx: whole, rounds: LARGE_ROUNDS });
 }
 
-async function look(
+async function searchAt(
   bytes: Uint8Array,
   context: LocateContext,
   { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
@@ -132,7 +132,7 @@ async function look(
   const options = { ...decodeOptions(context), targetLongEdgePx: longEdgePx };
   const photo = createPyramid(await timer.measure('decode', () => decodeImage(bytes, options)));
   const select = (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo);
-  // Recognisers of the ArcFace family give the longer embeddings the more of a face they recognise.
+  // Recognisers of the ArcFace family give longer embeddings for faces that they recognise more clearly.
   const clarityOf = async (landmarks: FivePoints) =>
     normOf(await embedder.embed(alignFace(photo, landmarks)));
   const plan = { select, rounds, clarityOf };
@@ -140,8 +140,8 @@ async function look(
   return { photo, found };
 }
 
-/** Finds a small face anew in its surroundings at full resolution, and keeps the first points when it is lost there. */
-async function lookCloser(
+/** Detects a small face again in its surroundings at full resolution; keeps the first points if it is not found there. */
+async function refineFace(
   bytes: Uint8Array,
   { face, quarterTurns }: { face: FaceDetection; quarterTurns: QuarterTurns },
   context: LocateContext,
@@ -154,7 +154,7 @@ async function lookCloser(
   const { x, y } = decoded.region;
   const first = shiftFace(face, { x: -x, y: -y });
   const closer = await timer.measure('detect', async () => {
-    const longEdgePx = detector.looks(source, quarterTurns).coarse;
+    const longEdgePx = detector.passes(source, quarterTurns).coarse;
     const faces = await detector.detect(source, { longEdgePx, quarterTurns });
     const same = faces.filter((other) => boxOverlap(other.box, first.box) >= SAME_FACE_OVERLAP);
     const nearest = same.toSorted(
@@ -165,13 +165,13 @@ async function lookCloser(
   return { face: shiftFace(closer, { x, y }), source, sourceLandmarks: closer.landmarks };
 }
 
-/** Whether nothing can be seen in a photo, so that nobody can say that no face is there. */
+/** True if the photo is so dark that nobody can say whether it shows a face. */
 function isTooDark(photo: ImagePyramid): boolean {
   const { data } = photo.levelFor(DARKNESS_STEP).image;
   return data.reduce((sum, value) => sum + value, 0) / data.length < TOO_DARK;
 }
 
-/** Whether aligning would have to invent pixels. */
+/** True if alignment would enlarge the face. */
 function isSmallerThanAligned(face: FaceDetection): boolean {
   const { a, b } = alignmentOf(face.landmarks);
   return Math.hypot(a, b) > 1;
@@ -198,8 +198,7 @@ function shiftFace({ box, score, landmarks }: FaceDetection, by: { x: number; y:
   };
 }
 
-const decodeOptions = ({ info, settings }: LocateContext): ImageLimits & { readonly info: ImageInfo } => ({
+const decodeOptions = ({ info, settings }: LocateContext): DecodeOptions => ({
   info,
   maxPixels: settings.maxImagePixels,
-  formats: settings.imageFormats,
 });

@@ -14,7 +14,7 @@ export function suppressOverlaps(detections: readonly FaceDetection[], maxOverla
 
 /**
  * Returns the intersection over union of two boxes, 0..1. Edges count as pixels (+1), as in the Fast R-CNN code that
- * InsightFace took over, so that borderline overlaps fall on the same side as there.
+ * InsightFace uses, so that borderline overlaps are decided the same way.
  */
 export function boxOverlap(one: Box, other: Box): number {
   const width = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x) + 1;

@@ -2,9 +2,9 @@ import { VerificationError } from '../../../shared/errors.js';
 import type { FaceDetection, FaceSelection } from '../types.js';
 
 /**
- * Returns the face of a photo that stands for its subject: the largest by area, the one whose box centre is nearest to
- * the photo's, or the only one. Never the one that matches best: a bystander must not produce the match.
- * @throws face_not_found when there is none; multiple_faces when `single` is asked for and there are more.
+ * Returns the subject of a photo: the largest face by area, the face whose box centre is nearest to the photo's centre,
+ * or the only face. Never the one that matches best: a bystander must not produce the match.
+ * @throws face_not_found if there is no face; multiple_faces if the policy is `single` and there are several.
  */
 export function selectFace(
   faces: readonly FaceDetection[],
@@ -31,8 +31,8 @@ export function selectFace(
 }
 
 /**
- * The face with the highest rank; among equals the better detection score, then the one further left, then further up,
- * so that the order of faces is no matter.
+ * Returns the face with the highest rank. Ties go to the better detection score, then to the face further left, then
+ * further up, so the order of the faces does not matter.
  */
 function best(faces: readonly FaceDetection[], rank: (face: FaceDetection) => number): FaceDetection {
   return faces.reduce((winner, face) => {

@@ -1,13 +1,13 @@
 import type { Placement } from '../image/placement.js';
 import type { Box } from '../types.js';
 
-/** Neighbouring tiles share this part of their side, so that a face cut by one lies whole in the next. */
+/** Fraction of their side that neighbouring tiles share, so that a face cut by one tile is whole in the next. */
 const TILE_OVERLAP = 0.3;
 
-/** Largest face looked for in a tile, in parts of its shorter side: the coarse look has it at 60 px or more. */
+/** Largest face to report from a tile, as a fraction of its shorter side. The coarse pass shows it at 60 px or more. */
 const LARGEST_IN_TILE = 0.5;
 
-/** The placements that together show all of a content larger than the canvas; the one itself when it fits. */
+/** Returns the placements that together show all of the content; only the given one if it fits on the canvas. */
 export function tilesOf(whole: Placement): Placement[] {
   const columns = tileOffsets(whole.content.width, whole.canvas.width);
   const rows = tileOffsets(whole.content.height, whole.canvas.height);
@@ -15,9 +15,8 @@ export function tilesOf(whole: Placement): Placement[] {
 }
 
 /**
- * Whether a find is for this view to report. Of a content that needs several tiles it is not when it reaches an edge
- * beyond which the photo goes on, for the next tile shows that face whole, nor when it is large: the coarse look sees
- * large faces, and what looks like one in a tile is texture.
+ * True if this tile should report a detection. If the content needs several tiles, a face that touches an inner edge is
+ * left to the next tile, which shows it whole. Large faces are left to the coarse pass; in a tile they are only texture.
  */
 export function isOfTile(box: Box, { canvas, content, offsetX, offsetY }: Placement): boolean {
   if (content.width <= canvas.width && content.height <= canvas.height) return true;
@@ -29,7 +28,7 @@ export function isOfTile(box: Box, { canvas, content, offsetX, offsetY }: Placem
   return !isCut && Math.max(box.width, box.height) <= LARGEST_IN_TILE * Math.min(canvas.width, canvas.height);
 }
 
-/** Evenly spread starts of as few windows as cover `length` with at least TILE_OVERLAP of a window in common. */
+/** Returns evenly spaced offsets of the fewest windows that cover `length` and overlap by at least TILE_OVERLAP. */
 function tileOffsets(length: number, window: number): number[] {
   if (length <= window) return [0];
   const gaps = Math.ceil((length - window) / (window * (1 - TILE_OVERLAP)));

@@ -1,19 +1,21 @@
 import sharp, { type Sharp } from 'sharp';
 import { VerificationError } from '../../../shared/errors.js';
 import type { Box, ImageFormat, RgbImage } from '../types.js';
-import { type ImageInfo, type ImageLimits, inspectImage, untrustedInput } from './inspect-image.js';
+import { type ImageInfo, untrustedInput } from './inspect-image.js';
 import { toStoredRegion } from './orientation.js';
 
-export interface DecodeOptions extends ImageLimits {
-  /** What inspectImage told of the same bytes within the same limits; absent: they are inspected here. */
-  readonly info?: ImageInfo;
-  /** The longer edge is reduced to at most this, px; absent: full size. Never enlarges. */
+export interface DecodeOptions {
+  /** Result of inspectImage for the same bytes and the same limits. */
+  readonly info: ImageInfo;
+  /** Width times height at most, px. */
+  readonly maxPixels: number;
+  /** Longest edge of the result, px. Absent: full size. Never enlarges. */
   readonly targetLongEdgePx?: number;
-  /** Clockwise turn applied after the photo has been put upright. */
+  /** Clockwise turn of the upright photo. */
   readonly rotateDeg?: 0 | 90 | 180 | 270;
 }
 
-/** A decoded photo and how much smaller it is than the original. */
+/** A decoded photo and its scale compared with the original. */
 export interface DecodedImage extends RgbImage {
   /** Decoded long edge / long edge of the upright original, 0..1. */
   readonly scale: number;
@@ -21,24 +23,22 @@ export interface DecodedImage extends RgbImage {
 
 /** A part of a photo at full resolution. */
 export interface DecodedRegion extends RgbImage {
-  /** What was decoded, in whole pixels of the upright photo: the region asked for, rounded outwards, clipped and cut. */
+  /** The decoded part in whole pixels of the upright photo: the requested region, rounded outwards, clipped and cropped. */
   readonly region: Box;
 }
 
-export interface RegionOptions extends ImageLimits {
-  /** As for decodeImage. */
-  readonly info?: ImageInfo;
+export interface RegionOptions extends Pick<DecodeOptions, 'info' | 'maxPixels'> {
   /** Pixels of the upright photo at full size. */
   readonly region: Box;
 }
 
 /**
- * Longest side of a region, px: three times the largest face that the reduced photo of a 100-megapixel camera shows
- * smaller than its aligned picture, or nearly. It bounds what a region costs, 50 MB, whatever the photo's size.
+ * Longest side of a region, px: about three times the largest face that is smaller than its aligned picture in the
+ * reduced photo of a 100-megapixel camera. It limits the cost of a region to 50 MB, whatever the photo's size.
  */
 const MAX_REGION_PX = 4_096;
 
-/** Seen through a photo's transparent parts: mid-grey, as near to skin as to hair, so that it makes no strong edge. */
+/** Background of transparent parts: mid-grey, between skin and hair, so that it makes no strong edge. */
 const BACKGROUND = { r: 128, g: 128, b: 128 };
 
 const BUFFER_LOADERS: Readonly<Record<ImageFormat, string>> = {
@@ -51,9 +51,9 @@ const BUFFER_LOADERS: Readonly<Record<ImageFormat, string>> = {
 };
 
 /**
- * Closes every decoder of this process but those that read `formats` from memory: no file path, no URL, no other format
- * can be opened afterwards. Call once per process, before the first photo. Also turns libvips' cache off (it would keep
- * pixels of other people's photos) and its threads to one (processes run side by side instead).
+ * Disables every decoder of this process except those that read `formats` from memory. After that no file path, URL or
+ * other format can be opened. Call once per process, before the first photo. Also disables the cache of libvips, which
+ * would keep pixels of other people's photos, and limits it to one thread, because processes run side by side.
  */
 export function blockUntrustedLoaders(formats: readonly ImageFormat[]): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -64,16 +64,15 @@ export function blockUntrustedLoaders(formats: readonly ImageFormat[]): void {
 
 /**
  * Returns a photo as upright 8-bit sRGB. With `targetLongEdgePx` a JPEG is decoded at 1/2, 1/4 or 1/8 by its own
- * transform and only then resized, which costs half or less of the full decoding. An embedded ICC profile is applied
- * (a missing or broken one means sRGB; CMYK without one: a general press profile), transparency is laid on mid-grey.
- * Memory: 3 bytes a pixel of the result, more inside the decoder (progressive JPEG: 6 bytes a pixel of the original).
- * @throws VerificationError as inspectImage; image_undecodable also when the pixels are broken or cut off.
+ * transform and only then resized, at half the cost of full decoding or less. An embedded ICC profile is applied; a
+ * missing or broken one means sRGB (CMYK without one: a general press profile). Transparency is blended with mid-grey.
+ * Memory: 3 bytes per pixel of the result, more inside the decoder (progressive JPEG: 6 bytes per pixel of the original).
+ * @throws VerificationError image_undecodable if the pixels are broken or truncated.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<DecodedImage> {
-  const info = options.info ?? (await inspectImage(bytes, options));
-  const target = options.targetLongEdgePx;
-  let pipeline = openPixels(bytes, info, options);
-  // The resize must be named before any turn: sharp gives up on the reduced decoding when it has to turn first.
+  const { info, targetLongEdgePx: target } = options;
+  let pipeline = openPixels(bytes, options);
+  // The resize must come before any turn: sharp cannot decode at reduced size if it has to turn first.
   if (target !== undefined && target < Math.max(info.width, info.height)) {
     pipeline = pipeline.resize({ width: target, height: target, fit: 'inside', withoutEnlargement: true });
   }
@@ -84,24 +83,27 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
 }
 
 /**
- * Returns a part of the upright photo at full resolution, decoding nothing below it. The region is rounded outwards to
- * whole pixels, clipped to the photo, and cut around its centre to at most 4,096 pixels a side.
+ * Returns a part of the upright photo at full resolution; nothing below it is decoded. The region is rounded outwards to
+ * whole pixels, clipped to the photo, and cropped around its centre to at most 4,096 pixels a side.
  * @throws VerificationError as decodeImage. A region outside the photo is a bug of the caller and throws an Error.
  */
 export async function decodeRegion(bytes: Uint8Array, options: RegionOptions): Promise<DecodedRegion> {
-  const info = options.info ?? (await inspectImage(bytes, options));
+  const { info } = options;
   const region = toPixels(options.region, info);
   const stored = toStoredRegion(region, info);
-  // The cut is named before the turn: sharp would otherwise decode and turn the whole photo to cut from it.
-  const pipeline = openPixels(bytes, info, options)
+  // The crop must come before the turn: sharp would otherwise decode and turn the whole photo.
+  const pipeline = openPixels(bytes, options)
     .extract({ left: stored.x, top: stored.y, width: stored.width, height: stored.height })
     .autoOrient();
   return { ...(await toRgb(pipeline)), region };
 }
 
-function openPixels(bytes: Uint8Array, info: ImageInfo, limits: ImageLimits): Sharp {
-  const pipeline = sharp(bytes, untrustedInput(limits.maxPixels));
-  // sharp turns 16-bit colours that carry a profile into Display P3 and then reads them as sRGB; at 8 bits it does not.
+function openPixels(
+  bytes: Uint8Array,
+  { info, maxPixels }: Pick<DecodeOptions, 'info' | 'maxPixels'>,
+): Sharp {
+  const pipeline = sharp(bytes, untrustedInput(maxPixels));
+  // sharp converts 16-bit colours with a profile to Display P3 and then reads them as sRGB. At 8 bits it does not.
   return info.deep ? pipeline.pipelineColourspace('srgb') : pipeline;
 }
 
@@ -125,7 +127,7 @@ function toPixels(region: Box, info: ImageInfo): Box {
   return { x, y, width, height };
 }
 
-/** Start and length of a span in whole pixels: rounded outwards, clipped to 0..`most`, cut around its centre. */
+/** Returns start and length of a span in whole pixels: rounded outwards, clipped to 0..`most`, cropped around its centre. */
 function toPixelSpan(start: number, length: number, most: number): readonly [number, number] {
   const from = Math.max(0, Math.floor(start));
   const to = Math.min(most, Math.ceil(start + length));

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { blockUntrustedLoaders, decodeImage } from '../../../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../../../src/worker/vision/image/decode-image.js';
+import { inspectAndDecode } from '../../../support/photos/inspect-and-decode.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff'] } as const;
 const picture = sharp({ create: { width: 20, height: 10, channels: 3, background: '#a87' } });
@@ -10,7 +11,7 @@ describe('blockUntrustedLoaders', () => {
   beforeAll(() => blockUntrustedLoaders(['jpeg', 'png', 'webp']));
 
   it.each(['jpeg', 'png', 'webp'] as const)('leaves %s readable from memory', async (format) => {
-    const decoded = await decodeImage(await picture.clone().toFormat(format).toBuffer(), LIMITS);
+    const decoded = await inspectAndDecode(await picture.clone().toFormat(format).toBuffer(), LIMITS);
 
     expect([decoded.width, decoded.height]).toEqual([20, 10]);
   });
@@ -20,7 +21,7 @@ describe('blockUntrustedLoaders', () => {
     async (format) => {
       const bytes = await picture.clone().toFormat(format).toBuffer();
 
-      await expect(decodeImage(bytes, LIMITS)).rejects.toMatchObject({ code: 'image_undecodable' });
+      await expect(inspectAndDecode(bytes, LIMITS)).rejects.toMatchObject({ code: 'image_undecodable' });
     },
   );
 

@@ -14,20 +14,20 @@ import { suppressOverlaps } from '../nms.js';
 import { confirmFace } from './confirm-face.js';
 import { decodeScrfd } from './scrfd.js';
 
-/** InsightFace's defaults, with which the published figures of its packs were taken. */
+/** InsightFace's defaults, which the published figures of its packs were measured with. */
 const MIN_SCORE = 0.5;
 const MAX_OVERLAP = 0.4;
 
 /** The network halves its input five times. */
 const SIDE_MULTIPLE = 32;
 
-/** Four times cheaper than 640, and it sees faces that fill the frame, which 640 misses. */
+/** Four times cheaper than 640, and finds faces that fill the frame, which 640 misses. */
 const COARSE_LONG_EDGE_PX = 256;
 
 /** For faces cut off by the frame. */
 const TINY_LONG_EDGE_PX = 128;
 
-/** Returns a detector on an SCRFD model, which the caller closes. It keeps one input buffer and is not reentrant. */
+/** Returns a detector that uses an SCRFD model, which the caller closes. It keeps one input buffer: not reentrant. */
 export function createScrfdDetector(
   model: OnnxModel,
   { normalisation, detectionSize }: { normalisation: Normalisation; detectionSize: number },
@@ -50,7 +50,7 @@ export function createScrfdDetector(
     return suppressOverlaps(faces, MAX_OVERLAP).map((face) => mapToPhoto(face, placement, photo));
   }
 
-  function look(photo: ImagePyramid, { longEdgePx, quarterTurns }: View): Promise<FaceDetection[]> {
+  function detect(photo: ImagePyramid, { longEdgePx, quarterTurns }: View): Promise<FaceDetection[]> {
     const longest = fixed ? Math.min(longEdgePx, fixed.width, fixed.height) : longEdgePx;
     const view = { longEdgePx: longest, quarterTurns };
     const { content } = placeTopLeft(photo, { ...view, canvas: { width: 0, height: 0 } });
@@ -58,9 +58,9 @@ export function createScrfdDetector(
   }
 
   return {
-    looks: () => ({ coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX, fine: detectionSize }),
-    confirm: (photo, face, quarterTurns) => confirmFace(look, photo, { face, quarterTurns }),
-    detect: look,
+    passes: () => ({ coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX, fine: detectionSize }),
+    confirm: (photo, face, quarterTurns) => confirmFace(detect, photo, { face, quarterTurns }),
+    detect,
     detectAsPublished: (photo) => {
       const sidePx = fixed ? Math.min(fixed.width, fixed.height) : detectionSize;
       return run(photo, placeLikeInsightFace(photo, sidePx), writeRoundedTensor);
@@ -68,7 +68,7 @@ export function createScrfdDetector(
   };
 }
 
-/** The input's size where the model does not leave it free. */
+/** Returns the input size if the model fixes it. */
 function fixedCanvas({ input: { shape } }: OnnxModel): Size | undefined {
   const [, , height, width] = shape;
   return height && width ? { width, height } : undefined;

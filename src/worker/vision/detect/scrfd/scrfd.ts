@@ -10,15 +10,15 @@ interface Level {
   readonly points: Float32Array;
 }
 
-/** Strides of SCRFD's feature maps, input pixels a cell; models with five levels add the last two. */
+/** Strides of SCRFD's feature maps, input pixels per cell. Models with five levels add the last two. */
 const STRIDES = [8, 16, 32, 64, 128] as const;
 
 /**
- * Returns the faces that SCRFD's outputs hold, in pixels of its input, overlaps not yet suppressed.
+ * Returns the faces in SCRFD's outputs, in pixels of its input; overlaps are not yet suppressed.
  * `outputs`: three (or five) tensors each of [N,1] scores, [N,4] box distances and [N,10] point offsets, with or
- * without a leading batch axis of 1, in any order and under any name: they are told apart by shape, the largest N
- * being stride 8. `input`: size of the network's input, px, multiples of 32. Scores are already in 0..1.
- * @throws Error when the outputs are not those of an SCRFD with five points.
+ * without a leading batch axis of 1, in any order and under any name. Their shapes identify them; the largest N is
+ * stride 8. `input`: size of the network's input, px, multiples of 32. Scores are already in 0..1.
+ * @throws Error if the outputs are not those of an SCRFD with five points.
  * @see Guo et al., Sample and Computation Redistribution for Efficient Face Detection, ICLR 2022;
  *   deepinsight/insightface python-package/insightface/model_zoo/scrfd.py (MIT)
  */
@@ -36,7 +36,7 @@ export function decodeScrfd(
     if (!Number.isInteger(anchors))
       throw new Error(`SCRFD's outputs do not fit its input at stride ${stride}`);
     for (let i = 0; i < level.scores.length; i++) {
-      // Written so that a NaN score is dropped as well.
+      // This form also drops NaN scores.
       if (!(level.scores[i]! >= minScore)) continue;
       const cell = Math.floor(i / anchors);
       const x = (cell % columns) * stride;
@@ -47,7 +47,7 @@ export function decodeScrfd(
   return faces;
 }
 
-/** Whether output shapes (null for a free dimension) can be those of an SCRFD with five points. */
+/** True if the output shapes (null for a free dimension) can be those of an SCRFD with five points. */
 export function hasScrfdOutputs(shapes: readonly (readonly (number | null)[])[]): boolean {
   const count = (channels: number) => shapes.filter((shape) => shape.at(-1) === channels).length;
   return (

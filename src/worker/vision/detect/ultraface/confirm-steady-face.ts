@@ -3,7 +3,7 @@ import type { Size } from '../../image/placement.js';
 import type { Box, FaceDetection, FivePoints } from '../../types.js';
 import { type ConfirmedFace, SETTLED } from '../face-detector.js';
 
-/** A change of the box given to the landmark model, in parts of its sides. */
+/** A change of the box given to the landmark model, as a fraction of its sides. */
 interface Probe {
   readonly right: number;
   readonly down: number;
@@ -11,8 +11,8 @@ interface Probe {
 }
 
 /**
- * The landmark model finds the same points in an upright face wherever the box lies; on a turned face or none it draws
- * a mean face into the box, and that moves along with it.
+ * On an upright face the landmark model finds the same points wherever the box lies. On a turned face, or without a face,
+ * it places a mean face in the box, which moves along with the box.
  */
 const PROBES: readonly Probe[] = [
   { right: 0.1, down: 0.1, grow: 1 },
@@ -24,23 +24,23 @@ const PROBES: readonly Probe[] = [
 const MAX_UNSTEADINESS_PX = 4;
 
 /**
- * Movement under the first probe up to which the others need not be asked, px of the aligned face: of 344 finds in turned
- * views and 76 in backgrounds none moved so little, of 184 upright faces 163 did.
+ * Movement under the first probe up to which the others are skipped, px of the aligned face. Of 344 detections in turned
+ * views and 76 in backgrounds none moved so little; of 184 upright faces 163 did.
  */
 const STEADY_PX = 2;
 
 /**
- * Profiles and faces behind hair have no steady points, but UltraFace is certain of them: of 130 backgrounds of the
- * sample photos none scored more than 0.96 upright. Asked of large faces only, for closer looks are certain of a
- * banister. Enough to be taken upright when no view has a steady face.
+ * Profiles and faces behind hair have no steady points, but UltraFace scores them high: of 130 backgrounds of the sample
+ * photos none scored more than 0.96 upright. Only for large faces, because fine passes score even a banister high.
+ * Enough to count as upright if no view has a steady face.
  */
 const CERTAIN_SCORE = 0.99;
 const CERTAIN_SIZE = 0.25;
 const CERTAIN_PLAUSIBILITY = 0.15;
 
 /**
- * Returns the face and how plausible it is that it stands upright in its view, going by how steady its points are when
- * `findLandmarks` (pixels of the photo) is given slightly other boxes. `photo`: size of what the box is in.
+ * Returns the face and how plausible it is that it is upright in its view, judged by how steady its points stay when
+ * `findLandmarks` (pixels of the photo) gets slightly different boxes. `photo`: size of the photo that holds the box.
  */
 export async function confirmSteadyFace(
   photo: Size,
@@ -70,7 +70,7 @@ function moveBox({ x, y, width, height }: Box, { right, down, grow }: Probe): Bo
   };
 }
 
-/** Mean distance of the other point sets from the first, px of the aligned face (root mean square over the points). */
+/** Returns the mean distance of the other point sets from the first, px of the aligned face (RMS over the points). */
 function spreadAround(first: FivePoints, others: readonly FivePoints[]): number {
   const { a, b } = alignmentOf(first);
   const distances = others.map((points) => {

@@ -18,18 +18,18 @@ import { isOfTile, tilesOf } from '../view-tiles.js';
 import { confirmSteadyFace } from './confirm-steady-face.js';
 import { decodeUltraface, fivePointsOf68, LANDMARK_SIDE_PX, landmarkSquare } from './ultraface.js';
 
-/** Measured on LFW together with the rest of the pack: below it hands and textures come in. */
+/** Measured on LFW with the rest of the pack: lower scores include hands and textures. */
 const MIN_SCORE = 0.65;
 const MAX_OVERLAP = 0.4;
 
-/** More faces than this are not given landmarks: the best-scored ones are enough of a crowd. */
+/** Faces that get landmarks at most. In a crowd the best-scored ones are enough. */
 const MAX_FACES = 64;
 
 const NO_POINTS: FivePoints = new Float32Array(10);
 
 /**
- * Returns a detector on UltraFace, whose input has one size, and on the 68-point model that finds the landmarks in each
- * box. Both stay the caller's to close. A view larger than the input is looked at in overlapping tiles.
+ * Returns a detector that uses UltraFace, whose input has a fixed size, and the 68-point model that finds the landmarks
+ * in each box. The caller closes both. A view larger than the input is split into overlapping tiles.
  */
 export function createUltrafaceDetector(
   models: { readonly boxes: OnnxModel; readonly landmarks: OnnxModel },
@@ -51,7 +51,7 @@ export function createUltrafaceDetector(
     const toPhoto = landmarkSquare(box, (-quarterTurns * Math.PI) / 2);
     writeGrey(square, warpImage(photo, toPhoto, LANDMARK_SIDE_PX).data);
     const [output] = await models.landmarks.run(square, [1, 1, LANDMARK_SIDE_PX, LANDMARK_SIDE_PX]);
-    if (!output) throw new Error('this is a bug: a model without output');
+    if (!output) throw new Error('this is a bug: the model has no output');
     return transformPoints(toPhoto, fivePointsOf68(output.data));
   }
 
@@ -67,7 +67,7 @@ export function createUltrafaceDetector(
   }
 
   return {
-    looks: (photo, quarterTurns) => {
+    passes: (photo, quarterTurns) => {
       const whole = largestInside(turnedSize(photo, quarterTurns), canvas);
       return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
     },
@@ -79,7 +79,7 @@ export function createUltrafaceDetector(
   };
 }
 
-/** The longer edge of a photo that just fits into the canvas. */
+/** Returns the longer edge of the photo when it just fits on the canvas. */
 function largestInside(photo: Size, canvas: Size): number {
   const scale = Math.min(canvas.width / photo.width, canvas.height / photo.height);
   return Math.max(photo.width, photo.height) * scale;

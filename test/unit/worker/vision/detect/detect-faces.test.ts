@@ -15,7 +15,7 @@ import type { FaceDetection, FaceSelection, FivePoints } from '../../../../../sr
 
 const PHOTO = createPyramid({ width: 100, height: 100, data: new Uint8Array(30_000) });
 
-/** A face whose points say that it stands upright after so many clockwise turns. */
+/** A face whose points are upright after this many clockwise turns. */
 const face = (x: number, size: number, turns: QuarterTurns = 0): FaceDetection => ({
   box: { x, y: 40, width: size, height: size },
   score: 0.9,
@@ -25,40 +25,40 @@ const face = (x: number, size: number, turns: QuarterTurns = 0): FaceDetection =
   ),
 });
 
-/** Faces and the plausibility of any of them, by `look@turns`; what is not told holds no face. */
+/** Faces and the plausibility of any of them, by `pass@turns`; a pass that is not listed finds nothing. */
 type Script = Readonly<Record<string, { faces: FaceDetection[]; plausibility: number }>>;
 
-/** A detector that answers by a script and notes what it was asked. */
-function scripted(script: Script): { detector: FaceDetector; looks: string[] } {
+/** A detector that follows a script and records its passes. */
+function scripted(script: Script): { detector: FaceDetector; passes: string[] } {
   const names = { 1: 'coarse', 2: 'tiny', 3: 'fine' } as const;
-  const looks: string[] = [];
+  const passes: string[] = [];
   const detector: FaceDetector = {
-    looks: () => ({ coarse: 1, tiny: 2, fine: 3 }),
+    passes: () => ({ coarse: 1, tiny: 2, fine: 3 }),
     detect: async (_photo, { longEdgePx, quarterTurns }) => {
-      const look = `${names[longEdgePx as 1 | 2 | 3]}@${quarterTurns}`;
-      looks.push(look);
-      return script[look]?.faces ?? [];
+      const pass = `${names[longEdgePx as 1 | 2 | 3]}@${quarterTurns}`;
+      passes.push(pass);
+      return script[pass]?.faces ?? [];
     },
     confirm: async (_photo, found, quarterTurns) => {
       const entry = Object.entries(script).find(
-        ([look, { faces }]) => look.endsWith(`@${quarterTurns}`) && faces.includes(found),
+        ([pass, { faces }]) => pass.endsWith(`@${quarterTurns}`) && faces.includes(found),
       );
       return { face: found, plausibility: entry?.[1].plausibility ?? 0 };
     },
     detectAsPublished: async () => [],
   };
-  return { detector, looks };
+  return { detector, passes };
 }
 
 const plan = (policy: FaceSelection, exhaustive = false) => ({
   select: (faces: readonly FaceDetection[]) => selectFace(faces, policy, PHOTO),
   rounds: exhaustive ? EXHAUSTIVE_ROUNDS : [...SMALL_ROUNDS, ...LARGE_ROUNDS],
   clarityOf: async (): Promise<number> => {
-    throw new Error('nobody may ask for clarity while all views agree');
+    throw new Error('clarity must not be needed while all views agree');
   },
 });
 
-/** The plan of a photo whose faces are so clear, and 1 the others. */
+/** A plan in which faces have these clarities, and all others 1. */
 const planWith = (clarities: readonly (readonly [FaceDetection, number])[]) => {
   const known = new Map<FivePoints, number>(
     clarities.map(([{ landmarks }, clarity]) => [landmarks, clarity]),
@@ -67,24 +67,24 @@ const planWith = (clarities: readonly (readonly [FaceDetection, number])[]) => {
 };
 
 describe('detectFaces', () => {
-  it('looks once when the first look finds a plausible face', async () => {
+  it('needs one pass when the first finds a plausible face', async () => {
     const portrait = face(30, 40);
-    const { detector, looks } = scripted({ 'coarse@0': { faces: [portrait], plausibility: 0.9 } });
+    const { detector, passes } = scripted({ 'coarse@0': { faces: [portrait], plausibility: 0.9 } });
 
     const found = await detectFaces(detector, PHOTO, plan('largest'));
 
     expect(found).toMatchObject({ subject: portrait, faces: [portrait], quarterTurns: 0 });
-    expect(looks).toEqual(['coarse@0']);
+    expect(passes).toEqual(['coarse@0']);
   });
 
-  it('turns the photo before it looks closer', async () => {
+  it('turns the photo before it tries a finer pass', async () => {
     const sideways = face(30, 40, 3);
-    const { detector, looks } = scripted({ 'coarse@3': { faces: [sideways], plausibility: 0.9 } });
+    const { detector, passes } = scripted({ 'coarse@3': { faces: [sideways], plausibility: 0.9 } });
 
     const found = await detectFaces(detector, PHOTO, plan('largest'));
 
     expect(found).toMatchObject({ subject: sideways, quarterTurns: 3 });
-    expect(looks).toEqual(['coarse@0', 'coarse@1', 'coarse@3']);
+    expect(passes).toEqual(['coarse@0', 'coarse@1', 'coarse@3']);
   });
 
   it('prefers a settled face of a turned view to a doubtful upright one when it is clearer', async () => {
@@ -101,9 +101,9 @@ describe('detectFaces', () => {
     });
   });
 
-  it('keeps to a doubtful upright face that is clearer than a settled one of a turned view', async () => {
+  it('keeps a doubtful upright face that is clearer than a settled one of a turned view', async () => {
     const masked = face(30, 40);
-    const { detector, looks } = scripted({
+    const { detector, passes } = scripted({
       'coarse@0': { faces: [masked], plausibility: 0.15 },
       'coarse@3': { faces: [face(30, 40, 3)], plausibility: 0.9 },
     });
@@ -111,10 +111,10 @@ describe('detectFaces', () => {
     const found = await detectFaces(detector, PHOTO, planWith([[masked, 1.5]]));
 
     expect(found).toMatchObject({ subject: masked, quarterTurns: 0 });
-    expect(looks).toEqual(['coarse@0', 'coarse@1', 'coarse@3', 'coarse@2']);
+    expect(passes).toEqual(['coarse@0', 'coarse@1', 'coarse@3', 'coarse@2']);
   });
 
-  it('refuses a face that no view reads plausibly and most clearly', async () => {
+  it('refuses a face whose clearest reading is implausible in every view', async () => {
     const unlikely = face(30, 40, 2);
     const { detector } = scripted({
       'coarse@0': { faces: [face(30, 40)], plausibility: 0.15 },
@@ -138,7 +138,7 @@ describe('detectFaces', () => {
     await expect(finding).rejects.toMatchObject({ code: 'low_quality', reason: 'covered' });
   });
 
-  it('asks each view once how clear its face is', async () => {
+  it('measures the clarity of each view once', async () => {
     const upright = face(30, 40);
     const { detector } = scripted({
       'coarse@0': { faces: [upright], plausibility: 0.2 },
@@ -160,7 +160,7 @@ describe('detectFaces', () => {
 
   it('takes a doubtful upright face when no view has a better one', async () => {
     const doubtful = face(10, 60);
-    const { detector, looks } = scripted({
+    const { detector, passes } = scripted({
       'coarse@0': { faces: [doubtful], plausibility: 0.3 },
       'coarse@1': { faces: [face(0, 10)], plausibility: 0.1 },
     });
@@ -168,27 +168,27 @@ describe('detectFaces', () => {
     const found = await detectFaces(detector, PHOTO, plan('largest'));
 
     expect(found).toMatchObject({ subject: doubtful, quarterTurns: 0 });
-    expect(looks).toEqual(['coarse@0', 'coarse@1', 'coarse@3', 'coarse@2']);
+    expect(passes).toEqual(['coarse@0', 'coarse@1', 'coarse@3', 'coarse@2']);
   });
 
-  it('does not take an implausible find for a face', async () => {
-    const { detector, looks } = scripted({
+  it('does not accept an implausible detection as a face', async () => {
+    const { detector, passes } = scripted({
       'coarse@0': { faces: [face(0, 10)], plausibility: 0.05 },
       'fine@1': { faces: [face(0, 10)], plausibility: 0.2 },
     });
 
     expect(await detectFaces(detector, PHOTO, plan('largest'))).toBeUndefined();
-    expect(looks).toHaveLength(12);
+    expect(passes).toHaveLength(12);
   });
 
-  it('looks closely for a small face that no small look shows', async () => {
+  it('finds a small face with the fine pass when no small pass shows it', async () => {
     const small = face(30, 5);
     const { detector } = scripted({ 'fine@0': { faces: [small], plausibility: 0.7 } });
 
     expect(await detectFaces(detector, PHOTO, plan('largest'))).toMatchObject({ subject: small });
   });
 
-  it('is not misled by an implausible find in a small look about the same place in a larger one', async () => {
+  it('ignores an implausible detection of one pass when another pass detects a face in the same place', async () => {
     const blurred = face(30, 40);
     const clear = face(31, 41);
     const { detector } = scripted({
@@ -199,7 +199,7 @@ describe('detectFaces', () => {
     expect(await detectFaces(detector, PHOTO, plan('largest'))).toMatchObject({ subject: clear });
   });
 
-  it('sees the small central subject beside a large bystander when it looks exhaustively', async () => {
+  it('finds the small central subject beside a large bystander with exhaustive passes', async () => {
     const bystander = face(0, 40);
     const subject = face(48, 4);
     const { detector } = scripted({
@@ -213,7 +213,7 @@ describe('detectFaces', () => {
     expect(found?.faces).toEqual([bystander, subject]);
   });
 
-  it('refuses a second face that only a close look shows when there must be a single one', async () => {
+  it('refuses a second face that only the fine pass shows under the policy `single`', async () => {
     const { detector } = scripted({
       'coarse@0': { faces: [face(0, 40)], plausibility: 0.9 },
       'fine@0': { faces: [face(80, 4)], plausibility: 0.9 },
@@ -224,7 +224,7 @@ describe('detectFaces', () => {
     await expect(finding).rejects.toMatchObject({ code: 'multiple_faces' });
   });
 
-  it('gives the subject as it was confirmed, among all faces', async () => {
+  it('returns the confirmed subject among all faces', async () => {
     const rough = face(30, 40);
     const refined = { ...rough, landmarks: rough.landmarks.map((value) => value + 1) };
     const { detector } = scripted({ 'coarse@0': { faces: [rough], plausibility: 0.9 } });

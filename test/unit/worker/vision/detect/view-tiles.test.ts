@@ -66,7 +66,7 @@ describe('isOfTile', () => {
     expect(isOfTile({ x: 260, y: 180, width: 62, height: 62 }, last)).toBe(true);
   });
 
-  it('leaves large faces to the coarse look, which has no tiles', () => {
+  it('leaves large faces to the coarse pass, which has no tiles', () => {
     if (!first) throw new Error('this is a bug: too few tiles');
     const large = { x: 50, y: 50, width: 121, height: 100 };
 

@@ -2,12 +2,9 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VerificationError } from '../../../../../src/shared/errors.js';
-import {
-  blockUntrustedLoaders,
-  decodeImage,
-  decodeRegion,
-} from '../../../../../src/worker/vision/image/decode-image.js';
+import { blockUntrustedLoaders } from '../../../../../src/worker/vision/image/decode-image.js';
 import { EDIT_KINDS, type Edit, mutateBytes } from '../../../../support/fuzz/mutate-bytes.js';
+import { inspectAndDecode, inspectAndDecodeRegion } from '../../../../support/photos/inspect-and-decode.js';
 import { samplePhoto } from '../../../../support/photos/photos.js';
 
 const LIMITS = { maxPixels: 1_000_000, formats: ['jpeg', 'png', 'webp'] } as const;
@@ -25,7 +22,7 @@ const SIGNATURES = [
 async function outcomeOf(bytes: Uint8Array, targetLongEdgePx?: number): Promise<string> {
   try {
     const options = targetLongEdgePx === undefined ? LIMITS : { ...LIMITS, targetLongEdgePx };
-    const { width, height, data } = await decodeImage(bytes, options);
+    const { width, height, data } = await inspectAndDecode(bytes, options);
     expect(data.length).toBe(width * height * 3);
     expect(width * height).toBeLessThanOrEqual(LIMITS.maxPixels);
     return 'decoded';
@@ -107,7 +104,7 @@ describe('decoding bytes that nobody vouches for', () => {
           region: cut,
           width,
           height,
-        } = await decodeRegion(photos[1] ?? Buffer.alloc(0), { ...LIMITS, region: asked });
+        } = await inspectAndDecodeRegion(photos[1] ?? Buffer.alloc(0), { ...LIMITS, region: asked });
 
         expect([cut.width, cut.height]).toEqual([width, height]);
         expect(cut.x).toBeGreaterThanOrEqual(Math.max(0, asked.x - 1));

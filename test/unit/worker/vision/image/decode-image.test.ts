@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeImage, decodeRegion } from '../../../../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../../../../src/worker/vision/types.js';
 import { orientationSegment, withJpegSegments } from '../../../../support/builders/jpeg-builder.js';
+import { inspectAndDecode, inspectAndDecodeRegion } from '../../../../support/photos/inspect-and-decode.js';
 import { samplePhoto } from '../../../../support/photos/photos.js';
 import {
   channelBias,
@@ -22,11 +22,11 @@ describe('decodeImage', () => {
     openRgb(storeWithOrientation(upright, orientation)).withMetadata({ orientation }).png().toBuffer();
 
   beforeAll(async () => {
-    upright = await decodeImage(await sharp(samplePhoto(1)).resize(301, 200).png().toBuffer(), LIMITS);
+    upright = await inspectAndDecode(await sharp(samplePhoto(1)).resize(301, 200).png().toBuffer(), LIMITS);
   });
 
   it.each(ORIENTATIONS)('puts a photo of EXIF orientation %i upright', async (orientation) => {
-    const decoded = await decodeImage(await stored(orientation), LIMITS);
+    const decoded = await inspectAndDecode(await stored(orientation), LIMITS);
 
     expect(meanDifference(decoded, upright)).toBe(0);
     expect(decoded.scale).toBe(1);
@@ -37,7 +37,7 @@ describe('decodeImage', () => {
     async (orientation) => {
       const region = { x: 40, y: 25, width: 91, height: 60 };
 
-      const decoded = await decodeRegion(await stored(orientation), { ...LIMITS, region });
+      const decoded = await inspectAndDecodeRegion(await stored(orientation), { ...LIMITS, region });
 
       expect(decoded.region).toEqual(region);
       expect(meanDifference(decoded, crop(upright, region))).toBe(0);
@@ -47,7 +47,7 @@ describe('decodeImage', () => {
   it('rounds a region outwards to whole pixels and clips it to the photo', async () => {
     const region = { x: -5.5, y: 150.4, width: 20.6, height: 100 };
 
-    const decoded = await decodeRegion(await stored(1), { ...LIMITS, region });
+    const decoded = await inspectAndDecodeRegion(await stored(1), { ...LIMITS, region });
 
     expect(decoded.region).toEqual({ x: 0, y: 150, width: 16, height: 50 });
     expect(meanDifference(decoded, crop(upright, decoded.region))).toBe(0);
@@ -58,29 +58,38 @@ describe('decodeImage', () => {
     { x: 0, y: 0, width: 0, height: 10 },
     { x: Number.NaN, y: 0, width: 10, height: 10 },
   ])('takes a region outside the photo for a bug: %j', async (region) => {
-    await expect(decodeRegion(await stored(1), { ...LIMITS, region })).rejects.toThrow('this is a bug');
+    await expect(inspectAndDecodeRegion(await stored(1), { ...LIMITS, region })).rejects.toThrow(
+      'this is a bug',
+    );
   });
 
   it('turns clockwise after the photo has been put upright', async () => {
     const { width, height } = upright;
     const quarter = remap(upright, { width: height, height: width }, (x, y) => [y, height - 1 - x]);
 
-    const turned = await decodeImage(await stored(7), { ...LIMITS, rotateDeg: 90 });
-    const back = await decodeImage(await openRgb(turned).png().toBuffer(), { ...LIMITS, rotateDeg: 270 });
+    const turned = await inspectAndDecode(await stored(7), { ...LIMITS, rotateDeg: 90 });
+    const back = await inspectAndDecode(await openRgb(turned).png().toBuffer(), {
+      ...LIMITS,
+      rotateDeg: 270,
+    });
 
     expect(meanDifference(turned, quarter)).toBe(0);
     expect(meanDifference(back, upright)).toBe(0);
   });
 
   it('reduces to the longer edge and says by how much', async () => {
-    const decoded = await decodeImage(await stored(6), { ...LIMITS, targetLongEdgePx: 150, rotateDeg: 90 });
+    const decoded = await inspectAndDecode(await stored(6), {
+      ...LIMITS,
+      targetLongEdgePx: 150,
+      rotateDeg: 90,
+    });
 
     expect([decoded.width, decoded.height]).toEqual([100, 150]);
     expect(decoded.scale).toBeCloseTo(150 / 301, 10);
   });
 
   it('never enlarges', async () => {
-    const decoded = await decodeImage(await stored(1), { ...LIMITS, targetLongEdgePx: 640 });
+    const decoded = await inspectAndDecode(await stored(1), { ...LIMITS, targetLongEdgePx: 640 });
 
     expect(meanDifference(decoded, upright)).toBe(0);
     expect(decoded.scale).toBe(1);
@@ -96,9 +105,9 @@ describe('decodeImage', () => {
     'decodes a JPEG of orientation %i reduced to %i px as if it were resized from full size',
     async (orientation, target) => {
       const jpeg = withJpegSegments(samplePhoto(2), [orientationSegment(orientation)]);
-      const full = await decodeImage(jpeg, LIMITS);
+      const full = await inspectAndDecode(jpeg, LIMITS);
 
-      const reduced = await decodeImage(jpeg, { ...LIMITS, targetLongEdgePx: target });
+      const reduced = await inspectAndDecode(jpeg, { ...LIMITS, targetLongEdgePx: target });
 
       const { width, height } = reduced;
       const data = await openRgb(full).resize(width, height, { fit: 'fill' }).raw().toBuffer();
@@ -115,7 +124,7 @@ describe('decodeImage', () => {
       .png()
       .toBuffer();
 
-    const decoded = await decodeImage(strip, { ...LIMITS, targetLongEdgePx: 20 });
+    const decoded = await inspectAndDecode(strip, { ...LIMITS, targetLongEdgePx: 20 });
 
     expect([decoded.width, decoded.height]).toEqual([20, 1]);
     expect([...decoded.data.subarray(0, 3)]).toEqual([0x12, 0x34, 0x56]);
@@ -127,7 +136,7 @@ describe('decodeImage', () => {
       .webp({ lossless: true, exact: true })
       .toBuffer();
 
-    const decoded = await decodeImage(clear, LIMITS);
+    const decoded = await inspectAndDecode(clear, LIMITS);
 
     expect(new Set(decoded.data)).toEqual(new Set([128]));
   });
@@ -135,7 +144,7 @@ describe('decodeImage', () => {
   it('refuses a photo that is cut off rather than invent its pixels', async () => {
     const photo = samplePhoto(3);
 
-    const refused = decodeImage(photo.subarray(0, photo.length * 0.9), LIMITS);
+    const refused = inspectAndDecode(photo.subarray(0, photo.length * 0.9), LIMITS);
 
     await expect(refused).rejects.toMatchObject({ code: 'image_undecodable', retryable: false });
   });
@@ -145,7 +154,7 @@ describe('decodeImage', () => {
       .jpeg()
       .toBuffer();
 
-    const decoded = await decodeRegion(wide, {
+    const decoded = await inspectAndDecodeRegion(wide, {
       ...LIMITS,
       region: { x: 0, y: 0, width: 5_000, height: 300 },
     });
@@ -157,9 +166,9 @@ describe('decodeImage', () => {
   it('holds the gate on pixels for regions and reduced decoding too', async () => {
     const limits = { ...LIMITS, maxPixels: 60_199 };
 
-    const reduced = async () => decodeImage(await stored(1), { ...limits, targetLongEdgePx: 10 });
+    const reduced = async () => inspectAndDecode(await stored(1), { ...limits, targetLongEdgePx: 10 });
     const region = async () =>
-      decodeRegion(await stored(1), { ...limits, region: { x: 0, y: 0, width: 5, height: 5 } });
+      inspectAndDecodeRegion(await stored(1), { ...limits, region: { x: 0, y: 0, width: 5, height: 5 } });
 
     await expect(reduced()).rejects.toMatchObject({ code: 'image_too_large' });
     await expect(region()).rejects.toMatchObject({ code: 'image_too_large' });
@@ -169,7 +178,7 @@ describe('decodeImage', () => {
     const png = await stored(6);
     const before = Buffer.from(png);
 
-    await decodeImage(png, { ...LIMITS, targetLongEdgePx: 64 });
+    await inspectAndDecode(png, { ...LIMITS, targetLongEdgePx: 64 });
 
     expect(png.equals(before)).toBe(true);
   });

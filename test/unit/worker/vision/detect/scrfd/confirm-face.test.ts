@@ -43,7 +43,7 @@ const seeing = (upright: FaceDetection[], upsideDown: FaceDetection[] = []) => {
 };
 
 describe('confirmFace', () => {
-  it('settles a well-scored upright face without looking again', async () => {
+  it('settles a well-scored upright face without another pass', async () => {
     const { detect, turns } = seeing([]);
     const face = faceRolled(10, 0.9);
 
@@ -67,7 +67,7 @@ describe('confirmFace', () => {
     }
   });
 
-  it('does not believe a face that looks better upside down', async () => {
+  it('rejects a face that scores higher upside down', async () => {
     const { detect } = seeing([inCutout(0.7)], [inCutout(0.71)]);
 
     const { plausibility } = await confirmFace(detect, PHOTO, { face: faceRolled(0, 0.8), quarterTurns: 0 });
@@ -87,7 +87,7 @@ describe('confirmFace', () => {
     expect(standing.plausibility).toBeGreaterThanOrEqual(SETTLED);
   });
 
-  it('looks a second time when the first look shows that the points were tilted', async () => {
+  it('runs a second pass when the first shows that the points were tilted', async () => {
     const answers = [[inCutout(0.7, 40)], [inCutout(0.8)], []];
     const detect = async () => answers.shift() ?? [];
 
