@@ -10,8 +10,8 @@ import { createStepTimer } from './step-timer.js';
 import type { Box, FaceAnalysis, VisionSettings } from './types.js';
 
 /**
- * Returns what there is to know of one photo: its subject's face and embedding. The pack is not reentrant, so callers
- * wait for one photo before they give the next.
+ * Returns the analysis of one photo: its subject's face, embedding and quality. The pack is not reentrant, so callers
+ * wait for one photo before they pass the next.
  * @throws VerificationError image_unsupported, image_too_large, image_undecodable; face_not_found, multiple_faces,
  *   face_too_small, low_quality; model_failure.
  */
@@ -54,7 +54,7 @@ function warningsFor({ quarterTurns, facesFound }: LocatedFace): string[] {
   return facesFound > 1 ? [...warnings, 'several_faces'] : warnings;
 }
 
-/** The part of a box that lies inside the photo; detectors place edges outside it for faces that are cut off. */
+/** Returns the part of a box inside the photo. For cropped faces, detectors place edges outside it. */
 function clipBox({ x, y, width, height }: Box, photo: { width: number; height: number }): Box {
   const left = Math.min(photo.width, Math.max(0, x));
   const top = Math.min(photo.height, Math.max(0, y));

@@ -1,12 +1,12 @@
-/** Adds up how long the steps of one piece of work take. */
+/** Measures how long the steps of one task take. */
 export interface StepTimer {
-  /** Runs a step and adds its time to `name`, also when it fails. */
+  /** Runs a step and adds its time to `name`, even if it fails. */
   measure<T>(name: string, step: () => T | Promise<T>): Promise<T>;
   /** Returns milliseconds by step, in the order of their first run. */
   readonly timingsMs: Readonly<Record<string, number>>;
 }
 
-/** Returns a timer without any step. */
+/** Returns a timer without steps. */
 export function createStepTimer(): StepTimer {
   const timingsMs: Record<string, number> = {};
   return {

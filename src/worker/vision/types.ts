@@ -23,7 +23,7 @@ export interface FaceDetection {
   readonly landmarks: FivePoints;
 }
 
-/** How good a face is for comparison. `score`, 0..1: how similar it is expected to be to a clean photo of itself. */
+/** How suitable a face is for comparison. `score`, 0..1: its expected similarity to a clean photo of the same face. */
 export interface FaceQuality {
   readonly score: number;
   /** Variance of the Laplacian of the aligned face's luma. */
@@ -36,13 +36,13 @@ export interface FaceQuality {
   readonly rollDeg: number;
 }
 
-/** What the vision part knows of one photo. All positions are in pixels of the whole upright photo. */
+/** The result for one photo. All positions are in pixels of the whole upright photo. */
 export interface FaceAnalysis {
   /** Float32[512], L2 norm 1. */
   readonly embedding: Float32Array;
   readonly face: FaceDetection;
   readonly quality: FaceQuality;
-  /** Faces the detector found, the chosen one included. */
+  /** Faces that the detector found, including the subject. */
   readonly facesFound: number;
   /** The upright photo's size. */
   readonly width: number;
@@ -51,7 +51,7 @@ export interface FaceAnalysis {
   readonly contentDigest: string;
   /** 64-bit perceptual hash of the whole upright photo, 16 hex digits. */
   readonly perceptualHash: string;
-  /** Codes of things worth knowing that are no errors: `rotated_90`, `blurred`, … */
+  /** Codes of observations that are not errors: `rotated_90`, `blurred`, … */
   readonly warnings: readonly string[];
   /** Milliseconds by step: decode, detect, align, embed, … */
   readonly timingsMs: Readonly<Record<string, number>>;
@@ -60,29 +60,29 @@ export interface FaceAnalysis {
 export type FaceSelection = 'largest' | 'central' | 'single';
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'avif' | 'gif' | 'tiff';
 
-/** Settings of a vision process, all plain data: they cross a process border. */
+/** Settings of a vision process. Plain data, because they are sent to another process. */
 export interface VisionSettings {
   /** Folder that holds the pack's .onnx files. */
   readonly packFolder: string;
   /** Side of the detector's full input, px, a multiple of 32. */
   readonly detectionSize: number;
-  /** Try small inputs first. Off: the reference implementation's behaviour. */
+  /** True: try small inputs first. False: behave like the reference implementation. */
   readonly coarseDetection: boolean;
   readonly faceSelection: FaceSelection;
   /** Narrower faces are refused as face_too_small, px of the upright photo. */
   readonly minFaceSizePx: number;
-  /** Lower quality scores are refused as low_quality, 0..1, where this is above what the pack's own limits ask. */
+  /** Lower quality scores are refused as low_quality, 0..1. Has an effect only above the pack's own limits. */
   readonly minFaceQuality: number;
-  /** How much is asked of a face before it may be compared. */
+  /** How strictly faces are checked before they are compared. */
   readonly recognisability: 'strict' | 'standard' | 'off';
-  /** Most pixels of a JPEG; other formats may have half of it. */
+  /** Pixels of a JPEG at most; other formats can have half as many. */
   readonly maxImagePixels: number;
-  /** A photo whose decoding may take more memory is refused before it is decoded, bytes. */
+  /** Memory that decoding a photo can take, bytes. A photo that needs more is refused before it is decoded. */
   readonly maxDecodeBytes: number;
   readonly imageFormats: readonly ImageFormat[];
   readonly intraOpThreads: number;
   /** In order of preference: cpu, cuda, tensorrt, … */
   readonly executionProviders: readonly string[];
-  /** Whether the first provider must take the models; else the next one does, cpu at last. */
+  /** True: fail if the first provider cannot run the models. False: try the next one, finally cpu. */
   readonly executionProviderRequired: boolean;
 }

@@ -8,18 +8,18 @@ import { EMBEDDING_LENGTH } from './compare-embeddings.js';
 export interface FaceEmbedder {
   /**
    * Returns the raw embedding: Float32[512], not normalised, a new array.
-   * `aligned`: RGB, 112 × 112. @throws model_failure when the model fails or gives another length.
+   * `aligned`: RGB, 112 × 112. @throws model_failure if the model fails or its output has another length.
    */
   embed(aligned: RgbImage): Promise<Float32Array>;
 }
 
-/** L2 norms of raw embeddings that a healthy recogniser gives. */
+/** Range of the L2 norms of raw embeddings from a healthy recogniser. */
 export interface NormBand {
   readonly least: number;
   readonly most: number;
 }
 
-/** Returns an embedder on a model of the ArcFace family, which the caller closes. Keeps one input buffer: not reentrant. */
+/** Returns an embedder that uses an ArcFace-like model, which the caller closes. Keeps one input buffer: not reentrant. */
 export function createFaceEmbedder(model: OnnxModel, normalisation: Normalisation): FaceEmbedder {
   let input = new Float32Array(0);
   const normalised = Float32Array.from(
@@ -56,13 +56,13 @@ export function normOf(vector: Float32Array): number {
 }
 
 /**
- * Returns the embedding at length 1, in a new array.
- * @throws model_failure when its norm lies outside `band`. One flipped bit in a recogniser can make every norm huge and
- *   every pair of faces alike, without any error of the runtime.
+ * Returns the embedding scaled to length 1, in a new array.
+ * @throws model_failure if its norm is outside `band`. One flipped bit in a recogniser can make every norm huge and every
+ *   pair of faces similar, without any error from the runtime.
  */
 export function normaliseEmbedding(raw: Float32Array, band: NormBand): Float32Array {
   const norm = normOf(raw);
-  // Written so that NaN fails as well.
+  // This form also rejects NaN.
   if (!(norm >= band.least && norm <= band.most)) {
     throw new VerificationError('model_failure', { context: { reason: 'embedding_norm' } });
   }

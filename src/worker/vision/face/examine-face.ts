@@ -8,7 +8,7 @@ import type { RgbImage, VisionSettings } from '../types.js';
 import { alignFace } from './align-face.js';
 import { normaliseEmbedding } from './embed-face.js';
 
-/** Everything there is of a photo's subject before anybody judges it. */
+/** All measurements of a photo's subject, before they are judged. */
 export interface ExaminedFace {
   readonly info: ImageInfo;
   readonly located: LocatedFace;

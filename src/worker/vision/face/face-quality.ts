@@ -1,16 +1,16 @@
 import type { FaceQuality, FivePoints, RgbImage } from '../types.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 
-/** How far the nose tip stands out before the plane of the eyes, in parts of the distance between the eyes. */
+/** Distance of the nose tip from the plane of the eyes, as a fraction of the distance between the eyes. */
 const NOSE_DEPTH = 0.5;
 
-/** Height of the nose tip between the eyes' and the mouth's line in a frontal face (0 eyes, 1 mouth): ArcFace's template. */
+/** Height of the nose tip between the lines of the eyes (0) and the mouth (1) in a frontal face: ArcFace's template. */
 const FRONTAL_NOSE_HEIGHT = 0.495;
 
-/** Distance between the eyes' and the mouth's line in parts of the distance between the eyes: ArcFace's template. */
+/** Distance between the lines of the eyes and of the mouth, as a fraction of the distance between the eyes: ArcFace's template. */
 const EYES_TO_MOUTH = 1.156;
 
-/** Returns what of a face's quality can be told to people. `aligned`: RGB, 112 × 112; `landmarks`: pixels of the photo. */
+/** Returns the parts of a face's quality that people can interpret. `aligned`: RGB, 112 × 112; `landmarks`: pixels of the photo. */
 export function describeQuality(aligned: RgbImage, landmarks: FivePoints): Omit<FaceQuality, 'score'> {
   const luma = lumaOf(aligned);
   return {
@@ -21,8 +21,8 @@ export function describeQuality(aligned: RgbImage, landmarks: FivePoints): Omit<
 }
 
 /**
- * Returns the head's pose in degrees, estimated from five points alone, so good to some ten degrees: yaw positive when
- * the nose points to the right of the image, pitch positive when it points down, roll positive clockwise.
+ * Returns the head pose in degrees. Estimated from five points only, so accurate to about ten degrees. Yaw is positive if
+ * the nose points to the right of the image, pitch if it points down, roll clockwise.
  */
 export function estimatePose(points: FivePoints): Pick<FaceQuality, 'yawDeg' | 'pitchDeg' | 'rollDeg'> {
   const at = (index: number) => ({ x: points[index * 2]!, y: points[index * 2 + 1]! });
@@ -33,12 +33,12 @@ export function estimatePose(points: FivePoints): Pick<FaceQuality, 'yawDeg' | '
   const roll = Math.atan2(right.y - left.y, right.x - left.x);
   const cos = Math.cos(roll);
   const sin = Math.sin(roll);
-  // Coordinates along the line of the eyes (across) and at a right angle to it (down), origin between the eyes.
+  // Coordinates along the line of the eyes (across) and perpendicular to it (down), origin between the eyes.
   const across = ({ x, y }: Point) => (x - eyes.x) * cos + (y - eyes.y) * sin;
   const down = ({ x, y }: Point) => (y - eyes.y) * cos - (x - eyes.x) * sin;
   const eyeDistance = Math.max(Math.hypot(right.x - left.x, right.y - left.y), 1e-6);
   const noseHeight = down(at(2)) / Math.max(down(mouth), 1e-6);
-  // The midline runs from between the eyes to the middle of the mouth, which need not be straight below.
+  // The midline runs from between the eyes to the middle of the mouth, which is not always straight below.
   const noseAside = across(at(2)) - across(mouth) * Math.min(1, Math.max(0, noseHeight));
   const yaw = Math.atan(noseAside / eyeDistance / NOSE_DEPTH);
   const pitch = Math.atan(((noseHeight - FRONTAL_NOSE_HEIGHT) * EYES_TO_MOUTH) / NOSE_DEPTH);
@@ -55,7 +55,7 @@ const middleOf = (one: Point, other: Point): Point => ({
   y: (one.y + other.y) / 2,
 });
 
-/** Luma of ITU-R BT.601, 0..255, row-major. */
+/** Returns the luma of ITU-R BT.601, 0..255, row-major. */
 function lumaOf({ data }: RgbImage): Float32Array {
   const luma = new Float32Array(data.length / 3);
   for (let i = 0; i < luma.length; i++) {
@@ -65,7 +65,8 @@ function lumaOf({ data }: RgbImage): Float32Array {
 }
 
 /**
- * Variance of the four-neighbour Laplacian over the middle of the face: the corners may hold hair, background or black.
+ * Returns the variance of the four-neighbour Laplacian over the middle of the face. The corners can show hair, background
+ * or black.
  * @see Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000
  */
 function laplacianVariance(luma: Float32Array, width: number): number {

@@ -12,10 +12,10 @@ export interface SimilarityTransform {
 }
 
 /**
- * Returns the similarity transform that takes `from` nearest to `to` in the least-squares sense.
- * Both are x0, y0, x1, y1, … of the same length. In the plane Umeyama's solution without reflection has this closed
- * form, so no singular value decomposition is needed.
- * @throws model_failure when the points of `from` coincide or a number is not finite.
+ * Returns the similarity transform that maps `from` to `to` with the least squared error. Both are x0, y0, x1, y1, … of
+ * the same length. In the plane, Umeyama's solution without reflection has this closed form, so no singular value
+ * decomposition is needed.
+ * @throws model_failure if the points of `from` coincide or a number is not finite.
  * @see S. Umeyama, Least-squares estimation of transformation parameters between two point patterns, PAMI 13(4), 1991
  */
 export function estimateSimilarity(from: ArrayLike<number>, to: ArrayLike<number>): SimilarityTransform {
@@ -41,7 +41,7 @@ export function estimateSimilarity(from: ArrayLike<number>, to: ArrayLike<number
   return { a, b, tx: end.x - a * start.x + b * start.y, ty: end.y - b * start.x - a * start.y };
 }
 
-/** Returns the transform that undoes `transform`. */
+/** Returns the inverse transform. */
 export function invertSimilarity({ a, b, tx, ty }: SimilarityTransform): SimilarityTransform {
   const square = a * a + b * b;
   const inverseA = a / square;

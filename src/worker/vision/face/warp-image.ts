@@ -3,10 +3,10 @@ import type { RgbImage } from '../types.js';
 import type { SimilarityTransform } from './similarity-transform.js';
 
 /**
- * Returns a square cut-out of a photo, `sidePx` × `sidePx`, in a new array. `toPhoto` takes the centre of pixel (x, y)
- * of the cut-out, counted from 0, to its place in the photo in the same count. Bilinear, rounded to whole values;
- * outside the photo is black, and so partly are pixels across its edge.
- * @see OpenCV warpAffine, INTER_LINEAR, BORDER_CONSTANT: the same result on a flat pyramid, but for its 1/32-pixel grid
+ * Returns a square cut-out of a photo, `sidePx` × `sidePx`, in a new array. `toPhoto` maps the centre of pixel (x, y) of
+ * the cut-out, counted from 0, to the photo in the same units. Bilinear, rounded to whole values. Outside the photo is
+ * black; pixels across its edge are blended with black.
+ * @see OpenCV warpAffine, INTER_LINEAR, BORDER_CONSTANT: the same result on a flat pyramid, except for its 1/32-pixel grid
  */
 export function warpImage(photo: ImagePyramid, toPhoto: SimilarityTransform, sidePx: number): RgbImage {
   const { image, factor } = photo.levelFor(Math.hypot(toPhoto.a, toPhoto.b));
@@ -24,7 +24,7 @@ export function warpImage(photo: ImagePyramid, toPhoto: SimilarityTransform, sid
       const left = Math.floor(fromX);
       const top = Math.floor(fromY);
       if (left < -1 || top < -1 || left >= width || top >= height) continue;
-      // What lies outside weighs nothing, and is read from inside all the same so that the loop has no branches.
+      // Neighbours outside the photo have weight 0. Reading a pixel inside instead keeps the loop free of branches.
       const toLeft = left < 0 ? 0 : 1 - (fromX - left);
       const toRight = left + 1 >= width ? 0 : 1 - (left + 1 - fromX);
       const up = top < 0 ? 0 : 1 - (fromY - top);

@@ -1,47 +1,47 @@
 import { VerificationError } from '../../../shared/errors.js';
 import type { ImageFormat } from '../types.js';
 
-/** How large a photo may be. */
+/** Limits on the size of a photo. */
 export interface SizeLimits {
-  /** Width times height of a JPEG, px. Other formats may have half of it, because they cannot be decoded reduced. */
+  /** Width times height of a JPEG, px. Other formats can have half of it, because they cannot be decoded at reduced size. */
   readonly maxPixels: number;
-  /** Least length of the shorter side, px: the smallest face that counts. Absent: 1. */
+  /** Least length of the shorter side, px: the smallest accepted face. Absent: 1. */
   readonly minSidePx?: number;
-  /** Most memory that decoding may take, bytes, as estimateDecodeBytes reckons it. Absent: no limit. */
+  /** Memory that decoding can take at most, bytes, estimated by estimateDecodeBytes. Absent: no limit. */
   readonly maxDecodeBytes?: number;
-  /** True if the photo is decoded at full size, which takes 3 bytes a pixel more. Default false. */
+  /** True if the photo is decoded at full size, which takes 3 more bytes per pixel. Default false. */
   readonly fullSize?: boolean;
 }
 
-/** What a photo's header says of its size. */
+/** The size of a photo according to its header. */
 export interface ImageDimensions {
   readonly format: ImageFormat;
   readonly width: number;
   readonly height: number;
-  /** Samples of a pixel, alpha included. */
+  /** Samples per pixel, including alpha. */
   readonly channels: number;
-  /** Bytes of a sample once it is decoded. */
+  /** Bytes of a decoded sample. */
   readonly sampleBytes: number;
 }
 
-/** The longest side of a JPEG and of a GIF; longer rows of other formats cost memory out of proportion. */
+/** The longest possible side of a JPEG or GIF. In other formats, longer rows take disproportionate memory. */
 export const MAX_SIDE_PX = 65_535;
 
 /**
- * The longer side may be at most this many times the shorter. Panoramas and scrolled screenshots stay below 18; a
- * face in a narrower strip could not be seen, and strips cost most by the pixel: 1,000,000 × 50 px took 1.7 GB.
+ * Limit on the ratio of the longer to the shorter side. Panoramas and scrolling screenshots stay below 18. A narrower
+ * strip cannot show a face, and strips take the most memory per pixel: 1,000,000 × 50 px took 1.7 GB.
  */
 export const MAX_ASPECT = 20;
 
-/** Share of `maxPixels` that formats other than JPEG may have. */
+/** Fraction of `maxPixels` for formats other than JPEG. */
 const SHARE_WITHOUT_REDUCTION = 0.5;
 
 const MEGABYTE = 1_000_000;
 
 /**
- * Refuses a photo whose size makes it useless or too expensive to decode. Pure; takes no time.
- * @throws VerificationError face_too_small, too_small: the shorter side cannot hold the smallest face that counts.
- * @throws VerificationError image_too_large: a side, the aspect ratio, the pixels or the memory to decode them are over
+ * Refuses a photo that is too small to be useful or too large to decode.
+ * @throws VerificationError face_too_small, too_small: the shorter side is below the smallest accepted face.
+ * @throws VerificationError image_too_large: a side, the aspect ratio, the number of pixels or the decoding memory exceeds
  *   a limit.
  */
 export function checkImageSize(image: ImageDimensions, limits: SizeLimits): void {
@@ -78,8 +78,8 @@ export function checkImageSize(image: ImageDimensions, limits: SizeLimits): void
 }
 
 /**
- * Returns the most memory that decoding a photo takes beside the process itself, bytes. The worst of each format was
- * measured at its limits (docs/security-checks.md); small photos take some 30 MB more for their strips of rows.
+ * Returns the memory that decoding a photo takes at most, in addition to the process itself, bytes. The worst case of each
+ * format was measured at its limits (docs/security-checks.md). Small photos take about 30 MB more for strips of rows.
  */
 export function estimateDecodeBytes({
   format,
@@ -95,17 +95,17 @@ function bytesPerPixel(image: Pick<ImageDimensions, 'format' | 'channels' | 'sam
   const { format, channels, sampleBytes } = image;
   switch (format) {
     case 'jpeg':
-      // The coefficients of all blocks, which a JPEG of several scans keeps until its end.
+      // The coefficients of all blocks: a JPEG of several scans keeps them until its end.
       return channels * 2;
     case 'png':
-      // The whole picture when it is interlaced; about half of it when it is wide.
+      // The whole picture if it is interlaced; about half of it if it is wide.
       return channels * sampleBytes;
     case 'webp':
       return 8;
     case 'gif':
       return 5;
     case 'tiff':
-      // A strip or tile may be as large as the picture, and stands beside it.
+      // A strip or tile can be as large as the picture and is held in addition to it.
       return channels * sampleBytes * 2;
     case 'avif':
       return 20 * sampleBytes;

@@ -1,13 +1,13 @@
 import type { RgbImage } from '../types.js';
 
 /**
- * A photo and its halves, quarters, … made when first asked for. Reading a level that is at most twice as large as
- * what is wanted keeps plain bilinear sampling free of aliasing at a quarter of an area filter's cost.
+ * A photo at full, half, quarter, … size; each level is made on first use. Bilinear sampling of a level at most twice as
+ * large as the result avoids aliasing at a quarter of the cost of an area filter.
  */
 export interface ImagePyramid {
   readonly width: number;
   readonly height: number;
-  /** Returns the smallest level that has at least one pixel for each `step` / 2 pixels of the photo, and its exponent. */
+  /** Returns the smallest level with at least one pixel for each `step` / 2 pixels of the photo. */
   levelFor(step: number): PyramidLevel;
 }
 
@@ -17,7 +17,7 @@ export interface PyramidLevel {
   readonly factor: number;
 }
 
-/** Returns the pyramid of `image`, which it keeps and never changes. Costs a third of the photo's memory at most. */
+/** Returns the pyramid of `image`, which it keeps and never changes. Takes at most a third of the photo's memory. */
 export function createPyramid(image: RgbImage): ImagePyramid {
   const levels: RgbImage[] = [image];
   return {
@@ -34,12 +34,12 @@ export function createPyramid(image: RgbImage): ImagePyramid {
   };
 }
 
-/** Returns a pyramid that only ever gives the photo itself: what OpenCV's bilinear resize and warp read. */
+/** Returns a pyramid with one level, the photo itself, which OpenCV's bilinear resize and warp sample. */
 export function createFlatPyramid(image: RgbImage): ImagePyramid {
   return { width: image.width, height: image.height, levelFor: () => ({ image, factor: 1 }) };
 }
 
-/** Returns the image at half its size, each pixel the rounded mean of four; an odd last row or column is left out. */
+/** Returns the image at half its size, each pixel the rounded mean of four. An odd last row or column is left out. */
 export function halveImage({ width, height, data }: RgbImage): RgbImage {
   const halfWidth = width >> 1;
   const halfHeight = height >> 1;

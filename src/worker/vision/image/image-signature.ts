@@ -1,10 +1,10 @@
 import type { ImageFormat } from '../types.js';
 
-/** What the first bytes of a file say it is. */
+/** The type of a file according to its first bytes. */
 export interface ImageSignature {
-  /** The type's usual name, or undefined when the bytes resemble nothing known. Safe to show to a client. */
+  /** The usual name of the type; undefined if it is unknown. Safe to show to a client. */
   readonly name: string | undefined;
-  /** Set when it is a type that we can read, whether or not it is enabled. */
+  /** Present for types that this service can read, whether or not they are enabled. */
   readonly format?: ImageFormat;
 }
 
@@ -15,7 +15,7 @@ interface Magic extends ImageSignature {
   readonly bytes: string;
 }
 
-/** The first match wins: what is more exact stands before what it resembles. */
+/** The first match wins, so more specific signatures come first. */
 const MAGICS: readonly Magic[] = [
   { name: 'JPEG', format: 'jpeg', bytes: '\xff\xd8\xff' },
   { name: 'PNG', format: 'png', bytes: '\x89PNG\r\n\x1a\n' },
@@ -70,10 +70,10 @@ const MAGICS: readonly Magic[] = [
   { name: 'PAM', bytes: 'P7' },
 ];
 
-/** ISO base media brands (the `ftyp` box), by what they hold. */
+/** ISO base media brands (in the `ftyp` box) of HEIC files. */
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1'];
 
-/** Text types, told by how the text starts once a byte-order mark and white space are skipped. */
+/** Text types by the start of the text, after a byte-order mark and white space. */
 const TEXT_STARTS: readonly (readonly [RegExp, string])[] = [
   [/^<svg[\s>]/, 'SVG'],
   [/^(?:<\?xml|<!--|<!doctype svg).*<svg[\s>]/s, 'SVG'],
@@ -82,10 +82,10 @@ const TEXT_STARTS: readonly (readonly [RegExp, string])[] = [
   [/^[{[]/, 'JSON'],
 ];
 
-/** Text is looked at this far, in bytes: enough for an XML prologue with a document type in front of `<svg`. */
+/** Bytes of text that are checked: enough for an XML prologue with a document type before `<svg`. */
 const TEXT_PREFIX_LENGTH = 4096;
 
-/** Returns what the first bytes of a file say it is; a name or a header is never asked. Reads at most 4 KiB. */
+/** Returns the type of a file from its first bytes alone, never from a name or header. Reads at most 4 KiB. */
 export function readImageSignature(bytes: Uint8Array): ImageSignature {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, TEXT_PREFIX_LENGTH));
   if (head.length === 0) return { name: 'empty' };
@@ -96,7 +96,7 @@ export function readImageSignature(bytes: Uint8Array): ImageSignature {
   return { name: nameText(head) };
 }
 
-/** Tells the kinds of ISO base media files apart by their brands. A sequence of pictures is never readable. */
+/** Identifies ISO base media files by their brands. Image sequences are never supported. */
 function readBrands(head: Buffer): ImageSignature {
   const boxEnd = Math.min(head.readUInt32BE(0), head.length);
   const major = head.toString('latin1', 8, 12);
@@ -104,7 +104,7 @@ function readBrands(head: Buffer): ImageSignature {
   for (let at = 16; at + 4 <= boxEnd; at += 4) brands.push(head.toString('latin1', at, at + 4));
   if (brands.includes('avis')) return { name: 'an animated AVIF' };
   if (major === 'avif') return { name: 'AVIF', format: 'avif' };
-  // mif1 is the brand of any HEIF file; what is inside stands among the compatible brands.
+  // mif1 is the brand of any HEIF file; the compatible brands name its content.
   if (major === 'mif1' && brands.includes('avif')) return { name: 'AVIF', format: 'avif' };
   if (HEIC_BRANDS.includes(major)) return { name: 'HEIC' };
   if (major === 'crx ') return { name: 'Canon raw (CR3)' };

@@ -5,33 +5,33 @@ import { checkImageSize, type SizeLimits } from './check-image-size.js';
 import { readImageSignature } from './image-signature.js';
 import { countJpegScans } from './jpeg-scan-count.js';
 
-/** What a photo may be. */
+/** Limits on the format and size of a photo. */
 export interface ImageLimits extends SizeLimits {
   readonly formats: readonly ImageFormat[];
 }
 
-/** What is known of a photo before its pixels are decoded. */
+/** Facts about a photo that are known before its pixels are decoded. */
 export interface ImageInfo {
   readonly format: ImageFormat;
   /** Size of the upright picture, px. */
   readonly width: number;
   readonly height: number;
-  /** EXIF orientation, 1..8; 1 when there is none or a wrong one. */
+  /** EXIF orientation, 1..8; 1 if it is missing or invalid. */
   readonly orientation: number;
-  /** Whether a sample has more than 8 bits. */
+  /** True if a sample has more than 8 bits. */
   readonly deep: boolean;
 }
 
-/** A JPEG with more scans is refused. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
+/** Scans of a JPEG at most. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
 const MAX_JPEG_SCANS = 100;
 
 /**
- * Pixels times scans may be at most this many times `maxPixels`. Without it a photo of 40 MP in 100 scans costs 7 s of
- * decoding (noise, arithmetic coding); with it the largest photo may still have as many scans as encoders write, 10.
+ * Limit on pixels times scans, as a multiple of `maxPixels`. Without it a photo of 40 MP in 100 scans takes 7 s to decode
+ * (noise, arithmetic coding). With it the largest photo can still have the 10 scans that encoders write.
  */
 const MAX_SCANNED_PICTURES = 12;
 
-/** Bytes of a decoded sample, by sharp's name of its type. */
+/** Bytes of a decoded sample, by sharp's name for its type. */
 const SAMPLE_BYTES: Readonly<Record<string, number>> = {
   uchar: 1,
   char: 1,
@@ -55,9 +55,10 @@ const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
 };
 
 /**
- * Returns a photo's type and upright size without decoding its pixels: the gate every photo passes first.
- * The type is decided by content alone. `bytes` are only read.
- * @throws VerificationError image_unsupported: not a type in `limits.formats`, or a moving picture; the text names the type.
+ * Returns a photo's type and upright size without decoding its pixels. Every photo must pass this check first. The content
+ * alone decides the type. `bytes` are only read.
+ * @throws VerificationError image_unsupported: the type is not in `limits.formats`, or the picture is animated; the text
+ *   names the type.
  * @throws VerificationError face_too_small, image_too_large: as checkImageSize; image_too_large also for too many scans.
  * @throws VerificationError image_undecodable: the header is broken.
  */
@@ -79,7 +80,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
   };
 }
 
-/** Returns what a photo may be under `settings`. */
+/** Returns the limits on photos under `settings`. */
 export function imageLimitsOf(settings: VisionSettings): ImageLimits {
   return {
     maxPixels: settings.maxImagePixels,
@@ -90,9 +91,9 @@ export function imageLimitsOf(settings: VisionSettings): ImageLimits {
   };
 }
 
-/** Sharp options for bytes that nobody vouches for. `maxPixels` undefined: no limit, for reading a header. */
+/** Returns sharp's options for untrusted bytes. Without `maxPixels` there is no limit: only for reading a header. */
 export function untrustedInput(maxPixels?: number): SharpOptions {
-  // 'warning' is the only level at which a broken JPEG does not decode to partly invented pixels.
+  // Only at level 'warning' does a broken JPEG fail instead of decoding to partly invented pixels.
   return { failOn: 'warning', limitInputPixels: maxPixels ?? false, unlimited: false };
 }
 
@@ -113,7 +114,7 @@ function describeUnsupported(name: string | undefined): string {
 function refuseScanBomb(bytes: Uint8Array, affordableScans: number): void {
   const limit = Math.min(MAX_JPEG_SCANS, Math.floor(affordableScans));
   if (countJpegScans(bytes, limit) <= limit) return;
-  // The file is valid and other programs show it, so "broken" would mislead: it costs too much, and saving it anew helps.
+  // Not "undecodable": the file is valid, it only costs too much. Saving it again helps.
   throw new VerificationError('image_too_large', { detail: `The JPEG has more than ${limit} scans.` });
 }
 

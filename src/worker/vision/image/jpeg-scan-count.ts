@@ -1,4 +1,4 @@
-/** Second bytes of the JPEG markers that matter here (ITU-T T.81, table B.1). */
+/** Second bytes of the JPEG markers used here (ITU-T T.81, table B.1). */
 const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
@@ -7,10 +7,10 @@ const RST0 = 0xd0;
 const RST7 = 0xd7;
 
 /**
- * Returns how many scans a JPEG holds, counting no further than `limit + 1`. Segments are stepped over, so a thumbnail
- * in the EXIF data does not count, and nothing after the end of the first picture does.
- * Walks the markers exactly as libjpeg does (skip to the next 0xFF, skip stuffed zeros and restart markers), so that
- * no file shows it fewer scans than the decoder meets. Time is linear in the file's size; nothing is decoded.
+ * Returns the number of scans of a JPEG, counting up to `limit + 1`. Segments are skipped, so an EXIF thumbnail does not
+ * count, nor does anything after the end of the first picture. Walks the markers exactly as libjpeg does (skip to the
+ * next 0xFF, skip stuffed zeros and restart markers), so no file can hide scans that the decoder would meet. Time is
+ * linear in the file's size; nothing is decoded.
  */
 export function countJpegScans(bytes: Uint8Array, limit: number): number {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -2,8 +2,8 @@ import type { Box } from '../types.js';
 import type { ImageInfo } from './inspect-image.js';
 
 /**
- * Returns where `region` of the upright photo lies in the photo as it is stored, before its EXIF orientation is applied.
- * Whole pixels in, whole pixels out; the region must lie inside the photo.
+ * Converts a region of the upright photo to the stored photo, before its EXIF orientation is applied. Whole pixels in and
+ * out; the region must lie inside the photo.
  * @see EXIF 2.32 (CIPA DC-008), tag Orientation: which stored corner is shown top-left.
  */
 export function toStoredRegion(region: Box, info: ImageInfo): Box {

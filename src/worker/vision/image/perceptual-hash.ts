@@ -1,22 +1,22 @@
 import type { ImagePyramid } from './image-pyramid.js';
 import { writeTensor } from './to-tensor.js';
 
-/** Side of the picture the hash is taken from, px. */
+/** Side of the reduced picture that is hashed, px. */
 const SIDE = 32;
 
-/** Samples along each axis of one pixel of that picture. */
+/** Samples per pixel of that picture along each axis. */
 const SAMPLES = 4;
 
-/** Frequencies kept along each axis. */
+/** Frequencies used along each axis. */
 const FREQUENCIES = 8;
 
 const COSINES = cosineTable();
 
 /**
- * Returns a 64-bit hash of a photo's look as 16 hex digits. Scaling, recompression and slight changes of tone alter few
- * bits; another photo differs in about 32. Turned or cropped photos count as others, mirrored
- * ones too, but theirs can be worked out: the sign of every odd horizontal frequency turns.
- * Each bit says whether one of the 8 × 8 lowest frequencies of the luma, shrunk to 32 × 32, lies above their median.
+ * Returns a 64-bit perceptual hash of a photo as 16 hex digits. Scaling, recompression and slight changes of tone change
+ * few bits; a different photo differs in about 32. Turned, cropped and mirrored photos count as different, but the hash of
+ * a mirrored photo can be derived: every odd horizontal frequency changes its sign. A bit is 1 if one of the 8 × 8 lowest
+ * frequencies of the luma, reduced to 32 × 32, is above their median.
  * @see C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010 (DCT hash)
  */
 export function hashPhoto(photo: ImagePyramid): string {
@@ -32,7 +32,7 @@ export function hashPhoto(photo: ImagePyramid): string {
   return hash;
 }
 
-/** Luma at 32 × 32, each value the mean of a block of samples: single samples would make the hash depend on the size. */
+/** Returns the luma at 32 × 32. Each value is the mean of a block: single samples would make the hash depend on the size. */
 function shrinkToLuma(photo: ImagePyramid): Float32Array {
   const sampled = SIDE * SAMPLES;
   const size = { width: sampled, height: sampled };
@@ -59,7 +59,7 @@ function shrinkToLuma(photo: ImagePyramid): Float32Array {
   return luma;
 }
 
-/** The 8 × 8 lowest DCT-II coefficients, row-major, the mean (frequency 0, 0) replaced by 0: it says only how bright. */
+/** Returns the 8 × 8 lowest DCT-II coefficients, row-major. The mean (frequency 0, 0), which is only brightness, is set to 0. */
 function lowFrequencies(luma: Float32Array): Float32Array {
   const rows = new Float32Array(SIDE * FREQUENCIES);
   for (let y = 0; y < SIDE; y++) {

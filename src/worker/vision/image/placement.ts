@@ -1,6 +1,6 @@
 import type { FaceDetection } from '../types.js';
 
-/** Clockwise quarter turns given to a photo before a detector looks at it. */
+/** Clockwise quarter turns of a photo before detection. */
 export type QuarterTurns = 0 | 1 | 2 | 3;
 
 export interface Size {
@@ -8,16 +8,16 @@ export interface Size {
   readonly height: number;
 }
 
-/** Where a photo lies on a detector's input ("canvas"), px of the canvas; what it does not cover is padding. */
+/** Position of a photo on a detector's input ("canvas"), px of the canvas. The rest of the canvas is padding. */
 export interface Placement {
   readonly canvas: Size;
-  /** Size of the turned and scaled photo; it may be larger than the canvas. */
+  /** Size of the turned and scaled photo; can be larger than the canvas. */
   readonly content: Size;
-  /** Position of the content's top left corner on the canvas; negative when the canvas shows a part of it. */
+  /** Position of the content's top left corner on the canvas; negative if the canvas shows only a part of it. */
   readonly offsetX: number;
   readonly offsetY: number;
   readonly quarterTurns: QuarterTurns;
-  /** Pixels of the turned photo for each pixel of the canvas, along the canvas' axes: used to map results back. */
+  /** Pixels of the turned photo per pixel of the canvas, along the canvas's axes. Used to map results back. */
   readonly stepX: number;
   readonly stepY: number;
 }
@@ -28,8 +28,8 @@ export function turnedSize({ width, height }: Size, quarterTurns: QuarterTurns):
 }
 
 /**
- * Returns the placement of a photo at the top left of a canvas, its longer edge made `longEdgePx` (both sides rounded
- * to whole pixels, at least 1).
+ * Returns the placement of a photo at the top left of a canvas with its longer edge scaled to `longEdgePx` (both sides
+ * rounded to whole pixels, at least 1).
  */
 export function placeTopLeft(
   photo: Size,
@@ -53,8 +53,8 @@ export function placeTopLeft(
 }
 
 /**
- * Returns the placement InsightFace gives a photo on a square canvas: lengths cut to whole pixels, and one step (that of
- * the height) for both axes, although the cut makes them differ slightly.
+ * Returns InsightFace's placement of a photo on a square canvas: lengths are truncated to whole pixels, and both axes use
+ * the step of the height, although truncation makes them differ slightly.
  * @see deepinsight/insightface python-package/insightface/model_zoo/scrfd.py, SCRFD.detect (MIT)
  */
 export function placeLikeInsightFace(photo: Size, sidePx: number): Placement {
@@ -68,7 +68,7 @@ export function placeLikeInsightFace(photo: Size, sidePx: number): Placement {
   return { canvas, content, offsetX: 0, offsetY: 0, quarterTurns: 0, stepX: step, stepY: step };
 }
 
-/** Returns a face found on the canvas in pixels of the photo as it was before it was turned; `face` is untouched. */
+/** Converts a face from pixels of the canvas to pixels of the unturned photo; `face` is untouched. */
 export function mapToPhoto(face: FaceDetection, placement: Placement, photo: Size): FaceDetection {
   const { box } = face;
   const landmarks = new Float32Array(face.landmarks.length);

@@ -2,7 +2,7 @@ import type { RgbImage } from '../types.js';
 import type { ImagePyramid } from './image-pyramid.js';
 import type { Placement } from './placement.js';
 
-/** `(pixel − mean) / std`, and the order of the channel planes a model wants. */
+/** A model's normalisation `(pixel − mean) / std` and its order of channel planes. */
 export interface Normalisation {
   readonly mean: number;
   readonly std: number;
@@ -24,10 +24,10 @@ interface BlendPlan {
 }
 
 /**
- * Writes a photo, turned, scaled, placed and normalised, into `out` in one pass.
- * `out`: NCHW float32 [1, 3, canvas.height, canvas.width], overwritten whole; padding is a black pixel, normalised.
+ * Writes a photo into `out` in one pass: turned, scaled, placed and normalised.
+ * `out`: NCHW float32 [1, 3, canvas.height, canvas.width], overwritten completely; padding is normalised black.
  * Bilinear between pixel centres with the edge repeated, as OpenCV's INTER_LINEAR, on a pyramid level at most twice as
- * large as the content (a flat pyramid gives OpenCV's result exactly, but for its rounding to whole grey values).
+ * large as the content. On a flat pyramid the result equals OpenCV's, except for its rounding to whole grey values.
  */
 export function writeTensor(
   out: Float32Array,
@@ -49,7 +49,7 @@ export function writeTensor(
   blend(out, image.data, { columns, rows, placement, normalisation });
 }
 
-/** As writeTensor, but each pixel is rounded to whole grey values before it is normalised, as OpenCV's resize leaves it. */
+/** As writeTensor, but rounds to whole grey values before normalisation, as OpenCV's resize does. */
 export function writeRoundedTensor(
   out: Float32Array,
   photo: ImagePyramid,
@@ -60,7 +60,7 @@ export function writeRoundedTensor(
   for (let i = 0; i < out.length; i++) out[i] = (Math.round(out[i]!) - mean) / std;
 }
 
-/** The hot loop: four reads and one write a sample, nothing allocated. */
+/** The hot loop: four reads and one write per sample, no allocation. */
 function blend(
   out: Float32Array,
   data: Uint8Array,

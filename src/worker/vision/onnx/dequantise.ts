@@ -1,21 +1,21 @@
-/** Whole numbers that stand for real ones. */
+/** Integers that encode real numbers. */
 export interface QuantisedWeights {
-  /** Row-major, as many as `dims` tell. */
+  /** Row-major, with the shape `dims`. */
   readonly values: ArrayLike<number>;
   readonly dims: readonly number[];
-  /** One for all; or one for each place along `axis`; or one for each block of `blockSize` places along it. */
+  /** One for all values, one for each index along `axis`, or one for each block of `blockSize` indices along it. */
   readonly scales: Float32Array;
-  /** As many as scales; undefined: all 0. */
+  /** As many as `scales`. Undefined: all 0. */
   readonly zeroPoints: ArrayLike<number> | undefined;
-  /** Counted from the end when negative. */
+  /** Negative: counted from the end. */
   readonly axis: number;
   /** 0: no blocks. */
   readonly blockSize: number;
 }
 
 /**
- * Returns `(value − zero point) · scale` of every value, rounded once to float32: what ONNX Runtime computes.
- * @throws Error when there are not as many scales as the axis or its blocks need.
+ * Returns `(value − zero point) · scale` for every value, rounded once to float32, as ONNX Runtime does.
+ * @throws Error if the number of scales does not fit the axis or its blocks.
  * @see ONNX operator DequantizeLinear, opset 21
  */
 export function dequantise(weights: QuantisedWeights): Float32Array {
@@ -33,7 +33,7 @@ export function dequantise(weights: QuantisedWeights): Float32Array {
   return out;
 }
 
-/** Returns which scale belongs to a value, by its place before the axis, on it and after it. */
+/** Returns a function from a value's index before, on and after the axis to the index of its scale. */
 function placeOfScale(
   { values, scales, blockSize }: QuantisedWeights,
   length: number,

@@ -3,10 +3,10 @@ import { freeInputSize } from './free-input-size.js';
 import { rewritePrelu } from './rewrite-prelu.js';
 
 /**
- * Returns the ONNX model in `source` as a vision process loads it: weights folded to float32, activations in words that
- * the processor is quick at, and with `freeInputSize` an input of any size. The same bytes give the same bytes on every
- * machine, so a manifest can name the result's digest. Undefined when nothing is to be done. `source` is only read.
- * @throws Error when the bytes are no ONNX file.
+ * Returns the ONNX model in `source` in the form that a vision process loads: weights folded to float32, activations
+ * rewritten for speed, and with `freeInputSize` an input of any size. The result is the same on every machine, so a
+ * manifest can name its digest. Undefined if nothing changes. `source` is only read.
+ * @throws Error if the bytes are not an ONNX file.
  */
 export function deriveModel(
   source: Uint8Array,

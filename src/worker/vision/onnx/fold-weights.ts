@@ -22,18 +22,17 @@ interface Weights {
   readonly values: Float32Array;
 }
 
-/** The constants of a graph: those of the file, and those that were computed from them. */
+/** The constants of a graph: those stored in the file, and those computed from them. */
 interface Constants {
   readonly stored: ReadonlyMap<string, Uint8Array>;
   readonly folded: Map<string, Weights>;
 }
 
 /**
- * Returns the ONNX model in `model` with what it would compute at every run from constants alone already computed:
- * weights of 8 bits become float32 (DequantizeLinear, by the tensor, the axis or the block) and take their shape
- * (Reshape). Inputs that are weights, or that nothing reads, are no inputs any more, and constants that nothing reads
- * are gone. Undefined when there is nothing of that kind. `model` is only read.
- * @throws Error when the bytes are no such file.
+ * Returns the ONNX model in `model` with everything precomputed that depends on constants only: 8-bit weights become
+ * float32 (DequantizeLinear per tensor, axis or block) and get their shape (Reshape). Removes inputs that are weights or
+ * unused, and unused constants. Undefined if nothing changes. `model` is only read.
+ * @throws Error if the bytes are not an ONNX model.
  */
 export function foldWeights(model: Uint8Array): Uint8Array | undefined {
   return mapGraph(model, foldGraph);
@@ -56,7 +55,7 @@ function foldGraph(fields: readonly Field[]): Uint8Array[] | undefined {
   if (left.length === fields.length) return undefined;
   const kept = left.filter(({ tag, bytes }) => {
     if (tag === GRAPH.initializer && bytes) return read.has(readTensor(bytes).name);
-    // Notes of shapes, some of them of what is no more.
+    // Optional shape annotations; some would describe removed values.
     return tag !== GRAPH.valueInfo;
   });
   const added = [...constants.folded].filter(([name]) => read.has(name));
@@ -68,7 +67,7 @@ function foldGraph(fields: readonly Field[]): Uint8Array[] | undefined {
   ];
 }
 
-/** Returns what a node computes from constants, or undefined when it reads anything else or is of another kind. */
+/** Returns the result of a node that reads only constants; undefined if it reads anything else or has another type. */
 function foldNode({ opType, inputs, ints }: Node, { stored, folded }: Constants): Weights | undefined {
   const tensors = inputs.map((name) => stored.get(name)).map((bytes) => bytes && readTensor(bytes));
   if (opType === 'DequantizeLinear') {
@@ -112,7 +111,7 @@ function readInitializers(fields: readonly Field[]): ReadonlyMap<string, Uint8Ar
   return stored;
 }
 
-/** The name of an input or output of the graph. */
+/** Returns the name of an input or output of the graph. */
 function nameOf({ bytes }: Field): string {
   const name = bytes && [...fieldsOf(bytes)].find(({ tag }) => tag === NAME_FIELD)?.bytes;
   return name ? Buffer.from(name).toString() : '';

@@ -9,14 +9,14 @@ const DIM = { name: 2 };
 
 /**
  * Returns the ONNX model in `model` with an input [1, channels, height, width] of any height and width, and with outputs
- * of any number of rows between their first and their last dimension. Only for graphs that compute their shapes from
- * their input's. `model` is only read.
- * @throws Error when the bytes are no such file, or another kind of model.
+ * whose dimensions between the first and the last are free. Only for graphs that derive their shapes from their input.
+ * `model` is only read.
+ * @throws Error if the bytes are not an ONNX model, or not of this kind.
  */
 export function freeInputSize(model: Uint8Array): Uint8Array {
   const freed = mapGraph(model, (fields) =>
     fields
-      // Notes of shapes, which hold for one size.
+      // Optional shape annotations, which describe one size.
       .filter(({ tag }) => tag !== GRAPH.valueInfo)
       .flatMap(({ tag, bytes, raw }) => {
         if (!bytes || (tag !== GRAPH.input && tag !== GRAPH.output)) return [raw];

@@ -1,6 +1,6 @@
 import { PbfReader, PbfWriter } from 'pbf';
 
-// The parts of an ONNX file that this service reads and writes. @see onnx/onnx, onnx/onnx.proto (Apache-2.0)
+// The fields of an ONNX file that this service reads and writes. @see onnx/onnx, onnx/onnx.proto (Apache-2.0)
 const BYTES_FIELD = 2;
 const MODEL_GRAPH = 7;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13 };
@@ -13,9 +13,9 @@ export const DATA_TYPE = { float32: 1, uint8: 2, int8: 3, int64: 7 };
 /** A field of a message. */
 export interface Field {
   readonly tag: number;
-  /** The value of a field of bytes, text or message. */
+  /** Value of a field of type bytes, string or message. */
   readonly bytes: Uint8Array | undefined;
-  /** The field as it stands in the file. */
+  /** The whole encoded field. */
   readonly raw: Uint8Array;
 }
 
@@ -23,11 +23,11 @@ export interface Node {
   readonly opType: string;
   readonly inputs: string[];
   readonly outputs: string[];
-  /** The attributes that hold one whole number. */
+  /** The attributes of type int. */
   readonly ints: Map<string, number>;
 }
 
-/** A tensor with its values as they stand in the file, in one way or another: most are weights that nobody asks for. */
+/** A tensor with its values still encoded, in one of three fields. Most are weights that are never decoded. */
 export interface StoredTensor {
   name: string;
   dims: number[];
@@ -38,9 +38,9 @@ export interface StoredTensor {
 }
 
 /**
- * Returns the ONNX model in `model` with another graph, or undefined when `rewrite`, which is given the graph's fields,
- * returns none. `model` is only read. Costs one copy of it.
- * @throws Error when the bytes are no such file.
+ * Returns the ONNX model in `model` with the graph that `rewrite` returns for the graph's fields; undefined if `rewrite`
+ * returns undefined. `model` is only read and copied once.
+ * @throws Error if the bytes are not an ONNX model.
  */
 export function mapGraph(
   model: Uint8Array,
@@ -65,7 +65,7 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
   }
 }
 
-/** Returns a field of bytes made of `parts`, in parts. */
+/** Returns the header of a bytes field followed by `parts`, its content. */
 export function enclose(tag: number, parts: readonly Uint8Array[]): Uint8Array[] {
   const header = new PbfWriter();
   header.writeTag(tag, BYTES_FIELD);
@@ -110,7 +110,7 @@ export function readTensor(bytes: Uint8Array): StoredTensor {
   return tensor;
 }
 
-/** Returns the values of a float32 tensor. ONNX keeps numbers little-endian, whatever the machine. */
+/** Returns the values of a float32 tensor. ONNX stores numbers little-endian on every machine. */
 export function readFloats({ raw, floats }: StoredTensor): Float32Array {
   const bytes = raw.length > 0 ? raw : floats;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -119,7 +119,7 @@ export function readFloats({ raw, floats }: StoredTensor): Float32Array {
   );
 }
 
-/** Returns the values of a tensor of int8, uint8 or int64, or undefined for another type. */
+/** Returns the values of an int8, uint8 or int64 tensor; undefined for other types. */
 export function readWholeNumbers({ dataType, raw, ints }: StoredTensor): ArrayLike<number> | undefined {
   const { buffer, byteOffset, length } = raw;
   switch (dataType) {
@@ -168,7 +168,7 @@ export function writeNode(opType: string, { inputs, output, attributes = [] }: N
   return writer.finish();
 }
 
-/** Returns a node that gives a constant float32 [channels, 1, 1, 1]: weights of a convolution of one pixel a channel. */
+/** Returns a node with a constant float32 [channels, 1, 1, 1]: the weights of a depthwise 1 × 1 convolution. */
 export function writeConstantNode(output: string, values: Float32Array): Uint8Array {
   const tensor = new PbfWriter();
   tensor.writePackedVarint(TENSOR.dims, [values.length, 1, 1, 1]);

@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { rewritePrelu } from './rewrite-prelu.js';
 
-/** A float32 tensor as a model gave it, row-major. */
+/** A float32 tensor from a model, row-major. */
 export interface NumericTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
 }
 
-/** Name and shape of a model's input or output; null stands for a free dimension. */
+/** Name and shape of a model's input or output; null is a free dimension. */
 export interface TensorShape {
   readonly name: string;
   readonly shape: readonly (number | null)[];
@@ -17,7 +17,7 @@ export interface OnnxOptions {
   readonly intraOpThreads: number;
   /** In order of preference: cpu, cuda, tensorrt, … */
   readonly executionProviders: readonly string[];
-  /** Whether another provider than the first is an error instead of a fallback. */
+  /** True: fail if the first provider cannot run the model, instead of trying the next. */
   readonly executionProviderRequired: boolean;
 }
 
@@ -25,20 +25,20 @@ export interface OnnxOptions {
 export interface OnnxModel {
   readonly input: TensorShape;
   readonly outputs: readonly TensorShape[];
-  /** The execution provider that took the model. */
+  /** The execution provider that runs the model. */
   readonly provider: string;
   /**
-   * Returns the outputs in the model's order. `data` is read during the call only, so callers may reuse it afterwards.
-   * Runs on the calling thread for as long as the model takes.
+   * Returns the outputs in the model's order. `data` is read only during the call; callers can reuse it afterwards.
+   * Blocks the calling thread while the model runs.
    */
   run(data: Float32Array, dims: readonly number[]): Promise<NumericTensor[]>;
   close(): Promise<void>;
 }
 
 /**
- * Returns the model in `bytes` (an ONNX file), on the first execution provider that takes it. onnxruntime does not fall
+ * Loads the model in `bytes` (an ONNX file) on the first execution provider that can run it. onnxruntime does not fall
  * back by itself: a provider whose libraries are missing throws, so each is tried in turn.
- * @throws Error when no provider takes it, or the preferred one does not and is required, or the model does not have
+ * @throws Error if no provider can run it, if the preferred one is required and cannot, or if the model does not have
  *   exactly one input.
  */
 export async function createOnnxModel(bytes: Uint8Array, options: OnnxOptions): Promise<OnnxModel> {
@@ -70,9 +70,9 @@ async function openSession(bytes: Uint8Array, options: OnnxOptions) {
         graphOptimizationLevel: 'all',
         intraOpNumThreads: options.intraOpThreads,
         interOpNumThreads: 1,
-        // Threads that wait for work in a loop take the processor from decoders: two of them three times the model's time.
+        // Spinning threads take processor time from decoders: two of them three times the model's own time.
         extra: { 'session.intra_op.allow_spinning': '0' },
-        // Detectors that declare 640-pixel outputs warn at every other size; errors still show.
+        // Detectors that declare 640-pixel outputs warn at every other size. Errors are still logged.
         logSeverityLevel: 3,
       };
       const session = await InferenceSession.create(bytes, settings);
@@ -87,12 +87,12 @@ async function openSession(bytes: Uint8Array, options: OnnxOptions) {
   throw new Error(`cannot be loaded on ${providers.join(', ')}: ${messageOf(failure)}`, { cause: failure });
 }
 
-/** Differences up to this part of the largest output are rounding. None has been seen. */
+/** Largest difference that counts as rounding, as a fraction of the largest output. No difference has been observed. */
 const MAX_REWRITE_ERROR = 1e-5;
 
 /**
- * Returns a session on the model with faster activations once it has said the same as `session`, which is then closed;
- * else one on the model as it is. Only one is open at a time, for a large model takes much memory.
+ * Returns a session of the model with faster activations if its outputs equal those of `session`, which is closed.
+ * Otherwise returns a session of the unchanged model. Only one is open at a time, because large models take much memory.
  */
 async function preferFaster(
   session: InferenceSession,
@@ -109,7 +109,7 @@ async function preferFaster(
   return InferenceSession.create(bytes, settings);
 }
 
-/** Returns the outputs for one fixed input of noise, none when the model fails. A free dimension is taken as 1. */
+/** Returns the outputs for one fixed noise input, or none if the model fails. Free dimensions are set to 1. */
 async function answerNoise(session: InferenceSession): Promise<NumericTensor[]> {
   try {
     const inputs = session.inputMetadata.map(readShape).map(({ name, shape }) => [name, noise(shape)]);
@@ -131,7 +131,7 @@ function agree(expected: readonly NumericTensor[], actual: readonly NumericTenso
 function noise(shape: readonly (number | null)[]): Tensor {
   const dims = shape.map((size) => size ?? 1);
   const length = dims.reduce((product, size) => product * size, 1);
-  // Sines of far apart arguments: of both signs, without a pattern, and the same at every start.
+  // Sines of distant arguments have both signs and no pattern, and are the same at every start.
   return new Tensor(
     'float32',
     Float32Array.from({ length }, (_, index) => Math.sin(index * 12.9898)),
@@ -141,7 +141,7 @@ function noise(shape: readonly (number | null)[]): Tensor {
 
 function readShape(metadata: InferenceSession.ValueMetadata): TensorShape {
   if (!metadata.isTensor || metadata.type !== 'float32') {
-    throw new Error(`has ${metadata.name}, which is no float32 tensor`);
+    throw new Error(`has ${metadata.name}, which is not a float32 tensor`);
   }
   return {
     name: metadata.name,
@@ -150,7 +150,8 @@ function readShape(metadata: InferenceSession.ValueMetadata): TensorShape {
 }
 
 function readTensor(tensor: Tensor | undefined): NumericTensor {
-  if (!tensor || !(tensor.data instanceof Float32Array)) throw new Error('The model gave no float32 output');
+  if (!tensor || !(tensor.data instanceof Float32Array))
+    throw new Error('The model returned no float32 output');
   return { dims: tensor.dims, data: tensor.data };
 }
 

@@ -14,16 +14,16 @@ import {
   writeNode,
 } from './onnx-messages.js';
 
-/** Slopes of each channel, by the name of the tensor that holds them. */
+/** The slopes of the channels, by tensor name. */
 type Slopes = ReadonlyMap<string, Float32Array>;
 
 /**
- * Returns the ONNX model in `model` with every PRelu that has one constant slope a channel in other words:
- * `relu(x) + (−slope) · relu(−x)`, both products as convolutions of one pixel a channel. Undefined when it has none.
- * For every x one of the two terms is 0, so the result is the same to the last bit. ONNX Runtime's PRelu on a CPU
- * decides value by value, which costs two thirds of a small recogniser's time; of this it does whole vectors, and in the
- * layout that its convolutions work in. `model` is only read. Costs one copy of it.
- * @throws Error when the bytes are no such file.
+ * Returns the ONNX model in `model` with every PRelu with one constant slope per channel replaced by
+ * `relu(x) + (−slope) · relu(−x)`, where both products are depthwise 1 × 1 convolutions. Undefined if it has none.
+ * For every x one of the two terms is 0, so the result is the same to the last bit. On a CPU, ONNX Runtime's PRelu
+ * branches for every value, which costs two thirds of a small recogniser's time; these operators process whole vectors in
+ * the layout of its convolutions. `model` is only read and copied once.
+ * @throws Error if the bytes are not an ONNX model.
  */
 export function rewritePrelu(model: Uint8Array): Uint8Array | undefined {
   return mapGraph(model, rewriteGraph);
@@ -69,7 +69,7 @@ function rewriteNode({ opType, inputs, outputs }: Node, slopes: Slopes): Uint8Ar
   ];
 }
 
-/** Tensors of float32 [channels, 1, 1], the shape of slopes in networks on images. */
+/** Returns the float32 tensors of shape [channels, 1, 1], the shape of slopes in image networks. */
 function readSlopes(graph: readonly Field[]): Slopes {
   const slopes = new Map<string, Float32Array>();
   for (const { tag, bytes } of graph) {

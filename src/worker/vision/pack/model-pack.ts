@@ -15,7 +15,7 @@ import { readRecognisability } from '../recognisability/recognisability-data.js'
 import { runSelfTest } from './self-test.js';
 import { digestOf, readVerified } from './verify-pack.js';
 
-/** What vision needs to know of a pack. */
+/** The parts of a pack's manifest that vision needs. */
 export type PackManifest = Pick<
   ModelManifest,
   'name' | 'files' | 'detector' | 'recogniser' | 'self_test' | 'recognisability'
@@ -24,14 +24,14 @@ export type PackManifest = Pick<
 export interface PackOptions extends OnnxOptions {
   /** Folder that holds the pack's .onnx files. */
   readonly packFolder: string;
-  /** Absent: a folder in InsightFace layout, told apart by shapes and read as RGB. */
+  /** Absent: a folder in InsightFace's layout, whose models are identified by their shapes and get RGB. */
   readonly manifest: PackManifest | undefined;
   readonly detectionSize: number;
 }
 
-/** What identifies the models behind an embedding. */
+/** Identity of the models behind an embedding. */
 export interface PackIdentity {
-  /** SHA-256 of each model file as published, hex; of an UltraFace that of its box model. */
+  /** SHA-256 of each model file as published, hex. For UltraFace that of its box model. */
   readonly detector: string;
   readonly recogniser: string;
   /** Execution provider that runs the recogniser. */
@@ -48,7 +48,7 @@ export interface ModelPack {
   close(): Promise<void>;
 }
 
-/** The models of a pack before they are put to their tasks. */
+/** The loaded models of a pack. */
 interface PackModels {
   readonly detector: LoadedFile;
   readonly landmarks?: LoadedFile;
@@ -64,18 +64,18 @@ interface LoadedFile {
 const SCRFD_INPUT: Normalisation = { mean: 127.5, std: 128, channels: 'rgb' };
 const ARCFACE_INPUT: Normalisation = { mean: 127.5, std: 127.5, channels: 'rgb' };
 
-/** Norms of published recognisers lie between 1 and 40; a flipped bit makes 1e35. */
+/** Published recognisers have norms between 1 and 40; a flipped bit can make 1e35. */
 const WIDE_NORM_BAND: NormBand = { least: 0.05, most: 1000 };
 
-/** How far norms of faces may lie from those of the self-test's inputs, as a factor. */
+/** Factor by which norms of faces can differ from those of the self-test's inputs. */
 const NORM_FACTOR = 20;
 
-/** Files of InsightFace's packs that this service has no use for: known by name, so that 144 MB need not be loaded. */
+/** Files of InsightFace's packs that this service does not use. Skipped by name, which saves loading 144 MB. */
 const UNUSED_FILES = /^(1k3d68|2d106det|genderage)\.onnx$/i;
 
 /**
  * Loads a pack: files verified, models loaded, self-test passed.
- * @throws Error in one clear sentence: what is missing, damaged or unfit, and the command that mends it.
+ * @throws Error that says what is missing, damaged or unsuitable, and the command that fixes it.
  */
 export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
   const models = options.manifest
@@ -126,7 +126,7 @@ async function loadByManifest(options: PackOptions, manifest: PackManifest): Pro
 }
 
 /**
- * Takes the first detector and the first recogniser of a folder, in the order of their names, as InsightFace does.
+ * Loads the first detector and the first recogniser of a folder, ordered by name, as InsightFace does.
  * @see deepinsight/insightface python-package/insightface/model_zoo/model_zoo.py, ModelRouter (MIT)
  */
 async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> {

@@ -3,21 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../../shared/models/model-manifest.js';
 
-/** What tells whether a pack's files are whole. */
+/** The parts of a manifest that verify a pack's files. */
 export type PackFiles = Pick<ModelManifest, 'name' | 'files'>;
 
-/** A file of a pack, proven to be the one that its manifest names. */
+/** A file of a pack that matches its manifest. */
 export interface VerifiedFile {
-  /** What to load: load these bytes, not the file anew, and nothing can change between. */
+  /** The verified content. Load these bytes instead of reading the file again, which could have changed. */
   readonly bytes: Buffer;
-  /** Of the file as it was published, hex, also where `bytes` were derived from it. */
+  /** Digest of the published file, hex, even if `bytes` were derived from it. */
   readonly sha256: string;
 }
 
 /**
- * Returns a file of a pack, or what was derived from it where the manifest says so.
- * @throws Error that says that it is missing or damaged and names the command that mends it; also when the pack does not
- *   list it.
+ * Returns a file of a pack, or the file derived from it if the manifest has one.
+ * @throws Error if the file is missing or damaged, with the command that fixes it, or if the pack does not list it.
  */
 export async function readVerified(folder: string, name: string, pack: PackFiles): Promise<VerifiedFile> {
   const file = pack.files.find((listed) => listed.name === name);
@@ -27,7 +26,7 @@ export async function readVerified(folder: string, name: string, pack: PackFiles
   return { bytes: await readExpected(folder, loaded, pack), sha256 };
 }
 
-/** Returns the name under which what was derived from a model file lies beside it. */
+/** Returns the name of the file that was derived from a model file. */
 export function derivedName(name: string): string {
   return name.replace(/(\.onnx)?$/, '.derived.onnx');
 }
@@ -38,14 +37,14 @@ async function readExpected(
   pack: PackFiles,
 ): Promise<Buffer> {
   const bytes = await readFile(join(folder, name)).catch((cause: unknown) => {
-    throw new Error(`${describe(pack, name)} is missing or cannot be read. ${mend(pack)}`, { cause });
+    throw new Error(`${describe(pack, name)} is missing or cannot be read. ${howToFix(pack)}`, { cause });
   });
   if (bytes.length !== expected.bytes) {
     const sizes = `has ${bytes.length} bytes instead of ${expected.bytes}`;
-    throw new Error(`${describe(pack, name)} is damaged: it ${sizes}. ${mend(pack)}`);
+    throw new Error(`${describe(pack, name)} is damaged: it ${sizes}. ${howToFix(pack)}`);
   }
   if (digestOf(bytes) !== expected.sha256) {
-    throw new Error(`${describe(pack, name)} is damaged: its SHA-256 is wrong. ${mend(pack)}`);
+    throw new Error(`${describe(pack, name)} is damaged: its SHA-256 is wrong. ${howToFix(pack)}`);
   }
   return bytes;
 }
@@ -57,4 +56,4 @@ export function digestOf(bytes: Uint8Array): string {
 
 const describe = (pack: PackFiles, name: string): string => `The file ${name} of the model pack ${pack.name}`;
 
-const mend = (pack: PackFiles): string => `Run: npm run models -- fetch ${pack.name}`;
+const howToFix = (pack: PackFiles): string => `Run: npm run models -- fetch ${pack.name}`;

@@ -1,20 +1,20 @@
-/** Remembers photos that cost a process its life, by the SHA-256 of their bytes. */
+/** Counts the processes lost to each photo, identified by the SHA-256 of its bytes. */
 export interface ImageStrikes {
-  /** Counts one more loss against a photo and returns its losses so far. */
+  /** Adds a loss and returns the photo's losses so far. */
   add(digest: string): number;
   /** Returns a photo's losses. */
   count(digest: string): number;
-  /** Forgets a photo that came through after all. */
+  /** Forgets a photo that succeeded after all. */
   clear(digest: string): void;
 }
 
-/** Photos remembered at most; the oldest makes room. */
+/** Photos remembered at most; the oldest is forgotten first. */
 const MAX_REMEMBERED = 1_000;
 
-/** After this a photo gets a new chance: the loss may have been the machine's. */
+/** After this time a photo gets a new chance, because the machine may have caused the loss. */
 const FORGET_AFTER_MS = 600_000;
 
-/** Returns an empty memory. `now`: milliseconds, of any origin. */
+/** Returns an empty record. `now`: milliseconds from any origin. */
 export function createImageStrikes(now: () => number = () => performance.now()): ImageStrikes {
   const strikes = new Map<string, { count: number; since: number }>();
   const count = (digest: string): number => {

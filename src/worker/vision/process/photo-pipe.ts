@@ -1,18 +1,18 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
-// Photos go to a vision process through a pipe of their own: its length in 4 bytes, little-endian, then the file.
-// The IPC channel would copy each photo several times on both sides and leave the copies to the garbage collectors.
+// Photos go to a vision process through a separate pipe: the length in 4 bytes, little-endian, then the file. The IPC
+// channel would copy each photo several times on both sides and leave the copies to the garbage collectors.
 
-/** Number of the pipe among a vision process's open files, after input, output, errors and the IPC channel. */
+/** File descriptor of the pipe in a vision process, after stdin, stdout, stderr and the IPC channel. */
 export const PHOTO_PIPE_FD = 4;
 
-/** Most that is read at once, bytes: about what the system keeps for a pipe. */
+/** Bytes read at once at most: about the size of a pipe's buffer. */
 const CHUNK_BYTES = 262_144;
 
 const HEADER_BYTES = 4;
 
-/** Sends an encoded photo. `bytes` is read until the other side has it all: it must not change before the answer. */
+/** Sends an encoded photo. `bytes` must not change before the answer arrives. */
 export function sendPhoto(pipe: Writable, bytes: Uint8Array): void {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(bytes.length);
@@ -22,7 +22,7 @@ export function sendPhoto(pipe: Writable, bytes: Uint8Array): void {
   pipe.uncork();
 }
 
-/** Calls `onPhoto` with every photo that comes through the pipe, each in an array of its own that the callee may keep. */
+/** Calls `onPhoto` for every photo from the pipe, each in a new array that the callee can keep. */
 export function receivePhotos(fd: number, onPhoto: (bytes: Uint8Array) => void): void {
   const accept = createPhotoParser(onPhoto);
   const buffer = Buffer.alloc(CHUNK_BYTES);
@@ -30,12 +30,12 @@ export function receivePhotos(fd: number, onPhoto: (bytes: Uint8Array) => void):
     accept(buffer.subarray(0, count));
     return true;
   };
-  // One buffer for all reads; Node's documentation has `onread` for sockets made from a descriptor, its types do not.
+  // One buffer for all reads. Node documents `onread` for sockets made from a descriptor; its types do not have it.
   const options = { fd, readable: true, writable: false, onread: { buffer, callback } };
   new Socket(options);
 }
 
-/** Returns a function that takes the pipe's bytes in pieces of any size, copies them, and calls `onPhoto` by photo. */
+/** Returns a function that copies the pipe's bytes from chunks of any size and calls `onPhoto` for each photo. */
 export function createPhotoParser(onPhoto: (bytes: Uint8Array) => void): (chunk: Buffer) => void {
   const header = Buffer.alloc(HEADER_BYTES);
   let headerSize = 0;

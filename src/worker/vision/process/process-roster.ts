@@ -8,27 +8,27 @@ export interface RosterOptions extends VisionChildOptions {
 export interface RosterEvents {
   /** A process has loaded its models and waits for work. */
   readonly onReady: (child: VisionChild) => void;
-  /** A process is gone, whatever ended it. */
+  /** A process ended, for whatever reason. */
   readonly onGone: (child: VisionChild) => void;
-  /** None is left that works, and none could be started several times in a row; attempts go on, with pauses. */
+  /** No working process is left, and several starts in a row failed. Attempts continue, with pauses. */
   readonly onNoneLeft: (cause: unknown) => void;
 }
 
-/** Pauses before a process that could not load its models is started again. */
+/** Pauses before another attempt to start a process that could not load its models. */
 const RESTART_PAUSES_MS = [250, 1_000, 5_000, 30_000] as const;
 
-/** One that fails to start may have crashed, as any may; several in a row have no models to load. */
+/** A single failed start may be a crash; several in a row mean that the models cannot be loaded. */
 const FAILURES_UNTIL_NONE_LEFT = 3;
 
-/** A process that has not loaded its models by then never will. */
+/** Time after which a process that has not loaded its models is given up. */
 const START_LIMIT_MS = 120_000;
 
 /**
- * Keeps a number of vision processes alive: who is lost is replaced, at once after work, with pauses when it cannot load
- * the models that the others have loaded.
+ * Keeps a number of vision processes alive. A process that worked is replaced at once; one that cannot load the models of
+ * the others is started again after a pause.
  */
 export class ProcessRoster {
-  /** Resolves when all have loaded their models; rejects with the words of the first that cannot, and then gives up. */
+  /** Resolves when all have loaded their models. Rejects with the message of the first that cannot, and then closes. */
   readonly firstStart: Promise<PackIdentity>;
   readonly #options: RosterOptions;
   readonly #events: RosterEvents;
@@ -51,12 +51,12 @@ export class ProcessRoster {
     return this.#working.size;
   }
 
-  /** Processes started in the place of lost ones. */
+  /** Processes started to replace lost ones. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** Ends every process at once and starts no more. Resolves when they are gone. */
+  /** Kills every process and starts no more. Resolves when all have ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const pause of this.#pauses) clearTimeout(pause);
@@ -78,7 +78,7 @@ export class ProcessRoster {
     }
   }
 
-  /** Starts one process; rejects when it cannot load its models. */
+  /** Starts one process. Rejects if it cannot load its models. */
   async #start(): Promise<PackIdentity> {
     const child = startVisionChild(this.#options);
     this.#children.add(child);
@@ -87,7 +87,7 @@ export class ProcessRoster {
     try {
       const identity = await child.ready;
       this.#identity ??= identity;
-      // Embeddings of two models compare to nothing that means anything.
+      // Comparing embeddings of two models is meaningless.
       if (!areSameModels(identity, this.#identity))
         throw new Error(
           'The model files have changed since the worker loaded them. Start it again to use the new ones.',
@@ -107,7 +107,7 @@ export class ProcessRoster {
   #onEnded(child: VisionChild): void {
     this.#children.delete(child);
     this.#events.onGone(child);
-    // One that never worked is the business of who started it.
+    // If it never worked, #start has already rejected.
     if (this.#working.delete(child) && !this.#isClosed) this.#replace();
   }
 

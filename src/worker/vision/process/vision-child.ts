@@ -12,7 +12,7 @@ import { fromRefusal, type ProcessMessage, type ProcessUsage, type StartMessage 
 /** Why a vision process ended: by itself, or killed by us. */
 export type LossReason = 'crash' | 'deadline' | 'memory' | 'closed';
 
-/** The process ended before it gave its answer. */
+/** The process ended before it answered. */
 export class VisionChildLost extends Error {
   override readonly name = 'VisionChildLost';
   readonly reason: LossReason;
@@ -24,28 +24,28 @@ export class VisionChildLost extends Error {
 }
 
 export interface VisionChildOptions extends Omit<StartMessage, 'kind'> {
-  /** The process's whole environment: nothing is inherited, so that no secret of the worker's can leak there. */
+  /** The process's entire environment. Nothing is inherited, so that no secret of the worker can leak. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** One vision process, which works on one photo at a time. */
 export interface VisionChild {
   readonly pid: number | undefined;
-  /** Rejects with the process's own words when it cannot load its models, with VisionChildLost when it ends before. */
+  /** Rejects with the process's message if it cannot load its models, and with VisionChildLost if it ends before that. */
   readonly ready: Promise<PackIdentity>;
-  /** Settles when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
-  /** False as soon as the process is being ended. */
+  /** False once the process has been killed or has ended. */
   readonly isUsable: boolean;
-  /** What the process had used after its last photo, or once it was ready. */
+  /** Usage after the last photo, or when the process became ready. */
   readonly usage: ProcessUsage;
-  /** `bytes` must not change before this settles. @throws as analyseImage; VisionChildLost when the process ends first. */
+  /** `bytes` must not change before this settles. @throws as analyseImage; VisionChildLost if the process ends first. */
   analyse(bytes: Uint8Array): Promise<FaceAnalysis>;
-  /** Returns the resident memory now, bytes; undefined where the system does not tell. */
+  /** Returns the current resident memory, bytes; undefined if the system does not report it. */
   readRss(): Promise<number | undefined>;
-  /** Returns the processor time of all its threads so far, ms; undefined where the system does not tell. */
+  /** Returns the processor time of all its threads, ms; undefined if the system does not report it. */
   readCpuMs(): Promise<number | undefined>;
-  /** Ends the process at once; what it was doing rejects with `reason`. */
+  /** Kills the process; pending work rejects with `reason`. */
   kill(reason: LossReason): void;
 }
 
@@ -54,7 +54,7 @@ interface Waiting<T> {
   readonly reject: (error: Error) => void;
 }
 
-/** Starts a vision process and has it load its models. */
+/** Starts a vision process, which then loads its models. */
 export function startVisionChild({ environment, ...start }: VisionChildOptions): VisionChild {
   return new ForkedChild(forkEntry(environment), start);
 }
@@ -120,7 +120,7 @@ class ForkedChild implements VisionChild {
   }
 
   kill(reason: LossReason): void {
-    // The first reason is the true one.
+    // Only the first reason counts.
     if (!this.#child.killed) this.#lossReason = reason;
     this.#child.kill('SIGKILL');
   }
@@ -160,12 +160,12 @@ class ForkedChild implements VisionChild {
 }
 
 function forkEntry(environment: Readonly<Record<string, string>>): ChildProcess {
-  // The same program runs compiled (.js) and from its source (.ts, under a test runner or tsx).
+  // The same program runs compiled (.js) and from source (.ts, under a test runner or tsx).
   const extension = extname(fileURLToPath(import.meta.url));
   const entry = fileURLToPath(new URL(`./vision-process${extension}`, import.meta.url));
   return fork(entry, {
-    // Two arenas instead of eight a core: decoders on many threads otherwise hold memory for good.
-    // ONNX Runtime otherwise keeps a device id on disk and uploads events of every session to its makers.
+    // Two arenas instead of eight per core: otherwise decoders on many threads never return memory.
+    // Without the last variable, ONNX Runtime stores a device id on disk and sends events of every session to its vendor.
     env: { MALLOC_ARENA_MAX: '2', ...environment, ORT_DISABLE_TELEMETRY: '1' },
     execArgv: extension === '.ts' ? ['--import', typescriptLoader()] : [],
     serialization: 'advanced',
@@ -176,7 +176,7 @@ function forkEntry(environment: Readonly<Record<string, string>>): ChildProcess 
 function photoPipeOf(child: ChildProcess): Writable {
   const pipe = child.stdio[PHOTO_PIPE_FD];
   if (!(pipe instanceof Writable))
-    throw new Error('this is a bug: a vision process without a pipe for photos');
+    throw new Error('this is a bug: the vision process has no pipe for photos');
   return pipe;
 }
 
@@ -190,12 +190,12 @@ async function readRss(pid: number | undefined): Promise<number | undefined> {
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
-/** Linux counts processor time in hundredths of a second (USER_HZ), whatever its own clock. */
+/** Linux reports processor time in hundredths of a second (USER_HZ). */
 const MS_PER_TICK = 10;
 
 async function readCpuMs(pid: number | undefined): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name of the process stands in brackets and may hold anything; user and system time are the 12th and 13th after.
+  // The process name is in brackets and can contain anything; user and system time are the 12th and 13th fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return Number.isFinite(ticks) ? ticks * MS_PER_TICK : undefined;

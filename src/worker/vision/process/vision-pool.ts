@@ -7,37 +7,37 @@ import { ProcessRoster } from './process-roster.js';
 import { type LossReason, type VisionChild, VisionChildLost } from './vision-child.js';
 import { watchDeadline } from './watch-deadline.js';
 
-// A photo's way: queued → given to an idle process → answered.
-// A photo whose process is lost meanwhile (crash, deadline, memory) goes back to the head of the queue once, because the
-// loss may have been the machine's. The second loss refuses it, its queued copies, and any copy that comes later.
+// A photo is queued, then given to an idle process, then answered.
+// If the process is lost meanwhile (crash, deadline, memory), the photo returns to the head of the queue once, because the
+// machine may have caused the loss. After a second loss the pool refuses the photo, its queued copies and later copies.
 // Copies share that one retry: while a copy of a photo with a loss runs, the others wait for its outcome.
 
 export interface VisionPoolOptions {
   readonly settings: VisionSettings;
   /** Absent: a folder in InsightFace layout. */
   readonly manifest: PackManifest | undefined;
-  /** Processes side by side; times `settings.intraOpThreads` no more than cores. */
+  /** Number of processes. Together with `settings.intraOpThreads` per process, at most the number of cores. */
   readonly processes: number;
-  /** A process that passes it is killed, in the middle of a photo too. Resident memory, bytes. */
+  /** Resident memory above which a process is killed, even during a photo, bytes. */
   readonly memoryLimitBytes: number;
   /** Environment of the processes, which inherit nothing: LD_PRELOAD, CUDA_VISIBLE_DEVICES, … Default empty. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Told of every process that is lost in the middle of a photo, with the losses of that photo so far. */
+  /** Called for every process lost during a photo, with the losses of that photo so far. */
   readonly onLost?: ((reason: LossInWork, strikes: number) => void) | undefined;
-  /** Told when all processes are lost and three in a row could not be started, though the first ones could. */
+  /** Called when all processes are lost and three starts in a row have failed, although the first starts succeeded. */
   readonly onNoneLeft?: ((cause: unknown) => void) | undefined;
 }
 
-/** What can end a process in the middle of a photo. */
+/** Reasons for losing a process during a photo. */
 export type LossInWork = Exclude<LossReason, 'closed'>;
 
 export interface AnalyseOptions {
   /**
-   * Processor time a photo may take until its process is killed, ms; on the clock four times that, for a busy
-   * machine is no fault of the photo. A photo tried again has it anew.
+   * Processor time after which the process is killed, ms; four times as much by the clock, because the photo is not to
+   * blame for a busy machine. A retry starts from zero.
    */
   readonly deadlineMs: number;
-  /** Gives the photo up: while queued it is never begun, afterwards its result is dropped. */
+  /** Abandons the photo: a queued one is never started, the result of a running one is dropped. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,31 +45,31 @@ export interface VisionPoolStats {
   /** Processes that have loaded their models. */
   readonly alive: number;
   readonly busy: number;
-  /** Photos that wait for a process. */
+  /** Photos waiting for a process. */
   readonly queued: number;
-  /** Processes started in the place of lost ones. */
+  /** Processes started to replace lost ones. */
   readonly restarts: number;
-  /** Processes lost in the middle of a photo, by what ended them. */
+  /** Processes lost during a photo, by reason. */
   readonly lost: Readonly<Record<LossInWork, number>>;
 }
 
 export interface VisionPool {
   /**
-   * Returns what there is to know of a photo.
-   * @throws VerificationError as analyseImage; image_undecodable also for a photo that cost two processes their lives;
-   *   model_failure when no process can be started. The signal's reason when it aborts.
+   * Returns the analysis of a photo.
+   * @throws VerificationError as analyseImage; image_undecodable also for a photo that two processes were lost to;
+   *   model_failure if no process can be started. The signal's reason if it aborts.
    */
   analyse(bytes: Uint8Array, options: AnalyseOptions): Promise<FaceAnalysis>;
-  /** Resolves when every process has loaded its models. @throws Error in words for the operator when one cannot. */
+  /** Resolves when every process has loaded its models. @throws Error with a message for the operator if one cannot. */
   ready(): Promise<PackIdentity>;
   stats(): VisionPoolStats;
-  /** Takes nothing more, lets what was taken end, then ends the processes. */
+  /** Accepts no more photos, finishes the accepted ones, then ends the processes. */
   close(): Promise<void>;
 }
 
 interface Task extends AnalyseOptions {
   readonly bytes: Uint8Array;
-  /** SHA-256 of the photo as it came: the caller may overwrite `bytes` once it has given the photo up. */
+  /** SHA-256 of the photo. Kept, because the caller can overwrite `bytes` after it has abandoned the photo. */
   readonly digest: string;
   readonly resolve: (analysis: FaceAnalysis) => void;
   readonly reject: (error: unknown) => void;
@@ -78,10 +78,10 @@ interface Task extends AnalyseOptions {
 /** Lost processes after which a photo is refused. */
 const MAX_STRIKES = 2;
 
-/** How often the memory of a busy process is read. Decoders fill about 1 GB a second, so it outgrows its limit by 50 MB. */
+/** Interval of memory checks on a busy process. Decoders fill about 1 GB a second, so the limit is exceeded by up to 50 MB. */
 const MEMORY_CHECK_MS = 50;
 
-/** Starts the processes and returns the pool that feeds them. */
+/** Starts the processes and returns their pool. */
 export function createVisionPool(options: VisionPoolOptions): VisionPool {
   return new ProcessPool(options);
 }
@@ -89,7 +89,7 @@ export function createVisionPool(options: VisionPoolOptions): VisionPool {
 class ProcessPool implements VisionPool {
   readonly #roster: ProcessRoster;
   readonly #memoryLimitBytes: number;
-  readonly #tellLoss: VisionPoolOptions['onLost'];
+  readonly #reportLoss: VisionPoolOptions['onLost'];
   readonly #strikes = createImageStrikes();
   readonly #idle = new Set<VisionChild>();
   readonly #lost = { crash: 0, deadline: 0, memory: 0 };
@@ -103,7 +103,7 @@ class ProcessPool implements VisionPool {
   constructor(options: VisionPoolOptions) {
     const { settings, manifest, processes, environment = {} } = options;
     this.#memoryLimitBytes = options.memoryLimitBytes;
-    this.#tellLoss = options.onLost;
+    this.#reportLoss = options.onLost;
     this.#roster = new ProcessRoster(
       { settings, manifest, environment, processes },
       {
@@ -188,13 +188,13 @@ class ProcessPool implements VisionPool {
     if (this.#queue.length + this.#running.size === 0) this.#onDrained?.();
   }
 
-  /** Takes the first photo that can run now out of the queue. */
+  /** Removes the first photo that can run now from the queue. */
   #takeNext(): Task | undefined {
     const index = this.#queue.findIndex((task) => !this.#awaitsCopy(task));
     return index === -1 ? undefined : this.#queue.splice(index, 1)[0];
   }
 
-  /** True if a copy of a photo with a loss is running: its outcome decides over this one as well. */
+  /** True if a copy of this photo, which has a loss, is running: its outcome decides about this one too. */
   #awaitsCopy({ digest }: Task): boolean {
     if (this.#strikes.count(digest) === 0) return false;
     return [...this.#running].some((other) => other.digest === digest);
@@ -230,13 +230,13 @@ class ProcessPool implements VisionPool {
     const strikes = this.#strikes.add(task.digest);
     if (reason !== 'closed') {
       this.#lost[reason] += 1;
-      this.#tellLoss?.(reason, strikes);
+      this.#reportLoss?.(reason, strikes);
     }
     if (strikes >= MAX_STRIKES) this.#strikeOut(task, reason);
     else if (!task.signal?.aborted) this.#queue.unshift(task);
   }
 
-  /** Refuses a photo and all its copies that wait. */
+  /** Refuses a photo and all its queued copies. */
   #strikeOut(task: Task, reason: LossReason): void {
     const copies = this.#queue.filter(({ digest }) => digest === task.digest);
     this.#queue = this.#queue.filter(({ digest }) => digest !== task.digest);

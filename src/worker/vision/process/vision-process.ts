@@ -6,7 +6,7 @@ import type { VisionSettings } from '../types.js';
 import { PHOTO_PIPE_FD, receivePhotos } from './photo-pipe.js';
 import { type ProcessMessage, type ProcessUsage, type StartMessage, toRefusal } from './vision-protocol.js';
 
-// Entry point of a vision process: started by vision-child.ts with an IPC channel and a pipe for photos, of no use by itself.
+// Entry point of a vision process. vision-child.ts starts it with an IPC channel and a pipe for photos.
 
 interface Workplace {
   readonly pack: ModelPack;
@@ -14,17 +14,17 @@ interface Workplace {
 }
 
 function main(): void {
-  // The worker decides when a process ends; a terminal's Ctrl-C or a container's SIGTERM reaches both.
+  // Ctrl-C in a terminal and SIGTERM in a container reach this process too, but the worker decides when it ends.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
-  // SIGKILL, because process.exit waits for a decoder that hangs and aborts in the middle of a native run.
+  // SIGKILL, because process.exit waits for a decoder that hangs, and aborts during native inference.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   let workplace: Promise<Workplace> | undefined;
   process.on('message', (message: StartMessage) => {
     workplace = start(message);
   });
   receivePhotos(PHOTO_PIPE_FD, (bytes) => {
-    if (!workplace) throw new Error('this is a bug: a photo came before the start');
+    if (!workplace) throw new Error('this is a bug: a photo arrived before the start message');
     void workplace.then((place) => analyse(bytes, place)).then(send);
   });
 }
@@ -37,7 +37,7 @@ async function start({ settings, manifest }: StartMessage): Promise<Workplace> {
     return { pack, settings };
   } catch (error) {
     send({ kind: 'unfit', message: error instanceof Error ? error.message : String(error) });
-    // The worker answers by ending this process.
+    // The worker then ends this process.
     return new Promise(() => undefined);
   }
 }

@@ -2,10 +2,10 @@ import { type ErrorCode, type Reason, VerificationError } from '../../../shared/
 import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 
-// What a worker and its vision processes say to one another, as structured clones over the IPC channel.
+// Messages between a worker and its vision processes, as structured clones over the IPC channel.
 //   worker ──start──► process ──ready | unfit──► worker         once
-//   worker ══photo══► process ──analysed | refused──► worker    one at a time; the photo comes by photo-pipe.ts
-// A process that loses its worker ends itself; a worker that loses a process replaces it.
+//   worker ══photo══► process ──analysed | refused──► worker    one at a time; photo-pipe.ts carries the photo
+// A process that loses its worker exits; a worker that loses a process replaces it.
 
 /** The only message to a process. */
 export interface StartMessage {
@@ -20,15 +20,15 @@ export interface ReadyMessage {
   readonly usage: ProcessUsage;
 }
 
-/** What a process has used of the machine. */
+/** Resources that a process has used. */
 export interface ProcessUsage {
   /** Resident memory, bytes. */
   readonly rssBytes: number;
-  /** Processor time of all its threads since its start, ms. */
+  /** Processor time of all its threads since it started, ms. */
   readonly cpuMs: number;
 }
 
-/** The process cannot work: `message` says why and how to mend it. It ends afterwards. */
+/** The process cannot work: `message` says why and how to fix it. The process then ends. */
 export interface UnfitMessage {
   readonly kind: 'unfit';
   readonly message: string;
@@ -40,7 +40,7 @@ export interface AnalysedMessage {
   readonly usage: ProcessUsage;
 }
 
-/** The photo could not be used; the parts of a VerificationError, whose class does not survive the channel. */
+/** The photo could not be used. Carries the fields of a VerificationError, because the channel drops its class. */
 export interface RefusedMessage {
   readonly kind: 'refused';
   readonly code: ErrorCode;
@@ -48,14 +48,14 @@ export interface RefusedMessage {
   readonly detail: string;
   readonly retryable: boolean;
   readonly context: Readonly<Record<string, string | number | boolean>>;
-  /** What the error was caused by, for logs only. */
+  /** Message of the error's cause, for logs only. */
   readonly cause: string | undefined;
   readonly usage: ProcessUsage;
 }
 
 export type ProcessMessage = ReadyMessage | UnfitMessage | AnalysedMessage | RefusedMessage;
 
-/** Returns an error as a message. */
+/** Converts an error to a message. */
 export function toRefusal(error: VerificationError, usage: ProcessUsage): RefusedMessage {
   return {
     kind: 'refused',
@@ -69,7 +69,7 @@ export function toRefusal(error: VerificationError, usage: ProcessUsage): Refuse
   };
 }
 
-/** Returns the error that a message carries. */
+/** Converts a message back to an error. */
 export function fromRefusal(refusal: RefusedMessage): VerificationError {
   return new VerificationError(refusal.code, {
     reason: refusal.reason,

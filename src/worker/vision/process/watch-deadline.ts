@@ -1,27 +1,27 @@
 import type { VisionChild } from './vision-child.js';
 
-/** Time on the clock after which a process is killed however little it has computed, in deadlines. */
+/** Clock time after which a process is killed, however little processor time it has used, in deadlines. */
 const PATIENCE = 4;
 
 /**
- * Kills `child` once it has computed for `deadlineMs` from now on, or has had four times that on the clock; where
- * processor time cannot be read, after `deadlineMs`. Returns the function that ends the watch.
+ * Kills `child` after `deadlineMs` of processor time, or four times that by the clock, from now on. If processor time
+ * cannot be read, kills it after `deadlineMs` by the clock. Returns a function that stops watching.
  */
 export function watchDeadline(child: VisionChild, deadlineMs: number): () => void {
   const startedAt = performance.now();
   const { cpuMs } = child.usage;
   let ended = false;
   let timer: NodeJS.Timeout;
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const now = await child.readCpuMs();
     if (ended) return;
     const leftMs = now === undefined ? 0 : deadlineMs - (now - cpuMs);
     const clockLeftMs = PATIENCE * deadlineMs - (performance.now() - startedAt);
     const waitMs = Math.min(leftMs, clockLeftMs);
     if (waitMs <= 0) child.kill('deadline');
-    else timer = setTimeout(() => void look(), waitMs);
+    else timer = setTimeout(() => void check(), waitMs);
   };
-  timer = setTimeout(() => void look(), deadlineMs);
+  timer = setTimeout(() => void check(), deadlineMs);
   return () => {
     ended = true;
     clearTimeout(timer);

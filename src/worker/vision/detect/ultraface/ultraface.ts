@@ -5,19 +5,19 @@ import type { Box, FaceDetection, FivePoints } from '../../types.js';
 /** Side of the landmark model's input, px. */
 export const LANDMARK_SIDE_PX = 64;
 
-/** Side of the square around a face that the landmark model sees, in parts of the box's longer edge. */
+/** Side of the square around a face that the landmark model gets, as a fraction of the box's longer edge. */
 const LANDMARK_SQUARE = 1.1;
 
-/** For each of the five points the members of the 68-point scheme (iBUG 300-W, counted from 0) whose mean it is. */
+/** For each of the five points, the points of the 68-point scheme (iBUG 300-W, from 0) that are averaged. */
 const FIVE_OF_68 = [[37, 38, 40, 41], [43, 44, 46, 47], [30], [48, 60], [54, 64]] as const;
 
 /** A face before its landmarks are known. */
 export type FaceBox = Pick<FaceDetection, 'box' | 'score'>;
 
 /**
- * Returns the boxes of UltraFace's outputs in pixels of its input, overlaps not yet suppressed.
+ * Returns the boxes in UltraFace's outputs, in pixels of its input; overlaps are not yet suppressed.
  * `outputs`: [1,N,2] scores (background, face) and [1,N,4] boxes x1, y1, x2, y2 in 0..1, in either order.
- * @throws Error when the outputs are not those.
+ * @throws Error if the outputs have other shapes.
  * @see Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB (MIT)
  */
 export function decodeUltraface(
@@ -44,8 +44,8 @@ export function decodeUltraface(
 }
 
 /**
- * Returns the transform from the landmark model's input, pixel centres counted from 0, to the photo: a square around the
- * middle of the face's box, turned by `angle` (radians, clockwise on the screen).
+ * Returns the transform from the landmark model's input (pixel centres counted from 0) to the photo: a square around the
+ * centre of the face's box, turned by `angle` (radians, clockwise on the screen).
  */
 export function landmarkSquare(box: Box, angle: number): SimilarityTransform {
   const step = (Math.max(box.width, box.height) * LANDMARK_SQUARE) / LANDMARK_SIDE_PX;
@@ -63,10 +63,10 @@ export function landmarkSquare(box: Box, angle: number): SimilarityTransform {
 /**
  * Returns the five points of a 68-point output, in pixels of the landmark model's input.
  * `output`: 136 values, x and y of each point in 0..1 of the input's side.
- * @throws Error when there are not 136 values.
+ * @throws Error if there are not 136 values.
  */
 export function fivePointsOf68(output: Float32Array): FivePoints {
-  if (output.length !== 136) throw new Error('The landmark model does not give 68 points');
+  if (output.length !== 136) throw new Error('The landmark model does not return 68 points');
   const points = new Float32Array(10);
   FIVE_OF_68.forEach((members, index) => {
     for (const member of members) {
