@@ -6,18 +6,18 @@ import { loadApiConfig, loadKeyNames } from '../shared/config/config.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
 import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
-import { describeLocalRedis } from './start/local-redis.js';
-import { openPhotoFolder } from './start/photo-folder.js';
-import { type PhotoSource, startPhotoServer } from './start/photo-server.js';
+import { openPhotoFolder } from './start/photos/photo-folder.js';
+import { type PhotoSource, startPhotoServer } from './start/photos/photo-server.js';
+import { openSamplePhotos } from './start/photos/sample-photos.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
 import { formatLogLine, isWorthShowingEarly } from './start/readable-log.js';
-import { openSamplePhotos } from './start/sample-photos.js';
+import { describeLocalRedis } from './start/redis/local-redis.js';
+import { untilRedisAnswers } from './start/redis/until-redis-answers.js';
 import { isLoopback, readSettings, type StartSettings } from './start/settings.js';
 import { StartError } from './start/start-error.js';
 import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
-import { untilRedisAnswers } from './start/until-redis-answers.js';
 import { keepWebhookSecret } from './start/webhook-secret-file.js';
 
 export interface StartOptions extends StopRequestOptions {

@@ -1,4 +1,4 @@
-import type { PhotoSource } from './photo-server.js';
+import type { PhotoSource } from './photos/photo-server.js';
 
 /** What was read from a .env file. */
 export interface EnvFile {

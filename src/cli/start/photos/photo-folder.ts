@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { StartError } from '../start-error.js';
 import { PHOTO_TYPES, type PhotoSource } from './photo-server.js';
-import { StartError } from './start-error.js';
 
 /** Names that a reference usually has; otherwise it is the last photo, as with `npm run compare`. */
 const REFERENCE_NAME = /^(back|ref|id)/i;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Cut } from '../pictures/cut-photo.js';
+import type { Cut } from '../../pictures/cut-photo.js';
 import type { PhotoSource } from './photo-server.js';
 
 interface Sample extends Cut {
@@ -33,7 +33,7 @@ export function openSamplePhotos(modules: string): PhotoSource | undefined {
       const sample = Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : undefined;
       if (!sample) return undefined;
       // Loaded when first asked for: it costs time and memory that most runs can save.
-      const { cutPhoto } = await import('../pictures/cut-photo.js');
+      const { cutPhoto } = await import('../../pictures/cut-photo.js');
       return cutPhoto(join(folder, sample.photo), sample);
     },
   };

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname } from 'node:path';
-import { freePortNear } from './ports.js';
+import { freePortNear } from '../ports.js';
 
 /** Photos that can be served, by name. */
 export interface PhotoSource {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectRedis } from '../../shared/redis/connect-redis.js';
-import { describeRedis, parseRedisUrl } from '../../shared/redis/redis-url.js';
-import { StartError } from './start-error.js';
+import { connectRedis } from '../../../shared/redis/connect-redis.js';
+import { describeRedis, parseRedisUrl } from '../../../shared/redis/redis-url.js';
+import { StartError } from '../start-error.js';
 
 /** How long a Redis that runs already may take to answer, ms. */
 const PATIENCE_MS = 4_000;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openPhotoFolder } from '../../../../src/cli/start/photo-folder.js';
-import { startPhotoServer } from '../../../../src/cli/start/photo-server.js';
-import { openSamplePhotos } from '../../../../src/cli/start/sample-photos.js';
-import { StartError } from '../../../../src/cli/start/start-error.js';
+import { openPhotoFolder } from '../../../../../src/cli/start/photos/photo-folder.js';
+import { startPhotoServer } from '../../../../../src/cli/start/photos/photo-server.js';
+import { openSamplePhotos } from '../../../../../src/cli/start/photos/sample-photos.js';
+import { StartError } from '../../../../../src/cli/start/start-error.js';
 
 describe('photos on loopback', () => {
   let folder: string;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { untilRedisAnswers } from '../../../../src/cli/start/until-redis-answers.js';
-import { freePort, type RedisServer, startRedis } from '../../../support/servers/redis-server.js';
+import { untilRedisAnswers } from '../../../../../src/cli/start/redis/until-redis-answers.js';
+import { freePort, type RedisServer, startRedis } from '../../../../support/servers/redis-server.js';
 
 describe('untilRedisAnswers', () => {
   it('names host and port when nobody listens there', async () => {

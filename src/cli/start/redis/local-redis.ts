@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Program } from './supervisor.js';
+import type { Program } from '../supervisor.js';
 
 export interface LocalRedis {
   readonly program: Program;
