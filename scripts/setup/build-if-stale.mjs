@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { ROOT } from './root.mjs';
 import { runCommand } from './run-command.mjs';
+import { showStep } from './show-step.mjs';
 
 const STAMP = 'build-stamp';
 /** Everything whose change makes another build, beside the files of src. */
@@ -22,8 +23,7 @@ const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 export async function buildIfStale() {
   const digest = sourceDigest();
   if (isBuilt(digest)) return;
-  console.error('Building');
-  await build(digest);
+  await showStep('Building', () => build(digest));
 }
 
 /**

@@ -1,5 +1,5 @@
-import { createProblem, STATUS_OF } from '../shared/contract/problem.js';
-import type { ErrorCode } from '../shared/errors.js';
+import { createProblem } from '../shared/contract/problem.js';
+import { ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
 import { COMPARISON_OPERATIONS, WEBHOOK_EXAMPLES } from './openapi/comparison-operations.js';
 import { HEADERS, PARAMETERS } from './openapi/headers.js';
 import { type AnswerSpec, type OperationSpec, TAGS } from './openapi/operation.js';
@@ -109,9 +109,9 @@ function describeAnswer({ description, schema, mediaType, headers = [], example 
 
 /** One response a status, with every code that has it. */
 function publicFactsOfs(codes: readonly ErrorCode[]): [string, object][] {
-  const statuses = [...new Set(codes.map((code) => STATUS_OF[code]))].sort();
+  const statuses = [...new Set(codes.map((code) => ERROR_KINDS[code].status))].sort();
   return statuses.map((status) => {
-    const ofStatus = codes.filter((code) => STATUS_OF[code] === status);
+    const ofStatus = codes.filter((code) => ERROR_KINDS[code].status === status);
     const examples = Object.fromEntries(ofStatus.map((code) => [code, { value: createProblem(code) }]));
     const headers: (keyof typeof HEADERS)[] = status === 429 || status === 503 ? ['Retry-After'] : [];
     return [

@@ -1,111 +1,241 @@
-/** Who has to act on an error: the caller, the host an image lives on, or us. */
+import { type Reason, textOfReason } from './reasons.js';
+
+/** Who has to act on an error: the caller, the host of an image, or the operator of this service. */
 export type Fault = 'client' | 'upstream' | 'service';
 
-interface ErrorKind {
-  readonly fault: Fault;
-  /** Whether the same request may succeed when it is sent again unchanged. */
-  readonly retryable: boolean;
-  /** The sentence a client reads when no more exact one is given. Holds no URL, host or inner text. */
+/**
+ * Where a request stops: at the API key (`access`), at the request itself, at the queue, at reading a job or a webhook,
+ * while a photo is downloaded (`fetch`) or analysed (`photo`), elsewhere in a comparison, or anywhere (`service`).
+ */
+export const STAGES = [
+  'access',
+  'request',
+  'queue',
+  'job',
+  'webhook',
+  'fetch',
+  'photo',
+  'comparison',
+  'service',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
+
+interface ErrorTexts {
+  /** The sentence that a client reads unless the error has a more exact one. Contains no URL, host or internal text. */
   readonly text: string;
+  /** What to do about it. `Code` is in backticks; sentences for the operator start with "Operators:". */
+  readonly advice: string;
 }
 
-const client = (text: string): ErrorKind => ({ fault: 'client', retryable: false, text });
-const clientLater = (text: string): ErrorKind => ({ fault: 'client', retryable: true, text });
-const upstream = (text: string): ErrorKind => ({ fault: 'upstream', retryable: true, text });
-const service = (text: string): ErrorKind => ({ fault: 'service', retryable: true, text });
-const servicePermanent = (text: string): ErrorKind => ({ fault: 'service', retryable: false, text });
+export interface ErrorKind extends ErrorTexts {
+  /** HTTP status of the response. */
+  readonly status: ErrorStatus;
+  readonly stage: Stage;
+  readonly fault: Fault;
+  /** True if the same request can succeed when it is sent again unchanged. */
+  readonly retryable: boolean;
+}
 
-/** The closed table of everything that can go wrong. The HTTP status of each code stands in api/error-response.ts. */
+type DefineError = (stage: Stage, status: ErrorStatus, texts: ErrorTexts) => ErrorKind;
+
+const defineErrors =
+  (fault: Fault, { retryable }: { readonly retryable: boolean }): DefineError =>
+  (stage, status, texts) => ({ status, stage, fault, retryable, ...texts });
+
+const client = defineErrors('client', { retryable: false });
+const clientLater = defineErrors('client', { retryable: true });
+const upstream = defineErrors('upstream', { retryable: true });
+const service = defineErrors('service', { retryable: true });
+const servicePermanent = defineErrors('service', { retryable: false });
+
+/**
+ * Every error of the service, one row per code. Statuses, `docs/errors.md` (`npm run docs`), the page `/docs/errors` and
+ * the lists of the OpenAPI document are derived from it.
+ */
 export const ERROR_KINDS = {
-  invalid_json: client('The body is not valid JSON.'),
-  unsupported_media_type: client('The body must be sent as application/json.'),
-  body_too_large: client('The body is larger than this service accepts.'),
-  invalid_request: client('A field is missing or has a wrong value.'),
-  calibration_unavailable: client('The model pack in use has no calibration for this false match rate.'),
-  unauthenticated: client('A valid API key is required.'),
-  forbidden: client('This key may not do that.'),
-  rate_limited: clientLater('Too many requests for this key.'),
-  idempotency_conflict: client('This Idempotency-Key was used with another body.'),
-  not_found: client('There is nothing at this path.'),
-  method_not_allowed: client('This path does not answer this method.'),
-  job_not_found: client('No such job, or it is no longer kept.'),
-  job_not_cancellable: client('The job already runs or has ended.'),
-  job_cancelled: client('The job was cancelled before it gave an answer.'),
-  webhook_not_found: client('No such webhook delivery, or it is no longer kept.'),
-  webhook_not_failed: client('Only a delivery that has failed can be tried again.'),
-  overloaded: service('The backlog is over its limit.'),
-  queue_unavailable: service('The queue cannot be reached.'),
-  wait_timeout: service('The comparison did not end in time; it goes on and its job can be polled.'),
-  deadline_exceeded: service('The job was not started before its deadline.'),
-  unsupported_job_version: servicePermanent('The worker does not know this version of a job.'),
-  image_url_forbidden: client('The image URL is not allowed.'),
-  image_not_available: client('The image host refused to serve the image.'),
-  image_fetch_failed: upstream('The image could not be fetched.'),
-  image_too_large: client('The image is over the limit.'),
-  image_unsupported: client('The file is not an image of a supported type.'),
-  image_undecodable: client('The image is broken.'),
-  face_not_found: client('No face was found.'),
-  multiple_faces: client('More than one face was found.'),
-  face_too_small: client('The face is too small.'),
-  low_quality: client('The face is not clear enough to be compared.'),
-  duplicate_image: client('Two of the images are the same photo.'),
-  model_failure: service('The model gave no usable answer.'),
-  internal: service('Something went wrong inside the service.'),
+  unauthenticated: client('access', 401, {
+    text: 'This request needs a valid API key.',
+    advice:
+      'Send `Authorization: Bearer KEY` or `X-API-Key: KEY`. The key is missing, or the service does not ' +
+      'know it.',
+  }),
+  forbidden: client('access', 403, {
+    text: 'This API key cannot be used for this operation.',
+    advice:
+      'Use a key from `API_KEYS` for comparisons and jobs, and a key from `ADMIN_API_KEYS` for operator ' +
+      'routes.',
+  }),
+  rate_limited: clientLater('access', 429, {
+    text: 'This API key has sent too many requests.',
+    advice: 'Wait for `Retry-After` seconds.',
+  }),
+  invalid_json: client('request', 400, {
+    text: 'The body is not valid JSON.',
+    advice:
+      'Send valid JSON in UTF-8 and name each field once. Truncated and deeply nested bodies are rejected ' +
+      'too.',
+  }),
+  unsupported_media_type: client('request', 415, {
+    text: 'The body must be sent as application/json.',
+    advice: 'Set `Content-Type: application/json`.',
+  }),
+  body_too_large: client('request', 413, {
+    text: 'The body is larger than this service accepts.',
+    advice: 'Keep the body within `MAX_BODY_BYTES`. Send the URLs of images, not their bytes.',
+  }),
+  invalid_request: client('request', 422, {
+    text: 'A field is missing or has an invalid value.',
+    advice: 'Read `errors`: it has one entry per field. Send numbers as JSON numbers, not as strings.',
+  }),
+  calibration_unavailable: client('request', 422, {
+    text: 'The model pack has no calibration for this false match rate.',
+    advice: 'Send `threshold` instead of `fmr`, or choose a calibrated rate from `GET /models`.',
+  }),
+  image_url_forbidden: client('request', 422, {
+    text: 'The image URL is not allowed.',
+    advice:
+      'Use a public http or https URL on port 80 or 443, without credentials. Operators: check ' +
+      '`ALLOWED_PRIVATE_HOSTS`, `ALLOWED_PORTS` and `ALLOWED_IMAGE_HOSTS`.',
+  }),
+  idempotency_conflict: client('request', 422, {
+    text: 'This Idempotency-Key was already used with a different body.',
+    advice: 'Use a new `Idempotency-Key` for each new request.',
+  }),
+  not_found: client('request', 404, {
+    text: 'This path does not exist.',
+    advice: 'Check the path. `/openapi.json` lists all paths.',
+  }),
+  method_not_allowed: client('request', 405, {
+    text: 'This path does not support this method.',
+    advice: 'Use one of the methods in the `Allow` header.',
+  }),
+  overloaded: service('queue', 503, {
+    text: 'Too many jobs are waiting.',
+    advice:
+      'Wait for `Retry-After` seconds. `detail` says which limit was reached: that of the service, that ' +
+      'of this API key, or the longest wait of a synchronous request. Operators: add workers if this ' +
+      'persists.',
+  }),
+  queue_unavailable: service('queue', 503, {
+    text: 'The job queue is unavailable.',
+    advice: 'Wait for `Retry-After` seconds. Operators: check that Redis responds.',
+  }),
+  wait_timeout: service('queue', 504, {
+    text: 'The comparison did not finish in time. It is still running, and you can poll its job.',
+    advice:
+      'Poll `GET /jobs/{job_id}` with the `job_id` of this response, or repeat the request with the same ' +
+      '`Idempotency-Key`.',
+  }),
+  job_not_found: client('job', 404, {
+    text: 'The job does not exist or is no longer kept.',
+    advice:
+      'Check the job id and the API key. Only the key that submitted a job can see it, and only for ' +
+      '`JOB_RETENTION_SECONDS` after it ended.',
+  }),
+  job_not_cancellable: client('job', 409, {
+    text: 'The job is already running or has ended.',
+    advice: 'Read the job instead. Only a queued job can be cancelled.',
+  }),
+  webhook_not_found: client('webhook', 404, {
+    text: 'The webhook delivery does not exist or is no longer kept.',
+    advice: 'Check the id. Deliveries are kept as long as their jobs.',
+  }),
+  webhook_not_failed: client('webhook', 409, {
+    text: 'Only a failed webhook delivery can be retried.',
+    advice: 'Do nothing: the delivery has succeeded, or the service is still retrying it.',
+  }),
+  image_not_available: client('fetch', 422, {
+    text: 'The image host refused to serve the image.',
+    advice: 'Check that the URL has not expired and serves the image without a login.',
+  }),
+  image_fetch_failed: upstream('fetch', 502, {
+    text: 'The image could not be downloaded.',
+    advice:
+      'Send the request again later; the service has already retried. Check the image host if this ' +
+      'persists.',
+  }),
+  image_too_large: client('photo', 422, {
+    text: 'The image exceeds a size limit.',
+    advice: 'Send a smaller image, or save it as a baseline JPEG. `detail` names the limit.',
+  }),
+  image_unsupported: client('photo', 422, {
+    text: 'The file is not an image of a supported type.',
+    advice: 'Send a JPEG, PNG or WebP image that is not animated. HEIC is not supported.',
+  }),
+  image_undecodable: client('photo', 422, {
+    text: 'The image cannot be decoded.',
+    advice: 'Upload the photo again. The file is damaged or takes too long to decode.',
+  }),
+  face_not_found: client('photo', 422, {
+    text: 'No face was found.',
+    advice: 'Ask for a photo that shows the face from the front, in good light.',
+  }),
+  multiple_faces: client('photo', 422, {
+    text: 'More than one face was found.',
+    advice: 'Ask for a photo of one person. This error occurs only with `FACE_SELECTION=single`.',
+  }),
+  face_too_small: client('photo', 422, {
+    text: 'The face is too small.',
+    advice: 'Ask for a closer photo, or for the original in full resolution.',
+  }),
+  low_quality: client('photo', 422, {
+    text: 'The face is not clear enough to compare.',
+    advice: 'Ask for a sharp, well-lit photo taken from the front.',
+  }),
+  duplicate_image: client('photo', 422, {
+    text: 'Two of the images are the same photo.',
+    advice: 'Ask for different photos. This error occurs only with `DUPLICATE_IMAGE_POLICY=reject`.',
+  }),
+  job_cancelled: client('comparison', 409, {
+    text: 'The job was cancelled before it produced a result.',
+    advice: 'Submit a new job if you still need the result.',
+  }),
+  deadline_exceeded: service('comparison', 504, {
+    text: 'The job did not start before its deadline.',
+    advice: 'Send the request again. Operators: add workers if this persists.',
+  }),
+  unsupported_job_version: servicePermanent('comparison', 500, {
+    text: 'The worker does not support this version of a job.',
+    advice: 'Operators: an API and a worker of different versions share a queue. Finish the upgrade.',
+  }),
+  model_failure: service('comparison', 500, {
+    text: 'The model did not return a usable result.',
+    advice:
+      'Send the request again. Operators: the worker log names the step that failed. Check the model ' +
+      'files.',
+  }),
+  internal: service('service', 500, {
+    text: 'An unexpected error occurred in the service.',
+    advice: 'Send the request again. Report the `request_id` if this persists.',
+  }),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;
 
 export const ERROR_CODES = Object.keys(ERROR_KINDS) as [ErrorCode, ...ErrorCode[]];
 
-/** Why a code applies, with the sentence a client reads: first what is wrong with a face, then with a download. */
-export const REASON_TEXTS = {
-  blurred: 'The face is too blurred to be compared.',
-  too_dark: 'The face is too dark to be compared.',
-  overexposed: 'The face is too bright to be compared.',
-  too_small: 'The face is too small to be compared.',
-  covered: 'Too much of the face is covered for it to be compared.',
-  not_a_face: 'The photo shows nothing that is clearly a face.',
-  turned: 'The face is turned too far to be compared.',
-  dns: 'The name of the image host could not be resolved.',
-  refused: 'The image host refused the connection.',
-  timeout: 'The image host did not answer in time.',
-  too_slow: 'The image host sent the image too slowly.',
-  tls: 'No secure connection to the image host could be made.',
-  protocol: 'The answer of the image host breaks the rules of HTTP.',
-  redirects: 'The image URL redirects too often.',
-} as const;
-
-export type NamedReason = keyof typeof REASON_TEXTS;
-/** The closed list of reasons; `http_404` and the like carry the status with which an image host answered. */
-export type Reason = NamedReason | `http_${number}`;
-
-export const NAMED_REASONS = Object.keys(REASON_TEXTS) as [NamedReason, ...NamedReason[]];
-
-/** Returns the sentence a client reads for a reason. */
-export function textOfReason(reason: Reason): string {
-  if (isNamed(reason)) return REASON_TEXTS[reason];
-  return `The image host answered with status ${reason.slice('http_'.length)}.`;
-}
-
-function isNamed(reason: Reason): reason is NamedReason {
-  return reason in REASON_TEXTS;
+/** Returns the codes of these stages in the order of the table. */
+export function errorCodesOf(...stages: readonly Stage[]): readonly ErrorCode[] {
+  return ERROR_CODES.filter((code) => stages.includes(ERROR_KINDS[code].stage));
 }
 
 export interface VerificationErrorOptions {
-  /** Why the code applies; its sentence takes the place of the code's. */
+  /** Why the code applies. Its sentence replaces the sentence of the code. */
   readonly reason?: Reason | undefined;
-  /** A sentence for the client instead of the tables'. Must hold no URL, host, path or inner text. */
+  /** A more exact sentence for the client. Must not contain a URL, host, path or internal text. */
   readonly detail?: string;
   readonly cause?: unknown;
-  /** Whether a retry can help, when this case differs from the table. */
+  /** True if a retry can help; by default the table decides. */
   readonly retryable?: boolean;
   /** Seconds a client should wait before it tries again. */
   readonly retryAfterSeconds?: number;
-  /** Safe context for logs: ids, codes, sizes, durations; `host` is left out of them. */
+  /** Safe context for logs: ids, codes, sizes, durations. The logger drops `host`. */
   readonly context?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** The one error class of the service: a code from the closed table, a text that is safe to show, and context for logs. */
+/** The only error class of the service: a code from the table, a text that is safe to show, and context for logs. */
 export class VerificationError extends Error {
   override readonly name = 'VerificationError';
   readonly code: ErrorCode;
@@ -126,19 +256,19 @@ export class VerificationError extends Error {
   }
 }
 
-/** What an answer says of an error. */
+/** The part of an error that a response shows. */
 export interface PublicFacts {
   readonly code: ErrorCode;
   readonly reason?: Reason;
   readonly detail: string;
 }
 
-/** Returns what an answer may say of an error: all of it is safe to show. */
+/** Returns the part of an error that a response shows. All of it is safe to show. */
 export function publicFactsOf({ code, reason, message }: VerificationError): PublicFacts {
   return { code, ...(reason === undefined ? {} : { reason }), detail: message };
 }
 
-/** Returns `error` itself when it is a VerificationError, else an `internal` that carries it as its cause. */
+/** Returns `error` itself if it is a VerificationError, otherwise an `internal` error with it as the cause. */
 export function toVerificationError(error: unknown): VerificationError {
   return error instanceof VerificationError ? error : new VerificationError('internal', { cause: error });
 }

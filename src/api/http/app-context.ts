@@ -1,4 +1,5 @@
-import type { ErrorCode, Reason } from '../../shared/errors.js';
+import type { ErrorCode } from '../../shared/errors.js';
+import type { Reason } from '../../shared/reasons.js';
 
 /** What travels with a request through middleware and routes. */
 export interface AppContext {

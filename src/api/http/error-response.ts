@@ -1,12 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import {
-  createProblem,
-  type ProblemFacts,
-  problemOfFailure,
-  STATUS_OF,
-} from '../../shared/contract/problem.js';
-import { publicFactsOf, VerificationError } from '../../shared/errors.js';
+import { createProblem, type ProblemFacts, problemOfFailure } from '../../shared/contract/problem.js';
+import { ERROR_KINDS, publicFactsOf, VerificationError } from '../../shared/errors.js';
 import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
 import type { AppContext } from './app-context.js';
 import { RequestError } from './request-error.js';
@@ -35,7 +30,7 @@ export function errorResponse(
     ...(firstImage ? { image: firstImage } : {}),
     ...facts,
   });
-  return context.body(JSON.stringify(problem), STATUS_OF[known.code], PROBLEM_TYPE);
+  return context.body(JSON.stringify(problem), ERROR_KINDS[known.code].status, PROBLEM_TYPE);
 }
 
 /** Answers with the problem of a comparison that could not be decided. */
@@ -47,7 +42,7 @@ export function failureResponse(
   context.set('code', failure.code);
   if (failure.reason) context.set('reason', failure.reason);
   const problem = problemOfFailure(failure, { requestId: context.get('requestId'), jobId });
-  return context.body(JSON.stringify(problem), STATUS_OF[failure.code], PROBLEM_TYPE);
+  return context.body(JSON.stringify(problem), ERROR_KINDS[failure.code].status, PROBLEM_TYPE);
 }
 
 /** Returns any error as one of ours; what was not foreseen becomes `internal`. */

@@ -5,11 +5,12 @@ import { VerificationError } from '../../shared/errors.js';
 export class RequestError extends VerificationError {
   readonly items: readonly ProblemItem[];
 
-  constructor(items: readonly ProblemItem[]) {
+  /** `context`: what the log says of the first reason. */
+  constructor(items: readonly ProblemItem[], context: VerificationError['context'] = {}) {
     const [first] = items;
     if (!first) throw new Error('this is a bug: a refusal needs a reason');
     const place = first.field ? `${first.field}: ` : '';
-    super(first.code, { reason: first.reason, detail: `${place}${first.detail}` });
+    super(first.code, { reason: first.reason, detail: `${place}${first.detail}`, context });
     this.items = items;
   }
 }

@@ -175,6 +175,7 @@ async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): 
 
 function checkFields(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
   const errors: ProblemItem[] = [];
+  let context: VerificationError['context'] | undefined;
   const check = (
     url: string,
     purpose: 'image' | 'callback',
@@ -183,7 +184,9 @@ function checkFields(body: CompareRequest, { policy, settings }: SubmitDependenc
     try {
       checkUrl(url, policy, purpose);
     } catch (error) {
-      errors.push({ ...place, ...publicFactsOf(toVerificationError(error)) });
+      const failure = toVerificationError(error);
+      context ??= failure.context;
+      errors.push({ ...place, ...publicFactsOf(failure) });
     }
   };
   for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });
@@ -196,5 +199,5 @@ function checkFields(body: CompareRequest, { policy, settings }: SubmitDependenc
     const detail = `must be at least ${settings.minThreshold}, the MIN_THRESHOLD of this service`;
     errors.push({ field: 'threshold', code: 'invalid_request', detail });
   }
-  if (errors.length > 0) throw new RequestError(errors);
+  if (errors.length > 0) throw new RequestError(errors, context);
 }

@@ -1,5 +1,5 @@
 import { createProblem } from '../../shared/contract/problem.js';
-import type { ErrorCode } from '../../shared/errors.js';
+import { type ErrorCode, errorCodesOf } from '../../shared/errors.js';
 import type { AnswerSpec, OperationSpec } from './operation.js';
 
 const JOB_ID = 'r_3f0c7a52-9d0e-4f4e-8a55-1d2b6a0c9e11';
@@ -29,22 +29,7 @@ const SUBMIT_ERRORS: readonly ErrorCode[] = [
 ];
 
 /** Ends of a comparison without a decision. */
-const COMPARISON_ERRORS: readonly ErrorCode[] = [
-  'image_not_available',
-  'image_fetch_failed',
-  'image_too_large',
-  'image_unsupported',
-  'image_undecodable',
-  'face_not_found',
-  'multiple_faces',
-  'face_too_small',
-  'low_quality',
-  'duplicate_image',
-  'job_cancelled',
-  'deadline_exceeded',
-  'unsupported_job_version',
-  'model_failure',
-];
+const COMPARISON_ERRORS = errorCodesOf('fetch', 'photo', 'comparison');
 
 const ACCEPTED: AnswerSpec = {
   description:

@@ -1,18 +1,10 @@
-import { STATUS_OF } from '../../shared/contract/problem.js';
-import {
-  ERROR_CODES,
-  ERROR_KINDS,
-  type ErrorCode,
-  type Fault,
-  NAMED_REASONS,
-  type Reason,
-  textOfReason,
-} from '../../shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../../shared/errors.js';
+import { NAMED_REASONS, type Reason, reasonKindOf } from '../../shared/reasons.js';
 
-const WHOSE_TURN: Readonly<Record<Fault, string>> = {
-  client: 'the caller’s',
-  upstream: 'the image host’s',
-  service: 'the service’s',
+const WHO_ACTS: Readonly<Record<Fault, string>> = {
+  client: 'caller',
+  upstream: 'image host',
+  service: 'service',
 };
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -42,13 +34,13 @@ export function renderErrorPage(): string {
       <h1>Errors</h1>
       <p class="lead">
         Errors are RFC 9457 problems. Decide by <code>code</code>; <code>detail</code> is for people and may change.
-        “Retry” means that the same request may succeed later; with <code>Retry-After</code>, wait that many seconds.
-        An error is never a “no”.
+        “Retry” means that the same request may succeed later. If the response has <code>Retry-After</code>, wait that
+        many seconds first. An error never means that the faces do not match.
       </p>
       <div class="table">
         <table class="errors">
           <thead>
-            <tr><th>Code</th><th>Status</th><th>Retry</th><th>Whose turn</th><th>Meaning</th></tr>
+            <tr><th>Code</th><th>Status</th><th>Retry</th><th>Who acts</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
           <tbody>
 ${ERROR_CODES.map(renderRow).join('\n')}
@@ -57,13 +49,13 @@ ${ERROR_CODES.map(renderRow).join('\n')}
       </div>
       <h2>Reasons</h2>
       <p class="lead">
-        Some errors say more exactly why their code applies, in <code>reason</code>. The list may grow, so treat a reason
-        that you do not know as absent.
+        Some errors have a <code>reason</code> that says more exactly why the code applies. The list may grow: ignore a
+        reason that you do not know.
       </p>
       <div class="table">
         <table class="errors">
           <thead>
-            <tr><th>Reason</th><th>Meaning</th></tr>
+            <tr><th>Reason</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
           <tbody>
 ${[...NAMED_REASONS, 'http_404' as const].map(renderReason).join('\n')}
@@ -77,21 +69,29 @@ ${[...NAMED_REASONS, 'http_404' as const].map(renderReason).join('\n')}
 }
 
 function renderRow(code: ErrorCode): string {
-  const { fault, retryable, text } = ERROR_KINDS[code];
+  const { status, fault, retryable, text, advice } = ERROR_KINDS[code];
   return `            <tr id="${code}">
               <th scope="row"><a href="#${code}"><code>${code}</code></a></th>
-              <td data-label="Status">${STATUS_OF[code]}</td>
+              <td data-label="Status">${status}</td>
               <td data-label="Retry">${retryable ? 'yes' : 'no'}</td>
-              <td data-label="Whose turn">${escapeHtml(WHOSE_TURN[fault])}</td>
+              <td data-label="Who acts">${WHO_ACTS[fault]}</td>
               <td>${escapeHtml(text)}</td>
+              <td>${renderCode(advice)}</td>
             </tr>`;
 }
 
 function renderReason(reason: Reason): string {
+  const { text, advice } = reasonKindOf(reason);
   return `            <tr>
               <th scope="row"><code>${reason}</code></th>
-              <td>${escapeHtml(textOfReason(reason))}</td>
+              <td>${escapeHtml(text)}</td>
+              <td>${renderCode(advice)}</td>
             </tr>`;
+}
+
+/** Returns HTML with the parts in backticks as code. */
+function renderCode(text: string): string {
+  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function escapeHtml(text: string): string {

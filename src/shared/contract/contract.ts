@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ERROR_CODES, NAMED_REASONS } from '../errors.js';
+import { ERROR_CODES } from '../errors.js';
+import { NAMED_REASONS } from '../reasons.js';
 
 /** The longest image or callback URL accepted, in characters. */
 export const MAX_URL_LENGTH = 2048;

@@ -46,6 +46,13 @@ const REFUSALS = {
   port: 'The URL’s port is not 80 or 443, and ALLOWED_PORTS does not list it.',
 } as const;
 
+/** The variable that would allow what is refused, for the log. */
+const SETTINGS: Readonly<Partial<Record<keyof typeof REFUSALS, string>>> = {
+  host: 'ALLOWED_PRIVATE_HOSTS',
+  image_host: 'ALLOWED_IMAGE_HOSTS',
+  port: 'ALLOWED_PORTS',
+};
+
 /** Returns what is wrong with an entry of ALLOWED_PRIVATE_HOSTS, as a sentence, or undefined when nothing is. */
 export function findPrivateHostProblem(entry: string): string | undefined {
   return parseAddressRange(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
@@ -169,5 +176,7 @@ function notAUrl(): VerificationError {
 }
 
 function refusal(reason: keyof typeof REFUSALS): VerificationError {
-  return new VerificationError('image_url_forbidden', { detail: REFUSALS[reason], context: { reason } });
+  const setting = SETTINGS[reason];
+  const context = { reason, ...(setting ? { setting } : {}) };
+  return new VerificationError('image_url_forbidden', { detail: REFUSALS[reason], context });
 }

@@ -1,4 +1,5 @@
-import { type Reason, VerificationError } from '../../shared/errors.js';
+import { VerificationError } from '../../shared/errors.js';
+import type { Reason } from '../../shared/reasons.js';
 
 /** Pause before the one retry when the host names none, in milliseconds; long enough for a restarted peer to listen. */
 const RETRY_DELAY_MS = 200;

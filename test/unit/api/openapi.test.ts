@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createOpenApiDocument } from '../../../src/api/openapi.js';
-import { STATUS_OF } from '../../../src/shared/contract/problem.js';
-import { ERROR_CODES } from '../../../src/shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
 
 const document = createOpenApiDocument('1.2.3');
 const text = JSON.stringify(document);
@@ -29,7 +28,8 @@ describe('createOpenApiDocument', () => {
     expect(new Set(shown.map(([code]) => code))).toEqual(
       new Set(ERROR_CODES.filter((code) => !EVERYWHERE.has(code))),
     );
-    for (const [code, status] of shown) expect(`${code} ${status}`).toBe(`${code} ${STATUS_OF[code]}`);
+    for (const [code, status] of shown)
+      expect(`${code} ${status}`).toBe(`${code} ${ERROR_KINDS[code].status}`);
   });
 
   it('refers only to components that are there', () => {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { reasonSchema } from '../../../src/shared/contract/contract.js';
-import { NAMED_REASONS, publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
+import { publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
+import { NAMED_REASONS } from '../../../src/shared/reasons.js';
 
 describe('VerificationError', () => {
   it('reads as the sentence of its reason, unless it is given a better one', () => {
     const blurred = new VerificationError('low_quality', { reason: 'blurred' });
     const exact = new VerificationError('low_quality', { reason: 'blurred', detail: 'Too blurred.' });
 
-    expect(blurred.message).toBe('The face is too blurred to be compared.');
+    expect(blurred.message).toBe('The face is too blurred to compare.');
     expect(exact.message).toBe('Too blurred.');
   });
 

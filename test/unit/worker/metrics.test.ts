@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ErrorCode, type Reason, VerificationError } from '../../../src/shared/errors.js';
+import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
+import type { Reason } from '../../../src/shared/reasons.js';
 import { failureOfError } from '../../../src/worker/comparison/job-error.js';
 import { createWorkerMetrics } from '../../../src/worker/metrics.js';
 import type { Verification } from '../../../src/worker/verification/verify-person.js';

@@ -8,8 +8,9 @@ import {
 } from '../../../src/shared/contract/contract.js';
 import { createJobView } from '../../../src/shared/contract/job-view.js';
 import { problemOfFailure } from '../../../src/shared/contract/problem.js';
-import { ERROR_CODES, NAMED_REASONS, VerificationError } from '../../../src/shared/errors.js';
+import { ERROR_CODES, VerificationError } from '../../../src/shared/errors.js';
 import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
+import { NAMED_REASONS } from '../../../src/shared/reasons.js';
 import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';

@@ -1,4 +1,4 @@
-import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
+import { errorCodesOf, VerificationError } from '../../../src/shared/errors.js';
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import type { EvaluationPlan } from '../plan/evaluation-plan.js';
@@ -8,11 +8,8 @@ import { toPairRow, toVerificationRow } from '../results/result-tables.js';
 import { type ComparisonDesk, createComparisonDesk } from './comparison-desk.js';
 import type { EvaluationState } from './evaluation-state.js';
 
-/** What a photo can be to blame for. Anything else is ours or the machine's, and ends the run instead of counting. */
-const PHOTO_FAILURES: readonly ErrorCode[] = [
-  ...(['image_too_large', 'image_unsupported', 'image_undecodable'] as const),
-  ...(['face_not_found', 'multiple_faces', 'face_too_small', 'low_quality'] as const),
-];
+/** Failures that the photo itself causes. Any other failure ends the run instead of counting. */
+const PHOTO_FAILURES = errorCodesOf('photo');
 
 export interface ScoringDependencies {
   readonly readPhoto: (name: string) => Promise<Uint8Array>;

@@ -1,4 +1,5 @@
-import { type ErrorCode, type Reason, VerificationError } from '../../../shared/errors.js';
+import { type ErrorCode, VerificationError } from '../../../shared/errors.js';
+import type { Reason } from '../../../shared/reasons.js';
 import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 

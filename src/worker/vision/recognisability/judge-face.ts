@@ -1,4 +1,4 @@
-import type { NamedReason } from '../../../shared/errors.js';
+import type { NamedReason } from '../../../shared/reasons.js';
 import type { FaceFeatures } from './measure-features.js';
 import type { RecognisabilityData } from './rate-face.js';
 import { rateFace } from './rate-face.js';

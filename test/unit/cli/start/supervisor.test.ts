@@ -48,6 +48,21 @@ describe('a supervisor', () => {
     return running();
   };
 
+  it('shows what is made of each line that a program prints, and nothing of dropped ones', async () => {
+    const shown = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    supervisor = createSupervisor({
+      say: (line) => lines.push(line),
+      onChange: () => undefined,
+      graceMs: GRACE_MS,
+      format: (line) => (line === 'drop' ? undefined : `<${line}>`),
+    });
+
+    supervisor.keep({ ...program(`console.log('drop\\none\\ntwo'); ${STAYS}`, mark), hasOwnLog: false });
+
+    await vi.waitFor(() => expect(shown.mock.calls.flat()).toEqual(['<one>\n', '<two>\n']), WAIT);
+    shown.mockRestore();
+  });
+
   it('starts a program again that was killed', async () => {
     supervisor.keep(program(STAYS, mark));
     supervisor.settle();

@@ -224,7 +224,7 @@ describe('verifyPerson', () => {
       ok: false,
       code: 'low_quality',
       reason: 'blurred',
-      detail: 'front_image2: The face is too blurred to be compared.',
+      detail: 'front_image2: The face is too blurred to compare.',
       retryable: false,
       image: 'front_image2',
       errors: [
@@ -232,13 +232,13 @@ describe('verifyPerson', () => {
           image: 'front_image2',
           code: 'low_quality',
           reason: 'blurred',
-          detail: 'The face is too blurred to be compared.',
+          detail: 'The face is too blurred to compare.',
         },
         {
           image: 'front_image3',
           code: 'image_not_available',
           reason: 'http_404',
-          detail: 'The image host answered with status 404.',
+          detail: 'The image host responded with status 404.',
         },
       ],
     });
@@ -246,7 +246,7 @@ describe('verifyPerson', () => {
       status: 'unusable',
       code: 'low_quality',
       reason: 'blurred',
-      detail: 'The face is too blurred to be compared.',
+      detail: 'The face is too blurred to compare.',
       warnings: [],
     });
   });

@@ -16,7 +16,7 @@ describe('a refusal', () => {
     expect(fromRefusal(message)).toMatchObject({
       code: 'low_quality',
       reason: 'too_dark',
-      message: 'The face is too dark to be compared.',
+      message: 'The face is too dark to compare.',
       retryable: true,
       context: { brightness: 7 },
       cause: { message: 'inner' },
