@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../src/cli/user-error.js';
 import { loadWorkerConfig, type WorkerConfig } from '../src/shared/config/config.js';
-import { readManifest } from '../src/shared/models/model-catalogue.js';
+import { packName, readManifest } from '../src/shared/models/model-catalogue.js';
 import type { ModelManifest } from '../src/shared/models/model-manifest.js';
-import { packName } from '../src/shared/queue/queue-contract.js';
 import { startVision } from '../src/worker/start-vision.js';
 import type { FaceAnalysis } from '../src/worker/vision/types.js';
 

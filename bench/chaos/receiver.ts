@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { webhookBodySchema } from '../../src/shared/contract/contract.js';
+import { webhookBodySchema } from '../../src/shared/contract/webhook-body.js';
 import { WEBHOOK_SECRET } from '../../test/support/programs/service.js';
 import {
   type ReceivedWebhook,

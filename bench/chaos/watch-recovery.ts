@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 
 /** BullMQ's keys of the comparisons begin so. */
 export const QUEUE_KEY = `{face}:${compareQueueName('lite')}`;

@@ -1,5 +1,5 @@
 import { Worker } from 'bullmq';
-import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 
 // A worker that decides at once without looking at a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.

@@ -1,9 +1,9 @@
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
-import { listManifests, readManifest } from '../shared/models/model-catalogue.js';
+import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
-import { compareQueueName, packName } from '../shared/queue/queue-contract.js';
+import { compareQueueName } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';

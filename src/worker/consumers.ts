@@ -1,7 +1,7 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
-import { cancelChannel, compareQueueName } from '../shared/queue/queue-contract.js';
+import { cancelChannel, compareQueueName } from '../shared/queue/keyspace.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import type { RedisClock } from '../shared/redis/redis-clock.js';
 import type { Logger } from '../shared/runtime/logger.js';

@@ -1,9 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
 import { fmrAtThreshold } from '../shared/models/calibration.js';
-import { readManifest } from '../shared/models/model-catalogue.js';
+import { packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
-import { packName } from '../shared/queue/queue-contract.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';

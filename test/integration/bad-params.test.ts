@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemSchema } from '../../src/shared/contract/contract.js';
+import { problemSchema } from '../../src/shared/contract/problem.js';
 import { readJsonLines } from '../support/fuzz/jsonl.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
 import { ACCEPTABLE, type Api, startApi } from '../support/programs/api.js';

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  evidenceSchema,
-  jobViewSchema,
-  problemSchema,
-  webhookBodySchema,
-} from '../../src/shared/contract/contract.js';
+import { evidenceSchema } from '../../src/shared/contract/evidence.js';
+import { jobViewSchema } from '../../src/shared/contract/job-view.js';
+import { problemSchema } from '../../src/shared/contract/problem.js';
+import { webhookBodySchema } from '../../src/shared/contract/webhook-body.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { type Service, startService, WEBHOOK_SECRET } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';

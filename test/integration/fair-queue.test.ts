@@ -8,7 +8,7 @@ import {
   type OrderedJob,
   SYNC_HEAD_START,
 } from '../../src/shared/queue/fair-queue.js';
-import { compareQueueName } from '../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const PREFIX = '{test}';

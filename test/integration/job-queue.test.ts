@@ -3,15 +3,11 @@ import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../src/api/jobs/job-queue.js';
+import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
+import { type ComparisonJob, JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
-import {
-  type ComparisonJob,
-  type ComparisonOutcome,
-  compareQueueName,
-  JOB_VERSION,
-  WEBHOOK_QUEUE,
-  webhookJobId,
-} from '../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../src/shared/queue/keyspace.js';
+import { WEBHOOK_QUEUE, webhookJobId } from '../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 

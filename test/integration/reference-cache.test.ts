@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { evidenceSchema } from '../../src/shared/contract/contract.js';
+import { evidenceSchema } from '../../src/shared/contract/evidence.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';

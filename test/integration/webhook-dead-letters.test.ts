@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AppContext } from '../../src/api/http/app-context.js';
 import { errorResponse } from '../../src/api/http/error-response.js';
 import { createWebhookRoutes } from '../../src/api/operations/webhooks.js';
-import { failedWebhooksSchema } from '../../src/shared/contract/contract.js';
+import { failedWebhooksSchema } from '../../src/shared/contract/webhook-body.js';
 import { listFailed } from '../../src/shared/webhooks/failed-webhooks.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
 import {

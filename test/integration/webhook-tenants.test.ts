@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { webhookBodySchema } from '../../src/shared/contract/contract.js';
+import { webhookBodySchema } from '../../src/shared/contract/webhook-body.js';
 import { type Service, startService, WEBHOOK_SECRET } from '../support/programs/service.js';
 import {
   startWebhookReceiver,

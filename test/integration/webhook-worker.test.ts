@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { webhookJobId } from '../../src/shared/queue/queue-contract.js';
+import { webhookJobId } from '../../src/shared/webhooks/webhook-job.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
 import {
   startWebhookReceiver,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemSchema } from '../../src/shared/contract/contract.js';
+import { problemSchema } from '../../src/shared/contract/problem.js';
 import { type Program, serviceEnvironment, startProgram } from '../support/programs/service.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 

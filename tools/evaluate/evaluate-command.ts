@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '../../src/cli/user-error.js';
 import { loadWorkerConfig } from '../../src/shared/config/config.js';
-import { packName } from '../../src/shared/queue/queue-contract.js';
+import { packName } from '../../src/shared/models/model-catalogue.js';
 import { openVision } from '../open-vision.js';
 import { createState } from './measure/evaluation-state.js';
 import { measure } from './measure/measure.js';

@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { createProblem, type ProblemFacts, problemOfFailure } from '../../shared/contract/problem.js';
+import { type ComparisonFailure, problemOfFailure } from '../../shared/contract/comparison-outcome.js';
+import { createProblem, type ProblemFacts } from '../../shared/contract/problem.js';
 import { ERROR_KINDS, publicFactsOf, VerificationError } from '../../shared/errors.js';
-import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
 import type { AppContext } from './app-context.js';
 import { RequestError } from './request-error.js';
 

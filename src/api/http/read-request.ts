@@ -4,8 +4,8 @@ import {
   compareRequestSchema,
   IMAGE_NAMES,
   type ImageName,
-  type ProblemItem,
-} from '../../shared/contract/contract.js';
+} from '../../shared/contract/compare-request.js';
+import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { Caller } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';

@@ -1,4 +1,4 @@
-import type { ProblemItem } from '../../shared/contract/contract.js';
+import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
 
 /** A request refused for one reason or for several; its code is the first one's. */

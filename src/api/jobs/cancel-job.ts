@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
+import type { ComparisonFailure } from '../../shared/contract/comparison-outcome.js';
 import { createJobView } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { CancelledJob, CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
-import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';

@@ -1,21 +1,12 @@
 import type { Job, Queue } from 'bullmq';
-import type { Evidence } from '../../shared/contract/contract.js';
+import { ABANDONED, type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
+import type { Evidence } from '../../shared/contract/evidence.js';
+import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comparison-job.js';
+import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
-import {
-  ABANDONED,
-  COMPARE_ATTEMPTS,
-  COMPARE_BACKOFF,
-  type ComparisonJob,
-  type ComparisonOutcome,
-  cancelChannel,
-  compareQueueName,
-  comparisonJobSchema,
-  MAX_STREAM_EVENTS,
-  parseJson,
-  readEnding,
-  readOutcome,
-  redisKeys,
-} from '../../shared/queue/queue-contract.js';
+import { cancelChannel, compareQueueName, redisKeys } from '../../shared/queue/keyspace.js';
+import { parseJson } from '../../shared/queue/parse-json.js';
+import { COMPARE_ATTEMPTS, COMPARE_BACKOFF, MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
 import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-records.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';

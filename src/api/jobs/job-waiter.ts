@@ -1,4 +1,4 @@
-import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 
 /** How a wait can end. `settled` carries the job's outcome. */
 export type WaitEnd =

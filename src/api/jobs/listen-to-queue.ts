@@ -1,6 +1,7 @@
 import { QueueEvents } from 'bullmq';
 import type { ApiConfig } from '../../shared/config/config.js';
-import { type ComparisonOutcome, compareQueueName, readOutcome } from '../../shared/queue/queue-contract.js';
+import { type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
+import { compareQueueName } from '../../shared/queue/keyspace.js';
 import { connectRedis } from '../../shared/redis/connect-redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';

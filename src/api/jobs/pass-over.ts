@@ -1,4 +1,4 @@
-import type { Evidence } from '../../shared/contract/contract.js';
+import type { Evidence } from '../../shared/contract/evidence.js';
 import { isUnreadable } from '../../shared/redis/broken-records.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { JobQueue } from './job-queue.js';

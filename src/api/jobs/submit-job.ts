@@ -1,12 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type CompareRequest, IMAGE_NAMES, type ProblemItem } from '../../shared/contract/contract.js';
+import { type CompareRequest, IMAGE_NAMES } from '../../shared/contract/compare-request.js';
+import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
 import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
+import { type ComparisonJob, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
-import { type ComparisonJob, idempotentJobId, JOB_VERSION } from '../../shared/queue/queue-contract.js';
+import { idempotentJobId } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { RequestError } from '../http/request-error.js';

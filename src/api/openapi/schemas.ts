@@ -1,21 +1,15 @@
 import { z } from 'zod';
+import { compareRequestSchema } from '../../shared/contract/compare-request.js';
+import { compareResultSchema, warningSchema } from '../../shared/contract/compare-result.js';
+import { evidenceSchema, faceEvidenceSchema, imageEvidenceSchema } from '../../shared/contract/evidence.js';
+import { jobAcceptedSchema, jobViewSchema } from '../../shared/contract/job-view.js';
+import { errorCodeSchema, problemSchema, reasonSchema } from '../../shared/contract/problem.js';
 import {
-  compareRequestSchema,
-  compareResultSchema,
-  errorCodeSchema,
-  evidenceSchema,
-  faceEvidenceSchema,
   failedWebhookSchema,
   failedWebhooksSchema,
-  imageEvidenceSchema,
-  jobAcceptedSchema,
-  jobViewSchema,
-  problemSchema,
-  reasonSchema,
-  warningSchema,
   webhookBodySchema,
   webhookRetrySchema,
-} from '../../shared/contract/contract.js';
+} from '../../shared/contract/webhook-body.js';
 import { erasedJobsSchema, healthSchema, modelsSchema, readinessSchema } from './service-answers.js';
 
 const SCHEMAS = {

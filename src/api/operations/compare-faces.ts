@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createResult } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
-import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../http/app-context.js';
 import { errorResponse, failureResponse } from '../http/error-response.js';

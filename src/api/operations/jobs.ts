@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
-import type { CallbackState, JobAccepted, JobStatus, JobView } from '../../shared/contract/contract.js';
+import type { CallbackState, JobAccepted, JobStatus, JobView } from '../../shared/contract/job-view.js';
 import { createJobView, jobStatusOf } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
-import { isJobId } from '../../shared/queue/queue-contract.js';
+import { isJobId } from '../../shared/queue/comparison-job.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { AppContext } from '../http/app-context.js';

@@ -1,6 +1,45 @@
-import type { ComparisonDecision, ComparisonJob, ComparisonOutcome } from '../queue/queue-contract.js';
-import type { CallbackState, CompareResult, Evidence, JobStatus, JobView } from './contract.js';
-import { problemOfFailure } from './problem.js';
+import { z } from 'zod';
+import type { ComparisonJob } from '../queue/comparison-job.js';
+import { userIdSchema } from './compare-request.js';
+import { type CompareResult, compareResultSchema, warningSchema } from './compare-result.js';
+import { type ComparisonDecision, type ComparisonOutcome, problemOfFailure } from './comparison-outcome.js';
+import type { Evidence } from './evidence.js';
+import { problemSchema } from './problem.js';
+
+export const JOB_STATUSES = ['queued', 'active', 'completed', 'failed', 'cancelled'] as const;
+export const jobStatusSchema = z.enum(JOB_STATUSES);
+export type JobStatus = z.infer<typeof jobStatusSchema>;
+
+export const callbackStateSchema = z.object({
+  status: z.enum(['pending', 'delivering', 'delivered', 'failed']),
+  attempts: z.int().min(0),
+  last_error: z.string().optional(),
+});
+export type CallbackState = z.infer<typeof callbackStateSchema>;
+
+export const jobViewSchema = z
+  .object({
+    job_id: z.string(),
+    user_id: userIdSchema,
+    status: jobStatusSchema,
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().optional(),
+    finished_at: z.iso.datetime().optional(),
+    attempts: z.int().min(0),
+    result: compareResultSchema.optional(),
+    warnings: z.array(warningSchema).optional().meta({
+      description: 'What is worth knowing of the photos of a decided comparison, when there is any.',
+    }),
+    error: problemSchema.optional(),
+    callback: callbackStateSchema.optional(),
+  })
+  .meta({ id: 'JobView' });
+export type JobView = z.infer<typeof jobViewSchema>;
+
+export const jobAcceptedSchema = z
+  .object({ job_id: z.string(), status: jobStatusSchema, status_url: z.string() })
+  .meta({ id: 'JobAccepted' });
+export type JobAccepted = z.infer<typeof jobAcceptedSchema>;
 
 /** Everything a job view is made of, wherever it came from. Times in ms since 1970. */
 export interface JobFacts {

@@ -1,14 +1,50 @@
-import { ERROR_KINDS, type ErrorCode } from '../errors.js';
-import type { ComparisonFailure } from '../queue/queue-contract.js';
-import { type Reason, textOfReason } from '../reasons.js';
-import type { Problem, ProblemItem } from './contract.js';
+import { z } from 'zod';
+import { ERROR_CODES, ERROR_KINDS, type ErrorCode } from '../errors.js';
+import { NAMED_REASONS, type Reason, textOfReason } from '../reasons.js';
+import { type ImageName, imageNameSchema } from './compare-request.js';
+
+/** One of the closed table of errors. */
+export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
+
+/** Why a code applies, from a closed list. */
+export const reasonSchema = z
+  .union([z.enum(NAMED_REASONS), z.templateLiteral(['http_', z.int()])])
+  .meta({ id: 'Reason', description: 'Why the code applies: one of the list, or http_ and a status.' });
+
+/** One reason among several: a field of the body or an image. */
+export const problemItemSchema = z.object({
+  field: z.string().optional(),
+  image: imageNameSchema.optional(),
+  code: errorCodeSchema,
+  reason: reasonSchema.optional(),
+  detail: z.string(),
+});
+export type ProblemItem = z.infer<typeof problemItemSchema>;
+
+/** RFC 9457 problem details with our members. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: errorCodeSchema,
+    reason: reasonSchema.optional(),
+    retryable: z.boolean(),
+    request_id: z.string().optional(),
+    image: imageNameSchema.optional(),
+    errors: z.array(problemItemSchema).optional(),
+    job_id: z.string().optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problemSchema>;
 
 /** The members of a problem beside its code. */
 export interface ProblemFacts {
   readonly reason?: Reason | undefined;
   readonly detail?: string;
   readonly retryable?: boolean;
-  readonly image?: ComparisonFailure['image'];
+  readonly image?: ImageName | undefined;
   readonly errors?: readonly ProblemItem[] | undefined;
   readonly requestId?: string | undefined;
   readonly jobId?: string | undefined;
@@ -30,19 +66,4 @@ export function createProblem(code: ErrorCode, facts: ProblemFacts = {}): Proble
     ...(facts.jobId ? { job_id: facts.jobId } : {}),
     ...(facts.requestId ? { request_id: facts.requestId } : {}),
   };
-}
-
-/** Returns the problem of a comparison that could not be decided. */
-export function problemOfFailure(
-  failure: ComparisonFailure,
-  ids: Pick<ProblemFacts, 'requestId' | 'jobId'>,
-): Problem {
-  return createProblem(failure.code, {
-    reason: failure.reason,
-    detail: failure.detail,
-    retryable: failure.retryable,
-    ...(failure.image ? { image: failure.image } : {}),
-    errors: failure.errors,
-    ...ids,
-  });
 }

@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packName } from '../queue/queue-contract.js';
+import { basename, join } from 'node:path';
 import { type ModelManifest, modelManifestSchema } from './model-manifest.js';
+
+/** Returns the bare name of a pack given by name or by folder: `lite`, `my_pack` for `/models/my_pack/`. */
+export function packName(model: string): string {
+  return basename(model.replace(/[/\\]+$/, ''));
+}
 
 /**
  * Returns the manifest of a pack, or undefined for a folder that has none (InsightFace layout).

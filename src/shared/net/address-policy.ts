@@ -1,4 +1,4 @@
-import { MAX_URL_LENGTH } from '../contract/contract.js';
+import { MAX_URL_LENGTH } from '../contract/compare-request.js';
 import { VerificationError } from '../errors.js';
 import { createHostPatterns, findHostPatternProblem, type HostPatterns } from './host-patterns.js';
 import {

@@ -1,8 +1,8 @@
-import type { JobView } from '../contract/contract.js';
+import type { JobView } from '../contract/job-view.js';
 import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import { noteKept } from './kept-index.js';
-import { redisKeys } from './queue-contract.js';
+import { redisKeys } from './keyspace.js';
 
 /** What is kept of a job that was taken out of the queue before it ran. */
 export interface CancelledJob {

@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
-import { redisKeys } from './queue-contract.js';
+import { redisKeys } from './keyspace.js';
 
 export interface KeptIndexOptions {
   readonly redis: RedisConnection;

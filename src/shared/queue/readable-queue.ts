@@ -1,5 +1,5 @@
 import { Job, type JobJson, type MinimalQueue, Queue, Worker } from 'bullmq';
-import { parseJson } from './queue-contract.js';
+import { parseJson } from './parse-json.js';
 
 /** A job whose data reads as `{}` when it is no JSON object; our schemas refuse that, where BullMQ would throw. */
 class ReadableJob extends Job {

@@ -1,9 +1,9 @@
 import type { Job, Queue } from 'bullmq';
-import type { FailedWebhook, FailedWebhooks, WebhookRetry } from '../contract/contract.js';
+import type { FailedWebhook, FailedWebhooks, WebhookRetry } from '../contract/webhook-body.js';
 import { VerificationError } from '../errors.js';
-import { type WebhookJob, webhookJobId, webhookJobSchema } from '../queue/queue-contract.js';
 import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
+import { type WebhookJob, webhookJobId, webhookJobSchema } from './webhook-job.js';
 
 /** Codes with which BullMQ reports that a job does not exist, or is not in the required state. */
 const MISSING_JOB = -1;

@@ -1,22 +1,13 @@
 import { Queue } from 'bullmq';
-import type {
-  CallbackState,
-  FailedWebhooks,
-  JobView,
-  WebhookBody,
-  WebhookRetry,
-} from '../contract/contract.js';
+import type { CallbackState, JobView } from '../contract/job-view.js';
+import type { FailedWebhooks, WebhookBody, WebhookRetry } from '../contract/webhook-body.js';
+import { JOB_VERSION } from '../queue/comparison-job.js';
 import { createFairQueue, type FairQueue } from '../queue/fair-queue.js';
-import {
-  JOB_VERSION,
-  MAX_STREAM_EVENTS,
-  WEBHOOK_QUEUE,
-  type WebhookJob,
-  webhookJobId,
-} from '../queue/queue-contract.js';
+import { MAX_STREAM_EVENTS } from '../queue/queue-settings.js';
 import { removeForeignKey } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import { type FailedPage, listFailed, retryFailed } from './failed-webhooks.js';
+import { WEBHOOK_QUEUE, type WebhookJob, webhookJobId } from './webhook-job.js';
 import { webhookJobOptions } from './webhook-schedule.js';
 
 /** The webhook of one comparison that has ended. */

@@ -1,18 +1,15 @@
 import { DelayedError, WaitingError, type Worker } from 'bullmq';
-import type { ImageName } from '../../shared/contract/contract.js';
+import type { ImageName } from '../../shared/contract/compare-request.js';
+import { ABANDONED, type ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { VerificationError } from '../../shared/errors.js';
+import { type ComparisonJob, comparisonJobSchema, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
+import { compareQueueName } from '../../shared/queue/keyspace.js';
 import {
-  ABANDONED,
-  type ComparisonJob,
-  type ComparisonOutcome,
-  compareQueueName,
-  comparisonJobSchema,
-  JOB_VERSION,
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
-} from '../../shared/queue/queue-contract.js';
+} from '../../shared/queue/queue-settings.js';
 import { ReadableWorker } from '../../shared/queue/readable-queue.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import { isUnexpected } from '../../shared/runtime/logger.js';

@@ -1,14 +1,10 @@
 import type { Job, Queue } from 'bullmq';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createJobView } from '../../shared/contract/job-view.js';
+import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
+import { type Ending, readEnding, writeEnding } from '../../shared/queue/endings.js';
 import { noteKept } from '../../shared/queue/kept-index.js';
-import {
-  type ComparisonJob,
-  type ComparisonOutcome,
-  type Ending,
-  readEnding,
-  redisKeys,
-  writeEnding,
-} from '../../shared/queue/queue-contract.js';
+import { redisKeys } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { Logger } from '../../shared/runtime/logger.js';

@@ -1,5 +1,5 @@
+import type { ComparisonFailure } from '../../shared/contract/comparison-outcome.js';
 import { publicFactsOf, toVerificationError } from '../../shared/errors.js';
-import type { ComparisonFailure } from '../../shared/queue/queue-contract.js';
 
 /** Why a running comparison is aborted. `lost`: its lock is gone, so its result would be refused. */
 export type AbortReason = 'cancelled' | 'deadline' | 'shutdown' | 'lost';

@@ -1,6 +1,6 @@
-import type { Evidence } from '../../shared/contract/contract.js';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
+import type { Evidence } from '../../shared/contract/evidence.js';
 import type { VerificationError } from '../../shared/errors.js';
-import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
 import { errorFields, isUnexpected, type Logger } from '../../shared/runtime/logger.js';
 import type { Verification } from '../verification/verify-person.js';
 import type { CompareJob } from './finish-job.js';

@@ -1,4 +1,4 @@
-import type { ComparisonOutcome } from '../../shared/queue/queue-contract.js';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { inSpan, type Span } from '../../shared/runtime/tracing.js';
 import type { VerificationDependencies } from '../verification/verify-person.js';
 import type { CompareJob } from './finish-job.js';

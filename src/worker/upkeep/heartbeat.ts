@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { redisKeys } from '../../shared/queue/queue-contract.js';
+import { redisKeys } from '../../shared/queue/keyspace.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';

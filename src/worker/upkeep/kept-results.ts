@@ -1,4 +1,4 @@
-import { redisKeys } from '../../shared/queue/queue-contract.js';
+import { redisKeys } from '../../shared/queue/keyspace.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {

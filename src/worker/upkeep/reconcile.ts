@@ -1,15 +1,11 @@
 import { Queue } from 'bullmq';
 import { LRUCache } from 'lru-cache';
+import { ABANDONED, readOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createCancelledJobs } from '../../shared/queue/cancelled-jobs.js';
+import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
-import {
-  ABANDONED,
-  compareQueueName,
-  MAX_STREAM_EVENTS,
-  readEnding,
-  readOutcome,
-  redisKeys,
-} from '../../shared/queue/queue-contract.js';
+import { compareQueueName, redisKeys } from '../../shared/queue/keyspace.js';
+import { MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { removeForeignKey } from '../../shared/redis/broken-records.js';
 import { isRedisReady } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';

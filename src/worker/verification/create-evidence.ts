@@ -1,12 +1,6 @@
-import {
-  type Evidence,
-  type FaceEvidence,
-  type FrontImage,
-  IMAGE_NAMES,
-  type ImageEvidence,
-  type ImageName,
-  type Warning,
-} from '../../shared/contract/contract.js';
+import { type FrontImage, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
+import type { Warning } from '../../shared/contract/compare-result.js';
+import type { Evidence, FaceEvidence, ImageEvidence } from '../../shared/contract/evidence.js';
 import { publicFactsOf } from '../../shared/errors.js';
 import type { FaceAnalysis } from '../vision/types.js';
 import { isMatch, type Probe } from './decide.js';

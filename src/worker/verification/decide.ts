@@ -1,4 +1,4 @@
-import { FRONT_IMAGES, type FrontImage } from '../../shared/contract/contract.js';
+import { FRONT_IMAGES, type FrontImage } from '../../shared/contract/compare-request.js';
 import { VerificationError } from '../../shared/errors.js';
 
 /** One probe as the decision sees it: its similarity to the reference, or why there is none. */

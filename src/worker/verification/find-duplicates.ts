@@ -1,4 +1,4 @@
-import { IMAGE_NAMES, type ImageName } from '../../shared/contract/contract.js';
+import { IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 
 /** What identifies a photo: its bytes and its look. */
 export interface PhotoIdentity {

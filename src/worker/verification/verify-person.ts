@@ -1,13 +1,13 @@
 import {
-  type Evidence,
   FRONT_IMAGES,
   type FrontImage,
   IMAGE_NAMES,
   type ImageName,
-  type ProblemItem,
-} from '../../shared/contract/contract.js';
+} from '../../shared/contract/compare-request.js';
+import type { ComparisonFailure, ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
+import type { Evidence } from '../../shared/contract/evidence.js';
+import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
-import type { ComparisonFailure, ComparisonOutcome } from '../../shared/queue/queue-contract.js';
 import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
 import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';

@@ -5,14 +5,12 @@ import {
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
   STALLED_INTERVAL_MS,
-  WEBHOOK_QUEUE,
-  type WebhookJob,
-  webhookJobSchema,
-} from '../../shared/queue/queue-contract.js';
+} from '../../shared/queue/queue-settings.js';
 import { ReadableWorker } from '../../shared/queue/readable-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import type { Logger } from '../../shared/runtime/logger.js';
+import { WEBHOOK_QUEUE, type WebhookJob, webhookJobSchema } from '../../shared/webhooks/webhook-job.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import { retryDelayMs } from '../../shared/webhooks/webhook-schedule.js';
 import {

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 import { type HeldCaller, holdCaller } from '../../support/programs/held-caller.js';

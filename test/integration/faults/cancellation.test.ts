@@ -1,7 +1,8 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName, webhookJobId } from '../../../src/shared/queue/queue-contract.js';
+import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
+import { webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 
 let api: Api;

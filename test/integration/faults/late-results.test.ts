@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { LOCK_DURATION_MS } from '../../../src/shared/queue/queue-contract.js';
+import { LOCK_DURATION_MS } from '../../../src/shared/queue/queue-settings.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import {
   type Program,

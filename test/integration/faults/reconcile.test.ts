@@ -1,19 +1,15 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { JobView } from '../../../src/shared/contract/contract.js';
+import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
+import type { JobView } from '../../../src/shared/contract/job-view.js';
 import { createJobView } from '../../../src/shared/contract/job-view.js';
 import { createCancelledJobs } from '../../../src/shared/queue/cancelled-jobs.js';
+import type { ComparisonJob } from '../../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../../src/shared/queue/fair-queue.js';
-import {
-  type ComparisonJob,
-  type ComparisonOutcome,
-  compareQueueName,
-  redisKeys,
-  type WebhookJob,
-  webhookJobId,
-} from '../../../src/shared/queue/queue-contract.js';
+import { compareQueueName, redisKeys } from '../../../src/shared/queue/keyspace.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import {
   type ReconcileDependencies,

@@ -1,12 +1,9 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  compareQueueName,
-  JOB_VERSION,
-  redisKeys,
-  WEBHOOK_QUEUE,
-} from '../../../src/shared/queue/queue-contract.js';
+import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
+import { compareQueueName, redisKeys } from '../../../src/shared/queue/keyspace.js';
+import { WEBHOOK_QUEUE } from '../../../src/shared/webhooks/webhook-job.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { type Program, type Service, startService } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-contract.js';
+import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-settings.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import {
   type Program,

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { problemSchema } from '../../../src/shared/contract/contract.js';
+import { problemSchema } from '../../../src/shared/contract/problem.js';
 import { type HostileMaterial, type HostileRequest, makeHostileRequest } from './hostile-requests.js';
 import { seededRandom } from './mutate-bytes.js';
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Queue } from 'bullmq';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
-import { JOB_VERSION, type WebhookJob, webhookJobId } from '../../../src/shared/queue/queue-contract.js';
+import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import { webhookJobOptions } from '../../../src/shared/webhooks/webhook-schedule.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { IMAGE_NAMES, type ImageName } from '../../../src/shared/contract/compare-request.js';
 import {
-  IMAGE_NAMES,
-  type ImageName,
-  jobViewSchema,
-  problemSchema,
-} from '../../../src/shared/contract/contract.js';
-import { createJobView } from '../../../src/shared/contract/job-view.js';
-import { problemOfFailure } from '../../../src/shared/contract/problem.js';
+  comparisonOutcomeSchema,
+  problemOfFailure,
+} from '../../../src/shared/contract/comparison-outcome.js';
+import { createJobView, jobViewSchema } from '../../../src/shared/contract/job-view.js';
+import { problemSchema } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, VerificationError } from '../../../src/shared/errors.js';
-import { comparisonOutcomeSchema } from '../../../src/shared/queue/queue-contract.js';
 import { NAMED_REASONS } from '../../../src/shared/reasons.js';
 import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';

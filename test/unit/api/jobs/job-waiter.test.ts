@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createJobWaiter, type JobWaiter } from '../../../../src/api/jobs/job-waiter.js';
-import type { ComparisonOutcome } from '../../../../src/shared/queue/queue-contract.js';
+import type { ComparisonOutcome } from '../../../../src/shared/contract/comparison-outcome.js';
 
 const MATCHED: ComparisonOutcome = { ok: true, matched: true };
 const open: JobWaiter[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type GreetingFacts, renderGreeting } from '../../../../src/cli/start/greeting.js';
-import { compareRequestSchema } from '../../../../src/shared/contract/contract.js';
+import { compareRequestSchema } from '../../../../src/shared/contract/compare-request.js';
 
 const FACTS: GreetingFacts = {
   origin: 'http://127.0.0.1:8333',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { jobViewSchema, problemSchema } from '../../../../src/shared/contract/contract.js';
-import { createJobView } from '../../../../src/shared/contract/job-view.js';
-import type { ComparisonFailure } from '../../../../src/shared/queue/queue-contract.js';
+import type { ComparisonFailure } from '../../../../src/shared/contract/comparison-outcome.js';
+import { createJobView, jobViewSchema } from '../../../../src/shared/contract/job-view.js';
+import { problemSchema } from '../../../../src/shared/contract/problem.js';
 
 const JOB = { jobId: 'r_1', job: { user_id: 'u', request_id: 'q' }, attempts: 1 };
 const at = (ms: number): string => new Date(ms).toISOString();

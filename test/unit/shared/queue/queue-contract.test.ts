@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { comparisonJobSchema, readOutcome } from '../../../../src/shared/queue/queue-contract.js';
+import { readOutcome } from '../../../../src/shared/contract/comparison-outcome.js';
+import { comparisonJobSchema } from '../../../../src/shared/queue/comparison-job.js';
 
 /** A job as version 0.1.0 wrote it. */
 const EARLIER_JOB = {

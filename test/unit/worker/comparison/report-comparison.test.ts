@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { VerificationError } from '../../../../src/shared/errors.js';
-import { type ComparisonJob, JOB_VERSION } from '../../../../src/shared/queue/queue-contract.js';
+import { type ComparisonJob, JOB_VERSION } from '../../../../src/shared/queue/comparison-job.js';
 import { failureOfError } from '../../../../src/worker/comparison/job-error.js';
 import { reportComparison } from '../../../../src/worker/comparison/report-comparison.js';
 import type { Judged } from '../../../../src/worker/verification/judged-photo.js';

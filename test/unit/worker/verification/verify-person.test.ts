@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { evidenceSchema, IMAGE_NAMES, type ImageName } from '../../../../src/shared/contract/contract.js';
+import { IMAGE_NAMES, type ImageName } from '../../../../src/shared/contract/compare-request.js';
+import { comparisonOutcomeSchema } from '../../../../src/shared/contract/comparison-outcome.js';
+import { evidenceSchema } from '../../../../src/shared/contract/evidence.js';
 import { type ErrorCode, VerificationError } from '../../../../src/shared/errors.js';
-import { comparisonOutcomeSchema } from '../../../../src/shared/queue/queue-contract.js';
 import {
   type VerificationDependencies,
   verifyPerson,

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { ERROR_CODES } from '../errors.js';
+import { imageNameSchema } from './compare-request.js';
+import { warningSchema } from './compare-result.js';
+import {
+  createProblem,
+  type Problem,
+  type ProblemFacts,
+  problemItemSchema,
+  reasonSchema,
+} from './problem.js';
+
+/** A reason that only a later version knows is left out: the code beside it still holds. */
+const knownReasonSchema = reasonSchema.optional().catch(undefined);
+
+/** What a comparison ended in. Anything but `ok: true` could not be decided. */
+export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
+  z.object({
+    ok: z.literal(true),
+    matched: z.boolean(),
+    /** Absent in what earlier versions wrote. */
+    warnings: z.array(warningSchema).optional(),
+  }),
+  z.object({
+    ok: z.literal(false),
+    code: z.enum(ERROR_CODES),
+    reason: knownReasonSchema,
+    detail: z.string(),
+    retryable: z.boolean(),
+    image: imageNameSchema.optional(),
+    errors: z.array(problemItemSchema.extend({ reason: knownReasonSchema })).optional(),
+  }),
+]);
+export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;
+export type ComparisonDecision = Extract<ComparisonOutcome, { ok: true }>;
+export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
+
+/** How a job that BullMQ itself gave up is told: killed too often, or failed by a bug. */
+export const ABANDONED: ComparisonOutcome = {
+  ok: false,
+  code: 'internal',
+  detail: 'The job was given up after repeated failures inside the service.',
+  retryable: true,
+};
+
+/** Reads what a worker returned; anything it could not have returned counts as given up. */
+export function readOutcome(returned: unknown): ComparisonOutcome {
+  const parsed = comparisonOutcomeSchema.safeParse(returned);
+  return parsed.success ? parsed.data : ABANDONED;
+}
+
+/** Returns the problem of a comparison that could not be decided. */
+export function problemOfFailure(
+  failure: ComparisonFailure,
+  ids: Pick<ProblemFacts, 'requestId' | 'jobId'>,
+): Problem {
+  return createProblem(failure.code, {
+    reason: failure.reason,
+    detail: failure.detail,
+    retryable: failure.retryable,
+    ...(failure.image ? { image: failure.image } : {}),
+    errors: failure.errors,
+    ...ids,
+  });
+}

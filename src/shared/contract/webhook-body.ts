@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { jobViewSchema } from './job-view.js';
+
+/** The body of every webhook, Standard Webhooks 1.0. */
+export const webhookBodySchema = z
+  .object({
+    type: z.enum(['comparison.completed', 'comparison.failed']),
+    timestamp: z.iso.datetime(),
+    tenant: z.string().meta({
+      description: 'The API key that asked, by its name; `anonymous` where no keys are set.',
+    }),
+    data: jobViewSchema,
+  })
+  .meta({ id: 'Webhook' });
+export type WebhookBody = z.infer<typeof webhookBodySchema>;
+
+/** A webhook that was given up: its target's host, never the rest of the URL. */
+export const failedWebhookSchema = z
+  .object({
+    id: z.string().meta({ description: 'The webhook-id of every attempt.' }),
+    job_id: z.string(),
+    host: z.string(),
+    attempts: z.int().min(0),
+    last_error: z.string(),
+    failed_at: z.iso.datetime(),
+  })
+  .meta({ id: 'FailedWebhook' });
+export type FailedWebhook = z.infer<typeof failedWebhookSchema>;
+
+export const failedWebhooksSchema = z
+  .object({
+    items: z.array(failedWebhookSchema),
+    next_cursor: z.string().optional().meta({ description: 'Absent on the last page.' }),
+  })
+  .meta({ id: 'FailedWebhooks' });
+export type FailedWebhooks = z.infer<typeof failedWebhooksSchema>;
+
+/** What answers a replay: the delivery starts its schedule anew under the same webhook-id. */
+export const webhookRetrySchema = z
+  .object({ id: z.string(), job_id: z.string(), status: z.literal('pending') })
+  .meta({ id: 'WebhookRetry' });
+export type WebhookRetry = z.infer<typeof webhookRetrySchema>;

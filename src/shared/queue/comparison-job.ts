@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { minMatchesSchema, thresholdSchema, userIdSchema } from '../contract/compare-request.js';
+
+/** The version of the payloads below; a worker fails jobs of any other with `unsupported_job_version`. */
+export const JOB_VERSION = 1;
+
+export const comparisonJobSchema = z.object({
+  v: z.literal(JOB_VERSION),
+  user_id: userIdSchema,
+  /** Dropped once the job has ended. */
+  images: z
+    .object({
+      front_image1: z.string(),
+      front_image2: z.string(),
+      front_image3: z.string(),
+      back_image: z.string(),
+    })
+    .optional(),
+  threshold: thresholdSchema,
+  min_matches: minMatchesSchema,
+  evidence: z.boolean(),
+  /** Whether the result lists warnings. Absent in the jobs of earlier versions. */
+  warnings: z.boolean().optional(),
+  callback_url: z.string().optional(),
+  /** A caller holds its connection open for the answer. */
+  sync: z.boolean(),
+  /** Name of the API key, or `anonymous`: who may see the job. */
+  tenant: z.string(),
+  /** SHA-256 of what was asked, to tell a repeated request from another one under the same Idempotency-Key. */
+  request_digest: z.string(),
+  request_id: z.string(),
+  /** Both in ms since 1970 by Redis' clock. */
+  accepted_at: z.number(),
+  deadline_at: z.number(),
+  traceparent: z.string().optional(),
+});
+export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
+
+/** True if `text` can be the id of a job, random or derived from an Idempotency-Key. No other key of BullMQ has this form. */
+export function isJobId(text: string): boolean {
+  return /^[ri]_[0-9A-Za-z-]{1,64}$/.test(text);
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { JOB_VERSION } from '../queue/comparison-job.js';
+
+export const WEBHOOK_QUEUE = 'webhooks';
+
+export const webhookJobSchema = z.object({
+  v: z.literal(JOB_VERSION),
+  job_id: z.string(),
+  tenant: z.string(),
+  /** The pack whose queue holds the comparison. */
+  model: z.string(),
+  /** Dropped once delivered. */
+  url: z.string().optional(),
+  /** The exact bytes to sign and send, as text; dropped once delivered. */
+  body: z.string().optional(),
+});
+export type WebhookJob = z.infer<typeof webhookJobSchema>;
+
+/** The id of the one webhook job of a comparison: adding it twice makes one. */
+export function webhookJobId(jobId: string): string {
+  return `wh_${jobId}`;
+}
