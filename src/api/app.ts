@@ -13,33 +13,26 @@ import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
 import { traceRequests } from './middleware/trace-requests.js';
-import { createCompareFacesRoute } from './operations/compare-faces.js';
-import { createHealthRoutes, type HealthDependencies } from './operations/health.js';
-import { createJobsRoutes, type JobsDependencies } from './operations/jobs.js';
-import { createModelsRoute, type ModelsDependencies } from './operations/models.js';
-import { createUsersRoute, type UsersDependencies } from './operations/users.js';
+import type { Access, Operation } from './operations/define-operation.js';
+import { OPERATIONS, type OperationDependencies } from './operations.js';
+import { createPageFiles } from './pages/page-files.js';
 
-export interface AppDependencies
-  extends JobsDependencies,
-    HealthDependencies,
-    ModelsDependencies,
-    UsersDependencies {
+export interface AppDependencies extends Omit<OperationDependencies, 'operations'> {
   readonly logger: Logger;
   readonly apiKeys: readonly ApiKey[];
   readonly adminKeys: readonly ApiKey[];
-  /** Absent: nobody is limited. */
+  /** Undefined if no rate is limited. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly observeRequest: (facts: RequestFacts) => void;
-  /** Routes for operators, behind the admin keys. */
-  readonly adminRoutes: Hono<AppContext>;
-  /** Demo page, reference and OpenAPI document. */
-  readonly pages: Hono<AppContext>;
 }
 
 /** Returns the whole HTTP surface without a socket: `app.request()` answers as the server would. */
-export function createApp(deps: AppDependencies): Hono<AppContext> {
+export function createApp(
+  deps: AppDependencies,
+  operations: readonly Operation<OperationDependencies>[] = OPERATIONS,
+): Hono<AppContext> {
   const app = new Hono<AppContext>();
   app.use(requestId({ limitLength: 128 }));
   app.use(traceRequests);
@@ -65,32 +58,54 @@ export function createApp(deps: AppDependencies): Hono<AppContext> {
   app.onError((error, context) => errorResponse(context, error));
   app.notFound((context) => errorResponse(context, new VerificationError('not_found')));
 
-  app.route('/', createHealthRoutes(deps));
-  app.route('/', deps.pages);
-
-  app.use('/webhooks/*', authenticateAdmin({ accepted: deps.adminKeys, others: deps.apiKeys }));
-  app.route('/', deps.adminRoutes);
-
-  // `/jobs/*` takes in `/jobs` itself; named twice, it would count twice against the rate limit.
-  for (const path of ['/compare-faces', '/jobs/*', '/models', '/users/*']) {
-    app.use(path, noStore);
-    app.use(path, authenticate({ accepted: deps.apiKeys, others: deps.adminKeys }));
-    if (deps.rateLimiter) app.use(path, rateLimit(deps.rateLimiter));
-  }
-  app.route('/', createCompareFacesRoute(deps));
-  app.route('/', createJobsRoutes(deps));
-  app.route('/', createModelsRoute(deps));
-  app.route('/', createUsersRoute(deps));
+  for (const [root, access] of accessByRoot(operations))
+    for (const guard of guardsOf(access, deps)) app.use(`${root}/*`, guard);
+  for (const { method, path, createHandler } of operations)
+    app[method](path.replace(/\{(\w+)\}/g, ':$1'), createHandler({ ...deps, operations }));
+  app.route('/', createPageFiles());
   return app;
 }
 
-/** Answers about people stay out of every cache on their way. */
+/**
+ * Returns the access of everything below the first segment of each path, so that methods and paths that do not exist are
+ * as closed as their neighbours.
+ * @throws Error if two operations below one first segment differ in their access.
+ */
+function accessByRoot(operations: readonly Operation[]): ReadonlyMap<string, Access> {
+  const roots = new Map<string, Access>();
+  for (const { path, access } of operations) {
+    const root = `/${path.split('/')[1]}`;
+    if ((roots.get(root) ?? access) !== access)
+      throw new Error(`this is a bug: the operations below ${root} differ in their access`);
+    roots.set(root, access);
+  }
+  return roots;
+}
+
+/** Returns the middleware in front of operations with this access, in the order in which it runs. */
+function guardsOf(access: Access, deps: AppDependencies): readonly MiddlewareHandler<AppContext>[] {
+  const { apiKeys, adminKeys, rateLimiter } = deps;
+  switch (access) {
+    case 'open':
+      return [];
+    case 'operator':
+      return [noStore, authenticateAdmin({ accepted: adminKeys, others: apiKeys })];
+    case 'caller':
+      return [
+        noStore,
+        authenticate({ accepted: apiKeys, others: adminKeys }),
+        ...(rateLimiter ? [rateLimit(rateLimiter)] : []),
+      ];
+  }
+}
+
+/** Keeps answers about people out of every cache on their way. */
 const noStore: MiddlewareHandler<AppContext> = async (context, next) => {
   context.header('cache-control', 'no-store');
   await next();
 };
 
-/** A connection kept open would be cut when listening ends, maybe with a request on its way. */
+/** A connection that stays open is cut when listening ends, possibly with a request on its way. */
 function closeWhileDraining(isDraining: () => boolean): MiddlewareHandler {
   return async (context, next) => {
     await next();

@@ -23,8 +23,6 @@ import { logUnreadable } from './jobs/pass-over.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
-import { createPages } from './operations/pages.js';
-import { createWebhookRoutes } from './operations/webhooks.js';
 
 const POLL_MS = 1_000;
 /** Part of a synchronous caller's time that may go by before its job's turn comes; the rest is for the job itself. */
@@ -139,8 +137,6 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     corsOrigins: config.CORS_ORIGINS,
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,
-    adminRoutes: createWebhookRoutes({ redis, webhooks }),
-    pages: createPages(),
   };
 }
 

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMPARISON_OPERATIONS } from '../../src/api/openapi/comparison-operations.js';
-import { SERVICE_OPERATIONS } from '../../src/api/openapi/service-operations.js';
+import { OPERATIONS } from '../../src/api/operations.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../support/programs/api.js';
 
 const ALICE = 'alice-0123456789abcdef';
@@ -174,14 +173,16 @@ describe('rate limits', () => {
 });
 
 describe('each operation that needs a key', () => {
-  const operations = [...COMPARISON_OPERATIONS, ...SERVICE_OPERATIONS].filter(
-    ({ access }) => access === 'caller',
-  );
+  const closed = OPERATIONS.filter(({ access }) => access !== 'open');
   let limited: Api;
   let redis: Redis;
 
   beforeAll(async () => {
-    limited = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '1000' });
+    limited = await startApi({
+      API_KEYS: `alice:${ALICE}`,
+      ADMIN_API_KEYS: `ops:${ADMIN}`,
+      RATE_LIMIT_PER_MINUTE: '1000',
+    });
     redis = new Redis(limited.redis.url);
   });
 
@@ -191,25 +192,47 @@ describe('each operation that needs a key', () => {
   });
 
   const consumed = async () => Number((await redis.get('{face}:rate:alice')) ?? 0);
+  const ask = (method: string, path: string, key: Record<string, string> = {}) =>
+    fetch(`${limited.origin}${path.replace(/\{\w+\}/g, 'r_1')}`, {
+      method: method.toUpperCase(),
+      headers: { 'content-type': 'application/json', ...key },
+      ...(method === 'post' ? { body: '{}' } : {}),
+    });
 
-  it('is one of several', () => expect(operations.length).toBeGreaterThan(5));
+  it('is one of several, for callers and for operators', () => {
+    expect(closed.filter(({ access }) => access === 'caller').length).toBeGreaterThan(5);
+    expect(closed.filter(({ access }) => access === 'operator').length).toBeGreaterThan(1);
+  });
 
-  for (const { method, path } of operations) {
+  for (const { method, path, access } of closed) {
     const name = `${method.toUpperCase()} ${path}`;
 
-    it(`counts once against the rate limit and is closed without a key: ${name}`, async () => {
-      const before = await consumed();
-      const url = `${limited.origin}${path.replace(/\{\w+\}/g, 'r_1')}`;
-      const headers = { 'content-type': 'application/json' };
-      const init = { method: method.toUpperCase(), ...(method === 'post' ? { body: '{}' } : {}) };
+    it(`refuses a request without a key: ${name}`, async () => {
+      const refused = await ask(method, path);
 
-      const answer = await fetch(url, { ...init, headers: { ...headers, ...bearer(ALICE) } });
-      const closed = await fetch(url, { ...init, headers });
-
-      expect(answer.status).not.toBe(401);
-      expect(closed.status).toBe(401);
-      expect((await consumed()) - before).toBe(1);
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get('cache-control')).toBe('no-store');
+      expect(await refused.json()).toMatchObject({ code: 'unauthenticated' });
     });
+
+    if (access === 'operator') {
+      it(`refuses the key of a caller: ${name}`, async () => {
+        const refused = await ask(method, path, bearer(ALICE));
+
+        expect(refused.status).toBe(403);
+      });
+    } else {
+      it(`takes the key of a caller, refuses an operator's, and counts only the former: ${name}`, async () => {
+        const before = await consumed();
+
+        const answer = await ask(method, path, bearer(ALICE));
+        const refused = await ask(method, path, bearer(ADMIN));
+
+        expect([401, 403]).not.toContain(answer.status);
+        expect(refused.status).toBe(403);
+        expect((await consumed()) - before).toBe(1);
+      });
+    }
   }
 });
 

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  erasedJobsSchema,
-  healthSchema,
-  modelsSchema,
-  readinessSchema,
-} from '../../src/api/openapi/service-answers.js';
+import { erasedJobsSchema } from '../../src/api/operations/erase-user-jobs.js';
+import { healthSchema } from '../../src/api/operations/get-health.js';
+import { readinessSchema } from '../../src/api/operations/get-readiness.js';
+import { modelsSchema } from '../../src/api/operations/list-models.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { type Browser, findBrowser, type Page, startBrowser } from '../support/programs/browser.js';
 import { type Service, startService } from '../support/programs/service.js';

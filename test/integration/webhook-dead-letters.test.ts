@@ -4,7 +4,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppContext } from '../../src/api/http/app-context.js';
 import { errorResponse } from '../../src/api/http/error-response.js';
-import { createWebhookRoutes } from '../../src/api/operations/webhooks.js';
+import { listFailedWebhooksOperation } from '../../src/api/operations/list-failed-webhooks.js';
+import { retryWebhookOperation } from '../../src/api/operations/retry-webhook.js';
 import { failedWebhooksSchema } from '../../src/shared/contract/webhook-body.js';
 import { listFailed } from '../../src/shared/webhooks/failed-webhooks.js';
 import { startWebhookBench, WEBHOOK_SECRET, type WebhookBench } from '../support/servers/webhook-bench.js';
@@ -32,7 +33,8 @@ let app: Hono<AppContext>;
 beforeAll(async () => {
   bench = await startWebhookBench();
   app = new Hono<AppContext>();
-  app.route('/', createWebhookRoutes(bench));
+  app.get('/webhooks/failed', listFailedWebhooksOperation.createHandler(bench));
+  app.post('/webhooks/:id/retry', retryWebhookOperation.createHandler(bench));
   app.onError((error, context) => errorResponse(context, error));
 });
 

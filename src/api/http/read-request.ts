@@ -7,6 +7,7 @@ import {
 } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
+import { isJobId } from '../../shared/queue/comparison-job.js';
 import type { Caller } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';
 import { parseJson } from './parse-json.js';
@@ -60,6 +61,17 @@ export function readCaller(context: Context<AppContext>, sync: boolean): Caller 
     idempotencyKey: key,
     traceparent: context.get('traceparent'),
   };
+}
+
+/**
+ * Reads the job id in the path. Only a well-formed id reaches Redis, where other keys lie beside the jobs.
+ * @throws VerificationError `job_not_found`.
+ */
+export function readJobId(context: Context<AppContext>): string {
+  const jobId = context.req.param('id') ?? '';
+  if (!isJobId(jobId)) throw new VerificationError('job_not_found');
+  context.set('jobId', jobId);
+  return jobId;
 }
 
 /** The preferences of RFC 7240 that we know: `respond-async` and `wait` in seconds. */

@@ -1,6 +1,7 @@
 import type { Job, Queue } from 'bullmq';
 import { ABANDONED, type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
+import { type JobStatus, jobStatusOf } from '../../shared/contract/job-view.js';
 import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comparison-job.js';
 import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
@@ -22,6 +23,21 @@ export interface StoredJob {
   readonly finishedAt?: number | undefined;
   readonly attempts: number;
   readonly outcome?: ComparisonOutcome | undefined;
+}
+
+/** Returns the state of a job that may have ended, as callers see it. */
+export function statusOf(job: StoredJob): JobStatus {
+  return jobStatusOf(job.outcome, runningStateOf(job));
+}
+
+/** Returns the state of a job that has no outcome, as callers see it. */
+export function runningStateOf({ state }: StoredJob): 'queued' | 'active' {
+  return state === 'active' ? 'active' : 'queued';
+}
+
+/** True if a job with this status has not ended. */
+export function isRunning(status: JobStatus): boolean {
+  return status === 'queued' || status === 'active';
 }
 
 /** The comparisons of one model pack, as the API sees them. Every call may reject when Redis is away. */

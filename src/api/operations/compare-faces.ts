@@ -1,7 +1,9 @@
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import { compareRequestSchema } from '../../shared/contract/compare-request.js';
+import { compareResultSchema } from '../../shared/contract/compare-result.js';
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createResult } from '../../shared/contract/job-view.js';
-import { VerificationError } from '../../shared/errors.js';
+import { errorCodesOf, VerificationError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../http/app-context.js';
 import { errorResponse, failureResponse } from '../http/error-response.js';
@@ -17,38 +19,66 @@ import {
   submitJob,
 } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
-import { acceptJob } from './jobs.js';
+import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
+import { REQUEST_EXAMPLE } from '../openapi/examples.js';
+import { ACCEPTED, acceptJob, SUBMIT_ERRORS } from './create-job.js';
+import { defineOperation } from './define-operation.js';
 
 export interface CompareFacesDependencies extends SubmitDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
   readonly logger: Logger;
 }
 
-/** `POST /compare-faces`: the answer itself, or a job with `Prefer: respond-async`. */
-export function createCompareFacesRoute(deps: CompareFacesDependencies): Hono<AppContext> {
-  const abandonJob = createAbandonJob(deps);
-  return new Hono<AppContext>().post('/compare-faces', async (context) => {
-    if (readPreferences(context.req.header('prefer')).respondAsync) {
-      context.header('preference-applied', 'respond-async');
-      return acceptJob(context, deps);
-    }
-    const caller = readCaller(context, true);
-    const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
-    context.set('jobId', prepared.jobId);
-    return compareAndWait(context, prepared, { caller, deps, abandonJob });
-  });
-}
+/** Reasons why a comparison ends without a decision. */
+const COMPARISON_ERRORS = errorCodesOf('fetch', 'photo', 'comparison');
 
-interface CompareCall {
-  readonly caller: Caller;
+export const compareFacesOperation = defineOperation<CompareFacesDependencies>({
+  method: 'post',
+  path: '/compare-faces',
+  id: 'compareFaces',
+  tag: 'Comparisons',
+  summary: 'Compare three photos with a reference and wait for the decision',
+  description:
+    'Answers whether at least `min_matches` of the three probes show the person in the reference. If too few photos ' +
+    'can be judged to decide, the answer is a problem and never `matched: false`.',
+  parameters: [PREFER_ASYNC, IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT],
+  body: { schema: compareRequestSchema, example: REQUEST_EXAMPLE },
+  answers: {
+    200: {
+      description: 'The decision.',
+      schema: compareResultSchema,
+      example: { user_id: 'user-42', matched: true },
+    },
+    202: { ...ACCEPTED, headers: ['Location', 'Retry-After', 'Preference-Applied'] },
+  },
+  errors: [...SUBMIT_ERRORS, ...COMPARISON_ERRORS, 'wait_timeout'],
+  createHandler: (deps) => {
+    const call = { deps, abandonJob: createAbandonJob(deps) };
+    return (context) => compareFaces(context, call);
+  },
+});
+
+interface Call {
   readonly deps: CompareFacesDependencies;
   readonly abandonJob: (jobId: string) => Promise<void>;
+}
+
+async function compareFaces(context: Context<AppContext>, call: Call): Promise<Response> {
+  const { deps } = call;
+  if (readPreferences(context.req.header('prefer')).respondAsync) {
+    context.header('preference-applied', 'respond-async');
+    return acceptJob(context, deps);
+  }
+  const caller = readCaller(context, true);
+  const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
+  context.set('jobId', prepared.jobId);
+  return compareAndWait(context, prepared, { ...call, caller });
 }
 
 async function compareAndWait(
   context: Context<AppContext>,
   prepared: PreparedJob,
-  { caller, deps, abandonJob }: CompareCall,
+  { deps, abandonJob, caller }: Call & { readonly caller: Caller },
 ): Promise<Response> {
   const { jobId } = prepared;
   const { signal } = context.req.raw;
@@ -68,7 +98,7 @@ async function compareAndWait(
       context.header('location', `/jobs/${jobId}`);
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
-      // Another caller may wait for the same job under an Idempotency-Key.
+      // Under an Idempotency-Key, another caller may be waiting for the same job.
       if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId);
       return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
         jobId,
@@ -76,7 +106,7 @@ async function compareAndWait(
   }
 }
 
-/** A repeated request may join a job that has ended already: its event will not come again. */
+/** A repeated request can join a job that has already ended: its event will not come again. */
 async function settleIfEnded(jobId: string, deps: CompareFacesDependencies): Promise<void> {
   const outcomes = await withQueue(deps.redis, () => deps.queue.readOutcomes([jobId]));
   const outcome = outcomes.get(jobId);

@@ -1,16 +1,23 @@
 import { readdirSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { createPages } from '../../../src/api/operations/pages.js';
+import type { AppContext } from '../../../src/api/http/app-context.js';
+import { getOpenApiOperation } from '../../../src/api/operations/get-openapi.js';
+import { pageOperations } from '../../../src/api/operations/pages.js';
+import { OPERATIONS } from '../../../src/api/operations.js';
+import { createPageFiles } from '../../../src/api/pages/page-files.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES } from '../../../src/shared/errors.js';
 
-const pages = createPages();
+const pages = new Hono<AppContext>().route('/', createPageFiles());
+for (const { path, createHandler } of [...pageOperations, getOpenApiOperation])
+  pages.get(path, createHandler({ operations: OPERATIONS }));
 const paths = [...new Set(pages.routes.map((route) => route.path))];
 const read = async (path: string): Promise<string> => (await pages.request(path)).text();
 
-describe('createPages', () => {
-  it('serves every file of its folder, and no other', () => {
+describe('the pages', () => {
+  it('serve every file of their folders, and no other', () => {
     const files = ['demo', 'reference', 'theme'].flatMap((folder) =>
       readdirSync(new URL(`../../../src/api/pages/${folder}/`, import.meta.url)),
     );

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { createModelsRoute } from '../../../../src/api/operations/models.js';
+import { listModelsOperation } from '../../../../src/api/operations/list-models.js';
 import { listManifests } from '../../../../src/shared/models/model-catalogue.js';
 import { calibrationSchema } from '../../../../src/shared/models/model-manifest.js';
 
@@ -13,14 +14,17 @@ interface ModelView {
   readonly calibration: unknown;
 }
 
+const request = (model: string) =>
+  new Hono().get('/models', listModelsOperation.createHandler({ model, manifests })).request('/models');
+
 async function askFor(model: string): Promise<{ in_use: string; models: readonly ModelView[] }> {
-  const response = await createModelsRoute({ model, manifests }).request('/models');
+  const response = await request(model);
   expect(response.status).toBe(200);
   return (await response.json()) as { in_use: string; models: readonly ModelView[] };
 }
 
 describe('GET /models', () => {
-  it('lists every pack with a manifest and marks the one that answers here', async () => {
+  it('lists every pack with a manifest and marks the one in use', async () => {
     const { in_use, models } = await askFor('lite');
 
     expect(in_use).toBe('lite');
@@ -35,7 +39,7 @@ describe('GET /models', () => {
     expect(models.some((model) => model.in_use)).toBe(false);
   });
 
-  it('tells of each pack whether it may be used commercially, and its calibration with data set and date', async () => {
+  it('says of each pack whether commercial use is allowed, and on which data it was calibrated', async () => {
     const { models } = await askFor('lite');
 
     for (const { licence, calibration } of models) {
@@ -45,8 +49,8 @@ describe('GET /models', () => {
     expect(models.find(({ name }) => name === 'lite')?.calibration).toMatchObject({ dataset: 'LFW' });
   });
 
-  it('gives away neither where files lie nor what they are', async () => {
-    const response = await createModelsRoute({ model: 'lite', manifests }).request('/models');
+  it('reveals neither the places nor the contents of files', async () => {
+    const response = await request('lite');
 
     expect(await response.text()).not.toMatch(/\.onnx|sha256|\/models\/|\.zip/);
   });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createOpenApiDocument } from '../../../src/api/openapi.js';
-import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
+import { WEBHOOK_EXAMPLES } from '../../../../src/api/openapi/examples.js';
+import { createOpenApiDocument } from '../../../../src/api/openapi/openapi-document.js';
+import { OPERATIONS } from '../../../../src/api/operations.js';
+import { webhookBodySchema } from '../../../../src/shared/contract/webhook-body.js';
+import { ERROR_CODES, ERROR_KINDS } from '../../../../src/shared/errors.js';
 
-const document = createOpenApiDocument('1.2.3');
+const document = createOpenApiDocument(OPERATIONS, '1.2.3');
 const text = JSON.stringify(document);
 const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
 
@@ -32,13 +35,21 @@ describe('createOpenApiDocument', () => {
       expect(`${code} ${status}`).toBe(`${code} ${ERROR_KINDS[code].status}`);
   });
 
-  it('refers only to components that are there', () => {
+  it('refers only to components that exist', () => {
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path ?? '');
 
     const missing = references.filter((path) => !find(document, path.split('/')));
 
     expect(references.length).toBeGreaterThan(50);
     expect(missing).toEqual([]);
+  });
+
+  it('shows only examples that fit their schema', () => {
+    for (const { answers, body } of OPERATIONS)
+      for (const { schema, example } of [...Object.values(answers), ...(body ? [body] : [])])
+        if (example !== undefined) expect(schema?.safeParse(example).error).toBeUndefined();
+    for (const { value } of Object.values(WEBHOOK_EXAMPLES))
+      expect(webhookBodySchema.safeParse(value).error).toBeUndefined();
   });
 
   it('leaves answers open for fields to come', () => {
@@ -51,13 +62,13 @@ describe('createOpenApiDocument', () => {
     });
   });
 
-  it('requires of a request what the contract requires', () => {
+  it('requires the fields that the contract requires', () => {
     expect(document.components.schemas).toMatchObject({
       CompareRequest: { required: ['user_id', 'front_image1', 'front_image2', 'front_image3', 'back_image'] },
     });
   });
 
-  it('asks for an operator’s key where nobody else is let in', () => {
+  it('requires an operator’s key where no other key is accepted', () => {
     const retry = document.paths['/webhooks/{id}/retry']?.post;
 
     expect(retry?.security).toEqual([{ BearerKey: [] }, { HeaderKey: [] }]);

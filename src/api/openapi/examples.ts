@@ -1,0 +1,50 @@
+import { createProblem } from '../../shared/contract/problem.js';
+
+export const JOB_ID = 'r_3f0c7a52-9d0e-4f4e-8a55-1d2b6a0c9e11';
+
+export const REQUEST_EXAMPLE = {
+  user_id: 'user-42',
+  front_image1: 'https://photos.example.com/42/front-1.jpg',
+  front_image2: 'https://photos.example.com/42/front-2.jpg',
+  front_image3: 'https://photos.example.com/42/front-3.jpg',
+  back_image: 'https://photos.example.com/42/reference.jpg',
+  threshold: 0.5,
+  min_matches: 2,
+};
+
+/** A job that has ended with a decision. */
+export const JOB_EXAMPLE = {
+  job_id: JOB_ID,
+  user_id: 'user-42',
+  status: 'completed',
+  created_at: '2026-11-23T10:00:00.000Z',
+  started_at: '2026-11-23T10:00:00.120Z',
+  finished_at: '2026-11-23T10:00:00.480Z',
+  attempts: 1,
+  result: { user_id: 'user-42', matched: true },
+};
+
+/** One webhook of each type. */
+export const WEBHOOK_EXAMPLES = {
+  completed: {
+    value: {
+      type: 'comparison.completed',
+      timestamp: '2026-11-23T10:00:00.500Z',
+      tenant: 'shop',
+      data: JOB_EXAMPLE,
+    },
+  },
+  failed: {
+    value: {
+      type: 'comparison.failed',
+      timestamp: '2026-11-23T10:00:00.500Z',
+      tenant: 'shop',
+      data: {
+        ...JOB_EXAMPLE,
+        status: 'failed',
+        result: undefined,
+        error: createProblem('face_not_found', { image: 'back_image', jobId: JOB_ID }),
+      },
+    },
+  },
+};

@@ -1,0 +1,43 @@
+import { webhookBodySchema } from '../../shared/contract/webhook-body.js';
+import { WEBHOOK_EXAMPLES } from './examples.js';
+import { schemaReference } from './schemas.js';
+
+/** Returns the request that receivers of webhooks get, as an OpenAPI operation. */
+export function describeWebhook(): object {
+  return {
+    operationId: 'receiveComparison',
+    tags: ['Jobs'],
+    summary: 'A job has ended',
+    description:
+      'Sent according to Standard Webhooks 1.0, and repeated for about a day until the receiver accepts it. Each ' +
+      'tenant’s webhooks are signed with a secret of its own. Check the signature, then that `tenant` is yours and ' +
+      '`data.job_id` is a job that you submitted; ignore anything else.',
+    security: [],
+    parameters: [
+      header('webhook-id', 'The same for every attempt at one delivery: use it to drop duplicates.'),
+      header('webhook-timestamp', 'Time of this attempt, seconds since 1970.'),
+      header(
+        'webhook-signature',
+        '`v1,` and the base64 HMAC-SHA256 of id, timestamp and body; one for each secret of the tenant.',
+      ),
+    ],
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': { schema: schemaReference(webhookBodySchema), examples: WEBHOOK_EXAMPLES },
+      },
+    },
+    responses: {
+      '2XX': { description: 'Accepted; it is not sent again.' },
+      '410': { description: 'Rejected for good; it is not sent again.' },
+      '4XX': {
+        description:
+          'Sent again later, as after any other answer; 429 and 503 can say when with Retry-After.',
+      },
+    },
+  };
+}
+
+function header(name: string, description: string): object {
+  return { name, in: 'header', required: true, description, schema: { type: 'string' } };
+}

@@ -1,0 +1,67 @@
+import type { Context } from 'hono';
+import { compareRequestSchema } from '../../shared/contract/compare-request.js';
+import { type JobAccepted, jobAcceptedSchema } from '../../shared/contract/job-view.js';
+import type { ErrorCode } from '../../shared/errors.js';
+import type { AppContext } from '../http/app-context.js';
+import { readCaller, readCompareRequest } from '../http/read-request.js';
+import { statusOf } from '../jobs/job-queue.js';
+import { prepareJob, type SubmitDependencies, submitJob } from '../jobs/submit-job.js';
+import { withQueue } from '../jobs/with-queue.js';
+import { IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
+import { JOB_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
+import { type Answer, defineOperation } from './define-operation.js';
+import { suggestNextPoll } from './get-job.js';
+
+/** Reasons why a comparison is refused before it reaches the queue. */
+export const SUBMIT_ERRORS: readonly ErrorCode[] = [
+  'invalid_json',
+  'unsupported_media_type',
+  'body_too_large',
+  'invalid_request',
+  'calibration_unavailable',
+  'image_url_forbidden',
+  'idempotency_conflict',
+  'overloaded',
+  'queue_unavailable',
+  'internal',
+];
+
+export const ACCEPTED: Answer = {
+  description:
+    'The job is in the queue, or it is the existing job of this Idempotency-Key; `status` is its current state.',
+  schema: jobAcceptedSchema,
+  headers: ['Location', 'Retry-After'],
+  example: { job_id: JOB_ID, status: 'queued', status_url: `/jobs/${JOB_ID}` },
+};
+
+export const createJobOperation = defineOperation<SubmitDependencies>({
+  method: 'post',
+  path: '/jobs',
+  id: 'createJob',
+  tag: 'Jobs',
+  summary: 'Queue a comparison',
+  description:
+    'Read the result at `status_url`, or receive it at `callback_url` or the service’s WEBHOOK_URL.',
+  parameters: [IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT],
+  body: { schema: compareRequestSchema, example: REQUEST_EXAMPLE },
+  answers: { 202: ACCEPTED },
+  errors: SUBMIT_ERRORS,
+  createHandler: (deps) => (context) => acceptJob(context, deps),
+});
+
+/** Answers 202 once Redis holds the job. The job of a repeated Idempotency-Key may have ended long ago. */
+export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
+  const caller = readCaller(context, false);
+  const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
+  const { jobId } = prepared;
+  context.set('jobId', jobId);
+  await submitJob(prepared, caller, deps);
+  const statusUrl = `/jobs/${jobId}`;
+  const isRepeated = caller.idempotencyKey !== undefined;
+  const job = isRepeated ? await withQueue(deps.redis, () => deps.queue.read(jobId)) : undefined;
+  const status = job ? statusOf(job) : 'queued';
+  context.header('location', statusUrl);
+  suggestNextPoll(context, status);
+  const accepted: JobAccepted = { job_id: jobId, status, status_url: statusUrl };
+  return context.json(accepted, 202);
+}

@@ -1,0 +1,64 @@
+import type { Handler } from 'hono';
+import type { z } from 'zod';
+import type { ErrorCode } from '../../shared/errors.js';
+import type { AppContext } from '../http/app-context.js';
+import type { HeaderName, Parameter } from '../openapi/components.js';
+
+/** The groups in which a reader finds the operations, in this order. */
+export const TAGS = {
+  Comparisons: 'Ask and wait for the answer.',
+  Jobs: 'Ask now, read the answer later.',
+  Privacy: 'Erase the data of a person.',
+  Service: 'What the service runs and whether it is ready.',
+  Operators: 'Webhooks that could not be delivered. These operations need a key from ADMIN_API_KEYS.',
+  Pages: 'For people.',
+} as const;
+
+/**
+ * Who can call an operation. `open`: anyone, without a key. `caller`: holders of a key from API_KEYS, or anyone if no
+ * keys are set. `operator`: holders of a key from ADMIN_API_KEYS, always.
+ */
+export type Access = 'open' | 'caller' | 'operator';
+
+/** A successful answer of an operation. */
+export interface Answer {
+  readonly description: string;
+  /** Schema of the JSON body. Its `id` is its name in the OpenAPI document. */
+  readonly schema?: z.ZodType;
+  /** Type of a body that has no schema. */
+  readonly mediaType?: 'text/html' | 'application/json';
+  readonly headers?: readonly HeaderName[];
+  readonly example?: unknown;
+}
+
+/** One HTTP operation: route, access, documentation and handler. */
+export interface Operation<Dependencies = never> {
+  readonly method: 'get' | 'post' | 'delete';
+  /** As in OpenAPI, with `{name}` for a variable segment. */
+  readonly path: string;
+  /** Method name in generated clients. */
+  readonly id: string;
+  readonly tag: keyof typeof TAGS;
+  readonly summary: string;
+  readonly description?: string;
+  readonly access: Access;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: { readonly schema: z.ZodType; readonly example: unknown };
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** Codes of the problems it can answer with, beyond those that follow from `access`. */
+  readonly errors: readonly ErrorCode[];
+  /** Called once, when the app is created. */
+  readonly createHandler: (deps: Dependencies) => Handler<AppContext>;
+}
+
+/** An operation as written in its file: `access` can be left out. */
+export type OperationDefinition<Dependencies> = Omit<Operation<Dependencies>, 'access'> & {
+  readonly access?: Access;
+};
+
+/** Completes the definition of an operation. Without `access`, it requires a caller's key. */
+export function defineOperation<Dependencies = object>(
+  definition: OperationDefinition<Dependencies>,
+): Operation<Dependencies> {
+  return { access: 'caller', ...definition };
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { createOpenApiDocument } from '../openapi/openapi-document.js';
+import { createStaticFile } from '../pages/static-file.js';
+import { defineOperation, type Operation } from './define-operation.js';
+
+export interface GetOpenApiDependencies {
+  /** Everything the document describes. */
+  readonly operations: readonly Operation[];
+}
+
+export const getOpenApiOperation = defineOperation<GetOpenApiDependencies>({
+  method: 'get',
+  path: '/openapi.json',
+  id: 'getOpenApi',
+  tag: 'Service',
+  summary: 'Read this document',
+  access: 'open',
+  answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
+  errors: [],
+  createHandler: ({ operations }) => {
+    const document = createOpenApiDocument(operations, readVersion());
+    return createStaticFile(JSON.stringify(document), { kind: 'json' });
+  },
+});
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

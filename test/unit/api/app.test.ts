@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { type AppDependencies, createApp } from '../../../src/api/app.js';
+import { defineOperation, type OperationDefinition } from '../../../src/api/operations/define-operation.js';
+import { parseApiKeys } from '../../../src/shared/config/api-keys.js';
+import { createLogger } from '../../../src/shared/runtime/logger.js';
+
+const CALLER = 'caller-0123456789abcdef';
+const OPERATOR = 'operator-0123456789abcdef';
+
+/** An operation whose file says nothing about access. */
+const forgetful: OperationDefinition<object> = {
+  method: 'get',
+  path: '/new/{name}',
+  id: 'getNew',
+  tag: 'Service',
+  summary: 'A new operation',
+  answers: { 200: { description: 'Its path parameter.' } },
+  errors: [],
+  createHandler: () => (context) => context.text(context.req.param('name') ?? ''),
+};
+
+describe('createApp', () => {
+  it('closes an operation whose file does not name its access, and everything below its first segment', async () => {
+    const app = createApp(dependencies(), [defineOperation(forgetful)]);
+
+    const withoutKey = ['/new/a', '/new/a/b', '/new'].map(async (path) => (await app.request(path)).status);
+    const wrongMethod = await app.request('/new/a', { method: 'PUT' });
+    const withKey = await app.request('/new/a', { headers: { 'x-api-key': CALLER } });
+
+    expect(await Promise.all(withoutKey)).toEqual([401, 401, 401]);
+    expect(wrongMethod.status).toBe(401);
+    expect([withKey.status, await withKey.text()]).toEqual([200, 'a']);
+  });
+
+  it('keeps answers out of caches unless the operation is open', async () => {
+    const cacheControl = async (access: 'open' | 'caller' | 'operator', key: string) => {
+      const app = createApp(dependencies(), [defineOperation({ ...forgetful, access })]);
+      return (await app.request('/new/a', { headers: { 'x-api-key': key } })).headers.get('cache-control');
+    };
+
+    expect(await cacheControl('open', CALLER)).toBeNull();
+    expect(await cacheControl('caller', CALLER)).toBe('no-store');
+    expect(await cacheControl('operator', OPERATOR)).toBe('no-store');
+  });
+
+  it('refuses operations that differ in their access below one first segment', () => {
+    const open = defineOperation({ ...forgetful, path: '/new', access: 'open' });
+
+    expect(() => createApp(dependencies(), [defineOperation(forgetful), open])).toThrow('/new');
+  });
+});
+
+/** Enough for operations that need nothing. */
+function dependencies(): AppDependencies {
+  const unused = {} as unknown as AppDependencies;
+  return {
+    ...unused,
+    logger: createLogger('api', 'silent'),
+    apiKeys: parseApiKeys(`caller:${CALLER}`).keys,
+    adminKeys: parseApiKeys(`operator:${OPERATOR}`).keys,
+    rateLimiter: undefined,
+    corsOrigins: [],
+    maxBodyBytes: 1_000,
+    observeRequest: () => undefined,
+    isDraining: () => false,
+  };
+}
