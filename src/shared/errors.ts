@@ -114,9 +114,8 @@ export const ERROR_KINDS = {
   overloaded: service('queue', 503, {
     text: 'Too many jobs are waiting.',
     advice:
-      'Wait for `Retry-After` seconds. `detail` says which limit was reached: that of the service, that ' +
-      'of this API key, or the longest wait of a synchronous request. Operators: add workers if this ' +
-      'persists.',
+      'Wait for `Retry-After` seconds. `detail` says which limit was reached. Operators: add workers if ' +
+      'this persists.',
   }),
   queue_unavailable: service('queue', 503, {
     text: 'The job queue is unavailable.',

@@ -134,7 +134,7 @@ describe('a service started by npm start', () => {
 
     it('receive a webhook in JavaScript, and say why they refuse another', async () => {
       const port = await freePort();
-      const place = { path: 'README.md', language: 'js', mark: 'standardwebhooks' };
+      const place = { path: 'docs/webhooks.md', language: 'js', mark: 'standardwebhooks' };
       const text = readSample(place, { '9000': String(port) });
       const run = ['node', '--input-type=module', '-'] as const;
       const sample = runSample(run, text, { WEBHOOK_SECRET: await secret() });
@@ -149,7 +149,7 @@ describe('a service started by npm start', () => {
     });
 
     it.skipIf(!hasPython('requests'))('compare photos in Python', async () => {
-      const place = { path: 'README.md', language: 'python', mark: 'requests' };
+      const place = { path: 'docs/python.md', language: 'python', mark: 'requests' };
       const sample = runSample(
         python,
         readSample(place, {
@@ -162,14 +162,14 @@ describe('a service started by npm start', () => {
     });
 
     it.skipIf(!hasPython('httpx'))('wait for a job in Python', async () => {
-      const place = { path: 'docs/migration.md', language: 'python', mark: 'httpx' };
+      const place = { path: 'docs/python.md', language: 'python', mark: 'httpx' };
       const call = `print(compare('${service.origin}', 'p1', ${JSON.stringify(photos.same)}))`;
 
       await runSample(python, `${readSample(place, {})}\n${call}`).waitForOutput("'matched': True");
     });
 
     it.skipIf(!hasPython('requests'))('read a refusal in Python', async () => {
-      const place = { path: 'docs/migration.md', language: 'python', mark: '# before' };
+      const place = { path: 'docs/python.md', language: 'python', mark: '# before' };
       const text = `import requests, time
 answer = requests.post("${service.origin}/compare-faces", json={"user_id": "42"})
 ${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
@@ -179,7 +179,7 @@ ${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
 
     it.skipIf(!hasPython('standardwebhooks'))('receive a webhook in Python', async () => {
       const port = await freePort();
-      const place = { path: 'docs/migration.md', language: 'python', mark: 'standardwebhooks' };
+      const place = { path: 'docs/python.md', language: 'python', mark: 'standardwebhooks' };
       const sample = runSample(python, readSample(place, { '9000': String(port) }), {
         WEBHOOK_SECRET: await secret(),
       });

@@ -28,20 +28,14 @@ const USED_BY_ONE: Readonly<Record<string, (typeof programs)[number]>> = {
 const usersOf = (name: string) => (USED_BY_ONE[name] ? [USED_BY_ONE[name]] : readersOf(name));
 
 function renderSection(section: string): string {
-  const rows = variables
+  const entries = variables
     .filter((variable) => variable.section === section)
     .map(({ name, value, explanation }) => {
       const fallback = value === '' ? 'not set' : `\`${value}\``;
-      const reader = section === COMPOSE_SECTION ? 'compose' : usersOf(name).join(', ');
-      return `| \`${name}\` | ${fallback} | ${reader} | ${explanation.replaceAll('|', '\\|')} |`;
+      const users = section === COMPOSE_SECTION ? 'compose' : usersOf(name).join(', ');
+      return `**\`${name}\`** · default: ${fallback} · used by: ${users}  \n${explanation}`;
     });
-  return [
-    `## ${section}`,
-    '',
-    '| variable | default | used by | meaning |',
-    '|---|---|---|---|',
-    ...rows,
-  ].join('\n');
+  return [`## ${section}`, ...entries].join('\n\n');
 }
 
 function renderDocument(): string {

@@ -5,10 +5,32 @@ import { fromRoot, readFromRoot } from './read-dockerfile.js';
 
 const documents = [
   ...readdirSync(fromRoot('.')).filter((name) => name.endsWith('.md')),
-  ...readdirSync(fromRoot('docs'))
+  ...readdirSync(fromRoot('docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
+
+/** About two lines of a page. */
+const MAX_CELL = 160;
+
+/** Length of a cell's text as a reader sees it, without anchors and the targets of links. */
+function visibleLength(cell: string): number {
+  return cell
+    .replace(/<[^>]*>/g, '')
+    .replace(/\]\([^)]*\)/g, ']')
+    .trim().length;
+}
+
+/** The fragments that GitHub gives the headings of a page, and the anchors it sets itself. */
+function anchorsOf(page: string): readonly string[] {
+  const headings = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return [...headings, ...[...page.matchAll(/<a id="([^"]+)"/g)].map(([, id = '']) => id)];
+}
 
 describe.each(documents)('%s', (path) => {
   const text = readFromRoot(path);
@@ -20,6 +42,21 @@ describe.each(documents)('%s', (path) => {
 
     for (const target of targets)
       expect(existsSync(fromRoot(join(dirname(path), target))), target).toBe(true);
+  });
+
+  it('links only to headings that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)#\s:]*\.md)?#([^)\s]+)\)/g)];
+
+    for (const [, target, anchor = ''] of links) {
+      const page = target === undefined ? text : readFromRoot(join(dirname(path), target));
+      expect(anchorsOf(page), `${target ?? path}#${anchor}`).toContain(anchor);
+    }
+  });
+
+  it('keeps table cells short', () => {
+    const cells = text.split('\n').flatMap((line) => (line.startsWith('|') ? line.split(/(?<!\\)\|/) : []));
+
+    expect(cells.filter((cell) => visibleLength(cell) > MAX_CELL)).toEqual([]);
   });
 
   it('names only tests and sources that are there', () => {
