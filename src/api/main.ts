@@ -3,7 +3,7 @@ import { listManifests, packName, readManifest } from '../shared/models/model-ca
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
-import { compareQueueName } from '../shared/queue/keyspace.js';
+import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
@@ -59,12 +59,12 @@ async function main(): Promise<void> {
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger, config.REDIS_URL);
-  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
-  const fairQueue = createFairQueue(redis, prefix, compareQueueName(model));
+  const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
+  const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
+  const fairQueue = createFairQueue(redis, keys.prefix, keys.queueName);
   const queue = createJobQueue({
     redis,
-    prefix,
-    model,
+    keys,
     fairQueue,
     retentionSeconds,
     deadlineSeconds: Math.max(
@@ -74,7 +74,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
     onError,
   });
   const { readOutcomes } = queue;
-  const webhooks = createWebhookQueue({ redis, prefix, model, retentionSeconds, onError });
+  const webhooks = createWebhookQueue({ redis, keys, retentionSeconds, onError });
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
@@ -83,19 +83,20 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
   const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
-  const events = listenToQueue({ config, waiter, backlog, readOutcomes, onError });
+  const events = listenToQueue({ config, keys, waiter, backlog, readOutcomes, onError });
 
   shutdown.add('redis', () => redis.disconnect());
   shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  return { config, logger, redis, queue, fairQueue, webhooks, backlog, waiter, drain, shutdown };
+  return { config, logger, keys, redis, queue, fairQueue, webhooks, backlog, waiter, drain, shutdown };
 }
 
 interface Parts {
   readonly config: ApiConfig;
   readonly logger: Logger;
+  readonly keys: Keyspace;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly fairQueue: FairQueue;
@@ -107,8 +108,7 @@ interface Parts {
 }
 
 function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
-  const { config, logger, redis, queue, fairQueue, webhooks, backlog, waiter, drain } = parts;
-  const { REDIS_PREFIX: prefix, INSIGHTFACE_MODEL: model, JOB_RETENTION_SECONDS: retentionSeconds } = config;
+  const { config, logger, keys, redis, queue, fairQueue, webhooks, backlog, waiter, drain } = parts;
   return {
     logger,
     redis,
@@ -116,24 +116,24 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     backlog,
     waiter,
     clock: keepClock(parts),
-    model: packName(model),
+    model: packName(keys.model),
+    keys,
     isDraining: drain.isRunning,
     fairQueue,
     policy: outboundPolicy(config),
-    calibration: readManifest(config.MODELS_DIR, model)?.calibration ?? null,
+    calibration: readManifest(config.MODELS_DIR, keys.model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
     webhooks,
     cancelledJobs: createCancelledJobs({
       redis,
-      prefix,
-      model,
-      retentionSeconds,
+      keys,
+      retentionSeconds: config.JOB_RETENTION_SECONDS,
       onUnreadable: (jobId) => logUnreadable({ record: 'cancelled job', jobId }, logger),
     }),
     apiKeys: config.API_KEYS,
     adminKeys: config.ADMIN_API_KEYS,
-    rateLimiter: createRateLimiter({ redis, prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
+    rateLimiter: createRateLimiter({ redis, prefix: keys.prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
     corsOrigins: config.CORS_ORIGINS,
     maxBodyBytes: config.MAX_BODY_BYTES,
     observeRequest: metrics.observeRequest,

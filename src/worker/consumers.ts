@@ -1,7 +1,6 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
-import { cancelChannel, compareQueueName } from '../shared/queue/keyspace.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import type { RedisClock } from '../shared/redis/redis-clock.js';
 import type { Logger } from '../shared/runtime/logger.js';
@@ -49,7 +48,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
     renderMetrics: metrics.render,
   });
   shutdown.add('health', health.close);
-  const fairQueue = createFairQueue(redis, config.REDIS_PREFIX, compareQueueName(config.INSIGHTFACE_MODEL));
+  const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);
   const reconciler = startReconciler({
     ...finishing,
     fairQueue,
@@ -64,7 +63,7 @@ export async function startConsumers(parts: ConsumerParts): Promise<void> {
   const graceMs = config.SHUTDOWN_TIMEOUT * 1_000 * GRACE_SHARE;
   const webhooks = createWebhookWorker({
     connection: redis,
-    prefix: config.REDIS_PREFIX,
+    prefix: finishing.keys.prefix,
     webhooks: finishing.webhooks,
     ...deliveryDependencies(config, finishing.clock),
     secretsOf: (tenant) => signingSecrets(tenant, config),
@@ -114,12 +113,12 @@ async function unlessStranded(closed: Promise<unknown>, isStranded: () => boolea
 
 async function listenForCancels(
   worker: CompareWorker,
-  { config, logger, shutdown }: ConsumerParts,
+  { config, finishing, logger, shutdown }: ConsumerParts,
 ): Promise<void> {
   const subscriber = connectRedis(config.REDIS_URL, 'patient');
   subscriber.on('error', (error) => logger.debug({ err: error }, 'cancel subscription'));
   subscriber.on('message', (_channel, jobId) => worker.abort(jobId, 'cancelled'));
-  await subscriber.subscribe(cancelChannel(config.REDIS_PREFIX, config.INSIGHTFACE_MODEL));
+  await subscriber.subscribe(finishing.keys.cancelChannel);
   shutdown.add('cancel subscription', () => subscriber.disconnect());
 }
 

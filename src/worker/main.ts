@@ -3,14 +3,14 @@ import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js'
 import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
+import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
-import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
+import { createRedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
-import type { FinishDependencies } from './comparison/finish-job.js';
 import { startConsumers } from './consumers.js';
 import { createSharedParts } from './create-shared-parts.js';
 import { createWorkerMetrics } from './metrics.js';
@@ -58,8 +58,9 @@ async function main(): Promise<void> {
   shutdown.add('redis', () => redis.disconnect());
   void warnOfUnsafeRedis(redis, logger);
   const clock = createRedisClock(redis);
-  const webhooks = openWebhookQueue({ config, redis, logger, shutdown });
-  const finishing = finishDependencies({ config, logger, redis, clock, webhooks });
+  const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
+  const webhooks = openWebhookQueue({ config, keys, redis, logger, shutdown });
+  const finishing = { keys, logger, redis, clock, webhooks, retentionSeconds: config.JOB_RETENTION_SECONDS };
 
   const model: ModelIdentity = {
     pack: packName(config.INSIGHTFACE_MODEL),
@@ -104,37 +105,20 @@ function verificationRules(
 
 interface QueueParts {
   readonly config: WorkerConfig;
+  readonly keys: Keyspace;
   readonly redis: RedisConnection;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
 }
 
-function openWebhookQueue({ config, redis, logger, shutdown }: QueueParts): WebhookQueue {
+function openWebhookQueue({ config, keys, redis, logger, shutdown }: QueueParts): WebhookQueue {
   const onError = (error: unknown): void => logger.debug({ err: error }, 'webhook queue');
   const queue = createWebhookQueue({
     redis,
-    prefix: config.REDIS_PREFIX,
-    model: config.INSIGHTFACE_MODEL,
+    keys,
     retentionSeconds: config.JOB_RETENTION_SECONDS,
     onError,
   });
   shutdown.add('webhook queue', () => queue.close());
   return queue;
-}
-
-interface FinishParts {
-  readonly config: WorkerConfig;
-  readonly logger: Logger;
-  readonly redis: RedisConnection;
-  readonly clock: RedisClock;
-  readonly webhooks: WebhookQueue;
-}
-
-function finishDependencies({ config, ...parts }: FinishParts): FinishDependencies {
-  return {
-    ...parts,
-    prefix: config.REDIS_PREFIX,
-    model: config.INSIGHTFACE_MODEL,
-    retentionSeconds: config.JOB_RETENTION_SECONDS,
-  };
 }

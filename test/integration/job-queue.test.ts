@@ -6,12 +6,13 @@ import { createJobQueue } from '../../src/api/jobs/job-queue.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
 import { type ComparisonJob, JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
-import { compareQueueName } from '../../src/shared/queue/keyspace.js';
+import { createKeyspace } from '../../src/shared/queue/keyspace.js';
 import { WEBHOOK_QUEUE, webhookJobId } from '../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const PREFIX = '{test}';
+const KEYS = createKeyspace({ prefix: PREFIX, model: 'lite' });
 const PAYLOAD: ComparisonJob = {
   v: JOB_VERSION,
   user_id: 'u-1',
@@ -95,15 +96,14 @@ describe('a job that ends while it is read', () => {
       const jobId = `r_${nth}`;
       const queue = createJobQueue({
         redis,
-        prefix: PREFIX,
-        model: 'lite',
+        keys: KEYS,
         retentionSeconds: 60,
         deadlineSeconds: 60,
-        fairQueue: createFairQueue(redis, PREFIX, compareQueueName('lite')),
+        fairQueue: createFairQueue(redis, PREFIX, KEYS.queueName),
         onError,
       });
       await startJob(
-        compareQueueName('lite'),
+        KEYS.queueName,
         () => queue.add(jobId, PAYLOAD, 1),
         () => MATCH,
       );
@@ -120,8 +120,7 @@ describe('a job that ends while it is read', () => {
     redis = new EventfulRedis(server.url);
     const webhooks = createWebhookQueue({
       redis,
-      prefix: PREFIX,
-      model: 'lite',
+      keys: KEYS,
       retentionSeconds: 60,
       onError,
     });

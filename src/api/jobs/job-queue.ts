@@ -5,7 +5,7 @@ import { type JobStatus, jobStatusOf } from '../../shared/contract/job-view.js';
 import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comparison-job.js';
 import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
-import { cancelChannel, compareQueueName, redisKeys } from '../../shared/queue/keyspace.js';
+import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
 import { COMPARE_ATTEMPTS, COMPARE_BACKOFF, MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
@@ -68,8 +68,7 @@ export interface JobQueue {
 
 export interface JobQueueOptions {
   readonly redis: RedisConnection;
-  readonly prefix: string;
-  readonly model: string;
+  readonly keys: Keyspace;
   readonly retentionSeconds: number;
   /** Longest that a job may wait and run. */
   readonly deadlineSeconds: number;
@@ -87,10 +86,10 @@ interface Store extends Omit<JobQueueOptions, 'onError'> {
 
 /** Opens the queue of one model pack on a connection that the caller owns. */
 export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQueue {
-  const { redis, prefix, model, retentionSeconds } = options;
-  const queue = new ReadableQueue<ComparisonJob, ComparisonOutcome>(compareQueueName(model), {
+  const { redis, keys, retentionSeconds } = options;
+  const queue = new ReadableQueue<ComparisonJob, ComparisonOutcome>(keys.queueName, {
     connection: redis,
-    prefix,
+    prefix: keys.prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
     defaultJobOptions: {
       backoff: COMPARE_BACKOFF,
@@ -109,19 +108,17 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
       return data === null ? undefined : readDigest(data);
     },
     readEvidence: async (jobId) => {
-      const text = await redis.get(redisKeys.evidence(prefix, jobId));
+      const text = await redis.get(keys.evidence(jobId));
       return text === null ? undefined : (JSON.parse(text) as Evidence);
     },
     readOutcomes: (jobIds) => readOutcomes(store, jobIds),
     remove: (jobId) => removeQueued(store, jobId),
-    listUserJobs: (tenant, userId) =>
-      redis.zrange(redisKeys.userJobs(prefix, model, tenant, userId), '0', '-1'),
+    listUserJobs: (tenant, userId) => redis.zrange(keys.userJobs(tenant, userId), '0', '-1'),
     erase: (jobId, tenant) => eraseJob(store, jobId, tenant),
-    forgetUser: async (tenant, userId) =>
-      void (await redis.del(redisKeys.userJobs(prefix, model, tenant, userId))),
-    publishCancel: async (jobId) => void (await redis.publish(cancelChannel(prefix, model), jobId)),
+    forgetUser: async (tenant, userId) => void (await redis.del(keys.userJobs(tenant, userId))),
+    publishCancel: async (jobId) => void (await redis.publish(keys.cancelChannel, jobId)),
     countWaiting: () => countWaiting(store),
-    countWorkers: (now) => redis.zcount(redisKeys.workers(prefix, model), String(now), '+inf'),
+    countWorkers: (now) => redis.zcount(keys.workers, String(now), '+inf'),
     countByState: () =>
       queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
     close: () => queue.close(),
@@ -134,11 +131,11 @@ function readDigest(data: string): string {
 }
 
 async function addJob(
-  { queue, redis, prefix, model, ...limits }: Store,
+  { queue, redis, keys, ...limits }: Store,
   payload: ComparisonJob,
   { jobId, priority }: { readonly jobId: string; readonly priority: number },
 ): Promise<void> {
-  const userKey = redisKeys.userJobs(prefix, model, payload.tenant, payload.user_id);
+  const userKey = keys.userJobs(payload.tenant, payload.user_id);
   // A person's jobs are findable for as long as anything of them can be there: the job waits, its webhook is retried,
   // both are then kept; cleaning up may come a little later, hence the second retention.
   const findableSeconds = limits.deadlineSeconds + LONGEST_DELIVERY_SECONDS + 2 * limits.retentionSeconds;
@@ -177,11 +174,11 @@ async function outcomeOf(
 
 /** A job that BullMQ gave up may have told its end before it lost its last worker. */
 async function readGivenUp(
-  { redis, prefix }: Store,
+  { redis, keys }: Store,
   jobId: string,
   acceptedAt: number,
 ): Promise<ComparisonOutcome> {
-  return readEnding(await redis.get(redisKeys.ending(prefix, jobId)), acceptedAt)?.outcome ?? ABANDONED;
+  return readEnding(await redis.get(keys.ending(jobId)), acceptedAt)?.outcome ?? ABANDONED;
 }
 
 async function readOutcomes(
@@ -221,7 +218,7 @@ async function removeQueued(
 }
 
 async function eraseJob(
-  { queue, redis, prefix, model, fairQueue }: Store,
+  { queue, redis, keys, fairQueue }: Store,
   jobId: string,
   tenant: string,
 ): Promise<boolean> {
@@ -229,10 +226,9 @@ async function eraseJob(
   const job = isForeign ? undefined : await getReadable(queue, jobId);
   const gone = isForeign || (await removeUnlessHeld(queue, jobId));
   if (gone && job) await fairQueue.leave(orderOf(job));
-  const { evidence, ending, cancelled } = redisKeys;
   if (!gone) return false;
-  await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
-  await redis.zrem(redisKeys.kept(prefix, model, tenant), jobId);
+  await redis.del(keys.evidence(jobId), keys.ending(jobId), keys.cancelled(jobId));
+  await redis.zrem(keys.kept(tenant), jobId);
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { QueueEvents } from 'bullmq';
 import type { ApiConfig } from '../../shared/config/config.js';
 import { type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
-import { compareQueueName } from '../../shared/queue/keyspace.js';
+import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { connectRedis } from '../../shared/redis/connect-redis.js';
 import type { Backlog } from './backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
@@ -9,6 +9,7 @@ import type { JobWaiter } from './job-waiter.js';
 
 export interface EventTargets {
   readonly config: ApiConfig;
+  readonly keys: Keyspace;
   readonly waiter: JobWaiter;
   readonly backlog: Backlog;
   readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, ComparisonOutcome>>;
@@ -16,15 +17,12 @@ export interface EventTargets {
 }
 
 /** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
-export function listenToQueue({ config, waiter, backlog, readOutcomes, onError }: EventTargets): {
+export function listenToQueue({ config, keys, waiter, backlog, readOutcomes, onError }: EventTargets): {
   close: () => void;
 } {
   const connection = connectRedis(config.REDIS_URL, 'patient');
   connection.on('error', onError);
-  const events = new QueueEvents(compareQueueName(config.INSIGHTFACE_MODEL), {
-    connection,
-    prefix: config.REDIS_PREFIX,
-  });
+  const events = new QueueEvents(keys.queueName, { connection, prefix: keys.prefix });
   events.on('error', onError);
   events.on('completed', ({ jobId, returnvalue }) => {
     backlog.recordEnd();

@@ -8,7 +8,7 @@ import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js
 import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import { type ComparisonJob, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
-import { idempotentJobId } from '../../shared/queue/keyspace.js';
+import type { Keyspace } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { RequestError } from '../http/request-error.js';
@@ -34,6 +34,7 @@ export interface SubmitSettings {
 export interface SubmitDependencies {
   /** Name of the pack whose queue is used. */
   readonly model: string;
+  readonly keys: Pick<Keyspace, 'idempotentJobId'>;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly cancelledJobs: CancelledJobs;
@@ -115,14 +116,14 @@ async function chooseJobId(
   deps: SubmitDependencies,
 ): Promise<string> {
   if (key === undefined) return `r_${randomUUID()}`;
-  const { redis, queue, cancelledJobs, model } = deps;
+  const { redis, queue, cancelledJobs, keys } = deps;
   return withQueue(redis, async () => {
-    const first = idempotentJobId(model, tenant, key);
+    const first = keys.idempotentJobId(tenant, key);
     // However long the chain of cancelled jobs is, its end is near where it was found the last time.
     const known = await cancelledJobs.readTurn(first);
     for (let turn = known; ; turn += 1) {
       // No header can hold the zero that parts the two.
-      const jobId = turn === 0 ? first : idempotentJobId(model, tenant, `${key}\0${turn}`);
+      const jobId = turn === 0 ? first : keys.idempotentJobId(tenant, `${key}\0${turn}`);
       // A job that could not be taken out any more goes on beside the record of the attempt.
       const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
       if (isCancelled) continue;

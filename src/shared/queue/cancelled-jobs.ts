@@ -2,7 +2,7 @@ import type { JobView } from '../contract/job-view.js';
 import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import { noteKept } from './kept-index.js';
-import { redisKeys } from './keyspace.js';
+import type { Keyspace } from './keyspace.js';
 
 /** What is kept of a job that was taken out of the queue before it ran. */
 export interface CancelledJob {
@@ -14,8 +14,7 @@ export interface CancelledJob {
 
 export interface CancelledJobsOptions {
   readonly redis: RedisConnection;
-  readonly prefix: string;
-  readonly model: string;
+  readonly keys: Keyspace;
   readonly retentionSeconds: number;
   /** Told of a record that cannot be read, which then counts as not there; without it `read` rejects. */
   readonly onUnreadable?: (jobId: string) => void;
@@ -44,13 +43,12 @@ export interface CancelledJobs {
 
 /** Returns the records kept at `redis`; the APIs and workers of a queue share them. */
 export function createCancelledJobs(options: CancelledJobsOptions): CancelledJobs {
-  const { redis, prefix, retentionSeconds } = options;
+  const { redis, keys, retentionSeconds } = options;
   // Longer than any record it leads past; each use renews it.
   const turnSeconds = 2 * retentionSeconds;
-  const unfinished = redisKeys.cancelling(prefix, options.model);
-  const keyOf = (jobId: string): string => redisKeys.cancelled(prefix, jobId);
+  const unfinished = keys.cancelling;
   const write = (record: CancelledJob) =>
-    redis.multi().set(keyOf(record.view.job_id), JSON.stringify(record), 'EX', retentionSeconds);
+    redis.multi().set(keys.cancelled(record.view.job_id), JSON.stringify(record), 'EX', retentionSeconds);
 
   return {
     keep: async (record, now) => {
@@ -63,7 +61,7 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
     },
     read: async (jobId) => {
       try {
-        const text = await redis.get(keyOf(jobId));
+        const text = await redis.get(keys.cancelled(jobId));
         return text === null ? undefined : (JSON.parse(text) as CancelledJob);
       } catch (error) {
         if (!options.onUnreadable || !isUnreadable(error)) throw error;
@@ -73,9 +71,7 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
     },
     listUnfinished: (time) => redis.zrangebyscore(unfinished, '-inf', time),
     drop: async (jobId) => void (await redis.zrem(unfinished, jobId)),
-    readTurn: async (jobId) =>
-      Number((await redis.getex(redisKeys.turn(prefix, jobId), 'EX', turnSeconds)) ?? 0),
-    keepTurn: async (jobId, turn) =>
-      void (await redis.set(redisKeys.turn(prefix, jobId), turn, 'EX', turnSeconds)),
+    readTurn: async (jobId) => Number((await redis.getex(keys.turn(jobId), 'EX', turnSeconds)) ?? 0),
+    keepTurn: async (jobId, turn) => void (await redis.set(keys.turn(jobId), turn, 'EX', turnSeconds)),
   };
 }

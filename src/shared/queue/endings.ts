@@ -8,13 +8,13 @@ export interface Ending {
   readonly evidence?: Evidence | undefined;
 }
 
-/** Returns what `redisKeys.ending` is to hold for a job that was accepted at this time. */
+/** Returns the record under `Keyspace.ending` for a job that was accepted at this time. */
 export function writeEnding(ending: Ending, acceptedAt: number): string {
   return JSON.stringify({ accepted_at: acceptedAt, ...ending });
 }
 
 /**
- * Reads what `redisKeys.ending` holds; undefined when that is the end of an earlier job of the same id, which an
+ * Reads the record under `Keyspace.ending`; undefined if it belongs to an earlier job of the same id, which an
  * Idempotency-Key makes possible: one that was cancelled after it had lost its worker, say.
  */
 export function readEnding(text: string | null, acceptedAt: number): Ending | undefined {

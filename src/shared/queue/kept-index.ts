@@ -1,10 +1,9 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
-import { redisKeys } from './keyspace.js';
+import type { Keyspace } from './keyspace.js';
 
 export interface KeptIndexOptions {
   readonly redis: RedisConnection;
-  readonly prefix: string;
-  readonly model: string;
+  readonly keys: Keyspace;
   readonly retentionSeconds: number;
 }
 
@@ -19,13 +18,13 @@ export interface KeptJob {
 /** Notes that a result of a tenant is kept, so that the reconciler can hold the tenant to its quota. */
 export async function noteKept(
   { jobId, tenant, endedAt }: KeptJob,
-  { redis, prefix, model, retentionSeconds }: KeptIndexOptions,
+  { redis, keys, retentionSeconds }: KeptIndexOptions,
 ): Promise<void> {
-  const key = redisKeys.kept(prefix, model, tenant);
+  const key = keys.kept(tenant);
   await redis
     .pipeline()
     .zadd(key, endedAt, jobId)
     .expire(key, retentionSeconds)
-    .sadd(redisKeys.keptTenants(prefix, model), tenant)
+    .sadd(keys.keptTenants, tenant)
     .exec();
 }

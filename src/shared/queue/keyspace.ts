@@ -1,52 +1,77 @@
 import { createHash } from 'node:crypto';
 import { packName } from '../models/model-catalogue.js';
 
-/** Returns the queue whose workers all use this model pack, so that two fleets never answer for one another. */
+export interface KeyspaceOptions {
+  /** Prefix of every key, a name in braces, so that a cluster keeps all keys in one slot. */
+  readonly prefix: string;
+  /** The model pack, by name or by folder. */
+  readonly model: string;
+}
+
+/** The names in Redis of one model pack: its queue, its channel, and the keys beside those of BullMQ. */
+export interface Keyspace extends KeyspaceOptions {
+  /** The queue of comparisons. Its workers all use this pack, so two fleets never answer for one another. */
+  readonly queueName: string;
+  /** Channel on which an API asks the workers to stop a running job. */
+  readonly cancelChannel: string;
+  /** Sorted set: ids of jobs that are being cancelled → time at which that began, ms. */
+  readonly cancelling: string;
+  /** Set: tenants with kept results. */
+  readonly keptTenants: string;
+  /** End time of the last job that the reconciler has checked, ms. */
+  readonly reconciledUntil: string;
+  /** Held by the one worker that reconciles. */
+  readonly reconcileLock: string;
+  /** Sorted set: worker id → time at which its heartbeat expires, ms. */
+  readonly workers: string;
+  /** Evidence of a finished job, JSON, with the retention as TTL. */
+  evidence(jobId: string): string;
+  /** View of a cancelled job, JSON, with the retention as TTL. */
+  cancelled(jobId: string): string;
+  /** How many jobs under an Idempotency-Key were cancelled, by the id of its first one. TTL: twice the retention. */
+  turn(jobId: string): string;
+  /** How a job with a callback or with evidence first ended, JSON: a second run must report the same. */
+  ending(jobId: string): string;
+  /** Sorted set: ids of one person's jobs → time of acceptance, ms. Its TTL outlasts all of them. */
+  userJobs(tenant: string, userId: string | number): string;
+  /** Sorted set: ids of a tenant's ended jobs that are kept → end time, ms, with the retention as TTL. */
+  kept(tenant: string): string;
+  /**
+   * Returns the id of the job that a tenant's Idempotency-Key names for this pack: 128 bits of SHA-256 over all three,
+   * so that two packs on one Redis never answer for one another.
+   */
+  idempotentJobId(tenant: string, key: string): string;
+}
+
+/** Returns the names in Redis that the APIs and workers of one model pack share. */
+export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
+  const queueName = compareQueueName(model);
+  return {
+    prefix,
+    model,
+    queueName,
+    cancelChannel: `${prefix}:cancel:${queueName}`,
+    cancelling: `${prefix}:cancelling:${queueName}`,
+    keptTenants: `${prefix}:kept-tenants:${queueName}`,
+    reconciledUntil: `${prefix}:reconciled:${queueName}`,
+    reconcileLock: `${prefix}:reconcile:${queueName}`,
+    workers: `${prefix}:workers:${queueName}`,
+    evidence: (jobId) => `${prefix}:evidence:${jobId}`,
+    cancelled: (jobId) => `${prefix}:cancelled:${jobId}`,
+    turn: (jobId) => `${prefix}:turn:${jobId}`,
+    ending: (jobId) => `${prefix}:ending:${jobId}`,
+    userJobs: (tenant, userId) => `${prefix}:user:${digest128(queueName, tenant, String(userId))}`,
+    kept: (tenant) => `${prefix}:kept:${queueName}:${tenant}`,
+    idempotentJobId: (tenant, key) => `i_${digest128(queueName, tenant, key)}`,
+  };
+}
+
+/** Returns the name of the queue of comparisons of a model pack, given by name or by folder. */
 export function compareQueueName(model: string): string {
   const name = packName(model).replace(/[^A-Za-z0-9_.-]/g, '_');
   return `compare-${name}`;
 }
 
-/**
- * The id of the job that a tenant's Idempotency-Key names for one model pack: 128 bits of SHA-256 over all three. Two
- * packs on one Redis, asked alike, must not answer for one another.
- */
-export function idempotentJobId(model: string, tenant: string, key: string): string {
-  return `i_${digest128(compareQueueName(model), tenant, key)}`;
-}
-
 function digest128(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
 }
-
-/** Redis keys beside BullMQ's own. All share the queue prefix, so that a cluster keeps them in one slot. */
-export const redisKeys = {
-  /** Evidence of a finished job, JSON, with the retention as TTL. */
-  evidence: (prefix: string, jobId: string) => `${prefix}:evidence:${jobId}`,
-  /** View of a cancelled job, JSON, with the retention as TTL. */
-  cancelled: (prefix: string, jobId: string) => `${prefix}:cancelled:${jobId}`,
-  /** How many jobs under an Idempotency-Key were cancelled, by the id of its first one; TTL twice the retention. */
-  turn: (prefix: string, jobId: string) => `${prefix}:turn:${jobId}`,
-  /** Sorted set: ids of jobs that are being cancelled → time that began, ms. */
-  cancelling: (prefix: string, model: string) => `${prefix}:cancelling:${compareQueueName(model)}`,
-  /** How a job with a callback or with evidence first ended, JSON: a second run must not tell anything else. */
-  ending: (prefix: string, jobId: string) => `${prefix}:ending:${jobId}`,
-  /** Sorted set: ids of one person's jobs in the queue of a pack → time of acceptance, ms; its TTL outlasts all of them. */
-  userJobs: (prefix: string, model: string, tenant: string, userId: string | number) =>
-    `${prefix}:user:${digest128(compareQueueName(model), tenant, String(userId))}`,
-  /** Sorted set: ids of a tenant's ended jobs that are kept → time of their end, ms; with the retention as TTL. */
-  kept: (prefix: string, model: string, tenant: string) =>
-    `${prefix}:kept:${compareQueueName(model)}:${tenant}`,
-  /** Set: tenants of whom results are kept. */
-  keptTenants: (prefix: string, model: string) => `${prefix}:kept-tenants:${compareQueueName(model)}`,
-  /** Time of the last job that the reconciler has looked at, ms. */
-  reconciledUntil: (prefix: string, model: string) => `${prefix}:reconciled:${compareQueueName(model)}`,
-  /** Held by the one worker that reconciles. */
-  reconcileLock: (prefix: string, model: string) => `${prefix}:reconcile:${compareQueueName(model)}`,
-  /** Sorted set: worker id → time its heartbeat ends, ms. */
-  workers: (prefix: string, model: string) => `${prefix}:workers:${compareQueueName(model)}`,
-} as const;
-
-/** Redis channel on which an API tells the workers that nobody waits for a running job any more. */
-export const cancelChannel = (prefix: string, model: string): string =>
-  `${prefix}:cancel:${compareQueueName(model)}`;

@@ -3,6 +3,7 @@ import type { CallbackState, JobView } from '../contract/job-view.js';
 import type { FailedWebhooks, WebhookBody, WebhookRetry } from '../contract/webhook-body.js';
 import { JOB_VERSION } from '../queue/comparison-job.js';
 import { createFairQueue, type FairQueue } from '../queue/fair-queue.js';
+import type { Keyspace } from '../queue/keyspace.js';
 import { MAX_STREAM_EVENTS } from '../queue/queue-settings.js';
 import { removeForeignKey } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
@@ -48,16 +49,18 @@ export interface WebhookQueue {
 
 export interface WebhookQueueOptions {
   readonly redis: RedisConnection;
-  readonly prefix: string;
-  /** The pack whose comparisons add webhooks here. The queue itself serves all packs. */
-  readonly model: string;
+  /** Of the pack whose comparisons add webhooks here. The queue itself serves all packs. */
+  readonly keys: Keyspace;
   readonly retentionSeconds: number;
   readonly onError: (error: unknown) => void;
 }
 
 /** Opens the queue of webhooks on a connection that the caller owns; the caller closes the queue. */
 export function createWebhookQueue(options: WebhookQueueOptions): WebhookQueue {
-  const { redis, prefix } = options;
+  const {
+    redis,
+    keys: { prefix },
+  } = options;
   const queue = new Queue<WebhookJob>(WEBHOOK_QUEUE, {
     connection: redis,
     prefix,
@@ -106,7 +109,7 @@ async function addWebhook(request: WebhookRequest, { queue, order, options }: Ad
     v: JOB_VERSION,
     job_id: jobId,
     tenant,
-    model: options.model,
+    model: options.keys.model,
     url,
     body: JSON.stringify(body),
   };

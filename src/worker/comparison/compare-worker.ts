@@ -4,7 +4,6 @@ import { ABANDONED, type ComparisonOutcome } from '../../shared/contract/compari
 import { VerificationError } from '../../shared/errors.js';
 import { type ComparisonJob, comparisonJobSchema, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
-import { compareQueueName } from '../../shared/queue/keyspace.js';
 import {
   LOCK_DURATION_MS,
   MAX_STALLED_COUNT,
@@ -74,11 +73,11 @@ type RunningJobs = Map<string, (reason: AbortReason) => void>;
 export function createCompareWorker(deps: CompareWorkerDependencies): CompareWorker {
   const running: RunningJobs = new Map();
   const worker = new ReadableWorker<ComparisonJob, ComparisonOutcome>(
-    compareQueueName(deps.model),
+    deps.keys.queueName,
     (job, token) => runJob(job, { token, running, deps }),
     {
       connection: deps.redis,
-      prefix: deps.prefix,
+      prefix: deps.keys.prefix,
       concurrency: deps.concurrency,
       lockDuration: LOCK_DURATION_MS,
       stalledInterval: STALLED_INTERVAL_MS,
@@ -196,7 +195,7 @@ async function postponeForOthers(job: CompareJob, { token, deps }: RunContext): 
   const leftMs = deadlineAt - deps.clock.now();
   if (waitMs === undefined || !(leftMs > 0)) return;
   // BullMQ has counted this as a start (`ats`), which callers read as an attempt.
-  await deps.redis.hincrby(`${deps.prefix}:${compareQueueName(deps.model)}:${job.id}`, 'ats', -1);
+  await deps.redis.hincrby(`${deps.keys.prefix}:${deps.keys.queueName}:${job.id}`, 'ats', -1);
   await job.moveToDelayed(Date.now() + Math.min(waitMs, leftMs), token);
   deps.onPostponed();
   throw new DelayedError();

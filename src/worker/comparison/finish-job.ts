@@ -4,7 +4,7 @@ import { createJobView } from '../../shared/contract/job-view.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
 import { type Ending, readEnding, writeEnding } from '../../shared/queue/endings.js';
 import { noteKept } from '../../shared/queue/kept-index.js';
-import { redisKeys } from '../../shared/queue/keyspace.js';
+import type { Keyspace } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { Logger } from '../../shared/runtime/logger.js';
@@ -13,8 +13,7 @@ import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 export interface FinishDependencies {
   readonly redis: RedisConnection;
   readonly clock: RedisClock;
-  readonly prefix: string;
-  readonly model: string;
+  readonly keys: Keyspace;
   readonly retentionSeconds: number;
   readonly webhooks: WebhookQueue;
   readonly logger: Logger;
@@ -44,10 +43,10 @@ export async function finishJob(
   ending: Ending,
   deps: FinishDependencies,
 ): Promise<ComparisonOutcome> {
-  const { redis, prefix, retentionSeconds } = deps;
+  const { redis, keys, retentionSeconds } = deps;
   const told = await settleEnding(job, ending, deps);
   if (told.evidence) {
-    const key = redisKeys.evidence(prefix, job.id ?? '');
+    const key = keys.evidence(job.id ?? '');
     await redis.set(key, JSON.stringify(told.evidence), 'EX', retentionSeconds);
   }
   await announceEnd(job, told, deps);
@@ -70,7 +69,7 @@ export async function settleEnding(
   };
   if (!url && !showsEvidence) return own;
   const { accepted_at: acceptedAt } = job.data;
-  const key = redisKeys.ending(deps.prefix, job.id ?? '');
+  const key = deps.keys.ending(job.id ?? '');
   const text = writeEnding(own, acceptedAt);
   const [kept, overwritten] = (await deps.redis.eval(
     KEEP_FIRST,

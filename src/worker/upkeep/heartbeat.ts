@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { redisKeys } from '../../shared/queue/keyspace.js';
+import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
@@ -12,8 +12,7 @@ const LIFETIME_MS = 15_000;
 export interface HeartbeatDependencies {
   readonly redis: RedisConnection;
   readonly clock: RedisClock;
-  readonly prefix: string;
-  readonly model: string;
+  readonly keys: Keyspace;
   readonly logger: Logger;
 }
 
@@ -25,7 +24,7 @@ export interface Heartbeat {
 /** Tells the APIs that a worker of this pack lives, and keeps this process' view of Redis' clock fresh. */
 export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heartbeat> {
   const { redis, clock } = deps;
-  const key = redisKeys.workers(deps.prefix, deps.model);
+  const key = deps.keys.workers;
   const id = randomUUID();
   const beat = async (): Promise<void> => {
     await clock.synchronise();

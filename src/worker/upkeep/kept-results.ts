@@ -1,4 +1,3 @@
-import { redisKeys } from '../../shared/queue/keyspace.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {
@@ -18,10 +17,10 @@ export async function dropOldResults(
   deps: KeptResultsDependencies,
   attempt: (work: () => Promise<void>) => Promise<unknown>,
 ): Promise<void> {
-  const { redis, prefix, model, clock, retentionSeconds, maxKeptResults } = deps;
-  const tenantsKey = redisKeys.keptTenants(prefix, model);
+  const { redis, keys, clock, retentionSeconds, maxKeptResults } = deps;
+  const tenantsKey = keys.keptTenants;
   for (const tenant of await redis.smembers(tenantsKey)) {
-    const key = redisKeys.kept(prefix, model, tenant);
+    const key = keys.kept(tenant);
     await redis.zremrangebyscore(key, '-inf', clock.now() - retentionSeconds * 1_000);
     const excess = (await redis.zcard(key)) - maxKeptResults;
     if (excess > 0) {
@@ -41,12 +40,11 @@ interface OldResult {
 }
 
 async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldResult): Promise<void> {
-  const { redis, prefix, model, webhooks } = deps;
+  const { redis, keys, webhooks } = deps;
   const job = await queue.getJob(jobId);
   await job?.remove();
-  const { evidence, ending, cancelled, userJobs } = redisKeys;
-  await redis.del(evidence(prefix, jobId), ending(prefix, jobId), cancelled(prefix, jobId));
+  await redis.del(keys.evidence(jobId), keys.ending(jobId), keys.cancelled(jobId));
   // While a webhook is kept, it must be found when the person is erased.
   if (job && !(await webhooks.isKept(jobId)))
-    await redis.zrem(userJobs(prefix, model, tenant, job.data.user_id), jobId);
+    await redis.zrem(keys.userJobs(tenant, job.data.user_id), jobId);
 }

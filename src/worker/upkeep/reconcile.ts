@@ -4,7 +4,6 @@ import { ABANDONED, readOutcome } from '../../shared/contract/comparison-outcome
 import { createCancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
-import { compareQueueName, redisKeys } from '../../shared/queue/keyspace.js';
 import { MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { removeForeignKey } from '../../shared/redis/broken-records.js';
 import { isRedisReady } from '../../shared/redis/connect-redis.js';
@@ -54,9 +53,9 @@ export interface Reconciler {
  * worker of a pack at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
-  const queue: ComparisonQueue = new Queue(compareQueueName(deps.model), {
+  const queue: ComparisonQueue = new Queue(deps.keys.queueName, {
     connection: deps.redis,
-    prefix: deps.prefix,
+    prefix: deps.keys.prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
   });
   const onError = logUnlessAway(deps.redis, deps.logger, 'reconciler');
@@ -72,7 +71,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     await attempt('kept results', () => dropOldResults(queue, deps, (drop) => attempt('kept result', drop)));
   };
   const runAlone = async (): Promise<void> => {
-    const key = redisKeys.reconcileLock(deps.prefix, deps.model);
+    const key = deps.keys.reconcileLock;
     if ((await deps.redis.set(key, '1', 'PX', PAUSE_MS - 1_000, 'NX')) === 'OK') await run();
   };
   let pass: Promise<void> = Promise.resolve();
@@ -96,7 +95,7 @@ async function finishLeftovers(
   deps: ReconcileDependencies,
   attempt: Attempt,
 ): Promise<void> {
-  const markKey = redisKeys.reconciledUntil(deps.prefix, deps.model);
+  const markKey = deps.keys.reconciledUntil;
   const since = Number((await deps.redis.get(markKey)) ?? 0) - OVERLAP_MS;
   const until = deps.clock.now() - SETTLING_MS;
   let isRefused = false;
@@ -135,7 +134,7 @@ async function findUnstripped(
 
 async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Promise<void> {
   if (job.data.callback_url) {
-    const text = await deps.redis.get(redisKeys.ending(deps.prefix, job.id ?? ''));
+    const text = await deps.redis.get(deps.keys.ending(job.id ?? ''));
     const kept = readEnding(text, job.data.accepted_at);
     const outcome = job.returnvalue ? readOutcome(job.returnvalue) : ABANDONED;
     await announceEnd(job, kept ?? (await settleEnding(job, { outcome }, deps)), deps);

@@ -7,7 +7,7 @@ import { createJobView } from '../../../src/shared/contract/job-view.js';
 import { createCancelledJobs } from '../../../src/shared/queue/cancelled-jobs.js';
 import type { ComparisonJob } from '../../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../../src/shared/queue/fair-queue.js';
-import { compareQueueName, redisKeys } from '../../../src/shared/queue/keyspace.js';
+import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
@@ -19,7 +19,7 @@ import {
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const PREFIX = '{face}';
-const MODEL = 'lite';
+const KEYS = createKeyspace({ prefix: PREFIX, model: 'lite' });
 const MATCHED: ComparisonOutcome = { ok: true, matched: true };
 
 let server: RedisServer;
@@ -36,11 +36,10 @@ let dependencies: ReconcileDependencies;
 beforeAll(async () => {
   server = await startRedis();
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
-  queue = new Queue(compareQueueName(MODEL), { connection: redis, prefix: PREFIX });
+  queue = new Queue(KEYS.queueName, { connection: redis, prefix: PREFIX });
   webhooks = createWebhookQueue({
     redis,
-    prefix: PREFIX,
-    model: MODEL,
+    keys: KEYS,
     retentionSeconds: 60,
     onError: () => undefined,
   });
@@ -48,12 +47,11 @@ beforeAll(async () => {
   dependencies = {
     redis,
     clock: { isSynchronised: () => true, now: () => Date.now() + ahead, synchronise: async () => undefined },
-    prefix: PREFIX,
-    model: MODEL,
+    keys: KEYS,
     retentionSeconds: 60,
     webhooks,
     maxKeptResults: 3,
-    fairQueue: createFairQueue(redis, PREFIX, compareQueueName(MODEL)),
+    fairQueue: createFairQueue(redis, PREFIX, KEYS.queueName),
     logger: createLogger('test', 'silent'),
     count: (what) => counted.push(what),
   };
@@ -259,8 +257,8 @@ describe('the reconciler', () => {
 
   it('keeps so many results of a tenant, drops its oldest first and leaves those of others', async () => {
     const endAs = async (jobId: string, tenant: string): Promise<void> => {
-      await redis.set(redisKeys.evidence(PREFIX, jobId), '{}');
-      await redis.zadd(redisKeys.userJobs(PREFIX, MODEL, tenant, 'u-1'), '1', jobId);
+      await redis.set(KEYS.evidence(jobId), '{}');
+      await redis.zadd(KEYS.userJobs(tenant, 'u-1'), '1', jobId);
       await endJob(payload({ tenant }), () => MATCHED, jobId);
     };
     await endAs('r_other', 'small');
@@ -271,12 +269,8 @@ describe('the reconciler', () => {
     const kept = async (jobId: string) => (await queue.getJob(jobId)) !== undefined;
     const ids = ['r_1', 'r_2', 'r_3', 'r_4', 'r_5', 'r_other'];
     expect(await Promise.all(ids.map(kept))).toEqual([false, false, true, true, true, true]);
-    expect(await redis.exists(...['r_1', 'r_2'].map((id) => redisKeys.evidence(PREFIX, id)))).toBe(0);
-    expect(await redis.zrange(redisKeys.userJobs(PREFIX, MODEL, 'big', 'u-1'), '0', '-1')).toEqual([
-      'r_3',
-      'r_4',
-      'r_5',
-    ]);
+    expect(await redis.exists(...['r_1', 'r_2'].map((id) => KEYS.evidence(id)))).toBe(0);
+    expect(await redis.zrange(KEYS.userJobs('big', 'u-1'), '0', '-1')).toEqual(['r_3', 'r_4', 'r_5']);
   });
 
   it('counts cancelled jobs among the results that it keeps of a tenant', async () => {

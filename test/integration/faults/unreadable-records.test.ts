@@ -2,7 +2,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
-import { compareQueueName, redisKeys } from '../../../src/shared/queue/keyspace.js';
+import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { WEBHOOK_QUEUE } from '../../../src/shared/webhooks/webhook-job.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { type Program, type Service, startService } from '../../support/programs/service.js';
@@ -10,6 +10,7 @@ import { type ImageServer, startImageServer } from '../../support/servers/image-
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 const PREFIX = '{face}';
+const KEYS = createKeyspace({ prefix: PREFIX, model: 'lite' });
 /** Time to break a record before a worker may take it, ms. */
 const HEAD_START_MS = 1_000;
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
   service = await startService();
   [worker] = service.workers as [Program];
   redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
-  queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: PREFIX });
+  queue = new Queue(KEYS.queueName, { connection: redis, prefix: PREFIX });
   webhookQueue = new Queue(WEBHOOK_QUEUE, { connection: redis, prefix: PREFIX });
 });
 
@@ -118,7 +119,7 @@ describe('a waiting job whose record cannot be read', () => {
 describe('a record beside a job that cannot be read', () => {
   it('evidence and webhook: the job is shown without them, and the log names them', async () => {
     const jobId = await endToldJob('/shown');
-    await redis.set(redisKeys.evidence(PREFIX, jobId), '{broken');
+    await redis.set(KEYS.evidence(jobId), '{broken');
     await redis.hset(webhookQueue.toKey(`wh_${jobId}`), 'data', '{broken');
 
     const view = await service.get(`/jobs/${jobId}`);
@@ -131,20 +132,20 @@ describe('a record beside a job that cannot be read', () => {
 
   it.each(['{broken', '[]'])('the ending %s: is overwritten, and the log names it', async (text) => {
     const jobId = `r_ending-${text.length}`;
-    await redis.set(redisKeys.ending(PREFIX, jobId), text);
+    await redis.set(KEYS.ending(jobId), text);
     await queue.add('compare', payload({ evidence: true }), { jobId });
 
     const view = await service.get(`/jobs/${jobId}`, { prefer: 'wait=30' });
 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true, evidence: {} } });
-    expect(JSON.parse((await redis.get(redisKeys.ending(PREFIX, jobId))) ?? '')).toMatchObject({
+    expect(JSON.parse((await redis.get(KEYS.ending(jobId))) ?? '')).toMatchObject({
       outcome: { ok: true },
     });
     if (text === '{broken') await worker.line((line) => line.record === 'ending' && line.job_id === jobId);
   });
 
   it('an ending of another type: is overwritten, and the log names it', async () => {
-    await redis.lpush(redisKeys.ending(PREFIX, 'r_ending-list'), 'x');
+    await redis.lpush(KEYS.ending('r_ending-list'), 'x');
     await queue.add('compare', payload({ evidence: true }), { jobId: 'r_ending-list' });
 
     const view = await service.get('/jobs/r_ending-list', { prefer: 'wait=30' });

@@ -1,4 +1,5 @@
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
+import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { connectRedis } from '../../../src/shared/redis/connect-redis.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
@@ -18,8 +19,7 @@ createWebhookWorker({
   prefix,
   webhooks: createWebhookQueue({
     redis: connection,
-    prefix,
-    model: 'lite',
+    keys: createKeyspace({ prefix, model: 'lite' }),
     retentionSeconds: 3_600,
     onError: () => undefined,
   }),

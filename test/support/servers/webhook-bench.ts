@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Queue } from 'bullmq';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
+import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
@@ -51,8 +52,7 @@ export async function startWebhookBench(): Promise<WebhookBench> {
   await Promise.all([redis, patient].map((connection) => once(connection, 'ready')));
   const webhooks = createWebhookQueue({
     redis,
-    prefix,
-    model: 'lite',
+    keys: createKeyspace({ prefix, model: 'lite' }),
     retentionSeconds: 3_600,
     onError: ignoreOutages,
   });
