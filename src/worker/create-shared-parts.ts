@@ -6,7 +6,7 @@ import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
 import { createByteBudget } from './sharing/byte-budget.js';
-import { createComputeGate } from './sharing/compute-gate.js';
+import { type ComputeGate, createComputeGate } from './sharing/compute-gate.js';
 import type { SharedParts } from './sharing/job-lane.js';
 import type { SlowJobs } from './sharing/slow-jobs.js';
 import { createReferenceCache } from './verification/reference-cache.js';
@@ -31,11 +31,16 @@ export interface ShareableParts {
 /** Returns what the jobs of a worker share, built from its settings. */
 export function createSharedParts(parts: ShareableParts): SharedParts {
   const { config, slowJobs } = parts;
+  const gate = createComputeGate({
+    limit: config.VISION_PROCESSES * PHOTOS_PER_PROCESS,
+    costlyLimit: Math.max(1, config.VISION_PROCESSES - 1),
+  });
   return {
     slowJobs,
     budget: createByteBudget(config.IMAGE_MEMORY_MB * BYTES_PER_MB),
     fetchImage: fetcherOf(config),
-    analyse: analyserOf(parts),
+    analyse: analyserOf(parts, gate),
+    isCostly: gate.isCostly,
   };
 }
 
@@ -58,9 +63,11 @@ function fetcherOf(config: WorkerConfig): SharedParts['fetchImage'] {
   return (url, signal, memory) => fetchImage(url, { ...limits, signal, memory });
 }
 
-function analyserOf({ config, pool, metrics, shutdown }: ShareableParts): SharedParts['analyse'] {
+function analyserOf(
+  { config, pool, metrics, shutdown }: ShareableParts,
+  gate: ComputeGate,
+): SharedParts['analyse'] {
   const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
-  const gate = createComputeGate(config.VISION_PROCESSES * PHOTOS_PER_PROCESS);
   const references =
     config.REFERENCE_CACHE_SIZE === 0
       ? undefined

@@ -1,3 +1,5 @@
+import { createComputeAccounts } from './compute-accounts.js';
+
 /** Who wants to have a photo analysed. */
 export interface Turn {
   readonly tenant: string;
@@ -6,27 +8,43 @@ export interface Turn {
   readonly signal: AbortSignal;
 }
 
-/** Lets photos into the vision pool: a few at a time, urgent ones first, and tenants in turn. */
+/** Admits photos to the vision pool: a few at a time, urgent ones first, and each tenant for its share of the time. */
 export interface ComputeGate {
   /** Runs `task` when its turn has come. Rejects with the signal's reason when it aborts before. */
   run<T>(turn: Turn, task: () => Promise<T>): Promise<T>;
+  /** True if the tenant's photos cost many times what the photos of others cost. */
+  isCostly(tenant: string): boolean;
 }
 
-/** Those who wait, by tenant, in the order of their turns: who was served goes to the end. */
+export interface ComputeGateOptions {
+  /** Photos admitted at a time. */
+  readonly limit: number;
+  /** Photos at a time of a tenant whose photos cost many times those of others, so that a process stays free. */
+  readonly costlyLimit: number;
+}
+
+/** Photos that wait, by tenant. */
 type Line = Map<string, (() => void)[]>;
 
-/** Returns a gate through which `limit` tasks go at a time. */
-export function createComputeGate(limit: number): ComputeGate {
+/** Returns a gate that shares computing time among tenants. */
+export function createComputeGate({ limit, costlyLimit }: ComputeGateOptions): ComputeGate {
   const lines: readonly [Line, Line] = [new Map(), new Map()];
+  const accounts = createComputeAccounts(costlyLimit, () => performance.now());
   let running = 0;
 
-  const next = (): void => {
-    if (running >= limit) return;
-    const start = takeNext(lines[0]) ?? takeNext(lines[1]);
-    if (start === undefined) return;
+  const takeFrom = (line: Line): boolean => {
+    const tenant = accounts.choose(line.keys());
+    const start = tenant === undefined ? undefined : line.get(tenant)?.[0];
+    if (tenant === undefined || start === undefined) return false;
+    leaveLine(line, tenant, start);
     running += 1;
+    accounts.start(tenant);
     start();
-    next();
+    return true;
+  };
+
+  const next = (): void => {
+    while (running < limit && (takeFrom(lines[0]) || takeFrom(lines[1])));
   };
 
   const wait = ({ tenant, urgent, signal }: Turn): Promise<void> =>
@@ -39,33 +57,29 @@ export function createComputeGate(limit: number): ComputeGate {
       };
       const leave = (): void => {
         leaveLine(line, tenant, start);
+        accounts.leave(tenant);
         reject(signal.reason);
       };
       signal.addEventListener('abort', leave, { once: true });
       line.set(tenant, [...(line.get(tenant) ?? []), start]);
+      accounts.enter(tenant);
       next();
     });
 
   return {
+    isCostly: accounts.isCostly,
     run: async (turn, task) => {
       await wait(turn);
+      const startedAt = performance.now();
       try {
         return await task();
       } finally {
         running -= 1;
+        accounts.end(turn.tenant, performance.now() - startedAt);
         next();
       }
     },
   };
-}
-
-function takeNext(line: Line): (() => void) | undefined {
-  const [first] = line;
-  if (first === undefined) return undefined;
-  const [tenant, [start, ...others]] = first;
-  line.delete(tenant);
-  if (others.length > 0) line.set(tenant, others);
-  return start;
 }
 
 function leaveLine(line: Line, tenant: string, start: () => void): void {

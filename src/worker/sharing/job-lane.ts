@@ -6,6 +6,11 @@ import type { JobOwner, SlowJobs } from './slow-jobs.js';
 /** A fetch that lasts longer than this makes its job a slow one, ms. */
 const SLOW_AFTER_MS = 100;
 
+/** An analysis that lasts longer than this, the wait for its turn included, makes the job of a costly tenant slow, ms. */
+const SLOW_ANALYSIS_AFTER_MS = 1_000;
+/** Stands for the vision processes where slow jobs are counted by host. */
+const VISION = 'vision processes';
+
 type Analyse = PhotoSteps['analyse'];
 
 /** What all jobs of a worker share, and the steps that use it. */
@@ -15,6 +20,8 @@ export interface SharedParts {
   readonly fetchImage: (url: string, signal: AbortSignal, memory: ByteClaim) => Promise<Uint8Array>;
   /** Passes the gate before a vision process is needed. */
   readonly analyse: (bytes: Uint8Array, role: Parameters<Analyse>[1], turn: Turn) => ReturnType<Analyse>;
+  /** True if the tenant's photos cost many times what the photos of others cost. */
+  readonly isCostly: (tenant: string) => boolean;
 }
 
 /** The steps of one job, which take its tenant's share and no more. */
@@ -39,31 +46,46 @@ export function openJobLane({ tenant, urgent }: LaneOwner, parts: SharedParts): 
     claims.delete(claim);
   };
 
+  /** Runs a step; after `afterMs` its job counts as slow as soon as `isSlow` says so, until the step ends. */
+  const follow = async <T>(
+    host: string,
+    { afterMs, isSlow }: { readonly afterMs: number; readonly isSlow: () => boolean },
+    step: () => Promise<T>,
+  ): Promise<T> => {
+    let slow = false;
+    const timer = setInterval(() => {
+      slow = isSlow();
+      if (!slow) return;
+      clearInterval(timer);
+      slowness.enter(host);
+    }, afterMs);
+    try {
+      return await step();
+    } finally {
+      clearInterval(timer);
+      if (slow) slowness.leave(host);
+    }
+  };
+
   return {
     fetchImage: async (url, signal) => {
       const claim = parts.budget.claim(tenant);
       claims.add(claim);
-      const host = hostOf(url);
-      let slow = false;
-      const timer = setTimeout(() => {
-        slow = true;
-        slowness.enter(host);
-      }, SLOW_AFTER_MS);
+      const fetchImage = (): Promise<Uint8Array> => parts.fetchImage(url, signal, claim);
       try {
-        const bytes = await parts.fetchImage(url, signal, claim);
+        const bytes = await follow(hostOf(url), { afterMs: SLOW_AFTER_MS, isSlow: () => true }, fetchImage);
         claimOf.set(bytes, claim);
         return bytes;
       } catch (error) {
         release(claim);
         throw error;
-      } finally {
-        clearTimeout(timer);
-        if (slow) slowness.leave(host);
       }
     },
     analyse: async (bytes, role, signal) => {
+      const analyse = (): ReturnType<Analyse> => parts.analyse(bytes, role, { tenant, urgent, signal });
+      const rule = { afterMs: SLOW_ANALYSIS_AFTER_MS, isSlow: () => parts.isCostly(tenant) };
       try {
-        return await parts.analyse(bytes, role, { tenant, urgent, signal });
+        return await follow(VISION, rule, analyse);
       } finally {
         const claim = claimOf.get(bytes);
         if (claim) release(claim);

@@ -1,0 +1,108 @@
+/** Photos of a tenant that cost this many times those of the cheapest other tenant leave a process to the others. */
+const COSTLY_FACTOR = 4;
+/** Photos that cost less than this are never costly, and from the other figure on they always are, ms. */
+const COSTLY_FROM_MS = 500;
+const COSTLY_IN_ANY_CASE_MS = 2_000;
+/** Weight of the latest photo in a tenant's mean cost. */
+const LATEST_WEIGHT = 0.3;
+/** A tenant without a photo for this long is forgotten, ms. */
+const FORGET_AFTER_MS = 300_000;
+
+/** The computing time of tenants: who is next, and who has to leave a process to the others. */
+export interface ComputeAccounts {
+  /** Opens the account of a tenant whose photo waits. A tenant that was idle has saved up no time. */
+  enter(tenant: string): void;
+  /** Closes what `enter` opened, for a photo that is given up before it starts. */
+  leave(tenant: string): void;
+  /** Charges a tenant whose photo starts with what its photos cost on average. */
+  start(tenant: string): void;
+  /** Replaces that charge by the real cost. */
+  end(tenant: string, costMs: number): void;
+  /** True if the tenant's photos cost many times what the photos of others cost. */
+  isCostly(tenant: string): boolean;
+  /** Returns the tenant that has used the least time, among those that may start a photo now. */
+  choose(tenants: Iterable<string>): string | undefined;
+}
+
+interface Account {
+  usedMs: number;
+  meanMs: number;
+  waiting: number;
+  running: number;
+  /** When the photo that was started last began, ms. A photo that never ends must show as costly too. */
+  lastStartAt: number;
+  seenAt: number;
+}
+
+/** The time that an account had used when its photos under way started: where a newcomer joins. */
+const usedBeforeNow = ({ usedMs, running, meanMs }: Account): number => usedMs - running * meanMs;
+
+/**
+ * Returns empty accounts. `costlyLimit`: photos that a tenant may have under way while its photos are costly; `now`:
+ * milliseconds, of any origin. @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
+ */
+export function createComputeAccounts(costlyLimit: number, now: () => number): ComputeAccounts {
+  const accounts = new Map<string, Account>();
+
+  const accountOf = (tenant: string): Account => {
+    const known = accounts.get(tenant);
+    if (known) return known;
+    const account = { usedMs: 0, meanMs: 0, waiting: 0, running: 0, lastStartAt: 0, seenAt: now() };
+    accounts.set(tenant, account);
+    return account;
+  };
+
+  const isCostly = (tenant: string): boolean => {
+    const account = accounts.get(tenant);
+    if (!account) return false;
+    const runsForMs = account.running > 0 ? now() - account.lastStartAt : 0;
+    const meanMs = Math.max(account.meanMs, runsForMs);
+    if (meanMs < COSTLY_FROM_MS || meanMs >= COSTLY_IN_ANY_CASE_MS) return meanMs >= COSTLY_FROM_MS;
+    const others = [...accounts].filter(([name, other]) => name !== tenant && other.meanMs > 0);
+    return others.some(([, other]) => meanMs >= COSTLY_FACTOR * other.meanMs);
+  };
+
+  const forgetIdle = (): void => {
+    for (const [tenant, { waiting, running, seenAt }] of accounts)
+      if (waiting + running === 0 && now() - seenAt > FORGET_AFTER_MS) accounts.delete(tenant);
+  };
+
+  return {
+    isCostly,
+    enter(tenant) {
+      forgetIdle();
+      const busy = [...accounts.values()].filter((other) => other.waiting + other.running > 0);
+      const account = accountOf(tenant);
+      if (account.waiting + account.running === 0 && busy.length > 0)
+        account.usedMs = Math.max(account.usedMs, Math.min(...busy.map(usedBeforeNow)));
+      account.waiting += 1;
+      account.seenAt = now();
+    },
+    leave(tenant) {
+      accountOf(tenant).waiting -= 1;
+    },
+    start(tenant) {
+      const account = accountOf(tenant);
+      account.waiting -= 1;
+      account.running += 1;
+      account.usedMs += account.meanMs;
+      account.lastStartAt = now();
+    },
+    end(tenant, costMs) {
+      const account = accountOf(tenant);
+      account.running -= 1;
+      account.seenAt = now();
+      account.usedMs += costMs - account.meanMs;
+      account.meanMs =
+        account.meanMs === 0 ? costMs : account.meanMs + LATEST_WEIGHT * (costMs - account.meanMs);
+    },
+    choose(tenants) {
+      let chosen: string | undefined;
+      for (const tenant of tenants) {
+        if (accountOf(tenant).running >= costlyLimit && isCostly(tenant)) continue;
+        if (chosen === undefined || accountOf(tenant).usedMs < accountOf(chosen).usedMs) chosen = tenant;
+      }
+      return chosen;
+    },
+  };
+}

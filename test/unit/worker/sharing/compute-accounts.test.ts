@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { createComputeAccounts } from '../../../../src/worker/sharing/compute-accounts.js';
+
+/** Accounts on a clock that the test sets; a tenant may have one costly photo under way. */
+function createAccounts() {
+  const clock = { ms: 0 };
+  const accounts = createComputeAccounts(1, () => clock.ms);
+  const use = (tenant: string, costMs: number): void => {
+    accounts.enter(tenant);
+    accounts.start(tenant);
+    accounts.end(tenant, costMs);
+  };
+  return { accounts, clock, use };
+}
+
+describe('createComputeAccounts', () => {
+  it('chooses the tenant that has used the least time, not the one with the fewest photos', () => {
+    const { accounts, use } = createAccounts();
+    use('greedy', 4_000);
+    for (let photo = 0; photo < 2; photo += 1) accounts.enter('greedy');
+    accounts.start('greedy');
+    for (let photo = 0; photo < 10; photo += 1) use('quiet', 100);
+    accounts.enter('quiet');
+
+    expect(accounts.choose(['greedy', 'quiet'])).toBe('quiet');
+  });
+
+  it('gives a tenant that was idle no time that it has not used', () => {
+    const { accounts, use } = createAccounts();
+    use('late', 10);
+    accounts.enter('early');
+    accounts.start('early');
+    accounts.end('early', 5_000);
+    accounts.enter('early');
+    accounts.enter('late');
+    accounts.start('late');
+    accounts.end('late', 10);
+    accounts.enter('late');
+
+    expect(accounts.choose(['late', 'early'])).toBe('early');
+  });
+
+  it('holds a tenant with costly photos to its limit while another tenant is known', () => {
+    const { accounts, use } = createAccounts();
+    use('costly', 1_500);
+    accounts.enter('costly');
+    accounts.start('costly');
+    expect(accounts.choose(['costly'])).toBe('costly');
+
+    use('quiet', 100);
+
+    expect(accounts.choose(['costly'])).toBeUndefined();
+    accounts.end('costly', 1_500);
+    expect(accounts.choose(['costly'])).toBe('costly');
+  });
+
+  it('sees that a photo is costly before it ends', () => {
+    const { accounts, clock, use } = createAccounts();
+    use('quiet', 100);
+    accounts.enter('costly');
+    accounts.start('costly');
+    expect(accounts.isCostly('costly')).toBe(false);
+
+    clock.ms = 2_500;
+
+    expect(accounts.isCostly('costly')).toBe(true);
+    expect(accounts.isCostly('quiet')).toBe(false);
+  });
+
+  it('does not hold a tenant whose photos cost what photos cost', () => {
+    const { accounts, use } = createAccounts();
+    use('busy', 300);
+    use('quiet', 40);
+    accounts.enter('busy');
+    accounts.start('busy');
+
+    expect(accounts.choose(['busy'])).toBe('busy');
+  });
+
+  it('forgets a tenant that has sent nothing for five minutes', () => {
+    const { accounts, clock, use } = createAccounts();
+    use('quiet', 100);
+    use('costly', 1_500);
+    clock.ms = 300_001;
+    accounts.enter('costly');
+    accounts.start('costly');
+
+    expect(accounts.choose(['costly'])).toBe('costly');
+  });
+});
