@@ -9,10 +9,6 @@ const DEFAULT_FILE = 'reports/sbom.cdx.json';
 
 /** Returns the components of one pack: a model for each of its files, with its digest and where it comes from. */
 export function modelComponents({ name, files, licence, source }) {
-  const origin =
-    source.kind === 'npm'
-      ? { purl: `pkg:npm/${source.package}@${source.version}` }
-      : { externalReferences: [{ type: 'distribution', url: source.url }] };
   return files.map((file) => ({
     'bom-ref': `model:${name}/${file.name}`,
     type: 'machine-learning-model',
@@ -21,8 +17,21 @@ export function modelComponents({ name, files, licence, source }) {
     scope: 'optional',
     hashes: [{ alg: 'SHA-256', content: file.sha256 }],
     licenses: [{ license: { name: licence.name, url: licence.url } }],
-    ...origin,
+    ...originOf(source, file.name),
   }));
+}
+
+function originOf(source, fileName) {
+  switch (source.kind) {
+    case 'npm':
+      return { purl: `pkg:npm/${source.package}@${source.version}` };
+    case 'wheel':
+      return { purl: `pkg:pypi/${source.package}@${source.version}` };
+    default: {
+      const url = source.kind === 'files' ? source.urls[fileName] : source.url;
+      return { externalReferences: [{ type: 'distribution', url }] };
+    }
+  }
 }
 
 /** Returns npm's document with the models added. */

@@ -1,21 +1,22 @@
 // Turned and cropped photos: npx tsx bench/accuracy/robustness.ts [--published]
 // Turns each photo of FACE_PHOTO_SET by quarter turns without EXIF, crops it more and more closely to the face, and
-// compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite` and, if
-// FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
-// --published: coarse detection off.
+// compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite`, `open` if it
+// was fetched and, if FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
+// --published: coarse detection off. --pack: only this one.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import { photoSetFolder } from '../../test/support/extra-files.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
-import { LITE, makeScrfdPack, type Pack } from '../speed/packs.js';
+import { findOpenPack, LITE, makeScrfdPack, type Pack } from '../speed/packs.js';
 
 /** The same shot, cut and then turned. */
 interface Variant {
@@ -52,12 +53,17 @@ interface Outcome {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { published: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { published: { type: 'boolean', default: false }, pack: { type: 'string' } },
+  });
   const photos = readPhotos(photoSetFolder());
   const folder = mkdtempSync(join(tmpdir(), 'robustness-'));
   try {
     const scrfd = makeScrfdPack(folder);
-    for (const pack of scrfd ? [LITE, scrfd] : [LITE]) await measurePack(pack, photos, !values.published);
+    for (const pack of [LITE, findOpenPack(), scrfd]) {
+      const isWanted = pack && (!values.pack || pack.name === values.pack);
+      if (isWanted) await measurePack(pack, photos, !values.published);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -74,7 +80,8 @@ async function measurePack(
   coarseDetection: boolean,
 ): Promise<void> {
   const settings = liteSettings({ packFolder: join(modelsDir, model), coarseDetection });
-  const pack = await loadModelPack({ ...settings, manifest: manifestFor(settings.packFolder, files) });
+  const manifest = name === 'open' ? readManifest(modelsDir, model) : manifestFor(settings.packFolder, files);
+  const pack = await loadModelPack({ ...settings, manifest });
   const originals = new Map<string, FaceAnalysis>();
   for (const [photo, bytes] of photos) {
     const { analysis, code } = await analyse(bytes, pack, settings);
@@ -194,7 +201,7 @@ const isOdd = ({ found, similarity = 0 }: Outcome): boolean => found !== 'same' 
 const describeOdd = (variant: string, { photo, found, similarity }: Outcome): string =>
   `${photo}, ${variant}: ${found}${similarity === undefined ? '' : `, ${similarity.toFixed(2)}`}`;
 
-/** Both packs have the recogniser of `lite`, whose channels are BGR, so InsightFace's layout alone would not do. */
+/** These packs have the recogniser of `lite`, whose channels are BGR, so InsightFace's layout alone would not do. */
 function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pack['files']): PackManifest {
   const names = [detector, landmarks, recogniser].filter((name) => name !== undefined);
   const describeFile = (name: string) => {

@@ -1,11 +1,12 @@
 // Small faces in 12-megapixel photos: npx tsx bench/accuracy/small-faces.ts
 // Scales each of the 22 faces of the test photos to several widths and pastes it into a 4000 × 3000 px photo without a
-// face: how often the face is found in its place, and how similar it stays to the original. Runs `lite` and, if
-// FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
+// face: how often the face is found in its place, and how similar it stays to the original. Runs `lite`, `open` if it
+// was fetched and, if FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
@@ -17,7 +18,7 @@ import {
   type SampleFace,
 } from '../../test/support/photos/photos.js';
 import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
-import { makeScrfdPack } from '../speed/packs.js';
+import { findOpenPack, makeScrfdPack } from '../speed/packs.js';
 
 const PHOTO = { width: 4000, height: 3000 };
 const FACE_WIDTHS_PX = [640, 320, 160, 120, 80, 60] as const;
@@ -35,6 +36,11 @@ async function main(): Promise<void> {
   const scrfd = makeScrfdPack(folder);
   try {
     await measurePack('lite', liteSettings(), liteManifest());
+    const open = findOpenPack();
+    if (open) {
+      const settings = liteSettings({ packFolder: join(open.modelsDir, open.model) });
+      await measurePack('open', settings, readManifest(open.modelsDir, open.model));
+    }
     if (scrfd)
       await measurePack('scrfd_2.5g', liteSettings({ packFolder: join(folder, scrfd.model) }), undefined);
   } finally {

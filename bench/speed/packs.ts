@@ -1,11 +1,11 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findExtraModel } from '../../test/support/extra-files.js';
 
 /** A model pack to measure. */
 export interface Pack {
-  readonly name: 'lite' | 'scrfd_2.5g';
+  readonly name: 'lite' | 'open' | 'scrfd_2.5g';
   /** Value of INSIGHTFACE_MODEL and of MODELS_DIR. */
   readonly model: string;
   readonly modelsDir: string;
@@ -22,6 +22,16 @@ export const LITE: Pack = {
   modelsDir: MODELS,
   files: { detector: 'fr_detect.onnx', landmarks: 'fr_landmark.onnx', recogniser: RECOGNISER },
 };
+
+/** Returns the pack `open`, where it has been fetched. */
+export function findOpenPack(): Pack | undefined {
+  const files = {
+    detector: 'face_detection_yunet_2023mar_int8bq.derived.onnx',
+    recogniser: 'face_recognition_sface_2021dec_int8bq.derived.onnx',
+  };
+  const isThere = Object.values(files).every((file) => existsSync(join(MODELS, 'open', file)));
+  return isThere ? { name: 'open', model: 'open', modelsDir: MODELS, files } : undefined;
+}
 
 /**
  * Makes a pack in InsightFace's layout in `folder`: SCRFD-2.5G, the detector of buffalo_m, with the recogniser of `lite`.

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
-import type { ArchiveOptions } from '../../src/cli/models/obtain-archive.js';
+import type { FetchOptions } from '../../src/cli/models/obtain-files.js';
 import { type MadePack, makePack } from '../support/builders/model-pack.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
@@ -59,7 +59,7 @@ describe('fetching a model pack', () => {
   });
 
   const quiet = { retryDelayMs: 1, showProgress: () => ({ update: () => undefined, end: () => undefined }) };
-  const fetchMade = (more: Partial<ArchiveOptions> = {}): Promise<boolean> =>
+  const fetchMade = (more: Partial<FetchOptions> = {}): Promise<boolean> =>
     fetchPack(pack.manifest, { ...quiet, modelsDir, say: (line) => lines.push(line), ...more });
   const filesOfPack = (): string[] => readdirSync(join(modelsDir, 'mini')).sort();
   const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));

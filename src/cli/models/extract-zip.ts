@@ -6,15 +6,19 @@ import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { ModelError } from './model-error.js';
 
 /**
- * Unpacks the files a manifest names into `folder` and leaves everything else of the archive alone. Files may lie at the
- * archive's root or in a folder named after the pack, as in antelopev2.zip.
+ * Unpacks files into `folder` and leaves everything else of the archive alone. They may lie at the archive's root or in
+ * the folder `inner`.
  * @throws ModelError when a file's size is not the one expected, before a byte of it is written.
  */
-export async function extractZip(archive: string, manifest: ModelManifest, folder: string): Promise<void> {
+export async function extractZip(
+  archive: string,
+  inner: string,
+  { files, folder }: { readonly files: ModelManifest['files']; readonly folder: string },
+): Promise<void> {
   const wanted = new Map(
-    manifest.files.flatMap((file) => [
+    files.flatMap((file) => [
       [file.name, file],
-      [`${manifest.name}/${file.name}`, file],
+      [`${inner}/${file.name}`, file],
     ]),
   );
   const zip = await openPromise(archive, { lazyEntries: true, autoClose: false });

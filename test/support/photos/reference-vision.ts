@@ -99,11 +99,15 @@ export function alignByReference(picture: Picture, face: ReferenceFace): Picture
 }
 
 /** Returns the embedding of an aligned face, at length 1. */
-export async function embedByReference(session: InferenceSession, aligned: Picture): Promise<number[]> {
+export async function embedByReference(
+  session: InferenceSession,
+  aligned: Picture,
+  { mean, std } = { mean: 127.5, std: 127.5 },
+): Promise<number[]> {
   const area = 112 * 112;
   const blob = new Float32Array(3 * area);
   aligned.data.forEach((value, index) => {
-    blob[(index % 3) * area + Math.floor(index / 3)] = (value - 127.5) / 127.5;
+    blob[(index % 3) * area + Math.floor(index / 3)] = (value - mean) / std;
   });
   const results = await session.run({
     [session.inputNames[0] ?? '']: new Tensor('float32', blob, [1, 3, 112, 112]),
@@ -119,7 +123,7 @@ export function cosine(one: ArrayLike<number>, other: ArrayLike<number>): number
 }
 
 /** OpenCV's resize: pixel centres, the edge repeated, rounded. */
-function resize(picture: Picture, width: number, height: number): Picture {
+export function resize(picture: Picture, width: number, height: number): Picture {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -154,7 +158,7 @@ function bilinear(picture: Picture, { x, y, channel }: { x: number; y: number; c
 }
 
 /** Greedy suppression with the pixel-counting areas of the original. */
-function suppress(faces: readonly ReferenceFace[], maxOverlap: number): ReferenceFace[] {
+export function suppress(faces: readonly ReferenceFace[], maxOverlap: number): ReferenceFace[] {
   let left = [...faces].sort((one, other) => other.score - one.score);
   const kept: ReferenceFace[] = [];
   while (left.length > 0) {

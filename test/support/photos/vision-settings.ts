@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { PackManifest } from '../../../src/worker/vision/pack/model-pack.js';
 import type { VisionSettings } from '../../../src/worker/vision/types.js';
@@ -7,6 +7,17 @@ const MODELS = new URL('../../../models/', import.meta.url);
 
 /** Path of the embedded pack's folder; `npm run models -- fetch lite` fills it. */
 export const LITE_FOLDER = fileURLToPath(new URL('lite', MODELS));
+
+/** Path of the folder of the pack `open`; tests that need it skip until `npm run models -- fetch open` has filled it. */
+export const OPEN_FOLDER = fileURLToPath(new URL('open', MODELS));
+
+/** Whether the pack `open` has been fetched. */
+export const hasOpen = existsSync(OPEN_FOLDER);
+
+/** Returns the manifest of the pack `open`. */
+export function openManifest(): PackManifest {
+  return JSON.parse(readFileSync(new URL('open.json', MODELS), 'utf8')) as PackManifest;
+}
 
 /** Returns the embedded pack's manifest. */
 export function liteManifest(): PackManifest {

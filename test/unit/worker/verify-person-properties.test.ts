@@ -10,9 +10,10 @@ import { problemSchema } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, VerificationError } from '../../../src/shared/errors.js';
 import { NAMED_REASONS } from '../../../src/shared/reasons.js';
 import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
-import { EMBEDDING_LENGTH } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import { evenNumber } from '../../support/fuzz/arbitraries.js';
+
+const EMBEDDING_LENGTH = 512;
 
 /** What one photo may turn out to be: a face of this similarity, with warnings, or of no use. */
 const finding = fc.oneof(

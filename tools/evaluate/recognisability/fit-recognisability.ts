@@ -39,7 +39,7 @@ const FINE = 0.8;
 /** A clean photo counts as often, for refusing one is worse than letting one spoilt photo pass. */
 const CLEAN_WEIGHT = 3;
 
-/** How far the embedding is stretched beside features of deviation 1: a smaller ridge on each of its 512 weights. */
+/** How far the embedding is stretched beside features of deviation 1: a smaller ridge on each of its weights. */
 const EMBEDDING_STRETCH = 2.5;
 
 const FOLDS = 3;

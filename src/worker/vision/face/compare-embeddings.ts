@@ -1,21 +1,18 @@
 import { VerificationError } from '../../../shared/errors.js';
 
-/** Components of an embedding of the ArcFace family. */
-export const EMBEDDING_LENGTH = 512;
-
 /**
  * Returns the cosine of two embeddings, -1..1, higher = more alike, in double precision. They need not have length 1.
- * @throws model_failure if either does not consist of EMBEDDING_LENGTH finite numbers or is a zero vector: a broken
- *   embedding must never become a decision.
+ * @throws model_failure if they are empty or differ in length, or if either has a number that is not finite or is a zero
+ *   vector: a broken embedding must never become a decision.
  */
 export function compareEmbeddings(probe: Float32Array, reference: Float32Array): number {
-  if (probe.length !== EMBEDDING_LENGTH || reference.length !== EMBEDDING_LENGTH) {
+  if (probe.length === 0 || probe.length !== reference.length) {
     throw new VerificationError('model_failure', { context: { reason: 'embedding_length' } });
   }
   let dot = 0;
   let probeSquare = 0;
   let referenceSquare = 0;
-  for (let i = 0; i < EMBEDDING_LENGTH; i++) {
+  for (let i = 0; i < probe.length; i++) {
     const p = probe[i]!;
     const r = reference[i]!;
     dot += p * r;

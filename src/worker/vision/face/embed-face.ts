@@ -2,12 +2,13 @@ import { VerificationError } from '../../../shared/errors.js';
 import type { Normalisation } from '../image/to-tensor.js';
 import type { OnnxModel } from '../onnx/onnx-session.js';
 import type { RgbImage } from '../types.js';
-import { EMBEDDING_LENGTH } from './compare-embeddings.js';
 
 /** Turns an aligned face into an embedding. */
 export interface FaceEmbedder {
+  /** Numbers in each embedding. */
+  readonly embeddingLength: number;
   /**
-   * Returns the raw embedding: Float32[512], not normalised, a new array.
+   * Returns the raw embedding: Float32[embeddingLength], not normalised, a new array.
    * `aligned`: RGB, 112 × 112. @throws model_failure if the model fails or its output has another length.
    */
   embed(aligned: RgbImage): Promise<Float32Array>;
@@ -19,14 +20,20 @@ export interface NormBand {
   readonly most: number;
 }
 
-/** Returns an embedder that uses an ArcFace-like model, which the caller closes. Keeps one input buffer: not reentrant. */
+/**
+ * Returns an embedder that uses an ArcFace-like model, which the caller closes. Keeps one input buffer: not reentrant.
+ * @throws Error if the model does not tell the length of its embeddings.
+ */
 export function createFaceEmbedder(model: OnnxModel, normalisation: Normalisation): FaceEmbedder {
+  const embeddingLength = model.outputs[0]?.shape.at(-1);
+  if (!embeddingLength) throw new Error('The recogniser does not say how many numbers it gives');
   let input = new Float32Array(0);
   const normalised = Float32Array.from(
     { length: 256 },
     (_, v) => (v - normalisation.mean) / normalisation.std,
   );
   return {
+    embeddingLength,
     async embed({ width, height, data }) {
       const plane = width * height;
       if (input.length !== 3 * plane) input = new Float32Array(3 * plane);
@@ -40,7 +47,7 @@ export function createFaceEmbedder(model: OnnxModel, normalisation: Normalisatio
       const [output] = await model.run(input, [1, 3, height, width]).catch((cause: unknown) => {
         throw new VerificationError('model_failure', { cause, context: { reason: 'recogniser' } });
       });
-      if (output?.data.length !== EMBEDDING_LENGTH) {
+      if (output?.data.length !== embeddingLength) {
         throw new VerificationError('model_failure', { context: { reason: 'embedding_length' } });
       }
       return output.data;

@@ -5,8 +5,8 @@ import type { FaceDetector } from '../detect/face-detector.js';
 import { hasScrfdOutputs } from '../detect/scrfd/scrfd.js';
 import { createScrfdDetector } from '../detect/scrfd/scrfd-detector.js';
 import { createUltrafaceDetector } from '../detect/ultraface/ultraface-detector.js';
+import { createYunetDetector } from '../detect/yunet/yunet-detector.js';
 import { ALIGNED_SIDE_PX } from '../face/align-face.js';
-import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from '../face/embed-face.js';
 import type { Normalisation } from '../image/to-tensor.js';
 import { createOnnxModel, type OnnxModel, type OnnxOptions } from '../onnx/onnx-session.js';
@@ -48,12 +48,18 @@ export interface ModelPack {
   close(): Promise<void>;
 }
 
-/** The loaded models of a pack. */
-interface PackModels {
-  readonly detector: LoadedFile;
-  readonly landmarks?: LoadedFile;
+/** The parts of a pack before they are tested. */
+interface PackParts {
+  readonly detector: FaceDetector;
+  /** SHA-256 of the detector's model, hex. */
+  readonly detectorDigest: string;
   readonly recogniser: LoadedFile;
+  /** Every model that is to be closed. */
+  readonly models: readonly OnnxModel[];
 }
+
+type DetectorParts = Omit<PackParts, 'recogniser'>;
+type LoadFile = (name: string) => Promise<LoadedFile>;
 
 interface LoadedFile {
   readonly model: OnnxModel;
@@ -63,6 +69,9 @@ interface LoadedFile {
 /** Normalisations of InsightFace's packs. */
 const SCRFD_INPUT: Normalisation = { mean: 127.5, std: 128, channels: 'rgb' };
 const ARCFACE_INPUT: Normalisation = { mean: 127.5, std: 127.5, channels: 'rgb' };
+
+/** Length of the embeddings of InsightFace's recognisers. */
+const INSIGHTFACE_EMBEDDING_LENGTH = 512;
 
 /** Published recognisers have norms between 1 and 40; a flipped bit can make 1e35. */
 const WIDE_NORM_BAND: NormBand = { least: 0.05, most: 1000 };
@@ -78,58 +87,63 @@ const UNUSED_FILES = /^(1k3d68|2d106det|genderage)\.onnx$/i;
  * @throws Error that says what is missing, damaged or unsuitable, and the command that fixes it.
  */
 export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
-  const models = options.manifest
+  const { detector, detectorDigest, recogniser, models } = options.manifest
     ? await loadByManifest(options, options.manifest)
     : await loadInsightFaceLayout(options);
-  const embedder = createFaceEmbedder(models.recogniser.model, options.manifest?.recogniser ?? ARCFACE_INPUT);
+  const embedder = createFaceEmbedder(recogniser.model, options.manifest?.recogniser ?? ARCFACE_INPUT);
   const golden = options.manifest?.self_test;
   await runSelfTest(embedder, golden);
   return {
-    detector: createDetector(models, options),
+    detector,
     embedder,
     normBand: golden ? bandAround(golden.norms) : WIDE_NORM_BAND,
-    recognisability: readRecognisability(options.manifest?.recognisability),
+    recognisability: readRecognisability(options.manifest?.recognisability, embedder.embeddingLength),
     identity: {
-      detector: models.detector.sha256,
-      recogniser: models.recogniser.sha256,
-      executionProvider: models.recogniser.model.provider,
+      detector: detectorDigest,
+      recogniser: recogniser.sha256,
+      executionProvider: recogniser.model.provider,
     },
     close: async () => {
-      await Promise.all(
-        [models.detector, models.landmarks, models.recogniser].map((file) => file?.model.close()),
-      );
+      await Promise.all(models.map((model) => model.close()));
     },
   };
 }
 
-function createDetector({ detector, landmarks }: PackModels, options: PackOptions): FaceDetector {
-  const { detectionSize, manifest } = options;
-  const normalisation = manifest?.detector ?? SCRFD_INPUT;
-  if (!landmarks) return createScrfdDetector(detector.model, { normalisation, detectionSize });
-  return createUltrafaceDetector(
-    { boxes: detector.model, landmarks: landmarks.model },
-    { normalisation, detectionSize },
-  );
-}
-
-async function loadByManifest(options: PackOptions, manifest: PackManifest): Promise<PackModels> {
-  const load = async (name: string): Promise<LoadedFile> => {
+async function loadByManifest(options: PackOptions, manifest: PackManifest): Promise<PackParts> {
+  const load: LoadFile = async (name) => {
     const { bytes, sha256 } = await readVerified(options.packFolder, name, manifest);
     return { model: await loadNamed(name, bytes, options), sha256 };
   };
-  const { detector, recogniser } = manifest;
-  return {
-    detector: await load(detector.file),
-    ...(detector.kind === 'ultraface' && { landmarks: await load(detector.landmark_file) }),
-    recogniser: await load(recogniser.file),
-  };
+  const parts = await loadDetector(manifest.detector, options.detectionSize, load);
+  const recogniser = await load(manifest.recogniser.file);
+  return { ...parts, recogniser, models: [...parts.models, recogniser.model] };
+}
+
+async function loadDetector(
+  manifest: PackManifest['detector'],
+  detectionSize: number,
+  load: LoadFile,
+): Promise<DetectorParts> {
+  const { model, sha256 } = await load(manifest.file);
+  const settings = { normalisation: manifest, detectionSize };
+  switch (manifest.kind) {
+    case 'scrfd':
+      return { detector: createScrfdDetector(model, settings), detectorDigest: sha256, models: [model] };
+    case 'yunet':
+      return { detector: createYunetDetector(model, settings), detectorDigest: sha256, models: [model] };
+    case 'ultraface': {
+      const landmarks = (await load(manifest.landmark_file)).model;
+      const detector = createUltrafaceDetector({ boxes: model, landmarks }, settings);
+      return { detector, detectorDigest: sha256, models: [model, landmarks] };
+    }
+  }
 }
 
 /**
  * Loads the first detector and the first recogniser of a folder, ordered by name, as InsightFace does.
  * @see deepinsight/insightface python-package/insightface/model_zoo/model_zoo.py, ModelRouter (MIT)
  */
-async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> {
+async function loadInsightFaceLayout(options: PackOptions): Promise<PackParts> {
   const folder = options.packFolder;
   const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
     const state = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read as a folder (${cause.code})`;
@@ -150,7 +164,15 @@ async function loadInsightFaceLayout(options: PackOptions): Promise<PackModels> 
     else if (kind === 'recogniser' && !recogniser) recogniser = file;
     else await file.model.close();
   }
-  if (detector && recogniser) return { detector, recogniser };
+  if (detector && recogniser) {
+    const settings = { normalisation: SCRFD_INPUT, detectionSize: options.detectionSize };
+    return {
+      detector: createScrfdDetector(detector.model, settings),
+      detectorDigest: detector.sha256,
+      recogniser,
+      models: [detector.model, recogniser.model],
+    };
+  }
   const missing = detector ? 'recogniser (112 × 112 to 512 numbers)' : 'SCRFD detector with five points';
   throw new Error(
     `The model pack ${basename(folder)} has no ${missing}. Run: npm run models -- fetch ${basename(folder)}`,
@@ -161,7 +183,7 @@ function kindOf({ input, outputs }: OnnxModel): 'detector' | 'recogniser' | 'oth
   if (hasScrfdOutputs(outputs.map(({ shape }) => shape))) return 'detector';
   const [, channels, height, width] = input.shape;
   const isAligned = channels === 3 && height === ALIGNED_SIDE_PX && width === ALIGNED_SIDE_PX;
-  return isAligned && outputs[0]?.shape.at(-1) === EMBEDDING_LENGTH ? 'recogniser' : 'other';
+  return isAligned && outputs[0]?.shape.at(-1) === INSIGHTFACE_EMBEDDING_LENGTH ? 'recogniser' : 'other';
 }
 
 async function loadNamed(name: string, bytes: Uint8Array, options: OnnxOptions): Promise<OnnxModel> {

@@ -1,4 +1,3 @@
-import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
 import { type FaceFeatures, FEATURE_NAMES, type FeatureName } from './measure-features.js';
 
 /** A question to a face, answered by 0..1: a logistic model of what was measured and of the embedding. */
@@ -8,7 +7,7 @@ export interface FaceRating {
   readonly features: Readonly<
     Partial<Record<FeatureName, { readonly mean: number; readonly weight: number }>>
   >;
-  /** 512 numbers for the embedding of length 1. Absent: the embedding is not asked. */
+  /** As many numbers as an embedding has, for the embedding of length 1. Absent: the embedding is not asked. */
   readonly direction?: Float32Array;
 }
 
@@ -30,7 +29,7 @@ export interface RecognisabilityData {
 
 /**
  * Returns the answer of a model for one face. `embedding`: length 1. Embeddings of faces that cannot be recognised crowd
- * together and are short; in 512 dimensions a plane tells them from the rest, also for kinds of photos that it was not
+ * together and are short; in so many dimensions a plane tells them from the rest, also for kinds of photos that it was not
  * made from.
  */
 export function rateFace(features: FaceFeatures, embedding: Float32Array, rating: FaceRating): number {
@@ -40,7 +39,7 @@ export function rateFace(features: FaceFeatures, embedding: Float32Array, rating
     if (term) sum += (features[name] - term.mean) * term.weight;
   }
   if (rating.direction) {
-    for (let i = 0; i < EMBEDDING_LENGTH; i++) sum += rating.direction[i]! * embedding[i]!;
+    for (let i = 0; i < rating.direction.length; i++) sum += rating.direction[i]! * embedding[i]!;
   }
   return 1 / (1 + Math.exp(-sum));
 }

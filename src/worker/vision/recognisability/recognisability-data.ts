@@ -1,15 +1,14 @@
-import { EMBEDDING_LENGTH } from '../face/compare-embeddings.js';
 import { GENERAL_DATA } from './general-data.js';
 import type { FeatureName } from './measure-features.js';
 import type { FaceRating, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';
 
-/** A rating as a manifest has it; its schema is in src/shared/models/model-manifest.ts. */
+/** A rating as a manifest has it; its schema is in src/shared/model-manifest.ts. */
 interface StoredRating {
   readonly bias: number;
   readonly features: Readonly<
     Partial<Record<FeatureName, { readonly mean: number; readonly weight: number }>>
   >;
-  /** 512 little-endian float32 in base64. */
+  /** As many little-endian float32 as an embedding has, in base64. */
   readonly direction: string;
 }
 
@@ -23,34 +22,37 @@ export interface StoredRecognisability {
 
 /**
  * Returns what a manifest's block says; without one what holds for every pack, which asks no embedding.
- * @throws Error when a direction has not 512 finite numbers.
+ * @throws Error when a direction has not `embeddingLength` finite numbers.
  */
-export function readRecognisability(block: StoredRecognisability | undefined): RecognisabilityData {
+export function readRecognisability(
+  block: StoredRecognisability | undefined,
+  embeddingLength: number,
+): RecognisabilityData {
   if (!block) return GENERAL_DATA;
   return {
-    score: readRating(block.score),
-    notAFace: readRating(block.not_a_face),
-    covered: readRating(block.covered),
+    score: readRating(block.score, embeddingLength),
+    notAFace: readRating(block.not_a_face, embeddingLength),
+    covered: readRating(block.covered, embeddingLength),
     limits: block.limits,
   };
 }
 
 /** Returns a rating as a manifest has it. */
 export function storeRating({ bias, features, direction }: FaceRating): StoredRating {
-  const numbers = direction ?? new Float32Array(EMBEDDING_LENGTH);
-  const bytes = Buffer.alloc(numbers.length * 4);
-  numbers.forEach((value, index) => {
+  if (!direction) throw new Error('this is a bug: a rating for a manifest without a direction');
+  const bytes = Buffer.alloc(direction.length * 4);
+  direction.forEach((value, index) => {
     bytes.writeFloatLE(value, index * 4);
   });
   return { bias, features, direction: bytes.toString('base64') };
 }
 
-function readRating({ bias, features, direction }: StoredRating): FaceRating {
+function readRating({ bias, features, direction }: StoredRating, embeddingLength: number): FaceRating {
   const bytes = Buffer.from(direction, 'base64');
   const numbers = Float32Array.from({ length: bytes.length >> 2 }, (_, index) =>
     bytes.readFloatLE(index * 4),
   );
-  if (numbers.length !== EMBEDDING_LENGTH || !numbers.every(Number.isFinite)) {
+  if (numbers.length !== embeddingLength || !numbers.every(Number.isFinite)) {
     throw new Error("The recognisability block of the pack's manifest is damaged.");
   }
   return { bias, features, direction: numbers };

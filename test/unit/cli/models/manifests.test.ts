@@ -4,7 +4,7 @@ import { listManifests } from '../../../../src/shared/models/model-catalogue.js'
 const manifests = listManifests('models');
 
 describe('the manifests that come with the service', () => {
-  it('are those of six packs', () => {
+  it('are those of seven packs', () => {
     expect(manifests.map(({ name }) => name)).toEqual([
       'antelopev2',
       'buffalo_l',
@@ -12,6 +12,7 @@ describe('the manifests that come with the service', () => {
       'buffalo_s',
       'buffalo_sc',
       'lite',
+      'open',
     ]);
   });
 
@@ -40,9 +41,9 @@ describe('the manifests that come with the service', () => {
     }
   });
 
-  it('allow commercial use of lite alone', () => {
+  it('allow commercial use of lite and open alone', () => {
     const allowed = manifests.filter(({ licence }) => licence.commercial_use).map(({ name }) => name);
 
-    expect(allowed).toEqual(['lite']);
+    expect(allowed).toEqual(['lite', 'open']);
   });
 });

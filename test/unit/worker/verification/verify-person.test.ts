@@ -7,8 +7,9 @@ import {
   type VerificationDependencies,
   verifyPerson,
 } from '../../../../src/worker/verification/verify-person.js';
-import { EMBEDDING_LENGTH } from '../../../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../../../src/worker/vision/types.js';
+
+const EMBEDDING_LENGTH = 512;
 
 const HASHES: Readonly<Record<ImageName, string>> = {
   front_image1: '0000000000000000',

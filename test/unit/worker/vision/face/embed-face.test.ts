@@ -45,9 +45,25 @@ describe('createFaceEmbedder', () => {
   });
 
   it('refuses an answer of another length', async () => {
-    const embedder = createFaceEmbedder(echo(128), { mean: 0, std: 1, channels: 'rgb' });
+    const lying = { ...echo(128), outputs: echo(512).outputs };
+    const embedder = createFaceEmbedder(lying, { mean: 0, std: 1, channels: 'rgb' });
 
     await expect(embedder.embed(aligned(1, 2, 3))).rejects.toEqual(modelFailure);
+  });
+
+  it('gives as many numbers as the model says', async () => {
+    const embedder = createFaceEmbedder(echo(128), { mean: 0, std: 1, channels: 'rgb' });
+
+    expect(embedder.embeddingLength).toBe(128);
+    expect(await embedder.embed(aligned(7, 2, 3))).toEqual(new Float32Array(128).fill(7));
+  });
+
+  it('takes no model that does not say how many numbers it gives', () => {
+    const silent = { ...echo(), outputs: [{ name: 'output', shape: [1, null] }] };
+
+    expect(() => createFaceEmbedder(silent, { mean: 0, std: 1, channels: 'rgb' })).toThrow(
+      'how many numbers',
+    );
   });
 
   it('turns an error of the runtime into model_failure', async () => {

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { SETTLED } from '../../../../../../src/worker/vision/detect/face-detector.js';
-import { confirmFace } from '../../../../../../src/worker/vision/detect/scrfd/confirm-face.js';
-import { ALIGNED_POINTS } from '../../../../../../src/worker/vision/face/align-face.js';
-import { transformPoints } from '../../../../../../src/worker/vision/face/similarity-transform.js';
-import { createPyramid } from '../../../../../../src/worker/vision/image/image-pyramid.js';
-import type { FaceDetection } from '../../../../../../src/worker/vision/types.js';
+import { confirmFace } from '../../../../../src/worker/vision/detect/confirm-face.js';
+import { SETTLED } from '../../../../../src/worker/vision/detect/face-detector.js';
+import { ALIGNED_POINTS } from '../../../../../src/worker/vision/face/align-face.js';
+import { transformPoints } from '../../../../../src/worker/vision/face/similarity-transform.js';
+import { createPyramid } from '../../../../../src/worker/vision/image/image-pyramid.js';
+import type { FaceDetection } from '../../../../../src/worker/vision/types.js';
 
+const RULES = {
+  sureScore: 0.86,
+  sureScoreSum: 1.58,
+  settledScoreSum: 0,
+  rivals: [2],
+  rivalMargin: 0,
+  loneScore: 0,
+  cutout: { sidePx: 160, scale: 1 },
+} as const;
 const PHOTO = createPyramid({ width: 400, height: 400, data: new Uint8Array(480_000) });
 
 /** A face in the photo whose points are rolled by an angle. */
@@ -47,7 +56,7 @@ describe('confirmFace', () => {
     const { detect, turns } = seeing([]);
     const face = faceRolled(10, 0.9);
 
-    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0 });
+    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
 
     expect(confirmed.face).toBe(face);
     expect(confirmed.plausibility).toBeGreaterThanOrEqual(SETTLED);
@@ -58,7 +67,7 @@ describe('confirmFace', () => {
     const { detect } = seeing([inCutout(0.7)], [inCutout(0.6)]);
     const face = faceRolled(20, 0.55);
 
-    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0 });
+    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
 
     expect(confirmed.plausibility).toBeGreaterThanOrEqual(SETTLED);
     // The cut-out shows the face just as its points say, so the new points are the old ones.
@@ -70,7 +79,11 @@ describe('confirmFace', () => {
   it('rejects a face that scores higher upside down', async () => {
     const { detect } = seeing([inCutout(0.7)], [inCutout(0.71)]);
 
-    const { plausibility } = await confirmFace(detect, PHOTO, { face: faceRolled(0, 0.8), quarterTurns: 0 });
+    const { plausibility } = await confirmFace(detect, PHOTO, {
+      face: faceRolled(0, 0.8),
+      quarterTurns: 0,
+      rules: RULES,
+    });
 
     expect(plausibility).toBe(0);
   });
@@ -79,8 +92,8 @@ describe('confirmFace', () => {
     const { detect } = seeing([inCutout(0.9)]);
     const face = faceRolled(-90, 0.9);
 
-    const lying = await confirmFace(detect, PHOTO, { face, quarterTurns: 0 });
-    const standing = await confirmFace(detect, PHOTO, { face, quarterTurns: 1 });
+    const lying = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
+    const standing = await confirmFace(detect, PHOTO, { face, quarterTurns: 1, rules: RULES });
 
     expect(lying.plausibility).toBeLessThan(SETTLED);
     expect(lying.plausibility).toBeGreaterThan(0.25);
@@ -94,12 +107,68 @@ describe('confirmFace', () => {
     const { face, plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.6),
       quarterTurns: 0,
+      rules: RULES,
     });
 
     expect(plausibility).toBeGreaterThanOrEqual(SETTLED);
     const [leftX = 0, leftY = 0, rightX = 0, rightY = 0] = face.landmarks;
     expect((Math.atan2(rightY - leftY, rightX - leftX) * 180) / Math.PI).toBeCloseTo(40, 0);
     expect(answers).toEqual([]);
+  });
+
+  it.each([
+    ['leads its turned self clearly', 0.7, true],
+    ['leads by less than the margin', 0.77, false],
+    ['is behind by less than the margin', 0.83, false],
+  ])('settles a face that %s: %d, %s', async (_how, turned, isSettled) => {
+    const { detect } = seeing([inCutout(0.8)], [inCutout(turned)]);
+
+    const { plausibility } = await confirmFace(detect, PHOTO, {
+      face: faceRolled(0, 0.6),
+      quarterTurns: 0,
+      rules: { ...RULES, rivalMargin: 0.05 },
+    });
+
+    expect(plausibility >= SETTLED).toBe(isSettled);
+    expect(plausibility).toBeGreaterThan(0.4);
+  });
+
+  it('settles no face that scores low in both looks', async () => {
+    const { detect } = seeing([inCutout(0.7)]);
+    const rules = { ...RULES, settledScoreSum: 1.5 };
+
+    const { plausibility } = await confirmFace(detect, PHOTO, {
+      face: faceRolled(0, 0.7),
+      quarterTurns: 0,
+      rules,
+    });
+
+    expect(plausibility).toBeLessThan(SETTLED);
+  });
+
+  it('takes a find that scores low and is not found again for none', async () => {
+    const { detect } = seeing([]);
+    const rules = { ...RULES, loneScore: 0.8 };
+
+    const { plausibility } = await confirmFace(detect, PHOTO, {
+      face: faceRolled(0, 0.7),
+      quarterTurns: 0,
+      rules,
+    });
+
+    expect(plausibility).toBe(0);
+  });
+
+  it('asks every turn in which the detector finds turned faces', async () => {
+    const { detect, turns } = seeing([inCutout(0.7)]);
+
+    await confirmFace(detect, PHOTO, {
+      face: faceRolled(0, 0.6),
+      quarterTurns: 0,
+      rules: { ...RULES, rivals: [2, 1, 3] },
+    });
+
+    expect(turns).toEqual([0, 2, 1, 3]);
   });
 
   it('doubts a face that is not found again, or only beside the middle', async () => {
@@ -109,6 +178,7 @@ describe('confirmFace', () => {
       const { plausibility } = await confirmFace(detect, PHOTO, {
         face: faceRolled(0, 0.8),
         quarterTurns: 0,
+        rules: RULES,
       });
 
       expect(plausibility).toBeLessThan(0.25);

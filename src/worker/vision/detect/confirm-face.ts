@@ -1,0 +1,99 @@
+import { ALIGNED_SIDE_PX, alignmentOf } from '../face/align-face.js';
+import { invertSimilarity, type SimilarityTransform, transformPoints } from '../face/similarity-transform.js';
+import { warpImage } from '../face/warp-image.js';
+import { createFlatPyramid, type ImagePyramid } from '../image/image-pyramid.js';
+import type { QuarterTurns } from '../image/placement.js';
+import type { FaceDetection, FivePoints } from '../types.js';
+import { type ConfirmedFace, type FaceDetector, SETTLED } from './face-detector.js';
+
+/** How a detector's scores are judged. */
+export interface Confirmation {
+  /** Score from which an upright face needs no second pass: no turned face with upright-looking landmarks has it. */
+  readonly sureScore: number;
+  /** Sum of the first and second score from which the face is not looked for in other turns. */
+  readonly sureScoreSum: number;
+  /** Sum of the first and second score below which other views of the photo are tried all the same. */
+  readonly settledScoreSum: number;
+  /** Turns in which the detector finds a face that is not upright as well as in its own view, or better. */
+  readonly rivals: readonly QuarterTurns[];
+  /** Lead over the rivals, or theirs, up to which the scores decide nothing. */
+  readonly rivalMargin: number;
+  /** Score below which a detection that is not found a second time is no face. */
+  readonly loneScore: number;
+  /** The cut-out for the second pass: its side, px, and the size of the aligned face in its middle, in times of 112 px. */
+  readonly cutout: { readonly sidePx: number; readonly scale: number };
+}
+
+/**
+ * Cosine of the roll up to which a face counts as upright in its view (25°), and of the roll from which it belongs to the
+ * next view (55°, more than 45°, because at 45° two views show it equally well).
+ */
+const UPRIGHT = Math.cos((25 * Math.PI) / 180);
+const HALFWAY = Math.cos((55 * Math.PI) / 180);
+
+/** Passes over the cut-out at most. Each halves the remaining tilt. */
+const MAX_PASSES = 2;
+
+/** Distance between the centres of the face and the cut-out at most, as a fraction of the cut-out's side. */
+const MAX_SHIFT = 0.25;
+
+/**
+ * Returns the face and how plausible it is that it is upright. A high score and a small roll settle it at no cost.
+ * Otherwise the detector runs again on a cut-out in which the face, judging by its points, is upright and of a good size.
+ * Unless both scores are high, it also runs on the cut-out in other turns: detectors find turned faces too and give them
+ * upright points, but score them lower than the right way up. A face that turns out to lie on its side is never
+ * settled, so that the turned view is tried as well, which can find more faces.
+ */
+export async function confirmFace(
+  detect: FaceDetector['detect'],
+  photo: ImagePyramid,
+  { face, quarterTurns, rules }: { face: FaceDetection; quarterTurns: QuarterTurns; rules: Confirmation },
+): Promise<ConfirmedFace> {
+  const isUpright = uprightness(face.landmarks, quarterTurns) >= UPRIGHT;
+  if (isUpright && face.score >= rules.sureScore) return { face, plausibility: 1 };
+  const { sidePx } = rules.cutout;
+  let { landmarks } = face;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const toPhoto = cutoutAround(landmarks, rules.cutout);
+    const cutout = createFlatPyramid(warpImage(photo, toPhoto, sidePx));
+    const detectCentral = async (turns: QuarterTurns) => {
+      const faces = await detect(cutout, { longEdgePx: sidePx, quarterTurns: turns });
+      return faces.find((found) => isCentral(found, sidePx));
+    };
+    const central = await detectCentral(0);
+    if (!central) break;
+    landmarks = transformPoints(toPhoto, central.landmarks);
+    if (uprightness(central.landmarks, 0) < UPRIGHT) continue;
+    const scoreSum = face.score + central.score;
+    let lead = Number.POSITIVE_INFINITY;
+    for (const turns of isUpright && scoreSum >= rules.sureScoreSum ? [] : rules.rivals) {
+      lead = Math.min(lead, central.score - ((await detectCentral(turns))?.score ?? 0));
+      if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
+    }
+    const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
+    const isSettled = !isOnItsSide && scoreSum >= rules.settledScoreSum && lead >= rules.rivalMargin;
+    const plausibility = isSettled ? Math.max(SETTLED, central.score) : SETTLED * 0.9;
+    return { face: { ...face, landmarks }, plausibility };
+  }
+  // Not found a second time: used only if nothing better turns up.
+  return { face, plausibility: face.score < rules.loneScore ? 0 : SETTLED * face.score * 0.5 };
+}
+
+/** Returns the cosine of a face's roll in its view: 1 upright, -1 upside down. */
+function uprightness(landmarks: FivePoints, quarterTurns: QuarterTurns): number {
+  const { a, b } = alignmentOf(landmarks);
+  return Math.cos((quarterTurns * Math.PI) / 2 - Math.atan2(b, a));
+}
+
+/** Returns the transform from pixel centres of the cut-out to the photo. */
+function cutoutAround(landmarks: FivePoints, { sidePx, scale }: Confirmation['cutout']): SimilarityTransform {
+  const { a, b, tx, ty } = alignmentOf(landmarks);
+  const margin = (sidePx - ALIGNED_SIDE_PX * scale) / 2;
+  return invertSimilarity({ a: a * scale, b: b * scale, tx: tx * scale + margin, ty: ty * scale + margin });
+}
+
+function isCentral({ box }: FaceDetection, sidePx: number): boolean {
+  const x = box.x + box.width / 2 - sidePx / 2;
+  const y = box.y + box.height / 2 - sidePx / 2;
+  return Math.hypot(x, y) < MAX_SHIFT * sidePx;
+}
