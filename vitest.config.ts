@@ -8,8 +8,9 @@ export default defineConfig({
     pool: 'forks',
     // Suites that load models in their own process: see vision-child.ts.
     env: { ORT_DISABLE_TELEMETRY: '1' },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous, since a test may wait longer on a busy machine but must not fail there.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     coverage: { provider: 'v8', include: ['src/**'] },
   },
 });

@@ -28,7 +28,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
   F18: ['formats-similarity.test.ts', 'does not depend on whether the photo is a %s'],
   F19: ['../integration/bad-params.test.ts', 'is refused where duplicates are, and never matches (P26)'],
   F32: ['recognisability.test.ts', 'of mean luma 7 as too dark (F32)'],
-  F31: ['../unit/worker/vision/align-face.test.ts', 'refuses points that coincide'],
+  F31: ['../unit/worker/vision/face/align-face.test.ts', 'refuses points that coincide'],
 };
 
 /** Lines that no test can hold: known limits, with the sentence that tells them to users. */
