@@ -12,23 +12,22 @@ import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../sh
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
-import { createDrain, type Drain } from './http/drain.js';
 import { startMetricsServer } from './http/start-metrics-server.js';
-import { startServer } from './http/start-server.js';
+import { createDrain, type Drain, startServer } from './http/start-server.js';
 import { type Backlog, createBacklog } from './jobs/backlog.js';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.js';
 import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
-import { logUnreadable } from './jobs/pass-over.js';
+import { logUnreadable } from './jobs/skip-unreadable.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 
 const POLL_MS = 1_000;
-/** Part of a synchronous caller's time that may go by before its job's turn comes; the rest is for the job itself. */
+/** Share of a synchronous caller's time that its job can spend in the queue; the rest is for the job itself. */
 const SYNC_WAIT_SHARE = 0.5;
 const CLOCK_PERIOD_MS = 10_000;
-/** Beyond the drain and the longest wait of a caller, ms. */
+/** Time for shutdown beyond the drain and the longest wait of a caller, ms. */
 const SHUTDOWN_SLACK_MS = 5_000;
 
 await main().catch(failToStart);
@@ -51,11 +50,11 @@ async function main(): Promise<void> {
   });
   startMetricsServer(metrics.render, { config, logger, shutdown });
   startServer(createApp(assemble(parts, metrics)), { config, logger, shutdown });
-  // Last in, first out: balancers are told to stay away while everything still works.
+  // Last in, first out: load balancers learn about the end while everything still works.
   shutdown.add('drain', parts.drain.start);
 }
 
-/** Opens Redis and what stands on it. */
+/** Opens Redis and everything that uses it. */
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger, config.REDIS_URL);
@@ -78,7 +77,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
-    // Without keys all callers are one tenant.
+    // Without keys, all callers are one tenant.
     tenantShare: config.API_KEYS.length > 0 ? config.MAX_TENANT_QUEUE_SHARE : 1,
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
@@ -140,7 +139,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
   };
 }
 
-/** Deadlines are times of Redis' clock, so that API and workers mean the same by them. */
+/** Deadlines follow the clock of Redis, so that API and workers agree on them. */
 function keepClock({ redis, shutdown }: Parts): RedisClock {
   const clock = createRedisClock(redis);
   const synchronise = (): void => void clock.synchronise().catch(() => undefined);

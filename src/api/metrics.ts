@@ -12,7 +12,7 @@ export interface ApiMetricsSources {
   readonly jobsByState: () => Promise<Readonly<Record<string, number>>>;
 }
 
-/** Returns the API's Prometheus metrics; gauges are read from `sources` when they are asked for. */
+/** Returns the API's Prometheus metrics; gauges read `sources` on every scrape. */
 export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
   const registry = createRegistry('api');
   const registers = [registry];
@@ -31,13 +31,13 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
   });
   const byKey = new Counter({
     name: 'face_requests_by_key_total',
-    help: 'Requests of each API key: served, refused for what was asked, limited by rate',
+    help: 'Requests of each API key, by outcome: served, refused, or limited by rate',
     labelNames: ['key', 'outcome'],
     registers,
   });
   new Gauge({
     name: 'face_waiting_callers',
-    help: 'Callers that hold a connection for an answer',
+    help: 'Callers that wait for an answer on an open connection',
     registers,
     collect() {
       this.set(sources.waitingCallers());
@@ -49,7 +49,7 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
     labelNames: ['state'],
     registers,
     async collect() {
-      // Redis may be away; the rest of the page must still be readable.
+      // The other metrics must stay readable while Redis is unavailable.
       const counts = await sources.jobsByState().catch(() => ({}));
       this.reset();
       for (const [state, count] of Object.entries(counts)) this.set({ state }, count);

@@ -35,7 +35,7 @@ const jobIdOf = async (response: Response) => String(((await response.json()) as
 const look = (jobId: string, key: string) => fetch(`${api.origin}/jobs/${jobId}`, { headers: bearer(key) });
 
 describe('API keys', () => {
-  it('lets in a key from a file by either header, and both keys of one name', async () => {
+  it('accepts a key from a file in either header, and both keys of one name', async () => {
     const answers = await Promise.all([
       submit(bearer(ALICE)),
       submit({ 'x-api-key': ALICE }),
@@ -49,7 +49,7 @@ describe('API keys', () => {
     ['no key', {}],
     ['an unknown key', bearer('mallory-0123456789abcdef')],
     ['a prefix of a key', bearer(ALICE.slice(0, -1))],
-    ['a key with something behind it', bearer(`${ALICE}x`)],
+    ['a key with an extra character', bearer(`${ALICE}x`)],
     ['an empty key', { authorization: 'Bearer ' }],
     ['another scheme', { authorization: `Basic ${ALICE}` }],
     ['a very long key', bearer('x'.repeat(8_000))],
@@ -66,13 +66,13 @@ describe('API keys', () => {
     });
   }
 
-  it('shows a job to every key of the name that made it', async () => {
+  it('shows a job to every key with the name that created it', async () => {
     const jobId = await jobIdOf(await submit(bearer(ALICE)));
 
     expect((await look(jobId, ALICE_NEXT)).status).toBe(200);
   });
 
-  it('answers for another’s job as for one that never was', async () => {
+  it('answers for another tenant’s job as for one that never existed', async () => {
     const jobId = await jobIdOf(await submit(bearer(ALICE)));
 
     const foreign = await look(jobId, BOB);
@@ -85,7 +85,7 @@ describe('API keys', () => {
     expect((await look(jobId, ALICE)).status).toBe(200);
   });
 
-  it('keeps two tenants’ equal idempotency keys apart', async () => {
+  it('separates equal idempotency keys of two tenants', async () => {
     const key = { 'idempotency-key': 'same' };
 
     const [alice, bob] = await Promise.all([
@@ -96,7 +96,7 @@ describe('API keys', () => {
     expect(await jobIdOf(alice)).not.toBe(await jobIdOf(bob));
   });
 
-  it('erases of a person only what the calling key has made', async () => {
+  it('erases only the jobs of a person that the calling key created', async () => {
     const jane = { ...ACCEPTABLE, user_id: 'jane' };
     const jobId = await jobIdOf(await postJson(`${api.origin}/jobs`, jane, bearer(ALICE)));
     const erase = async (key: string) => {
@@ -110,7 +110,7 @@ describe('API keys', () => {
     expect((await look(jobId, ALICE)).status).toBe(404);
   });
 
-  it('keeps operators’ routes to operators', async () => {
+  it('accepts only operators on the routes of operators', async () => {
     const asAlice = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ALICE) });
     const asAdmin = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ADMIN) });
     const unknown = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(`${ADMIN}x`) });
@@ -119,7 +119,7 @@ describe('API keys', () => {
     expect(await asAlice.json()).toMatchObject({ code: 'forbidden' });
   });
 
-  it('keeps callers’ routes to callers: an operator’s key is known, but not for this', async () => {
+  it('forbids callers’ routes to the key of an operator', async () => {
     const answers = await Promise.all([
       submit(bearer(ADMIN)),
       fetch(`${api.origin}/models`, { headers: { 'x-api-key': ADMIN } }),
@@ -131,7 +131,7 @@ describe('API keys', () => {
     expect(answers[0].headers.get('www-authenticate')).toBeNull();
   });
 
-  it('shows no metrics, and so no names of tenants, where callers are', async () => {
+  it('serves no metrics, which name tenants, on the port of the callers', async () => {
     const answers = await Promise.all([
       fetch(`${api.origin}/metrics`),
       fetch(`${api.origin}/metrics`, { headers: bearer(ADMIN) }),
@@ -155,7 +155,7 @@ describe('API keys', () => {
 });
 
 describe('rate limits', () => {
-  it('slows one key down and leaves the other alone', async () => {
+  it('limits one key without affecting another', async () => {
     const answers = await Promise.all(Array.from({ length: 60 }, () => look('r_nothing', ALICE)));
 
     const refused = answers.find((answer) => answer.status === 429);
@@ -237,7 +237,7 @@ describe('each operation that needs a key', () => {
 });
 
 describe('a rate limit without Redis', () => {
-  it('is kept by each API for itself: neither is everybody let in nor everybody kept out', async () => {
+  it('is counted by each API on its own, so callers are limited but not all refused', async () => {
     const alone = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '3' });
     const ask = async () => (await fetch(`${alone.origin}/models`, { headers: bearer(ALICE) })).status;
     await alone.redis.kill();

@@ -14,12 +14,12 @@ interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How a line of the list is answered here. Values in range that the list would refuse are taken: DESIGN says 0..1. */
+/** The expected answer to a line of the list. Values in 0..1 are accepted even if the list would refuse them. */
 interface Case extends Asked {
   readonly outcome: string;
 }
 
-/** The acceptable request with this much JSON text behind its last field. */
+/** The acceptable request with this JSON text after its last field. */
 const plus = (text: string): string => `${JSON.stringify(ACCEPTABLE).slice(0, -1)},${text}}`;
 const set = (changes: Record<string, unknown>): string => JSON.stringify({ ...ACCEPTABLE, ...changes });
 const invalid = (body: string): Case => ({ body, outcome: '422 invalid_request' });
@@ -78,7 +78,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
 };
 
-/** Lines with a test of their own below. */
+/** Lines that have their own test below. */
 const OWN_TESTS = ['P26', 'P27', 'P30', 'P31', 'P32', 'P33'];
 
 let api: Api;
@@ -87,7 +87,7 @@ beforeAll(async () => {
   api = await startApi({
     API_KEYS: 'alice:alice-0123456789abcdef,bob:bob-0123456789abcdef01',
     ADMIN_API_KEYS: 'ops:admin-0123456789abcdef',
-    // As a caller outside of the tests finds it: nothing private is allowed.
+    // As in production: no private address is allowed.
     ALLOWED_PRIVATE_HOSTS: '',
   });
 });
@@ -104,7 +104,7 @@ async function call(path: string, init: RequestInit): Promise<Told> {
   const text = await response.text();
   if (response.ok) return { outcome: String(response.status), jobId: String(JSON.parse(text).job_id) };
   const problem = problemSchema.parse(JSON.parse(text));
-  // Nothing of the inside: no path of a file, no frame, no name of a library.
+  // No internals: no file path, no stack frame, no name of a library.
   expect(text).not.toMatch(/node_modules|\.ts\b|\bat \w+ \(|ioredis|bullmq|zod/i);
   return { outcome: `${response.status} ${problem.code}`, jobId: '' };
 }
@@ -148,7 +148,7 @@ describe('the list of bad parameters', () => {
       expect(outcome).toMatch(/^422 (image_url_forbidden|invalid_request)$/);
   });
 
-  it('joins a repeated Idempotency-Key while its job runs and refuses it with another body (P30, P31)', async () => {
+  it('returns the running job for a repeated Idempotency-Key and refuses the key with another body (P30, P31)', async () => {
     const headers = { 'idempotency-key': 'order-1' };
 
     const first = await post({ body: set({}), headers });
@@ -158,7 +158,7 @@ describe('the list of bad parameters', () => {
     expect([first.outcome, again, other.outcome]).toEqual(['202', first, '422 idempotency_conflict']);
   });
 
-  it('keeps the Idempotency-Keys of two API keys apart (P32)', async () => {
+  it('separates equal Idempotency-Keys of two API keys (P32)', async () => {
     const headers = { 'idempotency-key': 'order-2' };
 
     const alice = await post({ body: set({}), headers });
@@ -168,7 +168,7 @@ describe('the list of bad parameters', () => {
     expect(bob.jobId).not.toBe(alice.jobId);
   });
 
-  it('knows no job under anything but an id of its own, least of all under a key of the queue (P33)', async () => {
+  it('finds a job only by its id, and not by another key of the queue (P33)', async () => {
     const { jobId } = await post({ body: set({}) });
     const odd = [
       '..%2f..',
@@ -221,7 +221,7 @@ describe('parameters beyond the list', () => {
     ['an integer in another notation', '1.5e1'],
   ];
 
-  it.each(userIds)('takes a user_id of %s and answers it as it came', async (_, text) => {
+  it.each(userIds)('accepts a user_id of %s and returns it unchanged', async (_, text) => {
     const { outcome, jobId } = await post({ body: plus(`"x":0`).replace('"u-1"', text) });
 
     expect(outcome).toBe('202');
@@ -262,7 +262,7 @@ describe('parameters beyond the list', () => {
     expect((await post({ body })).outcome).toBe(outcome);
   });
 
-  it('refuses a body that is not UTF-8, whatever its text would be in other encodings', async () => {
+  it('refuses a body that is not UTF-8, whatever it says in other encodings', async () => {
     const utf16 = Buffer.from(`\ufeff${set({})}`, 'utf16le');
     const latin1 = Buffer.from(set({ user_id: 'Zoë' }), 'latin1');
 
@@ -273,7 +273,7 @@ describe('parameters beyond the list', () => {
   });
 });
 
-describe('one photo in the place of three', () => {
+describe('one photo in place of three', () => {
   let images: ImageServer;
 
   beforeAll(async () => {
@@ -282,7 +282,7 @@ describe('one photo in the place of three', () => {
 
   afterAll(() => images?.stop());
 
-  it('is refused where duplicates are, and never matches (P26)', async () => {
+  it('is refused if duplicates are, and never matches (P26)', async () => {
     const [reference, front] = await samePersonPhotos();
     const service = await startService({ env: { DUPLICATE_IMAGE_POLICY: 'reject' } });
     const url = images.serve('/front.jpg', front ?? Buffer.alloc(0));

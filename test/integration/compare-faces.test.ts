@@ -30,7 +30,7 @@ afterAll(async () => {
   await images?.stop();
 });
 
-/** The four photos of one person, with some of them replaced. */
+/** The four photos of one person, some of them replaced. */
 const request = (changes: Record<string, unknown> = {}) => ({ user_id: 'u-1', ...photos.same, ...changes });
 const strangers = () => ({
   front_image1: photos.other,
@@ -38,7 +38,7 @@ const strangers = () => ({
   front_image3: photos.other,
 });
 
-/** Changes after which no two photos are one, and the answer is decided all the same. */
+/** Changes after which all photos differ and the comparison can still be decided. */
 const noCopies = () => ({ front_image2: photos.other, front_image3: photos.faceless, min_matches: 3 });
 
 describe('POST /compare-faces', () => {
@@ -49,19 +49,19 @@ describe('POST /compare-faces', () => {
     expect(answer.body).toEqual({ user_id: 'u-1', matched: true });
   });
 
-  it('answers matched: false for the photos of somebody else', async () => {
+  it('answers matched: false for the photos of another person', async () => {
     const answer = await service.post('/compare-faces', request(strangers()));
 
     expect(answer.body).toEqual({ user_id: 'u-1', matched: false });
   });
 
-  it('answers an integer user_id as it came and ignores unknown fields', async () => {
+  it('returns an integer user_id unchanged and ignores unknown fields', async () => {
     const answer = await service.post('/compare-faces', request({ user_id: 42, nickname: 'x' }));
 
     expect(answer.body).toEqual({ user_id: 42, matched: true });
   });
 
-  it('shows on request what the decision rests on', async () => {
+  it('returns evidence on request', async () => {
     const answer = await service.post(
       '/compare-faces',
       request({ evidence: true, front_image3: photos.other }),
@@ -75,8 +75,8 @@ describe('POST /compare-faces', () => {
     expect(evidence.images.front_image1.similarity).toBeGreaterThan(0.5);
   });
 
-  it('lists warnings only on request, and an empty list when there are none', async () => {
-    // The first and the third probe are cut from one picture.
+  it('lists warnings only on request, and an empty list if there are no warnings', async () => {
+    // The first and the third probe are cut from the same picture.
     const copies = { front_image2: photos.other };
 
     const asked = await service.post('/compare-faces', request({ ...copies, warnings: true }));
@@ -95,7 +95,7 @@ describe('POST /compare-faces', () => {
     expect(none.body).toEqual({ user_id: 'u-1', matched: false, warnings: [] });
   });
 
-  it('shows in a job view what is worth knowing of the photos, though nobody asked', async () => {
+  it('lists warnings in a job view without a request for them', async () => {
     const { body } = await service.post('/jobs', request({ front_image2: photos.other }));
     const job = await service.get(`/jobs/${body.job_id}`, { prefer: 'wait=30' });
 
@@ -103,7 +103,7 @@ describe('POST /compare-faces', () => {
     expect(job.body.result).toEqual({ user_id: 'u-1', matched: true });
   });
 
-  it('obeys threshold and min_matches of the request', async () => {
+  it('applies threshold and min_matches of the request', async () => {
     const strict = await service.post('/compare-faces', request({ threshold: 1 }));
     const lax = await service.post(
       '/compare-faces',
@@ -114,7 +114,7 @@ describe('POST /compare-faces', () => {
     expect(lax.body.matched).toBeTypeOf('boolean');
   });
 
-  it('takes a false match rate instead of a threshold and refuses both together', async () => {
+  it('accepts a false match rate instead of a threshold and refuses both together', async () => {
     const rate = { fmr: 1e-5, evidence: true };
     const byRate = await service.post('/compare-faces', request({ ...noCopies(), ...rate }));
     const ofCopies = await service.post('/compare-faces', request(rate));
@@ -134,7 +134,7 @@ describe('POST /compare-faces', () => {
     expect(answer.body).toEqual({ user_id: 'u-1', matched: true });
   });
 
-  it('says what it could not judge instead of matched: false', async () => {
+  it('names the photos that it could not judge instead of answering matched: false', async () => {
     const answer = await service.post(
       '/compare-faces',
       request({ front_image1: photos.other, front_image2: photos.faceless }),
@@ -158,14 +158,14 @@ describe('POST /compare-faces', () => {
     });
   });
 
-  it('blames the reference when it cannot be judged', async () => {
+  it('names the reference if it cannot be judged', async () => {
     const answer = await service.post('/compare-faces', request({ back_image: photos.faceless }));
 
     expect(answer.body).toMatchObject({ code: 'face_not_found', image: 'back_image' });
   });
 });
 
-describe('photos that are no photos', () => {
+describe('photos that cannot be used', () => {
   const cases: readonly (readonly [string, (images: ImageServer) => string, number, string])[] = [
     [
       'an HTML page',
@@ -209,13 +209,13 @@ describe('photos that are no photos', () => {
     expect(answer).toMatchObject({ status: 422, body: { code: 'image_undecodable', image: 'back_image' } });
   });
 
-  it('goes on as if nothing had happened', async () => {
+  it('still answers the next request', async () => {
     expect((await service.post('/compare-faces', request())).body).toEqual({ user_id: 'u-1', matched: true });
   });
 });
 
 describe('asynchronous jobs', () => {
-  it('takes a job, tells where to look and gives the result by long poll', async () => {
+  it('accepts a job, returns its location and gives the result by long poll', async () => {
     const accepted = await service.post('/jobs', request());
 
     expect(accepted).toMatchObject({ status: 202, body: { status: 'queued' } });
@@ -229,7 +229,7 @@ describe('asynchronous jobs', () => {
     });
   });
 
-  it('takes a job by Prefer: respond-async too', async () => {
+  it('accepts a job with Prefer: respond-async too', async () => {
     const accepted = await service.post('/compare-faces', request(strangers()), { prefer: 'respond-async' });
 
     expect(accepted.status).toBe(202);
@@ -256,7 +256,7 @@ describe('asynchronous jobs', () => {
     await expect.poll(() => service.redisText(`{face}:compare-lite:${jobId}`)).not.toContain('probe1.jpg');
   });
 
-  it('does not know a job that never was', async () => {
+  it('answers 404 for a job that never existed', async () => {
     expect(await service.get('/jobs/r_nothing')).toMatchObject({
       status: 404,
       body: { code: 'job_not_found' },
@@ -274,7 +274,7 @@ describe('asynchronous jobs', () => {
     });
   });
 
-  it('makes one job of two requests under one Idempotency-Key and refuses a third that asks for something else', async () => {
+  it('creates one job for two requests under one Idempotency-Key and refuses a third with another body', async () => {
     const headers = { 'idempotency-key': 'order-66' };
     const [first, second] = await Promise.all([
       service.post('/jobs', request(), headers),
@@ -288,7 +288,7 @@ describe('asynchronous jobs', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_conflict' } });
   });
 
-  it('answers a repeated Idempotency-Key with the state that its job has by now', async () => {
+  it('answers a repeated Idempotency-Key with the current state of its job', async () => {
     const headers = { 'idempotency-key': 'order-67' };
     const first = await service.post('/jobs', request(), headers);
     await service.post('/compare-faces', request(), headers);
@@ -316,7 +316,7 @@ describe('webhooks', () => {
       .toMatchObject({ callback: { status: 'delivered', attempts: 1 } });
   });
 
-  it('posts a failure too', async () => {
+  it('posts a failure as well', async () => {
     await service.post(
       '/jobs',
       request({ back_image: photos.faceless, callback_url: `${receiver.origin}/failed` }),

@@ -12,7 +12,7 @@ afterAll(async () => {
   await api?.stop();
 });
 
-/** Sends raw bytes and resolves with everything that comes back until the server closes, and after how many ms. */
+/** Sends raw bytes and resolves with all received text and the time until the server closed, ms. */
 function exchange(
   parts: readonly string[],
   { halfOpen = false } = {},
@@ -39,14 +39,14 @@ const statuses = (text: string): string[] =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1] ?? '');
 
 describe('slow and malformed clients', () => {
-  it('cuts a client that never ends its headers', async () => {
+  it('disconnects a client that never ends its headers', async () => {
     const { text, ms } = await exchange(['POST /jobs HTTP/1.1\r\nHost: x\r\nX-Slow: '], { halfOpen: true });
 
     expect(statuses(text)).toEqual(['408']);
     expect(ms).toBeLessThan(9_000);
   });
 
-  it('cuts a client that never ends its body', async () => {
+  it('disconnects a client that never ends its body', async () => {
     const { text, ms } = await exchange([head([json, 'Content-Length: 500']), '{"user_id":'], {
       halfOpen: true,
     });
@@ -91,7 +91,7 @@ describe('slow and malformed clients', () => {
     },
   );
 
-  it.each(['TRACE', 'OPTIONS', 'HEAD', 'PUT', 'PROPFIND'])('has no use for %s', async (method) => {
+  it.each(['TRACE', 'OPTIONS', 'HEAD', 'PUT', 'PROPFIND'])('does not support %s', async (method) => {
     const { text } = await exchange([`${method} /jobs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`]);
 
     expect(statuses(text)).toEqual(['405']);
@@ -124,7 +124,7 @@ describe('slow and malformed clients', () => {
     expect(statuses(text)[0]).toBe('413');
   });
 
-  it('takes a chunked body within the limit', async () => {
+  it('accepts a chunked body within the limit', async () => {
     const chunk = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
     const { text } = await exchange(
       [head([json, 'Transfer-Encoding: chunked', 'Connection: close']), chunk],
@@ -134,7 +134,7 @@ describe('slow and malformed clients', () => {
     expect(statuses(text)).toEqual(['202']);
   });
 
-  it('answers pipelined requests in their order', async () => {
+  it('answers pipelined requests in order', async () => {
     const get = (path: string, extra = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${extra}\r\n`;
     const { text } = await exchange([
       get('/health'),
@@ -154,8 +154,8 @@ describe('slow and malformed clients', () => {
   });
 });
 
-describe('what answers tell', () => {
-  it('says nothing of the software behind it and sets the headers of a careful service', async () => {
+describe('what answers reveal', () => {
+  it('names no software and sets security headers', async () => {
     const { headers } = await fetch(`${api.origin}/health`);
 
     for (const name of ['x-powered-by', 'server', 'access-control-allow-origin'])
@@ -182,7 +182,7 @@ describe('what answers tell', () => {
     expect(view.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('does not let a prototype be written', async () => {
+  it('does not write to a prototype', async () => {
     const answer = await fetch(`${api.origin}/jobs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -29,7 +29,7 @@ const PAYLOAD: ComparisonJob = {
 
 const MATCH: ComparisonOutcome = { ok: true, matched: true };
 
-/** A line to Redis on which something happens after each command. */
+/** A connection to Redis that runs a function after each command. */
 class EventfulRedis extends Redis {
   after: () => Promise<void> = async () => undefined;
 
@@ -58,7 +58,7 @@ afterEach(async () => {
 
 const onError = (error: unknown): never => expect.unreachable(String(error));
 
-/** Runs the one job that `add` adds to a queue up to the point where it only has to end, by `finish`. */
+/** Runs the job that `add` adds to a queue until only its end is missing; `finish` ends it. */
 async function startJob(
   queueName: string,
   add: () => Promise<unknown>,
@@ -76,7 +76,7 @@ async function startJob(
   await started;
 }
 
-/** Has the job end right after the n-th command from now on. */
+/** Ends the job right after the n-th command from now on. */
 function endAfter(nth: number, event: 'completed' | 'failed'): void {
   let commands = 0;
   redis.after = async () => {

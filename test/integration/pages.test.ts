@@ -32,7 +32,7 @@ afterAll(async () => {
 const withKey = { 'x-api-key': API_KEY };
 
 describe('the answers of the service itself', () => {
-  it('are what the OpenAPI document says, and hold nothing else', async () => {
+  it('match the OpenAPI document and contain nothing else', async () => {
     const health = await service.get('/health');
     const ready = await service.get('/health/ready');
     const models = await service.get('/models', withKey);
@@ -68,7 +68,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(unexpected(page)).toEqual([]);
   });
 
-  it('shows a job whose photos are of somebody else as not matched', async () => {
+  it('shows a job with the photos of another person as not matched', async () => {
     const { other } = photos;
 
     const page = await askAs('queue', {
@@ -82,7 +82,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(unexpected(page)).toEqual([]);
   });
 
-  it('shows a comparison that could not be decided as neither, with the photo and the reason', async () => {
+  it('shows an undecided comparison as such, with the photo and the reason', async () => {
     const page = await askAs('compare', { ...photos.same, back_image: photos.faceless });
 
     expect(await verdict(page)).toBe('undecided');
@@ -92,7 +92,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     ).toBe('docs/errors#face_not_found');
   });
 
-  it('shows a refusal with each field that it is about', async () => {
+  it('shows a refusal with each wrong field', async () => {
     const page = await askAs('compare', { ...photos.same, front_image2: 'http://10.0.0.1/a.jpg' });
 
     expect(await verdict(page)).toBe('refused');
@@ -110,7 +110,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(await page.evaluate(`document.querySelector('#result').textContent`)).toContain('unauthenticated');
   });
 
-  it('writes a curl line that a shell reads as the request, without the key', async () => {
+  it('shows a curl command that sends the same request, without the key', async () => {
     const page = await open({ ...photos.same, user_id: `o'hara $(id) "x"` });
     await typeKey(page);
 
@@ -121,7 +121,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(line).not.toContain(API_KEY);
   });
 
-  it('takes what is typed as text, never as markup or as a script’s address', async () => {
+  it('treats input as text, never as markup or as the address of a script', async () => {
     const page = await open({
       user_id: '<img src=x onerror=alert(1)>',
       front_image1: 'javascript:alert(1)',
@@ -139,7 +139,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(unexpected(page)).toEqual([]);
   });
 
-  it('fits a phone without being pushed sideways', async () => {
+  it('fits the screen of a phone', async () => {
     const page = await askAs('compare', photos.same, { widthPx: 360, heightPx: 740, theme: 'dark' });
 
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
@@ -147,7 +147,7 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
 });
 
 describe.skipIf(!binary)('the reference page in a browser (skipped where no Chromium is installed)', () => {
-  it('shows every operation without the internet and without breaking its policy', async () => {
+  it('shows every operation without the internet and within its policy', async () => {
     const page = await browserOf().open(`${service.origin}/docs`);
 
     await page.waitFor(`document.querySelectorAll('.opblock-summary-path').length >= 15`);
@@ -180,7 +180,7 @@ async function askAs(
   return page;
 }
 
-/** Without a key the page is refused the calibration when it opens, and Chromium says so. */
+/** Without a key, the page cannot read the calibration when it opens, and Chromium reports that. */
 function unexpected(page: Page): string[] {
   return page.complaints.filter((complaint) => !complaint.endsWith('/models'));
 }

@@ -144,7 +144,7 @@ describe('a wrong request is refused with its reason', () => {
   });
 
   it('refuses a body of five megabytes without reading it', async () => {
-    // Announced and never sent: one that is sent may meet the closed connection before its sender has read the answer.
+    // Announced but never sent: a client that sends it could see the closed connection before it reads the answer.
     const headers = { 'content-type': 'application/json', 'content-length': '5000000' };
     const sender = request(`${origin}/jobs`, { method: 'POST', headers });
     sender.flushHeaders();
@@ -170,7 +170,7 @@ describe('a wrong request is refused with its reason', () => {
     }
   });
 
-  it('refuses another content type', async () => {
+  it('refuses other content types', async () => {
     expect(await send(text({}), { 'content-type': 'text/plain' })).toMatchObject({
       status: 415,
       problem: { code: 'unsupported_media_type' },
@@ -194,7 +194,7 @@ describe('a wrong request is refused with its reason', () => {
     },
   );
 
-  it('tells an unknown path from a wrong method', async () => {
+  it('distinguishes an unknown path from a wrong method', async () => {
     const unknown = await fetch(`${origin}/nothing`);
     const wrong = await fetch(`${origin}/compare-faces`);
 
@@ -213,7 +213,7 @@ describe('a wrong request is refused with its reason', () => {
     expect(long.headers.get('x-request-id')).toMatch(/^[\w=-]{1,128}$/);
   });
 
-  it('lives on and is not ready without a worker', async () => {
+  it('stays alive without a worker and is not ready', async () => {
     expect((await fetch(`${origin}/health`)).status).toBe(200);
     expect((await fetch(`${origin}/health/ready`)).status).toBe(503);
   });

@@ -8,7 +8,7 @@ import { RequestError } from './request-error.js';
 
 const PROBLEM_TYPE = { 'content-type': 'application/problem+json' };
 
-/** Answers with the problem of any error; what is not one of ours becomes `internal` and shows nothing of the inside. */
+/** Answers with the problem of any error. An unknown error becomes `internal` and reveals nothing. */
 export function errorResponse(
   context: Context<AppContext>,
   error: unknown,
@@ -19,7 +19,7 @@ export function errorResponse(
   if (known.reason) context.set('reason', known.reason);
   if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
   if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
-  // The rest of the body is not read, so the connection is of no use for another request.
+  // The rest of the body stays unread, so the connection cannot carry another request.
   if (known.code === 'body_too_large') context.header('connection', 'close');
   const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
   const problem = createProblem(known.code, {
@@ -45,7 +45,7 @@ export function failureResponse(
   return context.body(JSON.stringify(problem), ERROR_KINDS[failure.code].status, PROBLEM_TYPE);
 }
 
-/** Returns any error as one of ours; what was not foreseen becomes `internal`. */
+/** Returns any error as a VerificationError; an unknown one becomes `internal`. */
 export function asVerificationError(error: unknown): VerificationError {
   if (error instanceof VerificationError) return error;
   if (error instanceof HTTPException && error.status === 413) return new VerificationError('body_too_large');

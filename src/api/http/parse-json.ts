@@ -1,9 +1,9 @@
 import { VerificationError } from '../../shared/errors.js';
 
 /**
- * Returns what a JSON text says (RFC 8259).
- * @throws VerificationError `invalid_json`: not UTF-8, not JSON, nested too deep, or an object that names a field twice.
- * Programs differ in which of the two they take, so whoever checked the request before us may have read another one.
+ * Parses a JSON text (RFC 8259).
+ * @throws VerificationError `invalid_json`: not UTF-8, not JSON, nested too deeply, or an object that names a field twice.
+ * Programs differ in which of the two values they use, so a proxy before us may have checked a different request.
  */
 export function parseJson(bytes: ArrayBuffer): unknown {
   const text = decodeUtf8(bytes);
@@ -29,12 +29,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** Strings, and what opens, closes and parts in JSON; numbers and literals lie between. */
+/** Strings and the punctuation of JSON; numbers and literals are skipped. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
 
-/** `json` must be valid: then a colon outside of strings always follows a name. Linear in time. */
+/** `json` must be valid: then a colon outside strings always follows a name. Takes linear time. */
 function namesFieldTwice(json: string): boolean {
-  /** Names of each open object, undefined for an array. */
+  /** The names in each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let latest = '';
   for (const [token] of json.matchAll(TOKEN)) {

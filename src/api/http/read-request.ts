@@ -13,15 +13,15 @@ import type { AppContext } from './app-context.js';
 import { parseJson } from './parse-json.js';
 import { RequestError } from './request-error.js';
 
-/** Longest wait that a Prefer header is granted, seconds. */
+/** Longest wait that a Prefer header can ask for, seconds. */
 export const MAX_WAIT_SECONDS = 60;
 
-/** Other bytes reach us in an encoding that nobody states, so that two keys could read alike or one in two ways. */
+/** Other bytes arrive in an unknown encoding: two keys could look alike, or one key could be read in two ways. */
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
 /**
  * Reads and checks the body of a comparison.
- * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` naming every field.
+ * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` that names every wrong field.
  */
 export async function readCompareRequest(context: Context<AppContext>): Promise<CompareRequest> {
   const type = context.req.header('content-type') ?? '';
@@ -45,8 +45,8 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
 }
 
 /**
- * Reads who asks and how from the headers.
- * @throws RequestError for an Idempotency-Key that is not 1 to 255 visible ASCII characters.
+ * Reads from the headers who sends the request and how.
+ * @throws RequestError `invalid_request` if the Idempotency-Key is not 1 to 255 visible ASCII characters.
  */
 export function readCaller(context: Context<AppContext>, sync: boolean): Caller {
   const key = context.req.header('idempotency-key');
@@ -80,14 +80,14 @@ export interface Preferences {
   readonly waitSeconds?: number;
 }
 
-/** Reads the Prefer header; what it does not know it ignores, as RFC 7240 asks. */
+/** Reads the Prefer header and ignores unknown preferences, as RFC 7240 requires. */
 export function readPreferences(header: string | undefined): Preferences {
-  const wishes = (header ?? '').split(/[,;]/).map((wish) => wish.trim().toLowerCase());
-  const wait = wishes
-    .map((wish) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(wish)?.[1])
+  const preferences = (header ?? '').split(/[,;]/).map((preference) => preference.trim().toLowerCase());
+  const wait = preferences
+    .map((preference) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(preference)?.[1])
     .find((seconds) => seconds !== undefined);
   return {
-    respondAsync: wishes.includes('respond-async'),
+    respondAsync: preferences.includes('respond-async'),
     ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
   };
 }

@@ -10,8 +10,8 @@ export interface MetricsServerParts {
 }
 
 /**
- * Serves `/metrics` on a port of its own, for the scraper alone: the figures name tenants and need no key, so they stay
- * off the port that callers reach.
+ * Serves `/metrics` on a separate port for the scraper: the metrics name tenants and need no key, so the port of the
+ * callers must not serve them.
  */
 export function startMetricsServer(render: () => Promise<string>, parts: MetricsServerParts): void {
   const { METRICS_HOST: host, METRICS_PORT: port } = parts.config;

@@ -13,10 +13,10 @@ export interface ServerParts {
   readonly shutdown: Shutdown;
 }
 
-/** Silence on a connection beyond the longest wait of a caller, s: then its client has gone or does not read its answer. */
+/** Silence on a connection beyond the longest wait of a caller after which it is closed, s: its client no longer reads. */
 const SILENCE_SLACK_SECONDS = 30;
 
-/** Listens, cuts slow clients off, and lets open requests end when the program stops. */
+/** Starts the server. It closes connections of slow clients; on shutdown it waits for open requests to end. */
 export function startServer(app: Hono<AppContext>, { config, logger, shutdown }: ServerParts): void {
   const server = serve(
     {
@@ -39,7 +39,10 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
   );
   server.once('error', (error) => {
     const code = (error as NodeJS.ErrnoException).code;
-    logger.fatal({ code, port: config.PORT }, code === 'EADDRINUSE' ? 'the port is taken' : 'cannot listen');
+    logger.fatal(
+      { code, port: config.PORT },
+      code === 'EADDRINUSE' ? 'the port is already in use' : 'cannot listen',
+    );
     process.exit(1);
   });
   server.setTimeout((Math.max(config.SYNC_WAIT_TIMEOUT, MAX_WAIT_SECONDS) + SILENCE_SLACK_SECONDS) * 1_000);
@@ -47,41 +50,60 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
   shutdown.add('server', async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     await requests.allEnded();
-    // Connections kept alive have nothing more to say, and their clients may hold them for minutes.
+    // The remaining connections are idle, and their clients may keep them open for minutes.
     if ('closeAllConnections' in server) server.closeAllConnections();
     await closed;
   });
   const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
   if (exposed && config.API_KEYS.length === 0) {
     logger.warn(
-      'API_KEYS is empty and this listens on more than loopback: everybody who reaches it may use it',
+      'API_KEYS is empty and HOST is not loopback: anyone who can reach this port can use the service',
     );
   }
 }
 
-/** A Host header can be well-formed and still make no URL (`xn--`, `1.2.3.4.5`); answered as node-server answers others. */
+/** The answer to a Host header that is well-formed but makes no URL (`xn--`, `1.2.3.4.5`), as node-server answers others. */
 const badRequest = (): Response => new Response(null, { status: 400 });
 
-/** Node keeps the first of several Host headers where a proxy before us may have judged another (RFC 9112, 3.2). */
+/** Node keeps the first of several Host headers; a proxy before us may have checked another one (RFC 9112, 3.2). */
 const namesOneHost = (rawHeaders: readonly string[]): boolean =>
   rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length === 1;
 
-/** Knows when every request that has come in has been answered, or its client has gone. */
+/** `allEnded` resolves once every request has been answered or abandoned by its client. */
 function countOpenRequests(server: ServerType): { readonly allEnded: () => Promise<void> } {
   let open = 0;
-  let onNone = (): void => undefined;
+  let onLastEnded = (): void => undefined;
   server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
     open += 1;
     response.once('close', () => {
       open -= 1;
-      if (open === 0) onNone();
+      if (open === 0) onLastEnded();
     });
   });
   return {
     allEnded: () =>
       new Promise((resolve) => {
-        onNone = resolve;
+        onLastEnded = resolve;
         if (open === 0) resolve();
       }),
+  };
+}
+
+/** The time between the request to stop and the end of listening, in which load balancers learn to go elsewhere. */
+export interface Drain {
+  isRunning(): boolean;
+  /** Resolves at its end. */
+  start(): Promise<void>;
+}
+
+/** Returns a drain that takes `durationMs`; with 0 the server stops listening immediately. */
+export function createDrain(durationMs: number): Drain {
+  let running = false;
+  return {
+    isRunning: () => running,
+    start: () => {
+      running = true;
+      return new Promise((resolve) => setTimeout(resolve, durationMs));
+    },
   };
 }

@@ -2,25 +2,25 @@ import { VerificationError } from '../../shared/errors.js';
 import type { EntryLimits, Place } from '../../shared/queue/fair-queue.js';
 import { createThroughput } from './throughput.js';
 
-/** How long a counted depth is trusted; what this process adds meanwhile is added to it. */
+/** Time for which a counted depth is used, ms; jobs that this process adds meanwhile are added to it. */
 const COUNT_LIFETIME_MS = 200;
 const MAX_RETRY_AFTER_SECONDS = 300;
 
-/** How many jobs wait, how fast they go, and whether another one is let in. */
+/** Knows how many jobs wait and how fast they end, and decides whether another one is accepted. */
 export interface Backlog {
-  /** Says that a job of the queue has ended. */
+  /** Records that a job of the queue has ended. */
   recordEnd(): void;
-  /** Says that this process has added a job. */
+  /** Records that this process has added a job. */
   recordAdd(): void;
   /**
-   * Returns what may stand before another job: of its tenant, so that some places stay free for others, and, where its
-   * caller is on the line, of anybody, so that its turn does not come too late.
-   * @throws VerificationError `overloaded` when too many wait, with the time after which they should be fewer.
+   * Returns how many jobs can be ahead of another job: jobs of its tenant, so that places stay free for other tenants,
+   * and, if its caller waits on the connection, jobs of all tenants, so that its turn does not come too late.
+   * @throws VerificationError `overloaded` if too many jobs wait, with the time after which there should be fewer.
    */
   limitsFor(sync: boolean): Promise<EntryLimits>;
-  /** Returns the `overloaded` of a job that was not let in. */
+  /** Returns the `overloaded` error of a job that was not accepted. */
   refusal(place: Extract<Place, { admitted: false }>): VerificationError;
-  /** Seconds until the present backlog is worked off at the measured rate, 1..300. */
+  /** Seconds until the current backlog is processed at the measured rate, 1..300. */
   retryAfterSeconds(): number;
   depth(): number;
 }
@@ -28,14 +28,14 @@ export interface Backlog {
 export interface BacklogOptions {
   readonly countWaiting: () => Promise<number>;
   readonly maxDepth: number;
-  /** Largest part of `maxDepth` that one tenant's waiting jobs may take, above 0; 1 for all of it. */
+  /** Largest share of `maxDepth` for the waiting jobs of one tenant, above 0; 1 for no limit. */
   readonly tenantShare: number;
-  /** Longest a synchronous caller may have to wait for its job's turn, ms; more would end in a timeout for most. */
+  /** Longest time that the job of a synchronous caller can wait for its turn, ms; beyond it, most callers would time out. */
   readonly maxSyncWaitMs: number;
   readonly now?: () => number;
 }
 
-/** Returns a gauge of the backlog that asks Redis at most five times a second, however many requests come. */
+/** Returns a backlog that counts in Redis at most five times a second, regardless of the number of requests. */
 export function createBacklog(options: BacklogOptions): Backlog {
   const { countWaiting, maxDepth, tenantShare, maxSyncWaitMs, now = Date.now } = options;
   const throughput = createThroughput(now);
@@ -58,7 +58,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
   };
   const retryAfterSeconds = (): number => {
     const seconds = Math.ceil(waiting / (throughput.capacity() ?? throughput.recentRate()));
-    // Nothing waiting and nothing ended gives NaN, and something waiting with nothing ended the longest.
+    // Without ended jobs this is NaN if no job waits, else infinite.
     return Math.min(Math.max(seconds || 1, 1), MAX_RETRY_AFTER_SECONDS);
   };
   const overloaded = (detail?: string): VerificationError =>
@@ -67,8 +67,8 @@ export function createBacklog(options: BacklogOptions): Backlog {
       ...(detail === undefined ? {} : { detail }),
     });
   /**
-   * A tenant may have as many waiting jobs as there are free places, times a factor: alone it gets `tenantShare` of all,
-   * several get less each, and there is always something left for the next.
+   * A tenant can have as many waiting jobs as there are free places, times a factor: a single tenant gets `tenantShare` of
+   * all places, several tenants get less each, and some places always stay free for the next one.
    * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
    */
   const maxOwn = (): number =>
@@ -88,8 +88,10 @@ export function createBacklog(options: BacklogOptions): Backlog {
     },
     refusal: ({ own, because }) =>
       because === 'own'
-        ? overloaded(`Too many jobs of this key wait: ${own}. The other places are kept for other keys.`)
-        : overloaded('The turn of this request would come too late; too many go before it.'),
+        ? overloaded(
+            `Too many jobs of this API key are waiting: ${own}. The remaining places are reserved for other keys.`,
+          )
+        : overloaded('Too many jobs are ahead of this request; its turn would come too late.'),
     retryAfterSeconds,
     depth: () => waiting,
   };

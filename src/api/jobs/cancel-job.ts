@@ -9,7 +9,7 @@ import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue, StoredJob } from './job-queue.js';
 import { withQueue } from './with-queue.js';
 
-/** How a job ends that was taken out of the queue. */
+/** Outcome of a job that was taken out of the queue. */
 export const CANCELLED_BEFORE_IT_RAN: ComparisonFailure = {
   ok: false,
   code: 'job_cancelled',
@@ -29,8 +29,8 @@ export interface CancelDependencies {
 }
 
 /**
- * Takes a queued job out, keeps its trace and queues its webhook. Doing it again changes nothing.
- * @throws VerificationError `job_not_found`, also for another tenant's job; `job_not_cancellable` once it runs or has
+ * Takes a job out of the queue, keeps a record of it and queues its webhook. Repeating this changes nothing.
+ * @throws VerificationError `job_not_found`, also for another tenant's job; `job_not_cancellable` if it is running or has
  * ended.
  */
 export async function cancelJob(jobId: string, tenant: string, deps: CancelDependencies): Promise<void> {
@@ -76,7 +76,7 @@ async function takeOut(job: StoredJob, deps: CancelDependencies): Promise<void> 
   const record: CancelledJob = { view, tenant, ...(url ? { callback_url: url } : {}) };
   await cancelledJobs.keep(record, now);
   if ((await queue.remove(job.jobId)) === 'busy') {
-    // The record stays, for a peer may have removed the job after all; while the job is there it wins over it.
+    // Keep the record: another process may have removed the job. While the job exists, it takes precedence.
     await cancelledJobs.conclude(record);
     throw new VerificationError('job_not_cancellable');
   }

@@ -40,21 +40,21 @@ export function isRunning(status: JobStatus): boolean {
   return status === 'queued' || status === 'active';
 }
 
-/** The comparisons of one model pack, as the API sees them. Every call may reject when Redis is away. */
+/** The comparisons of one model pack, as the API sees them. Every call can reject while Redis is unavailable. */
 export interface JobQueue {
-  /** Adds the job with the priority that its FairQueue gave it, or does nothing when its id is there already. */
+  /** Adds the job with the priority from its FairQueue, or does nothing if its id exists already. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
   read(jobId: string): Promise<StoredJob | undefined>;
-  /** What was asked by the request that made the job, when there is such a job; '' when its record cannot be read. */
+  /** Digest of the request that created the job; '' if its record cannot be read, undefined if there is no such job. */
   readDigest(jobId: string): Promise<string | undefined>;
   readEvidence(jobId: string): Promise<Evidence | undefined>;
-  /** Outcomes of those of these jobs that have ended. */
+  /** Outcomes of the given jobs that have ended. */
   readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
-  /** Takes a queued job out; `gone` when it is not there, `busy` when it runs or has ended. */
+  /** Takes a job out of the queue; `gone` if it does not exist, `busy` if it is running or has ended. */
   remove(jobId: string): Promise<'removed' | 'gone' | 'busy'>;
-  /** Ids of the jobs of one person that may still be kept. */
+  /** Ids of all jobs of a person that may still be kept. */
   listUserJobs(tenant: string, userId: string): Promise<readonly string[]>;
-  /** Removes everything that is kept of an ended or queued job; false while it runs. */
+  /** Removes everything that is kept of a queued or ended job; false while it runs. */
   erase(jobId: string, tenant: string): Promise<boolean>;
   forgetUser(tenant: string, userId: string): Promise<void>;
   /** Asks the worker that runs the job to stop it. */
@@ -70,16 +70,16 @@ export interface JobQueueOptions {
   readonly redis: RedisConnection;
   readonly keys: Keyspace;
   readonly retentionSeconds: number;
-  /** Longest that a job may wait and run. */
+  /** Longest time that a job can wait and run, s. */
   readonly deadlineSeconds: number;
-  /** Where jobs that are taken out leave their place. */
+  /** Jobs that are taken out give up their place here. */
   readonly fairQueue: Pick<FairQueue, 'leave'>;
   readonly onError: (error: unknown) => void;
 }
 
 type ComparisonQueueJob = Job<ComparisonJob, ComparisonOutcome>;
 
-/** What every call needs: the queue, and where the keys beside it lie. */
+/** What every call needs: the queue and the names of the keys beside it. */
 interface Store extends Omit<JobQueueOptions, 'onError'> {
   readonly queue: Queue<ComparisonJob, ComparisonOutcome>;
 }
@@ -136,10 +136,10 @@ async function addJob(
   { jobId, priority }: { readonly jobId: string; readonly priority: number },
 ): Promise<void> {
   const userKey = keys.userJobs(payload.tenant, payload.user_id);
-  // A person's jobs are findable for as long as anything of them can be there: the job waits, its webhook is retried,
-  // both are then kept; cleaning up may come a little later, hence the second retention.
+  // A person's jobs stay in the index as long as any of their data can exist: the job waits, its webhook is retried, and
+  // both are then kept. Clean-up can be late, hence the second retention.
   const findableSeconds = limits.deadlineSeconds + LONGEST_DELIVERY_SECONDS + 2 * limits.retentionSeconds;
-  // First the index, then the job: what is kept of a person can always be found. Both travel together.
+  // First the index, then the job, so that all data of a person can be found. Redis receives both together.
   await Promise.all([
     redis
       .pipeline()
@@ -156,11 +156,11 @@ async function addJob(
 }
 
 async function readJob(store: Store, jobId: string): Promise<StoredJob | undefined> {
-  // In this order: a job that ends between the two is told as still running, and never as ended without a result.
+  // In this order, a job that ends in between is reported as running, and never as ended without a result.
   const state = await store.queue.getJobState(jobId);
   const job = await store.queue.getJob(jobId);
   if (!job) return undefined;
-  return toStoredJob(job, { state, outcome: await outcomeOf(store, job, state) });
+  return toStoredJob(job, state, await outcomeOf(store, job, state));
 }
 
 async function outcomeOf(
@@ -172,7 +172,7 @@ async function outcomeOf(
   return state === 'failed' ? readGivenUp(store, job.id ?? '', job.data.accepted_at) : undefined;
 }
 
-/** A job that BullMQ gave up may have told its end before it lost its last worker. */
+/** A job that BullMQ gave up may have stored its outcome before it lost its last worker. */
 async function readGivenUp(
   { redis, keys }: Store,
   jobId: string,
@@ -194,7 +194,7 @@ async function readOutcomes(
     const [finishedOn, returned, timestamp] = (error ? [] : fields) as (string | null)[];
     const jobId = jobIds[index];
     if (!finishedOn || !jobId) continue;
-    // `addJob` has set the timestamp to the time of acceptance.
+    // `addJob` sets the timestamp to the time of acceptance.
     const outcome = returned
       ? readOutcome(parseJson(returned))
       : await readGivenUp(store, jobId, Number(timestamp));
@@ -211,7 +211,7 @@ async function removeQueued(
   const state = await job?.getState();
   if (!job || state === 'unknown') return 'gone';
   if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
-  // A worker may take the job between the two calls; then its lock makes the removal fail.
+  // If a worker takes the job between the two calls, its lock makes the removal fail.
   if (!(await removeUnlessHeld(queue, jobId))) return 'busy';
   await fairQueue.leave(orderOf(job));
   return 'removed';
@@ -236,7 +236,7 @@ function orderOf({ id: jobId = '', data: { tenant, sync } }: ComparisonQueueJob)
   return { jobId, tenant, sync };
 }
 
-/** One that cannot be read has no place in the order that could be given up; the reconciler tidies it. */
+/** An unreadable job does not say which place in the order is its; the reconciler cleans that up. */
 async function getReadable(queue: Store['queue'], jobId: string): Promise<ComparisonQueueJob | undefined> {
   try {
     return await queue.getJob(jobId);
@@ -246,7 +246,7 @@ async function getReadable(queue: Store['queue'], jobId: string): Promise<Compar
   }
 }
 
-/** Removes a job, readable or not; false where a worker holds it. */
+/** Removes a job, readable or not; false if a worker holds it. */
 async function removeUnlessHeld(queue: Store['queue'], jobId: string): Promise<boolean> {
   return (await queue.remove(jobId)) === 1;
 }
@@ -256,14 +256,12 @@ async function countWaiting({ queue }: Store): Promise<number> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-interface StoredEnd {
-  /** As BullMQ names it. */
-  readonly state: string;
-  /** Known once the job has ended. */
-  readonly outcome: ComparisonOutcome | undefined;
-}
-
-function toStoredJob(job: ComparisonQueueJob, { state, outcome }: StoredEnd): StoredJob {
+/** `state`: as BullMQ names it. */
+function toStoredJob(
+  job: ComparisonQueueJob,
+  state: string,
+  outcome: ComparisonOutcome | undefined,
+): StoredJob {
   const payload = comparisonJobSchema.safeParse(job.data);
   return {
     jobId: job.id ?? '',

@@ -1,52 +1,52 @@
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 
-/** How a wait can end. `settled` carries the job's outcome. */
-export type WaitEnd =
+/** Result of a wait. `settled` carries the outcome of the job. */
+export type WaitResult =
   | { readonly kind: 'settled'; readonly outcome: ComparisonOutcome }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'aborted' };
 
 export interface WaitOptions {
   readonly timeoutMs: number;
-  /** Ends the wait when the caller has gone. */
+  /** Ends the wait when the caller hangs up. */
   readonly signal?: AbortSignal;
 }
 
 /** One registered wait. `promise` never rejects. */
 export interface Wait {
-  readonly promise: Promise<WaitEnd>;
-  /** Ends the wait as `aborted`; for a job that could not be added. */
+  readonly promise: Promise<WaitResult>;
+  /** Ends the wait as `aborted`, for example if the job could not be added. */
   cancel(): void;
 }
 
 export interface JobWaiter {
-  /** Registers a wait. Do it before the job is added, so that no event can fall between the two. */
+  /** Registers a wait. Call it before you add the job, so that no event is missed. */
   waitFor(jobId: string, options: WaitOptions): Wait;
-  /** Tells the waiters of a job how it ended; for the owner of the event stream. */
+  /** Ends all waits for a job with its outcome. For the owner of the event stream. */
   settle(jobId: string, outcome: ComparisonOutcome): void;
-  /** Callers waiting now. */
+  /** Number of callers that wait. */
   size(): number;
   /** Ends every wait as `aborted` and stops polling. */
   close(): void;
 }
 
 export interface JobWaiterOptions {
-  /** Outcomes of those of these jobs that have ended, for events lost with a connection. */
+  /** Returns the outcomes of the given jobs that have ended, in case their events were lost with a connection. */
   readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, ComparisonOutcome>>;
-  /** Pause between two polls of everything still waited for, ms. */
+  /** Pause between two polls of all awaited jobs, ms. */
   readonly pollMs: number;
   readonly onPollError: (error: unknown) => void;
 }
 
-/** The last look before a wait ends takes no longer than this, whatever Redis does, ms. */
-const LAST_LOOK_MS = 500;
+/** Longest time for the last check before a wait times out, ms. */
+const LAST_CHECK_MS = 500;
 
 /**
- * Returns a waiter for any number of jobs that needs no connection of its own: the owner feeds it the events of one
- * QueueEvents stream, and a slow poll finds what a lost stream did not tell.
+ * Returns a waiter for any number of jobs. It needs no connection: its owner passes it the events of one QueueEvents
+ * stream, and a slow poll finds outcomes whose events were lost.
  */
 export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
-  const waits = new Map<string, Set<(end: WaitEnd) => void>>();
+  const waits = new Map<string, Set<(end: WaitResult) => void>>();
 
   const settle = (jobId: string, outcome: ComparisonOutcome): void => {
     for (const finish of [...(waits.get(jobId) ?? [])]) finish({ kind: 'settled', outcome });
@@ -64,11 +64,11 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
 
   const waitFor = (jobId: string, { timeoutMs, signal }: WaitOptions): Wait => {
     let cancel = (): void => {};
-    const promise = new Promise<WaitEnd>((resolve) => {
+    const promise = new Promise<WaitResult>((resolve) => {
       const peers = waits.get(jobId) ?? new Set();
       waits.set(jobId, peers);
-      const finish = (end: WaitEnd): void => {
-        // An end that comes second must not touch those who have come for the job since.
+      const finish = (end: WaitResult): void => {
+        // A second result must not affect callers that have started to wait for the job since.
         if (!peers.delete(finish)) return;
         clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
@@ -76,9 +76,9 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
         resolve(end);
       };
       cancel = () => finish({ kind: 'aborted' });
-      // The job may have ended unheard: one last look before the caller is told to poll.
+      // The event of the job may have been lost, so check once more before the wait ends.
       const timer = setTimeout(() => {
-        setTimeout(finish, LAST_LOOK_MS, { kind: 'timeout' }).unref();
+        setTimeout(finish, LAST_CHECK_MS, { kind: 'timeout' }).unref();
         void poll([jobId]).then(() => finish({ kind: 'timeout' }));
       }, timeoutMs);
       peers.add(finish);
@@ -99,7 +99,7 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
   };
 }
 
-/** Runs `task` again and again, each time `pauseMs` after the last one ended; returns the function that stops it. */
+/** Runs `task` repeatedly, each time `pauseMs` after the last run ended. Returns a function that stops it. */
 function pollEvery(pauseMs: number, task: () => Promise<void>): () => void {
   let stopped = false;
   let timer: NodeJS.Timeout;

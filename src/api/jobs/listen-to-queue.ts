@@ -16,7 +16,7 @@ export interface EventTargets {
   readonly onError: (error: unknown) => void;
 }
 
-/** Feeds the waiters from one stream of events on a connection of its own, which outlives any outage of Redis. */
+/** Passes the events of the queue to the waiters. Its own connection to Redis reconnects after any outage. */
 export function listenToQueue({ config, keys, waiter, backlog, readOutcomes, onError }: EventTargets): {
   close: () => void;
 } {
@@ -30,13 +30,13 @@ export function listenToQueue({ config, keys, waiter, backlog, readOutcomes, onE
   });
   events.on('failed', ({ jobId }) => {
     backlog.recordEnd();
-    // The waiter's own poll finds it when Redis goes away just now.
+    // If Redis becomes unavailable now, the waiter finds the outcome when it polls.
     readOutcomes([jobId]).then((outcomes) => settleAll(waiter, outcomes), onError);
   });
   events.on('removed', ({ jobId }) => waiter.settle(jobId, CANCELLED_BEFORE_IT_RAN));
   return {
     close: () => {
-      // Not waited for: while Redis is away BullMQ waits for it to come, and cutting the connection ends the stream.
+      // Not awaited: while Redis is unavailable, BullMQ would wait for it. Closing the connection ends the stream.
       events.close().catch(onError);
       connection.disconnect();
     },

@@ -16,12 +16,12 @@ import type { Backlog } from './backlog.js';
 import type { JobQueue } from './job-queue.js';
 import { withQueue } from './with-queue.js';
 
-/** How long a synchronous caller's job may still start after the caller has been told to poll. */
+/** Time after the timeout of a synchronous caller in which its job can still start. */
 export const SYNC_GRACE_SECONDS = 60;
 
 export interface SubmitSettings {
   readonly threshold: number;
-  /** Lowest threshold that a request may ask for. */
+  /** Lowest threshold that a request can set. */
   readonly minThreshold: number;
   readonly minMatches: 2 | 3;
   readonly webhookUrl?: string | undefined;
@@ -32,7 +32,7 @@ export interface SubmitSettings {
 }
 
 export interface SubmitDependencies {
-  /** Name of the pack whose queue is used. */
+  /** Name of the model pack whose queue is used. */
   readonly model: string;
   readonly keys: Pick<Keyspace, 'idempotentJobId'>;
   readonly redis: RedisConnection;
@@ -46,7 +46,7 @@ export interface SubmitDependencies {
   readonly settings: SubmitSettings;
 }
 
-/** Who asks, and how. */
+/** Who sends a request, and how. */
 export interface Caller {
   readonly tenant: string;
   readonly requestId: string;
@@ -55,15 +55,15 @@ export interface Caller {
   readonly traceparent?: string | undefined;
 }
 
-/** A checked request with the id its job will have; nothing is in the queue yet. */
+/** A checked request with the id of its future job; it is not in the queue yet. */
 export interface PreparedJob {
   readonly jobId: string;
   readonly payload: ComparisonJob;
 }
 
 /**
- * Checks a request against the address policy, the least threshold and the calibration and makes its job.
- * @throws RequestError naming every field that is refused; VerificationError `calibration_unavailable`,
+ * Checks a request against the address policy, the lowest threshold and the calibration, and prepares its job.
+ * @throws RequestError that names every refused field; VerificationError `calibration_unavailable`,
  * `queue_unavailable`.
  */
 export async function prepareJob(
@@ -73,7 +73,7 @@ export async function prepareJob(
 ): Promise<PreparedJob> {
   const { settings, clock, redis } = deps;
   checkFields(body, deps);
-  // In the first moments on a new connection; a deadline by a clock of our own may have passed when it is made.
+  // Right after a connection. With our own clock, the deadline could already be in the past.
   if (!clock.isSynchronised()) await withQueue(redis, clock.synchronise);
   const acceptedAt = clock.now();
   const callbackUrl =
@@ -108,8 +108,8 @@ export async function prepareJob(
 }
 
 /**
- * The job that an Idempotency-Key names, for all who use it: a cancelled one gives way to the next, with an id of its own
- * so that neither gets the other's end or webhook.
+ * Returns the job id that an Idempotency-Key stands for. After a cancelled job, the key stands for a new job with an id of
+ * its own, so that neither gets the outcome or webhook of the other.
  */
 async function chooseJobId(
   { idempotencyKey: key, tenant }: Caller,
@@ -119,12 +119,12 @@ async function chooseJobId(
   const { redis, queue, cancelledJobs, keys } = deps;
   return withQueue(redis, async () => {
     const first = keys.idempotentJobId(tenant, key);
-    // However long the chain of cancelled jobs is, its end is near where it was found the last time.
+    // The end of a chain of cancelled jobs is near the place where it was last found.
     const known = await cancelledJobs.readTurn(first);
     for (let turn = known; ; turn += 1) {
-      // No header can hold the zero that parts the two.
+      // No header can contain the NUL character between the two.
       const jobId = turn === 0 ? first : keys.idempotentJobId(tenant, `${key}\0${turn}`);
-      // A job that could not be taken out any more goes on beside the record of the attempt.
+      // A job that could no longer be taken out continues beside the record of the attempt.
       const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
       if (isCancelled) continue;
       if (turn > known) await cancelledJobs.keepTurn(first, turn);
@@ -134,9 +134,9 @@ async function chooseJobId(
 }
 
 /**
- * Puts a prepared job into the queue. Under an Idempotency-Key the queue keeps the first job, whoever comes second.
- * @throws VerificationError `overloaded`, `queue_unavailable`, or `idempotency_conflict` when the key's job asked
- * for something else.
+ * Puts a prepared job into the queue. Of several jobs under one Idempotency-Key, the queue keeps the first.
+ * @throws VerificationError `overloaded`, `queue_unavailable`, or `idempotency_conflict` if the job of the key
+ * belongs to a different request.
  */
 export async function submitJob(
   prepared: PreparedJob,
@@ -151,7 +151,7 @@ export async function submitJob(
   });
 }
 
-/** Adds a job at its place in the order, if there is one for it. @throws VerificationError `overloaded`. */
+/** Adds a job at its place in the order. @throws VerificationError `overloaded` if there is no place for it. */
 async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependencies): Promise<void> {
   const { queue, backlog, fairQueue } = deps;
   const { tenant, sync, accepted_at: acceptedAt } = payload;
@@ -161,14 +161,14 @@ async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependenc
   try {
     await queue.add(jobId, payload, place.priority);
   } catch (error) {
-    // Should Redis be away, the reconciler forgets it.
+    // If Redis is unavailable, the reconciler frees the place later.
     void fairQueue.leave(job).catch(() => undefined);
     throw error;
   }
   backlog.recordAdd();
 }
 
-/** True when the job is in the queue already, asking for the same. */
+/** True if the job of the same request is already in the queue. */
 async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): Promise<boolean> {
   const digest = await queue.readDigest(jobId);
   if (digest === undefined) return false;
@@ -195,7 +195,7 @@ function checkFields(body: CompareRequest, { policy, settings }: SubmitDependenc
   for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });
   if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
   if (body.callback_url !== undefined && !settings.canSign) {
-    const detail = 'Webhooks are not set up here: WEBHOOK_SECRETS is empty.';
+    const detail = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';
     errors.push({ field: 'callback_url', code: 'invalid_request', detail });
   }
   if (body.threshold !== undefined && body.threshold < settings.minThreshold) {

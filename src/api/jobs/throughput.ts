@@ -1,34 +1,34 @@
 /** Window over which rates are measured, ms. */
 const WINDOW_MS = 30_000;
-/** Two counts further apart say nothing of what was between them, ms. */
+/** Counts further apart than this say nothing about the time between them, ms. */
 const MAX_COUNT_GAP_MS = 2_000;
-/** What must have been seen before a capacity is believed enough to refuse somebody: time with jobs waiting, and ends. */
+/** Busy time and ended jobs that must be observed before a request can be refused because of the capacity. */
 const TRUSTED_BUSY_MS = 1_000;
 const TRUSTED_ENDS = 5;
 
-/** How fast the workers of a queue end jobs. */
+/** Measures how fast the workers of a queue end jobs. */
 export interface Throughput {
-  /** Says that a job has ended. */
+  /** Records that a job has ended. */
   recordEnd(): void;
-  /** Says that the waiting jobs were counted, and whether there were any then and at the count before. */
+  /** Records a count of the waiting jobs. `wereWaiting`: jobs were waiting at this count and at the previous one. */
   recordCount(wereWaiting: boolean): void;
-  /** Jobs a second that the workers can do; undefined while they have not been seen working at their limit. */
+  /** Jobs per second that the workers can process; undefined until they have been observed at their limit. */
   capacity(): number | undefined;
-  /** Jobs a second that ended of late; 0 while none has. */
+  /** Jobs per second that ended recently; 0 if none has. */
   recentRate(): number;
 }
 
-/** A stretch of time in which jobs waited from its start to its end, so that the workers had all they could do. */
-interface BusyStretch {
+/** A period in which jobs waited from start to end, so that the workers were fully busy. */
+interface BusyPeriod {
   readonly endedAt: number;
   readonly ms: number;
   readonly ends: number;
 }
 
-/** Returns a gauge that has seen nothing yet. `now`: ms. */
+/** Returns a measurement without observations. `now`: ms. */
 export function createThroughput(now: () => number): Throughput {
   const ends: number[] = [];
-  const busy: BusyStretch[] = [];
+  const busy: BusyPeriod[] = [];
   let endsSinceCount = 0;
   let countedAt = Number.NEGATIVE_INFINITY;
 
@@ -53,8 +53,8 @@ export function createThroughput(now: () => number): Throughput {
     },
     capacity: () => {
       dropOld();
-      const busyMs = busy.reduce((sum, stretch) => sum + stretch.ms, 0);
-      const ended = busy.reduce((sum, stretch) => sum + stretch.ends, 0);
+      const busyMs = busy.reduce((sum, period) => sum + period.ms, 0);
+      const ended = busy.reduce((sum, period) => sum + period.ends, 0);
       return busyMs >= TRUSTED_BUSY_MS && ended >= TRUSTED_ENDS ? (ended * 1_000) / busyMs : undefined;
     },
     recentRate: () => {

@@ -1,13 +1,13 @@
 import { VerificationError } from '../../shared/errors.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
 
-/** Longest a caller waits for the queue to take or give a job, ms. */
+/** Longest time for an exchange with the queue, ms. */
 const QUEUE_DEADLINE_MS = 1_200;
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * Runs one exchange with the queue and never lets a caller hang on it.
- * @throws VerificationError `queue_unavailable` when Redis is away, frozen or full.
+ * Runs one exchange with the queue, with a time limit.
+ * @throws VerificationError `queue_unavailable` if Redis is unavailable, frozen or full.
  */
 export async function withQueue<T>(redis: RedisConnection, exchange: () => Promise<T>): Promise<T> {
   const unavailable = (cause?: unknown): VerificationError =>

@@ -4,16 +4,16 @@ import { VerificationError } from '../../shared/errors.js';
 import type { AppContext } from '../http/app-context.js';
 
 export interface KeyRing {
-  /** Keys that this route takes. */
+  /** Keys that the operation accepts. */
   readonly accepted: readonly ApiKey[];
-  /** Keys of the other kind: known here, but without this right. */
+  /** Keys of the other kind: known, but not accepted here. */
   readonly others: readonly ApiKey[];
 }
 
 /**
- * Lets callers in with one of the accepted keys, given as `Authorization: Bearer` or `X-API-Key`, and names them.
- * Without accepted keys everybody is `anonymous`.
- * @throws VerificationError `unauthenticated` for no or an unknown key, `forbidden` for an operator's.
+ * Requires one of the accepted keys, sent as `Authorization: Bearer` or `X-API-Key`, and sets the tenant to its name.
+ * Without accepted keys every caller is the tenant `anonymous`.
+ * @throws VerificationError `unauthenticated` for a missing or unknown key, `forbidden` for an operator's.
  */
 export function authenticate({ accepted, others }: KeyRing): MiddlewareHandler<AppContext> {
   return async (context, next) => {
@@ -23,8 +23,8 @@ export function authenticate({ accepted, others }: KeyRing): MiddlewareHandler<A
 }
 
 /**
- * As `authenticate`, for the routes of operators: without accepted keys nobody is let in.
- * @throws VerificationError `unauthenticated` for no or an unknown key, `forbidden` for a caller's.
+ * Like `authenticate`, for operators: without accepted keys every request is refused.
+ * @throws VerificationError `unauthenticated` for a missing or unknown key, `forbidden` for a caller's.
  */
 export function authenticateAdmin(ring: KeyRing): MiddlewareHandler<AppContext> {
   return async (context, next) => {

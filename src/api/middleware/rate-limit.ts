@@ -5,22 +5,22 @@ import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { AppContext } from '../http/app-context.js';
 
 const WINDOW_SECONDS = 60;
-/** A Redis that does not answer within this is not waited for, ms: with the queue's own limit it makes 1.5 s. */
+/** Longest wait for Redis, ms: together with the limit of the queue it makes 1.5 s. */
 const ANSWER_WITHIN_MS = 300;
 
 export interface RateLimiter {
-  /** Counts one request; resolves with the seconds to wait when it is one too many. */
+  /** Counts one request. Resolves with the seconds to wait if it exceeds the limit. */
   consume(tenant: string): Promise<number | undefined>;
 }
 
 export interface RateLimiterOptions {
   readonly redis: RedisConnection;
   readonly prefix: string;
-  /** Requests a key may make in a minute; 0 for any number. */
+  /** Requests per minute and key; 0 for no limit. */
   readonly perMinute: number;
 }
 
-/** Returns a limiter that all replicas share; while Redis is away each counts for itself. */
+/** Returns a limiter shared by all replicas. While Redis is unavailable, each replica counts on its own. */
 export function createRateLimiter({ redis, prefix, perMinute }: RateLimiterOptions): RateLimiter | undefined {
   if (perMinute === 0) return undefined;
   const window = { points: perMinute, duration: WINDOW_SECONDS };
@@ -43,7 +43,7 @@ export function createRateLimiter({ redis, prefix, perMinute }: RateLimiterOptio
   };
 }
 
-/** Refuses a key's requests beyond its rate. @throws VerificationError `rate_limited` with the time to wait. */
+/** Refuses requests beyond the limit of a key. @throws VerificationError `rate_limited` with the time to wait. */
 export function rateLimit(limiter: RateLimiter): MiddlewareHandler<AppContext> {
   return async (context, next) => {
     const retryAfterSeconds = await limiter.consume(context.get('tenant'));
@@ -52,7 +52,7 @@ export function rateLimit(limiter: RateLimiter): MiddlewareHandler<AppContext> {
   };
 }
 
-/** True when the limiter let the request pass, false when it gave no answer in time; rejects with its refusal. */
+/** True if the limiter accepts the request, false if it does not answer in time. Rejects with its refusal. */
 async function within(timeoutMs: number, consumed: Promise<RateLimiterRes>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {

@@ -4,18 +4,18 @@ import { errorFields, type Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../http/app-context.js';
 import { asVerificationError } from '../http/error-response.js';
 
-/** What is known of one answered request. */
+/** What is known about an answered request. */
 export interface RequestFacts {
   readonly method: string;
-  /** The route's pattern, never the path itself. */
+  /** The pattern of the route, never the path itself. */
   readonly route: string;
   readonly status: number;
   readonly durationMs: number;
-  /** Name of the API key, once it is known. */
+  /** Name of the API key, if known. */
   readonly tenant: string | undefined;
 }
 
-/** Writes one line a request and hands its facts on for counting. Paths of ids, bodies and headers stay out. */
+/** Logs one line for each request and passes its facts on to the metrics. Neither has paths, bodies or headers. */
 export function requestLog(
   logger: Logger,
   observe: (facts: RequestFacts) => void,

@@ -3,12 +3,12 @@ import { routePath } from 'hono/route';
 import { openSpan, traceparentOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../http/app-context.js';
 
-/** Asked for every few seconds by machines. */
+/** Paths that monitoring requests every few seconds. */
 const UNTRACED = /^\/(health|metrics)/;
 
 /**
- * Opens a span for each request, below the caller's own where it names one, and leaves for the route what makes its job
- * part of the trace. Paths, bodies and callers stay out of it.
+ * Opens a span for each request, below the span of the caller if it names one. Sets `traceparent`, which makes the job of
+ * the request part of the trace. The span has no paths, bodies or callers.
  */
 export const traceRequests: MiddlewareHandler<AppContext> = async (context, next) => {
   if (UNTRACED.test(context.req.path)) return next();

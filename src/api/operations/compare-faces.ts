@@ -10,7 +10,7 @@ import { errorResponse, failureResponse } from '../http/error-response.js';
 import { readCaller, readCompareRequest, readPreferences } from '../http/read-request.js';
 import { type CancelDependencies, createAbandonJob } from '../jobs/cancel-job.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
-import { readEvidence } from '../jobs/pass-over.js';
+import { readEvidence } from '../jobs/skip-unreadable.js';
 import {
   type Caller,
   type PreparedJob,

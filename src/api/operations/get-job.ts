@@ -15,7 +15,7 @@ import type { AppContext } from '../http/app-context.js';
 import { MAX_WAIT_SECONDS, readJobId, readPreferences } from '../http/read-request.js';
 import { isRunning, type JobQueue, runningStateOf, type StoredJob } from '../jobs/job-queue.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
-import { logUnreadable, passOverUnreadable, readEvidence } from '../jobs/pass-over.js';
+import { logUnreadable, readEvidence, skipUnreadable } from '../jobs/skip-unreadable.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { JOB_ID_PARAMETER, PREFER_WAIT, REQUEST_ID } from '../openapi/components.js';
 import { JOB_EXAMPLE } from '../openapi/examples.js';
@@ -92,7 +92,7 @@ async function waitForView(
 /** @throws VerificationError `job_not_found`, also for another tenant's job. */
 async function readJobView(jobId: string, tenant: string, deps: GetJobDependencies): Promise<JobView> {
   const { queue, cancelledJobs, logger } = deps;
-  const job = await passOverUnreadable({ record: 'job', jobId }, () => queue.read(jobId), logger);
+  const job = await skipUnreadable({ record: 'job', jobId }, () => queue.read(jobId), logger);
   if (job && job.payload.tenant === tenant) return viewOf(job, deps);
   // An unreadable payload does not say whose job it is.
   if (job && !job.payload.tenant) logUnreadable({ record: 'job', jobId }, logger);
@@ -103,7 +103,7 @@ async function readJobView(jobId: string, tenant: string, deps: GetJobDependenci
 }
 
 function readCallback(jobId: string, deps: GetJobDependencies): Promise<CallbackState | undefined> {
-  return passOverUnreadable({ record: 'webhook', jobId }, () => deps.webhooks.readState(jobId), deps.logger);
+  return skipUnreadable({ record: 'webhook', jobId }, () => deps.webhooks.readState(jobId), deps.logger);
 }
 
 async function viewOf(job: StoredJob, deps: GetJobDependencies): Promise<JobView> {

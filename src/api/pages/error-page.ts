@@ -1,3 +1,4 @@
+import { html } from 'hono/html';
 import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../../shared/errors.js';
 import { NAMED_REASONS, type Reason, reasonKindOf } from '../../shared/reasons.js';
 
@@ -7,11 +8,12 @@ const WHO_ACTS: Readonly<Record<Fault, string>> = {
   service: 'service',
 };
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+type Html = ReturnType<typeof html>;
 
-/** Returns the page of every error code, each at the anchor that a problem's `type` points to. */
+/** Returns the page that explains every error code, each at the anchor to which the `type` of a problem points. */
 export function renderErrorPage(): string {
-  return `<!doctype html>
+  // `html` returns a promise only if one of its values is a promise.
+  return String(html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -43,7 +45,7 @@ export function renderErrorPage(): string {
             <tr><th>Code</th><th>Status</th><th>Retry</th><th>Who acts</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
           <tbody>
-${ERROR_CODES.map(renderRow).join('\n')}
+${ERROR_CODES.map(renderRow)}
           </tbody>
         </table>
       </div>
@@ -58,42 +60,40 @@ ${ERROR_CODES.map(renderRow).join('\n')}
             <tr><th>Reason</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
           <tbody>
-${[...NAMED_REASONS, 'http_404' as const].map(renderReason).join('\n')}
+${[...NAMED_REASONS, 'http_404' as const].map(renderReason)}
           </tbody>
         </table>
       </div>
     </main>
   </body>
 </html>
-`;
+`);
 }
 
-function renderRow(code: ErrorCode): string {
+function renderRow(code: ErrorCode): Html {
   const { status, fault, retryable, text, advice } = ERROR_KINDS[code];
-  return `            <tr id="${code}">
+  return html`
+            <tr id="${code}">
               <th scope="row"><a href="#${code}"><code>${code}</code></a></th>
               <td data-label="Status">${status}</td>
               <td data-label="Retry">${retryable ? 'yes' : 'no'}</td>
               <td data-label="Who acts">${WHO_ACTS[fault]}</td>
-              <td>${escapeHtml(text)}</td>
+              <td>${text}</td>
               <td>${renderCode(advice)}</td>
             </tr>`;
 }
 
-function renderReason(reason: Reason): string {
+function renderReason(reason: Reason): Html {
   const { text, advice } = reasonKindOf(reason);
-  return `            <tr>
+  return html`
+            <tr>
               <th scope="row"><code>${reason}</code></th>
-              <td>${escapeHtml(text)}</td>
+              <td>${text}</td>
               <td>${renderCode(advice)}</td>
             </tr>`;
 }
 
-/** Returns HTML with the parts in backticks as code. */
-function renderCode(text: string): string {
-  return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>');
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+/** Returns the text with the parts in backticks as code. */
+function renderCode(text: string): (string | Html)[] {
+  return text.split('`').map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`));
 }

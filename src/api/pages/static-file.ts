@@ -18,16 +18,16 @@ export type FileKind = keyof typeof MEDIA_TYPES;
 
 export interface StaticFileOptions {
   readonly kind: FileKind;
-  /** Content-Security-Policy; absent: nothing may be loaded or run. */
+  /** Content-Security-Policy. Default: the file can load and run nothing. */
   readonly policy?: string;
 }
 
-/** Answers with one file that never changes while the process runs. */
+/** Answers with a file that does not change while the process runs. */
 export type StaticFile = (context: Context<AppContext>) => Promise<Response>;
 
 /**
- * Returns the handler of one file held in memory. It is compressed once, on a thread of the pool, and browsers ask each
- * time whether it has changed: an upgrade shows at once and costs them a 304 otherwise.
+ * Returns the handler of one file held in memory. It is compressed once, on the thread pool. Browsers check on every
+ * request whether it has changed, so that an upgrade shows immediately; otherwise they get a 304.
  */
 export function createStaticFile(body: string | Buffer, { kind, policy }: StaticFileOptions): StaticFile {
   const bytes = ownBytes(Buffer.from(body));
@@ -53,7 +53,7 @@ function namesTag(header: string | undefined, tag: string): boolean {
   return tags.includes('*') || tags.includes(tag) || tags.includes(tag.slice(2));
 }
 
-/** The same bytes in memory of their own: a pooled Buffer shares its memory with others. */
+/** Copies the bytes: a pooled Buffer shares its memory with others. */
 function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

@@ -37,14 +37,14 @@ describe('the pages', () => {
     ['/assets/page.css', 'text/css; charset=utf-8'],
     ['/assets/icon.svg', 'image/svg+xml; charset=utf-8'],
     ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
-  ])('serves %s as %s', async (path, type) => {
+  ])('serve %s as %s', async (path, type) => {
     const response = await pages.request(path);
 
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(type);
   });
 
-  it.each(['/', '/docs', '/docs/errors'])('refers from %s only to what it serves itself', async (path) => {
+  it.each(['/', '/docs', '/docs/errors'])('link from %s only to files of the service', async (path) => {
     const html = await read(path);
 
     const links = [...html.matchAll(/(?:src|href)="([^"#]+)"/g)].map(
@@ -55,7 +55,7 @@ describe('the pages', () => {
     expect(links.filter((link) => link.host !== 'host' || !paths.includes(link.pathname))).toEqual([]);
   });
 
-  it('serves every module that a module imports', async () => {
+  it('serve every module that a module imports', async () => {
     const scripts = paths.filter((path) => path.startsWith('/assets/') && path.endsWith('.js'));
 
     for (const script of scripts) {
@@ -66,7 +66,7 @@ describe('the pages', () => {
     }
   });
 
-  it.each(['/', '/docs', '/docs/errors'])('lets %s run nothing but its own scripts', async (path) => {
+  it.each(['/', '/docs', '/docs/errors'])('allow %s to run only its own scripts', async (path) => {
     const response = await pages.request(path);
 
     const policy = response.headers.get('content-security-policy') ?? '';
@@ -84,11 +84,11 @@ describe('the pages', () => {
     '/docs/package.json',
     '/docs/..%5cpackage.json',
     '/assets/demo.js%00.html',
-  ])('has nothing at %s', async (path) => {
+  ])('serve nothing at %s', async (path) => {
     expect((await pages.request(path)).status).toBe(404);
   });
 
-  it('answers 304 to a browser that has the file', async () => {
+  it('answer 304 to a browser that already has the file', async () => {
     const etag = (await pages.request('/assets/demo.js')).headers.get('etag') ?? '';
 
     const response = await pages.request('/assets/demo.js', { headers: { 'if-none-match': `"x", ${etag}` } });
@@ -98,7 +98,7 @@ describe('the pages', () => {
     expect(response.headers.get('etag')).toBe(etag);
   });
 
-  it('sends the same bytes compressed to whoever takes gzip', async () => {
+  it('send the same bytes compressed to clients that accept gzip', async () => {
     const plain = await pages.request('/docs/swagger-ui.css');
     const packed = await pages.request('/docs/swagger-ui.css', {
       headers: { 'accept-encoding': 'br, gzip' },
@@ -111,7 +111,7 @@ describe('the pages', () => {
     expect(unpacked.equals(Buffer.from(await plain.arrayBuffer()))).toBe(true);
   });
 
-  it('explains every error code where its problem points to', async () => {
+  it('explain every error code at the anchor of its problem', async () => {
     const html = await read('/docs/errors');
 
     for (const code of ERROR_CODES) {

@@ -1,15 +1,15 @@
-/** How long the service is asked to hold polls back, seconds. The first is short, to see whether the job has begun. */
+/** Time for which the service holds each poll, seconds. The first is short, to show soon whether the job has started. */
 const FIRST_POLL_SECONDS = 1;
 const POLL_SECONDS = 20;
 
 /**
- * An answer of the service: its status and its parsed body.
+ * A response of the service: its status and its parsed body.
  * @typedef {{ status: number, body: any, milliseconds: number }} Answer
  * @typedef {{ key: string, signal: AbortSignal }} Call
  */
 
 /**
- * Asks for a comparison and waits for the decision.
+ * Requests a comparison and waits for the decision.
  * @param {object} body
  * @param {Call} call
  */
@@ -27,7 +27,7 @@ export function createJob(body, call) {
 }
 
 /**
- * Reads a job until it has ended; `onStatus` hears of every look.
+ * Polls a job until it has ended and calls `onStatus` after every poll.
  * @param {string} jobId
  * @param {Call & { onStatus: (status: string) => void }} call
  * @returns {Promise<Answer>}
@@ -42,7 +42,7 @@ export async function waitForJob(jobId, call) {
 }
 
 /**
- * Cancels a job if it has not begun.
+ * Cancels a job if it has not started.
  * @param {string} jobId
  * @param {Call} call
  */
@@ -61,7 +61,7 @@ export function listModels(call) {
 }
 
 /**
- * @param {string} path - relative to the page, so that the service may live below a prefix
+ * @param {string} path - relative to the page, so that the service can run below a prefix
  * @param {{ method?: string, body?: string, headers?: Record<string, string> }} request
  * @param {Call} call
  * @returns {Promise<Answer>}

@@ -1,9 +1,9 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
- * Returns a new element. Children that are text become text nodes, so nothing that came from outside is ever parsed.
+ * Returns a new element. Text becomes text nodes, so no outside input is ever parsed as markup.
  * @param {string} name
- * @param {Record<string, string | number | boolean | undefined>} [attributes] - true: without value; false or undefined: left out
+ * @param {Record<string, string | number | boolean | undefined>} [attributes] - true: no value; false or undefined: omitted
  * @param {(Node | string)[]} children
  * @returns {HTMLElement}
  */
@@ -15,7 +15,7 @@ export function createElement(name, attributes = {}, ...children) {
 }
 
 /**
- * Returns a new element of SVG.
+ * Returns a new SVG element.
  * @param {string} name
  * @param {Record<string, string | number | boolean | undefined>} [attributes]
  * @param {Node[]} children

@@ -5,7 +5,7 @@ import { showProgress, showVerdict } from './result-view.js';
 import { describeThreshold, readCalibration, watchReadiness } from './service-facts.js';
 import { judgeAnswer, judgeSilence } from './verdict.js';
 
-/** How long typing must rest before a thumbnail is loaded, ms. */
+/** Pause in typing after which a thumbnail is loaded, ms. */
 const TYPING_MS = 400;
 
 /** @param {string} id */
@@ -16,7 +16,7 @@ const keyField = /** @type {HTMLInputElement} */ (byId('api_key'));
 
 /** @type {any} */
 let calibration;
-/** What is under way: how to stop it and, once it is known, the job. @type {{ controller: AbortController, jobId?: string } | undefined} */
+/** The current request: how to stop it and, once known, its job. @type {{ controller: AbortController, jobId?: string } | undefined} */
 let running;
 
 prefillRequest(form, location.hash);
@@ -36,7 +36,7 @@ void watchReadiness(byId('readiness'));
 void loadCalibration();
 
 /**
- * Runs one exchange from the progress to the verdict; a new one ends the one before.
+ * Runs one request and shows its progress and verdict. A new run stops the previous one.
  * @param {ReturnType<typeof readRequest>} body
  * @param {(call: import('./client.js').Call) => Promise<import('./client.js').Answer>} ask
  */
@@ -45,7 +45,7 @@ async function run(body, ask) {
   const mine = { controller: new AbortController() };
   running = mine;
   setBusy(true);
-  showProgress(place, 'The photos are fetched and compared.');
+  showProgress(place, 'The service is fetching and comparing the photos.');
   const onContinue = (/** @type {string} */ jobId) =>
     void run(body, (call) => waitForJob(jobId, { ...call, onStatus: showStatus }));
   try {
@@ -83,17 +83,17 @@ function showStatus(status, jobId) {
   showProgress(place, `Job ${jobId ?? ''}: ${status}`);
 }
 
-/** A job that has not begun is taken out of the queue; its poll then shows that. One that runs is left alone. */
+/** Cancels a job that has not started; its poll then shows that. A running job continues. */
 async function cancel() {
   const { jobId, controller } = running ?? {};
   if (jobId === undefined) return controller?.abort();
   const call = { key: keyField.value, signal: AbortSignal.timeout(10_000) };
   const answer = await cancelJob(jobId, call).catch(() => undefined);
-  if (answer?.status !== 204) showProgress(place, `Job ${jobId} runs already and cannot be cancelled.`);
+  if (answer?.status !== 204) showProgress(place, `Job ${jobId} is already running and cannot be cancelled.`);
 }
 
 function stopped() {
-  const text = 'You stopped waiting for this answer.';
+  const text = 'You cancelled this request.';
   return /** @type {import('./verdict.js').Verdict} */ ({ kind: 'refused', title: 'Cancelled', text });
 }
 
@@ -136,7 +136,7 @@ async function copyCurl() {
     await navigator.clipboard.writeText(text);
     byId('copied').textContent = 'copied';
   } catch {
-    // Without TLS a page that is not on localhost has no clipboard.
+    // Browsers offer the clipboard only on localhost and over TLS.
     getSelection()?.selectAllChildren(byId('curl'));
     byId('copied').textContent = 'selected: press Ctrl+C';
   }

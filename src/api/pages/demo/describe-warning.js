@@ -11,14 +11,14 @@ const WORDS = {
   blurred: 'the face is slightly blurred',
   dark: 'the face is rather dark',
   bright: 'the face is rather bright',
-  several_faces: 'several faces, one was taken',
-  rotated_90: 'the photo lies on its side',
+  several_faces: 'the photo shows several faces; one was used',
+  rotated_90: 'the photo is sideways',
   rotated_180: 'the photo is upside down',
-  rotated_270: 'the photo lies on its side',
+  rotated_270: 'the photo is sideways',
 };
 
 /**
- * Returns a warning in plain words; one that this page does not know reads as its code.
+ * Returns a warning in plain words, or its code if this page does not know it.
  * @param {string} code
  */
 export function describeWarning(code) {
@@ -29,7 +29,7 @@ export function describeWarning(code) {
 }
 
 /**
- * Returns true for a warning that says that two photos are one.
+ * Returns true if the warning says that two photos are the same.
  * @param {string} code
  */
 export function isCopyWarning(code) {

@@ -7,11 +7,11 @@ const CHIPS = {
   not_matched: '✕ does not match',
   usable: 'compared with',
   unusable: '? could not be judged',
-  unknown: 'nothing reported',
+  unknown: 'no result',
 };
 
 /**
- * Returns the card of one photo: picture, finding, similarity and what was seen.
+ * Returns the card of one photo: picture, result, similarity and face.
  * @param {keyof typeof PHOTO_NAMES} name
  * @param {{ url: string, evidence?: any, reason?: any, threshold: number }} facts - evidence: of this photo; reason: the
  *   entry of the problem's errors that names it
@@ -40,7 +40,7 @@ export function createPhotoCard(name, { url, evidence, reason, threshold }) {
 }
 
 /**
- * Returns an error code that leads to its explanation, with its sentence where there is one.
+ * Returns an error code that links to its explanation, followed by `detail`.
  * @param {string} code
  * @param {string} [detail]
  */
@@ -55,7 +55,7 @@ function listWarnings(warnings) {
 }
 
 /**
- * Similarities run from -1 to 1; the bar shows 0 to 1, where thresholds lie.
+ * Similarities run from -1 to 1; the bar shows 0 to 1, the range of thresholds.
  * @param {number} similarity
  * @param {number} threshold
  */

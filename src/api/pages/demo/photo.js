@@ -1,8 +1,8 @@
 import { createElement, createSvg } from './create-element.js';
 
 /**
- * Returns a picture of the photo at `url` with the face that was judged drawn over it. The picture is loaded by this
- * browser, the face was found by the service: one may succeed where the other fails.
+ * Returns the photo at `url` with the compared face marked. This browser loads the picture, while the service found the
+ * face: one can succeed where the other fails.
  * @param {string} url
  * @param {{ alt: string, face?: any }} options - face: as in the evidence, in pixels of the upright photo
  * @returns {HTMLElement}
@@ -17,7 +17,7 @@ export function createPhoto(url, { alt, face }) {
     if (face) frame.append(drawFace(face, image.naturalWidth, image.naturalHeight));
   });
   image.addEventListener('error', () => {
-    frame.replaceChildren(createElement('span', { class: 'no-photo' }, 'not shown by this browser'));
+    frame.replaceChildren(createElement('span', { class: 'no-photo' }, 'this browser cannot show the photo'));
   });
   image.src = url;
   frame.append(image);
@@ -40,7 +40,7 @@ function drawFace({ box, landmarks }, width, height) {
   );
   return createSvg(
     'svg',
-    // The picture is fitted into its frame in the same way, so both lie on one another.
+    // The picture fits into its frame in the same way, so the two align.
     { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'xMidYMid meet', 'aria-hidden': 'true' },
     createSvg('rect', { x: box.x, y: box.y, width: box.width, height: box.height, rx: box.width / 20 }),
     ...dots,

@@ -1,7 +1,7 @@
 export const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'];
 
 /**
- * Returns the body of the comparison that the form asks for.
+ * Returns the request body that the form describes.
  * @param {HTMLFormElement} form
  */
 export function readRequest(form) {
@@ -21,7 +21,7 @@ export function readRequest(form) {
 }
 
 /**
- * Fills the form from the fragment of the page's address, `#user_id=…&front_image1=…`, which no server ever sees.
+ * Fills the form from the fragment of the page's address, `#user_id=…&front_image1=…`, which browsers never send to a server.
  * @param {HTMLFormElement} form
  * @param {string} fragment
  */
@@ -35,7 +35,8 @@ export function prefillRequest(form, fragment) {
 }
 
 /**
- * Returns a line for a POSIX shell that asks for the same. The key is left to a variable: lines are pasted and kept.
+ * Returns a POSIX shell command that sends the same request. The key stays in a variable, because commands get pasted and
+ * stored.
  * @param {ReturnType<typeof readRequest>} body
  * @param {{ url: string, withKey: boolean }} options
  */

@@ -13,7 +13,7 @@ const MARKS = {
 };
 
 /**
- * Shows that a comparison is under way; on a phone the place lies below the form.
+ * Shows that a comparison is running and scrolls there: on a phone, `place` is below the form.
  * @param {HTMLElement} place
  * @param {string} text
  */
@@ -32,11 +32,11 @@ export function showProgress(place, text) {
 }
 
 /**
- * Shows what an answer came to and moves the focus there.
+ * Shows the result of a request and moves the focus there.
  * @param {HTMLElement} place
  * @param {import('./verdict.js').Verdict} verdict
  * @param {{ body: any, answer?: import('./client.js').Answer, onContinue: (jobId: string) => void }} context - body: of
- *   the request that was answered
+ *   the request
  */
 export function showVerdict(place, verdict, { body, answer, onContinue }) {
   place.removeAttribute('aria-busy');
@@ -126,7 +126,7 @@ function createFacts({ threshold, fmr, model, timings_ms: timings }) {
   return createElement(
     'details',
     {},
-    createElement('summary', {}, 'What it rests on'),
+    createElement('summary', {}, 'How this was decided'),
     createElement(
       'dl',
       { class: 'facts' },
@@ -143,7 +143,7 @@ function createRaw({ status, body, milliseconds }) {
   return createElement(
     'details',
     {},
-    createElement('summary', {}, `Answer: status ${status} after ${milliseconds} ms`),
+    createElement('summary', {}, `Response: status ${status} after ${milliseconds} ms`),
     createElement('pre', { tabindex: 0 }, JSON.stringify(body, null, 2) ?? ''),
   );
 }
@@ -153,7 +153,7 @@ function createRaw({ status, body, milliseconds }) {
  * @param {(jobId: string) => void} onContinue
  */
 function createContinue(jobId, onContinue) {
-  const button = createElement('button', { type: 'button' }, 'Go on waiting');
+  const button = createElement('button', { type: 'button' }, 'Keep waiting');
   button.addEventListener('click', () => onContinue(jobId));
   return button;
 }

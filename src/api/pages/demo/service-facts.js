@@ -1,13 +1,13 @@
 import { listModels, readReadiness } from './client.js';
 
-/** Longest wait for facts that are only nice to have, ms. */
+/** Longest wait for information that the page can do without, ms. */
 const TIMEOUT_MS = 5_000;
-/** How long to wait before looking again: while comparisons would be answered, and while not, ms. */
+/** Interval between two checks while the service is ready, and while it is not, ms. */
 const READY_MS = 30_000;
 const NOT_READY_MS = 3_000;
 
 /**
- * Shows whether comparisons would be answered, for as long as the page is open.
+ * Shows whether the service is ready, for as long as the page is open.
  * @param {HTMLElement} pill
  */
 export async function watchReadiness(pill) {
@@ -15,7 +15,7 @@ export async function watchReadiness(pill) {
     const { ready, text } = await describeReadiness();
     pill.classList.toggle('good', ready);
     pill.classList.toggle('bad', !ready);
-    // A live region is read out whenever it is set, changed or not.
+    // Screen readers announce a live region whenever it is set, even to the same text.
     if (pill.textContent !== text) pill.textContent = text;
     await new Promise((resolve) => setTimeout(resolve, ready ? READY_MS : NOT_READY_MS));
   }
@@ -28,12 +28,12 @@ async function describeReadiness() {
   const { status, workers, model, redis } = answer?.body ?? {};
   if (status === 'ready')
     return { ready: true, text: `ready: ${model}, ${workers} worker${workers === 1 ? '' : 's'}` };
-  if (redis === true) return { ready: false, text: `no worker of ${model} yet` };
-  return { ready: false, text: answer ? 'the queue is away' : 'the service does not answer' };
+  if (redis === true) return { ready: false, text: `no worker with ${model} yet` };
+  return { ready: false, text: answer ? 'the queue is unavailable' : 'the service does not answer' };
 }
 
 /**
- * Returns the calibration of the model pack in use, or undefined when there is none or the key is missing.
+ * Returns the calibration of the model pack in use, or undefined if it has none or the key is missing.
  * @param {string} key
  * @returns {Promise<any>}
  */
@@ -44,7 +44,7 @@ export async function readCalibration(key) {
 }
 
 /**
- * Returns what a threshold means: the false match rate of one comparison that it is known not to exceed.
+ * Returns the meaning of a threshold: an upper bound for the false match rate of one comparison.
  * @param {number} threshold
  * @param {any} calibration
  */
@@ -52,7 +52,8 @@ export function describeThreshold(threshold, calibration) {
   const meaning = 'A photo matches when its similarity is at or above this.';
   if (!calibration) return meaning;
   const known = calibration.points.filter((/** @type {any} */ point) => point.threshold <= threshold);
-  if (known.length === 0) return `${meaning} It is below what this pack was calibrated for.`;
+  if (known.length === 0)
+    return `${meaning} It is below the thresholds at which this model pack was measured.`;
   const fmr = Math.min(...known.map((/** @type {any} */ point) => point.fmr));
   const pairs = calibration.non_mated_pairs
     ? `, ${calibration.non_mated_pairs.toLocaleString('en')} pairs of different people`

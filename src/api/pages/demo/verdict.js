@@ -1,14 +1,14 @@
 import { isCopyWarning } from './describe-warning.js';
 
 /**
- * What an answer comes to.
+ * The result of a request.
  * @typedef {'matched' | 'not_matched' | 'undecided' | 'running' | 'refused' | 'unavailable'} VerdictKind
  * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, warnings?: any[], problem?: any }} Verdict
  */
 
 /**
- * Returns what an answer of `POST /compare-faces` or `GET /jobs/:id` comes to. What is no clear yes and no clear no is
- * never shown as a no.
+ * Returns the result that a response of `POST /compare-faces` or `GET /jobs/:id` stands for. Only a decided comparison is
+ * shown as matched or not matched.
  * @param {import('./client.js').Answer} answer
  * @returns {Verdict}
  */
@@ -17,11 +17,11 @@ export function judgeAnswer({ status, body }) {
   if (status === 200 && typeof result?.matched === 'boolean') return judgeResult(result);
   const problem = body?.error ?? body;
   if (typeof problem?.code === 'string') return judgeProblem(problem);
-  const text = `The answer (status ${status}) is none that this page knows.`;
+  const text = `This page does not recognise the response (status ${status}).`;
   return { kind: 'unavailable', title: 'No answer', text };
 }
 
-/** Returns what is shown when no answer came at all. */
+/** Returns the result shown if the service sent no response. */
 export function judgeSilence() {
   const text = 'The service could not be reached. Is it still running?';
   return /** @type {Verdict} */ ({ kind: 'unavailable', title: 'No answer', text });
@@ -32,21 +32,21 @@ export function judgeSilence() {
  * @returns {Verdict}
  */
 function judgeResult({ matched, evidence, warnings = [] }) {
-  const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} are needed` : '';
+  const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} must match` : '';
   const caution = describeCaution(warnings);
   if (!matched) {
-    const text = `Too few photos show the person of the reference${count}.${caution}`;
+    const text = `Too few photos show the person in the reference${count}.${caution}`;
     return { kind: 'not_matched', title: 'Not matched', text, evidence, warnings };
   }
-  const text = `The photos show the person of the reference${count}.${caution}`;
+  const text = `The photos show the person in the reference${count}.${caution}`;
   return { kind: 'matched', title: 'Matched', text, evidence, warnings };
 }
 
 /** @param {any[]} warnings */
 function describeCaution(warnings) {
   if (warnings.some(({ code }) => isCopyWarning(code)))
-    return ' Careful: some of them are one photo, so they say less than they seem to.';
-  return warnings.length > 0 ? ' Careful: some photos have a warning, see below.' : '';
+    return ' Careful: some of the photos are copies of one another, so this result is weaker than it looks.';
+  return warnings.length > 0 ? ' Careful: some photos have a warning. See below.' : '';
 }
 
 /**
@@ -58,7 +58,7 @@ function judgeProblem(problem) {
   const text = `${problem.detail}${again}`;
   if (problem.code === 'wait_timeout') return { kind: 'running', title: 'Still comparing', text, problem };
   if (problem.code === 'job_cancelled') return { kind: 'refused', title: 'Cancelled', text, problem };
-  // A problem with a photo that was looked at carries the job that looked; a refusal at the door has none.
+  // A problem with an analysed photo carries its job; a request that was refused has no job.
   if (problem.image && problem.job_id) {
     const why = `This is not a “no”: ${explainDoubt(problem)}${again}`;
     return { kind: 'undecided', title: 'Could not tell', text: why, problem };
@@ -73,5 +73,5 @@ function explainDoubt({ code, image, detail, errors = [] }) {
   if (code === 'duplicate_image') return detail;
   if (image === 'back_image') return 'the reference could not be judged.';
   const count = errors.length === 1 ? '1 of 3 photos' : `${errors.length} of 3 photos`;
-  return `${count} could not be judged, and the answer depends on it.`;
+  return `${count} could not be judged, and the result depends on ${errors.length === 1 ? 'it' : 'them'}.`;
 }

@@ -11,6 +11,6 @@ SwaggerUIBundle({
   layout: 'BaseLayout',
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  // The default sends the document to a checker on the internet.
+  // By default Swagger UI sends the document to a validator on the internet.
   validatorUrl: null,
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BacklogOptions, createBacklog } from '../../../../src/api/jobs/backlog.js';
 
-/** A backlog with a clock to be moved and a queue to be filled. */
+/** A backlog with a clock and a queue that the test controls. */
 function setUp(options: Partial<BacklogOptions> = {}) {
   const state = { now: 0, waiting: 0 };
   const backlog = createBacklog({
@@ -12,7 +12,7 @@ function setUp(options: Partial<BacklogOptions> = {}) {
     now: () => state.now,
     ...options,
   });
-  /** Lets time go by in steps of a quarter of a second, in each of which `ends` jobs end, and counts after each. */
+  /** Moves the clock in steps of a quarter of a second; in each, `ends` jobs end and the backlog counts. */
   const work = async (seconds: number, ends: number): Promise<void> => {
     for (let step = 0; step < seconds * 4; step++) {
       state.now += 250;
@@ -24,7 +24,7 @@ function setUp(options: Partial<BacklogOptions> = {}) {
 }
 
 describe('createBacklog', () => {
-  it('lets jobs in below the limit and refuses at it with the time to wait', async () => {
+  it('accepts jobs below the limit and refuses them at it with the time to wait', async () => {
     const { backlog, state } = setUp({ maxDepth: 10 });
     state.waiting = 9;
     for (let second = 0; second < 10; second += 1) {
@@ -42,7 +42,7 @@ describe('createBacklog', () => {
     });
   });
 
-  it('asks Redis at most once for any number of requests at a time', async () => {
+  it('counts in Redis at most once for any number of simultaneous requests', async () => {
     let asked = 0;
     const countWaiting = async () => {
       asked += 1;
@@ -63,7 +63,7 @@ describe('createBacklog', () => {
     expect(setUp().backlog.retryAfterSeconds()).toBe(1);
   });
 
-  it('lets no more go before a synchronous caller than can be done in its time; others may wait', async () => {
+  it('limits the jobs ahead of a synchronous caller to those that can end in its time, and no others', async () => {
     const { backlog, state, work } = setUp({ maxSyncWaitMs: 5_000 });
     state.waiting = 60;
     await work(5, 2);
@@ -72,9 +72,9 @@ describe('createBacklog', () => {
     expect((await backlog.limitsFor(false)).maxAhead).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('does not take few requests for slow workers', async () => {
+  it('does not mistake few requests for slow workers', async () => {
     const { backlog, state, work } = setUp({ maxSyncWaitMs: 5_000 });
-    // Four jobs a second, each done at once: nothing ever waits.
+    // Four jobs a second, each processed immediately: no job ever waits.
     await work(15, 1);
     state.waiting = 40;
     state.now += 250;
@@ -82,7 +82,7 @@ describe('createBacklog', () => {
     expect((await backlog.limitsFor(true)).maxAhead).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('lets callers wait for workers that have yet to start', async () => {
+  it('accepts callers while no worker has started', async () => {
     const { backlog, state, work } = setUp({ maxSyncWaitMs: 5_000 });
     state.waiting = 1_000;
     await work(10, 0);
@@ -122,7 +122,7 @@ describe('createBacklog', () => {
     },
   );
 
-  it('tells a tenant that is refused for its own sake how many of its jobs wait', () => {
+  it('tells a tenant over its own share how many of its jobs wait', () => {
     const { backlog } = setUp();
 
     const error = backlog.refusal({ admitted: false, own: 500, because: 'own' });

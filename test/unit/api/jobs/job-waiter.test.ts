@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe('createJobWaiter', () => {
-  it('hands the outcome to everybody who waits for the job and to nobody else', async () => {
+  it('gives the outcome to every caller that waits for the job and to no other', async () => {
     const waiter = waiterOver(new Map());
     const first = waiter.waitFor('a', { timeoutMs: 5_000 });
     const second = waiter.waitFor('a', { timeoutMs: 5_000 });
@@ -36,7 +36,7 @@ describe('createJobWaiter', () => {
     expect(await other.promise).toEqual({ kind: 'aborted' });
   });
 
-  it('finds by polling what no event told', async () => {
+  it('finds outcomes by polling when their events are lost', async () => {
     const ended = new Map<string, ComparisonOutcome>();
     const waiter = waiterOver(ended, 5);
     const wait = waiter.waitFor('a', { timeoutMs: 5_000 });
@@ -46,7 +46,7 @@ describe('createJobWaiter', () => {
     expect(await wait.promise).toEqual({ kind: 'settled', outcome: MATCHED });
   });
 
-  it('looks once more before it gives up', async () => {
+  it('checks once more before the wait times out', async () => {
     const waiter = waiterOver(new Map([['a', MATCHED]]));
 
     const wait = waiter.waitFor('a', { timeoutMs: 10 });
@@ -54,16 +54,16 @@ describe('createJobWaiter', () => {
     expect(await wait.promise).toEqual({ kind: 'settled', outcome: MATCHED });
   });
 
-  it('ends by timeout when the job goes on', async () => {
+  it('times out while the job continues', async () => {
     const waiter = waiterOver(new Map());
 
     expect(await waiter.waitFor('a', { timeoutMs: 10 }).promise).toEqual({ kind: 'timeout' });
   });
 
-  it('ends by timeout even when the last look fails', async () => {
+  it('times out even if the last check fails', async () => {
     const errors: unknown[] = [];
     const waiter = createJobWaiter({
-      readOutcomes: () => Promise.reject(new Error('Redis is away')),
+      readOutcomes: () => Promise.reject(new Error('Redis is unavailable')),
       pollMs: 60_000,
       onPollError: (error) => errors.push(error),
     });
@@ -73,7 +73,7 @@ describe('createJobWaiter', () => {
     expect(errors).toHaveLength(1);
   });
 
-  it('ends within half a second of its time even when the last look hangs', async () => {
+  it('ends at most half a second late even if the last check hangs', async () => {
     const waiter = createJobWaiter({
       readOutcomes: () => new Promise(() => undefined),
       pollMs: 60_000,
@@ -84,7 +84,7 @@ describe('createJobWaiter', () => {
     expect(await waiter.waitFor('a', { timeoutMs: 10 }).promise).toEqual({ kind: 'timeout' });
   });
 
-  it('keeps a caller who comes while an earlier wait for the same job ends', async () => {
+  it('keeps a caller that arrives while an earlier wait for the same job ends', async () => {
     const waiter = waiterOver(new Map([['a', MATCHED]]));
     await waiter.waitFor('a', { timeoutMs: 10 }).promise;
 
@@ -96,7 +96,7 @@ describe('createJobWaiter', () => {
     expect(await later.promise).toEqual({ kind: 'settled', outcome: MATCHED });
   });
 
-  it('ends as aborted when the caller goes, also when it was gone before', async () => {
+  it('ends as aborted when the caller hangs up, even if it did so before the wait', async () => {
     const waiter = waiterOver(new Map());
     const controller = new AbortController();
     const wait = waiter.waitFor('a', { timeoutMs: 5_000, signal: controller.signal });
@@ -109,7 +109,7 @@ describe('createJobWaiter', () => {
     });
   });
 
-  it('keeps two thousand waits and forgets them all', async () => {
+  it('holds two thousand waits and releases them all', async () => {
     const waiter = waiterOver(new Map());
     const waits = Array.from({ length: 2_000 }, (_, index) =>
       waiter.waitFor(`job${index}`, { timeoutMs: 30_000 }),

@@ -7,14 +7,14 @@ const { describeWarning } = (await import(
 describe('describeWarning', () => {
   it.each([
     ['small_face', 'the face is small'],
-    ['rotated_90', 'the photo lies on its side'],
+    ['rotated_90', 'the photo is sideways'],
     ['identical_to_front_image2', 'the same file as the second photo'],
     ['near_identical_to_back_image', 'the same picture as the reference'],
-  ])('says %s in plain words', (code, words) => {
+  ])('describes %s in plain words', (code, words) => {
     expect(describeWarning(code)).toBe(words);
   });
 
-  it('shows a warning that it does not know as its code', () => {
+  it('shows an unknown warning as its code', () => {
     expect(describeWarning('a_warning_to_come')).toBe('a warning to come');
   });
 });

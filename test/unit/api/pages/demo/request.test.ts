@@ -7,7 +7,7 @@ const { curlLine } = (await import(
   new URL('../../../../../src/api/pages/demo/request.js', import.meta.url).href
 )) as { curlLine: CurlLine };
 
-/** Lets a real shell read the line and returns what curl would have been given. */
+/** Runs the command in a real shell and returns the arguments that curl would get. */
 function argumentsOf(line: string): string[] {
   const script = `curl() { printf '%s\\0' "$@"; }\n${line}`;
   const output = execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { API_KEY: 'the key' } });
@@ -15,7 +15,7 @@ function argumentsOf(line: string): string[] {
 }
 
 describe('curlLine', () => {
-  it('is read by a shell as exactly this request, whatever the fields hold', () => {
+  it('gives curl exactly this request in a shell, whatever the fields contain', () => {
     const body = { user_id: `o'hara $(exit 3) \`x\` "q" \\ ! % \n é`, front_image1: "https://a/?b=1&c='" };
 
     const line = curlLine(body, { url: "http://host/it's/compare-faces", withKey: false });
@@ -25,7 +25,7 @@ describe('curlLine', () => {
     expect(JSON.parse(given.at(-1) ?? '')).toEqual(body);
   });
 
-  it('takes the key from a variable of the shell', () => {
+  it('takes the key from a shell variable', () => {
     const given = argumentsOf(curlLine({}, { url: 'http://host/compare-faces', withKey: true }));
 
     expect(given).toContain('X-API-Key: the key');

@@ -14,7 +14,7 @@ const { judgeAnswer } = (await import(
 const kindOf = (status: number, body: unknown): string => judgeAnswer({ status, body }).kind;
 
 describe('judgeAnswer', () => {
-  it('says matched and not matched only of a decided comparison', () => {
+  it('shows matched and not matched only for a decided comparison', () => {
     expect(kindOf(200, { user_id: 'u', matched: true })).toBe('matched');
     expect(kindOf(200, { user_id: 'u', matched: false })).toBe('not_matched');
     expect(kindOf(200, { status: 'completed', result: { user_id: 'u', matched: true } })).toBe('matched');
@@ -27,7 +27,7 @@ describe('judgeAnswer', () => {
     [200, { matched: null }],
     [502, { matched: true }],
     [404, { text: 'a proxy’s page' }],
-  ])('says no answer of status %i with %j', (status, body) => {
+  ])('shows no answer for status %i with %j', (status, body) => {
     expect(kindOf(status, body)).toBe('unavailable');
   });
 
@@ -44,11 +44,11 @@ describe('judgeAnswer', () => {
     }
   });
 
-  it('says could not tell of a photo that was looked at, and not accepted of one refused at the door', () => {
-    const looked = createProblem('face_not_found', { image: 'front_image2', jobId: 'r_1' });
+  it('shows could not tell for an analysed photo and not accepted for one that was refused before', () => {
+    const analysed = createProblem('face_not_found', { image: 'front_image2', jobId: 'r_1' });
     const refused = createProblem('image_url_forbidden', { image: 'front_image2' });
 
-    expect(kindOf(422, looked)).toBe('undecided');
+    expect(kindOf(422, analysed)).toBe('undecided');
     expect(kindOf(422, refused)).toBe('refused');
   });
 
@@ -59,16 +59,16 @@ describe('judgeAnswer', () => {
     const small = { image: 'front_image1', code: 'small_face' };
 
     expect(say([])).not.toContain('Careful');
-    expect(say([copy, small])).toContain('some of them are one photo');
+    expect(say([copy, small])).toContain('some of the photos are copies of one another');
     expect(say([small])).toContain('some photos have a warning');
     expect(say([small], false)).toContain('some photos have a warning');
   });
 
-  it('says still comparing when only the waiting ended', () => {
+  it('shows still comparing if only the wait timed out', () => {
     expect(kindOf(504, createProblem('wait_timeout', { jobId: 'r_1' }))).toBe('running');
   });
 
-  it('tells when the same request may succeed later', () => {
+  it('says if the same request may succeed later', () => {
     const problem = createProblem('overloaded');
 
     expect(judgeAnswer({ status: 503, body: problem })).toMatchObject({

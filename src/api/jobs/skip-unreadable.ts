@@ -3,22 +3,22 @@ import { isUnreadable } from '../../shared/redis/broken-records.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { JobQueue } from './job-queue.js';
 
-/** Names what is read, for the log. */
+/** Names a record in the log. */
 export interface ReadRecord {
   readonly record: 'job' | 'evidence' | 'webhook' | 'cancelled job';
   readonly jobId: string;
 }
 
-/** Writes the line that names a record which cannot be read. */
+/** Logs that a record cannot be read. */
 export function logUnreadable({ record, jobId }: ReadRecord, logger: Logger): void {
-  logger.error({ record, job_id: jobId }, 'passed over a record that cannot be read');
+  logger.error({ record, job_id: jobId }, 'skipped a record that cannot be read');
 }
 
 /**
- * Returns what `read` gives; undefined, with a log line that names the record, when that is broken JSON or a key of
- * another type. Other errors go on.
+ * Returns the result of `read`. If the record is broken JSON or a key of another type, logs that and returns undefined.
+ * @throws any other error of `read`.
  */
-export async function passOverUnreadable<T>(
+export async function skipUnreadable<T>(
   place: ReadRecord,
   read: () => Promise<T | undefined>,
   logger: Logger,
@@ -32,10 +32,10 @@ export async function passOverUnreadable<T>(
   }
 }
 
-/** Returns the evidence of a job; undefined when none is kept or it cannot be read, which is logged. */
+/** Returns the evidence of a job; undefined if there is no evidence, or if it cannot be read, which is logged. */
 export function readEvidence(
   jobId: string,
   { queue, logger }: { readonly queue: JobQueue; readonly logger: Logger },
 ): Promise<Evidence | undefined> {
-  return passOverUnreadable({ record: 'evidence', jobId }, () => queue.readEvidence(jobId), logger);
+  return skipUnreadable({ record: 'evidence', jobId }, () => queue.readEvidence(jobId), logger);
 }
