@@ -1,12 +1,13 @@
 import { Worker } from 'bullmq';
 import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 import { connectRedis } from '../../src/shared/redis/connect-redis.js';
+import { parseRedisUrl } from '../../src/shared/redis/redis-url.js';
 
 // A worker that decides at once without looking at a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.
 // What is left of a comparison then is the API and the queue. Prints a line when it is ready and ends on SIGTERM.
 
 const [, , redisUrl = '', model = ''] = process.argv;
-const connection = connectRedis(redisUrl, 'patient');
+const connection = connectRedis(parseRedisUrl(redisUrl), 'patient');
 const worker = new Worker(compareQueueName(model), async () => ({ ok: true, matched: true }), {
   connection,
   prefix: '{face}',

@@ -1,6 +1,5 @@
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
-import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
@@ -119,7 +118,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
     keys,
     isDraining: drain.isRunning,
     fairQueue,
-    policy: outboundPolicy(config),
+    policy: config.addressPolicy,
     calibration: readManifest(config.MODELS_DIR, keys.model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),

@@ -145,8 +145,8 @@ async function startPrograms(run: Run, origin: string): Promise<void> {
 }
 
 async function lookForRedis({ environment, showStep }: Run): Promise<object> {
-  const { REDIS_URL: url } = loadApiConfig(environment).config;
-  await showStep('Looking for the Redis of REDIS_URL', () => untilRedisAnswers(url));
+  const { REDIS_URL: target } = loadApiConfig(environment).config;
+  await showStep('Looking for the Redis of REDIS_URL', () => untilRedisAnswers(target));
   return {};
 }
 

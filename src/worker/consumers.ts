@@ -1,5 +1,4 @@
 import type { WorkerConfig } from '../shared/config/config.js';
-import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import type { RedisClock } from '../shared/redis/redis-clock.js';
@@ -127,7 +126,7 @@ function deliveryDependencies(
   config: WorkerConfig,
   clock: RedisClock,
 ): Pick<WebhookWorkerDependencies, 'delivery' | 'openAgent'> {
-  const policy = outboundPolicy(config);
+  const policy = config.addressPolicy;
   const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
   const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
   const lookup = createHostResolver({ servers: config.DNS_SERVERS });

@@ -1,5 +1,4 @@
 import type { WorkerConfig } from '../shared/config/config.js';
-import { outboundPolicy } from '../shared/net/outbound-policy.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { fetchImage } from './images/fetch-image.js';
 import type { WorkerMetrics } from './metrics.js';
@@ -45,7 +44,7 @@ export function createSharedParts(parts: ShareableParts): SharedParts {
 }
 
 function fetcherOf(config: WorkerConfig): SharedParts['fetchImage'] {
-  const policy = outboundPolicy(config);
+  const policy = config.addressPolicy;
   const agent = createGuardedAgent(policy, {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     lookup: createHostResolver({ servers: config.DNS_SERVERS }),

@@ -1,6 +1,7 @@
 // `npm run docs`: writes the generated parts of the documents. With --check it writes nothing and fails if one is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
 import { replacePart } from './replace-part.js';
 
@@ -10,19 +11,27 @@ const DOCUMENTS: readonly { readonly path: string; readonly render: (present: st
     render: (present) =>
       replacePart(replacePart(present, 'codes', renderErrorTables()), 'reasons', renderReasonTables()),
   },
+  { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 
 const isCheck = process.argv.includes('--check');
 for (const { path, render } of DOCUMENTS) {
-  const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
-  const present = readFileSync(file, 'utf8');
+  const present = readFromRoot(path);
   const current = render(present);
   if (current === present) continue;
   if (isCheck) {
     console.error(`${path} is not up to date: run npm run docs and commit the result.`);
     process.exitCode = 1;
   } else {
-    writeFileSync(file, current);
+    writeFileSync(fromRoot(path), current);
     console.log(`Wrote ${path}.`);
   }
+}
+
+function fromRoot(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+function readFromRoot(path: string): string {
+  return readFileSync(fromRoot(path), 'utf8');
 }

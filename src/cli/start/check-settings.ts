@@ -5,7 +5,6 @@ import {
   loadWorkerConfig,
 } from '../../shared/config/config.js';
 import { checkUrl } from '../../shared/net/address-policy.js';
-import { outboundPolicy } from '../../shared/net/outbound-policy.js';
 import type { EnvFile } from './greeting.js';
 import { StartError } from './start-error.js';
 
@@ -38,7 +37,7 @@ export function checkSettings(
 /** True when a service with these settings fetches photos from 127.0.0.1. */
 export function canFetchLoopback(environment: NodeJS.ProcessEnv): boolean {
   try {
-    checkUrl('http://127.0.0.1:1/photo.jpg', outboundPolicy(loadApiConfig(environment).config), 'image');
+    checkUrl('http://127.0.0.1:1/photo.jpg', loadApiConfig(environment).config.addressPolicy, 'image');
     return true;
   } catch {
     return false;

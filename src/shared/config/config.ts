@@ -1,13 +1,24 @@
 import { z } from 'zod';
 import { toVerificationError } from '../errors.js';
-import { checkUrl, findImageHostProblem, findPrivateHostProblem } from '../net/address-policy.js';
-import { type OutboundSettings, outboundPolicy } from '../net/outbound-policy.js';
+import {
+  type AddressPolicy,
+  checkUrl,
+  createAddressPolicy,
+  findImageHostProblem,
+  findPrivateHostProblem,
+} from '../net/address-policy.js';
 import { findWebhookSecretProblem } from '../webhooks/webhook-secret.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
 import { findOriginProblem } from './find-origin-problem.js';
-import { decimalNumber, quoteValue, wholeNumber } from './number-text.js';
-import { type Environment, readSetting, type SettingFindings } from './read-setting.js';
+import { decimalNumber, wholeNumber } from './number-text.js';
+import {
+  type Environment,
+  readInherited,
+  readNew,
+  readSetting,
+  type SettingFindings,
+} from './read-setting.js';
 import {
   checkedList,
   flag,
@@ -58,7 +69,7 @@ const inherited = {
 } as const;
 
 const sharedVariables = {
-  REDIS_URL: redisUrl.default('redis://127.0.0.1:6379'),
+  REDIS_URL: redisUrl.prefault('redis://127.0.0.1:6379'),
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_-]{1,40}\}$/, 'must be a name in braces, like {face}')
@@ -134,13 +145,19 @@ type InheritedValues = {
   readonly [Name in keyof typeof inherited]: z.output<(typeof inherited)[Name]['schema']>;
 };
 
+interface DerivedSettings {
+  /** Which hosts and ports images and webhooks can use: ALLOWED_PRIVATE_HOSTS, ALLOWED_IMAGE_HOSTS, ALLOWED_PORTS. */
+  readonly addressPolicy: AddressPolicy;
+}
+
 /** The API's settings; API_KEYS and ADMIN_API_KEYS already hashed. */
-export type ApiConfig = Readonly<Parsed<typeof apiVariables> & InheritedValues>;
+export type ApiConfig = Readonly<Parsed<typeof apiVariables> & InheritedValues & DerivedSettings>;
 
 /** The worker's settings, with the numbers of processes and of jobs at a time resolved. */
 export type WorkerConfig = Readonly<
   Omit<Parsed<typeof workerVariables>, 'WORKER_CONCURRENCY' | 'VISION_PROCESSES'> &
-    InheritedValues & {
+    InheritedValues &
+    DerivedSettings & {
       WORKER_CONCURRENCY: number;
       VISION_PROCESSES: number;
       VISION_ENVIRONMENT: Readonly<Record<string, string>>;
@@ -152,7 +169,7 @@ export interface Loaded<T> {
   readonly warnings: readonly ConfigWarning[];
 }
 
-/** Every variable either program reads, for the check that .env.example explains each. */
+/** Every variable that either program reads, for the check that .env.example explains each. */
 export const ENVIRONMENT_NAMES: readonly string[] = [
   ...new Set([...Object.keys(inherited), ...Object.keys(apiVariables), ...Object.keys(workerVariables)]),
 ];
@@ -163,8 +180,9 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
  */
 export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig> {
   const { values, warnings } = readVariables(env, apiVariables);
-  checkWebhookUrl(values);
-  return { config: Object.freeze(values), warnings };
+  const config = { ...values, addressPolicy: readAddressPolicy(values) };
+  checkWebhookUrl(config);
+  return { config: Object.freeze(config), warnings };
 }
 
 /**
@@ -182,6 +200,7 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
   const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
+    addressPolicy: readAddressPolicy(values),
     VISION_PROCESSES: processes,
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
     VISION_ENVIRONMENT: pick(env, PASSED_TO_VISION),
@@ -231,7 +250,15 @@ function readVariables<S extends typeof sharedVariables>(env: Environment, shape
   return { values: values as Parsed<S> & InheritedValues, warnings: findings.warnings };
 }
 
-type WebhookSettings = OutboundSettings & Pick<ApiConfig, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS'>;
+function readAddressPolicy(values: Parsed<typeof sharedVariables>): AddressPolicy {
+  return createAddressPolicy({
+    allowedPrivateHosts: values.ALLOWED_PRIVATE_HOSTS,
+    allowedImageHosts: values.ALLOWED_IMAGE_HOSTS,
+    allowedPorts: values.ALLOWED_PORTS,
+  });
+}
+
+type WebhookSettings = Pick<ApiConfig, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS' | 'addressPolicy'>;
 
 /** @throws ConfigError when nothing signs what goes to WEBHOOK_URL, or the address policy forbids it. */
 function checkWebhookUrl(settings: WebhookSettings): void {
@@ -239,7 +266,7 @@ function checkWebhookUrl(settings: WebhookSettings): void {
   if (settings.WEBHOOK_SECRETS.length === 0)
     throw new ConfigError(['WEBHOOK_URL: needs WEBHOOK_SECRETS, because every webhook is signed']);
   try {
-    checkUrl(settings.WEBHOOK_URL, outboundPolicy(settings), 'callback');
+    checkUrl(settings.WEBHOOK_URL, settings.addressPolicy, 'callback');
   } catch (error) {
     throw new ConfigError([`WEBHOOK_URL: ${toVerificationError(error).message}`]);
   }
@@ -251,32 +278,4 @@ function readOne<T extends z.ZodType>(name: string, schema: T, env: Environment)
   const value = readNew(name, { schema, env, findings });
   if (findings.problems.length > 0 || value === undefined) throw new ConfigError(findings.problems);
   return value;
-}
-
-interface Reading<T extends z.ZodType> {
-  readonly schema: T;
-  readonly env: Environment;
-  readonly findings: SettingFindings;
-}
-
-/** The value of a name that the Python service did not know; a wrong one is a problem. */
-function readNew<T extends z.ZodType>(name: string, { schema, env, findings }: Reading<T>) {
-  const text = readSetting(env, name, findings);
-  if (text === '') findings.problems.push(`${name}: is set to blanks; give it a value or unset it`);
-  const parsed = schema.safeParse(text || undefined);
-  if (!parsed.success)
-    findings.problems.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`));
-  return parsed.data;
-}
-
-/** The value of a name of the Python service; a wrong one only warns. */
-function readInherited(name: string, reading: Reading<z.ZodType> & { readonly fallback: unknown }): unknown {
-  const { schema, fallback, env, findings } = reading;
-  const text = readSetting(env, name, findings);
-  if (text === undefined) return fallback;
-  const parsed = schema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  const reasons = parsed.error.issues.map(({ message }) => message).join('; ');
-  findings.warnings.push(`${name} is ${quoteValue(env[name] ?? text)}, but ${reasons}; using ${fallback}`);
-  return fallback;
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { quoteValue } from './number-text.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,4 +50,35 @@ function readFile(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+export interface Reading<T extends z.ZodType> {
+  readonly schema: T;
+  readonly env: Environment;
+  readonly findings: SettingFindings;
+}
+
+/** Returns the value of a variable that is new in this service. A wrong value is a problem. */
+export function readNew<T extends z.ZodType>(name: string, { schema, env, findings }: Reading<T>) {
+  const text = readSetting(env, name, findings);
+  if (text === '') findings.problems.push(`${name}: is set to blanks; give it a value or unset it`);
+  const parsed = schema.safeParse(text || undefined);
+  if (!parsed.success)
+    findings.problems.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`));
+  return parsed.data;
+}
+
+/** Returns the value of a variable of the Python service. A wrong value falls back to the default with a warning. */
+export function readInherited(
+  name: string,
+  reading: Reading<z.ZodType> & { readonly fallback: unknown },
+): unknown {
+  const { schema, fallback, env, findings } = reading;
+  const text = readSetting(env, name, findings);
+  if (text === undefined) return fallback;
+  const parsed = schema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map(({ message }) => message).join('; ');
+  findings.warnings.push(`${name} is ${quoteValue(env[name] ?? text)}, but ${reasons}; using ${fallback}`);
+  return fallback;
 }

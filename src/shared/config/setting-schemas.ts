@@ -38,12 +38,13 @@ export const keyList = z.string().transform((text, context): readonly ApiKey[] =
 });
 /** An absolute http or https URL. */
 export const httpUrl = z.url({ protocol: /^https?$/ });
-/** A URL that `parseRedisUrl` reads; its errors quote nothing. */
-export const redisUrl = z.string().superRefine((url, context) => {
+/** A URL of Redis, parsed. Its errors quote nothing. */
+export const redisUrl = z.string().transform((url, context) => {
   try {
-    parseRedisUrl(url);
+    return parseRedisUrl(url);
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
   }
 });
 

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions, SentinelConnector } from 'ioredis';
-import { parseRedisUrl } from './redis-url.js';
+import type { RedisTarget } from './redis-url.js';
 
 export type RedisConnection = Redis | Cluster;
 
@@ -24,10 +24,8 @@ const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 /**
  * Opens a connection that reconnects by itself within about a second of Redis' return. The caller closes it and
  * listens to its `error` event.
- * @throws Error when `url` cannot be read; config.ts has checked it.
  */
-export function connectRedis(url: string, manner: RedisManner): RedisConnection {
-  const target = parseRedisUrl(url);
+export function connectRedis(target: RedisTarget, manner: RedisManner): RedisConnection {
   const options = {
     ...target.access,
     socketTimeout: SILENCE_TIMEOUT_MS[manner],

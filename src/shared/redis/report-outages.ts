@@ -1,15 +1,19 @@
 import type { Logger } from '../runtime/logger.js';
 import { failToStart } from '../runtime/shutdown.js';
 import { isRedisReady, type RedisConnection } from './connect-redis.js';
-import { describeRedis, parseRedisUrl } from './redis-url.js';
+import { describeRedis, type RedisTarget } from './redis-url.js';
 
 /**
  * Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it.
- * `url` is REDIS_URL: the line names its hosts and database. Ends the process when the database cannot be selected,
+ * The line names the hosts and the database of `target`. Ends the process when the database cannot be selected,
  * because ioredis would use database 0, which may be someone else's.
  */
-export function reportOutages(redis: RedisConnection, logger: Logger, url: string): (error: unknown) => void {
-  const place = describeRedis(parseRedisUrl(url));
+export function reportOutages(
+  redis: RedisConnection,
+  logger: Logger,
+  target: RedisTarget,
+): (error: unknown) => void {
+  const place = describeRedis(target);
   let away = false;
   const onError = (error: unknown): void => {
     if (isWrongDatabase(error))

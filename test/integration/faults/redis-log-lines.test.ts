@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
+import { parseRedisUrl } from '../../../src/shared/redis/redis-url.js';
 import { logUnlessAway, reportOutages } from '../../../src/shared/redis/report-outages.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
@@ -13,8 +14,8 @@ describe('the log of a program whose Redis goes and comes', () => {
 
   beforeAll(async () => {
     server = await startRedis();
-    redis = connectRedis(server.url, 'patient');
-    reportOutages(redis, logger, server.url);
+    redis = connectRedis(parseRedisUrl(server.url), 'patient');
+    reportOutages(redis, logger, parseRedisUrl(server.url));
     await once(redis, 'ready');
   });
   afterAll(async () => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectRedis, isRedisReady } from '../../../src/shared/redis/connect-redis.js';
+import { parseRedisUrl } from '../../../src/shared/redis/redis-url.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { type RunningService, startServiceAt } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
@@ -64,7 +65,7 @@ describe('a Redis of several parts', () => {
 
   it('is found again by connections that were asking Sentinel when it announced the new primary', async () => {
     topology = await startSentinel();
-    const first = connectRedis(topology.url, 'patient') as Redis;
+    const first = connectRedis(parseRedisUrl(topology.url), 'patient') as Redis;
     // Almost always between two questions, so that the announcement meets them there.
     const asking = { retryStrategy: () => 1, sentinelRetryStrategy: () => 500 };
     const connections = Array.from({ length: 8 }, () => first.duplicate(asking));

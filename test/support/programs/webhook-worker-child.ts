@@ -1,6 +1,7 @@
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { connectRedis } from '../../../src/shared/redis/connect-redis.js';
+import { parseRedisUrl } from '../../../src/shared/redis/redis-url.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
@@ -13,7 +14,7 @@ const policy = createAddressPolicy({
   allowedImageHosts: [],
   allowedPorts: [],
 });
-const connection = connectRedis(redisUrl, 'patient');
+const connection = connectRedis(parseRedisUrl(redisUrl), 'patient');
 createWebhookWorker({
   connection,
   prefix,

@@ -4,6 +4,7 @@ import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
 import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../../../src/shared/redis/connect-redis.js';
+import { parseRedisUrl } from '../../../src/shared/redis/redis-url.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
@@ -44,8 +45,8 @@ export interface WebhookBench {
 export async function startWebhookBench(): Promise<WebhookBench> {
   const server = await startRedis();
   const prefix = '{test}';
-  const redis = connectRedis(server.url, 'fail-fast');
-  const patient = connectRedis(server.url, 'patient');
+  const redis = connectRedis(parseRedisUrl(server.url), 'fail-fast');
+  const patient = connectRedis(parseRedisUrl(server.url), 'patient');
   const ignoreOutages = (): void => undefined;
   redis.on('error', ignoreOutages);
   patient.on('error', ignoreOutages);

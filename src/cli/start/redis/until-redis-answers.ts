@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectRedis } from '../../../shared/redis/connect-redis.js';
-import { describeRedis, parseRedisUrl } from '../../../shared/redis/redis-url.js';
+import { describeRedis, type RedisTarget } from '../../../shared/redis/redis-url.js';
 import { StartError } from '../start-error.js';
 
 /** How long a Redis that runs already may take to answer, ms. */
@@ -19,12 +19,12 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Resolves once the Redis of `url` answers.
+ * Resolves once the Redis at `target` answers.
  * @throws StartError naming its host and port, and why, when it does not within a few seconds or refuses to log us in.
  */
-export async function untilRedisAnswers(url: string): Promise<void> {
-  const place = describeRedis(parseRedisUrl(url)).replace(/\/\d+$/, '');
-  const redis = connectRedis(url, 'fail-fast');
+export async function untilRedisAnswers(target: RedisTarget): Promise<void> {
+  const place = describeRedis(target).replace(/\/\d+$/, '');
+  const redis = connectRedis(target, 'fail-fast');
   let last: unknown;
   redis.on('error', (error) => {
     last = error;

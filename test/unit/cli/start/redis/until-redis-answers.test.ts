@@ -1,13 +1,14 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { untilRedisAnswers } from '../../../../../src/cli/start/redis/until-redis-answers.js';
+import { parseRedisUrl } from '../../../../../src/shared/redis/redis-url.js';
 import { freePort, type RedisServer, startRedis } from '../../../../support/servers/redis-server.js';
 
 describe('untilRedisAnswers', () => {
   it('names host and port when nobody listens there', async () => {
     const port = await freePort();
 
-    await expect(untilRedisAnswers(`redis://:secret@127.0.0.1:${port}/2`)).rejects.toThrow(
+    await expect(untilRedisAnswers(parseRedisUrl(`redis://:secret@127.0.0.1:${port}/2`))).rejects.toThrow(
       `No Redis answers at 127.0.0.1:${port} (REDIS_URL): the connection is refused.`,
     );
   });
@@ -17,7 +18,7 @@ describe('untilRedisAnswers', () => {
     const port = await freePort();
     silent.listen(port, '127.0.0.1');
 
-    await expect(untilRedisAnswers(`redis://127.0.0.1:${port}`)).rejects.toThrow(
+    await expect(untilRedisAnswers(parseRedisUrl(`redis://127.0.0.1:${port}`))).rejects.toThrow(
       `No Redis answers at 127.0.0.1:${port} (REDIS_URL)`,
     );
     silent.close();
@@ -31,13 +32,13 @@ describe('untilRedisAnswers', () => {
     afterEach(() => redis.stop());
 
     it('returns once it answers', async () => {
-      await expect(untilRedisAnswers(redis.url)).resolves.toBeUndefined();
+      await expect(untilRedisAnswers(parseRedisUrl(redis.url))).resolves.toBeUndefined();
     });
 
     it('says that a password is refused, at once', async () => {
       const { host } = new URL(redis.url);
 
-      await expect(untilRedisAnswers(`redis://someone:wrong@${host}`)).rejects.toThrow(
+      await expect(untilRedisAnswers(parseRedisUrl(`redis://someone:wrong@${host}`))).rejects.toThrow(
         `The Redis at ${host} (REDIS_URL) refuses: WRONGPASS`,
       );
     });

@@ -1,5 +1,3 @@
-import { readFromRoot } from './read-dockerfile.js';
-
 export interface ExplainedVariable {
   readonly name: string;
   /** The text after `=`; empty where the variable has no default. */
@@ -15,11 +13,9 @@ export interface EnvExample {
   readonly variables: readonly ExplainedVariable[];
 }
 
-/** Reads .env.example: `## section`, then blocks of `# comment` lines with one or more `#NAME=default` below. */
-export function readEnvExample(): EnvExample {
-  const [top = '', ...blocks] = readFromRoot('.env.example')
-    .trim()
-    .split(/\n\n(?=## )/);
+/** Reads the text of .env.example: `## section`, then blocks of `# comment` lines with one or more `#NAME=default` below. */
+export function readEnvExample(text: string): EnvExample {
+  const [top = '', ...blocks] = text.trim().split(/\n\n(?=## )/);
   return {
     preface: top.split('\n').map((line) => line.replace(/^# ?/, '')),
     variables: blocks.flatMap((block) => {

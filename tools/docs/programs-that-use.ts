@@ -1,0 +1,25 @@
+import { loadApiConfig, loadWorkerConfig } from '../../src/shared/config/config.js';
+
+export type Program = 'API' | 'worker';
+
+/** Variables that both programs check and only one uses. */
+const USED_BY_ONE: Readonly<Record<string, Program>> = {
+  DETECTION_SIZE: 'worker',
+  FACE_MATCH_THRESHOLD: 'API',
+  FACE_MATCH_MIN_MATCHES: 'API',
+  IMAGE_DOWNLOAD_TIMEOUT: 'worker',
+  MAX_IMAGE_BYTES: 'worker',
+  MIN_THRESHOLD: 'API',
+  LOG_USER_ID: 'worker',
+};
+
+/** Returns the programs that use a variable. */
+export function programsThatUse(name: string): readonly Program[] {
+  const only = USED_BY_ONE[name];
+  if (only) return [only];
+  const configs: Readonly<Record<Program, object>> = {
+    API: loadApiConfig({}).config,
+    worker: loadWorkerConfig({}).config,
+  };
+  return (['API', 'worker'] as const).filter((program) => name in configs[program]);
+}
