@@ -4,7 +4,7 @@ import type { RgbImage } from '../src/worker/vision/types.js';
 const open = ({ width, height, data }: RgbImage): Sharp =>
   sharp(data, { raw: { width, height, channels: 3 } });
 
-/** Returns an encoded picture or an SVG as upright RGB; transparency is laid on mid-grey. */
+/** Returns an encoded picture or an SVG as upright RGB; transparency is blended with mid-grey. */
 export async function readPicture(bytes: Uint8Array): Promise<RgbImage> {
   return toRgb(sharp(bytes).autoOrient());
 }
@@ -24,7 +24,7 @@ export function blurPicture(image: RgbImage, sigma: number): Promise<RgbImage> {
   return toRgb(open(image).blur(Math.max(0.3, sigma)));
 }
 
-/** Returns the picture with the median of a square of `sidePx` around each pixel: flat areas, as a painting. */
+/** Returns the picture with the median of a square of `sidePx` around each pixel: flat areas, like a painting. */
 export function flattenPicture(image: RgbImage, sidePx: number): Promise<RgbImage> {
   return toRgb(open(image).median(sidePx));
 }
@@ -38,7 +38,7 @@ export function resizePicture(
   return toRgb(open(image).resize({ ...size, fit: 'fill', kernel }));
 }
 
-/** Returns a part of the picture, in whole px inside it. */
+/** Returns a part of the picture, in whole pixels; it must lie inside. */
 export function cutPicture(
   image: RgbImage,
   part: { left: number; top: number; width: number; height: number },

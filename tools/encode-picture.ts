@@ -9,7 +9,7 @@ export async function encodeJpegUri({ data, width, height }: RgbImage, quality: 
   return `data:image/jpeg;base64,${bytes.toString('base64')}`;
 }
 
-/** Returns a drawing of our own making as a PNG. `svg` must not hold text of others that is not escaped. */
+/** Renders an SVG as PNG. `svg` must not contain unescaped text from others. */
 export async function renderPng(svg: string): Promise<Buffer> {
   return sharp(Buffer.from(svg)).png().toBuffer();
 }

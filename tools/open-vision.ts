@@ -6,9 +6,9 @@ import type { ModelManifest } from '../src/shared/models/model-manifest.js';
 import { startVision } from '../src/worker/start-vision.js';
 import type { FaceAnalysis } from '../src/worker/vision/types.js';
 
-/** The models behind a score, and whatever else changes one. */
+/** The models behind a score, and everything else that affects it. */
 export interface ModelDescription {
-  /** Of this program. */
+  /** Version of this program. */
   readonly serviceVersion: string;
   readonly pack: string;
   /** SHA-256 of the model files, hex. */
@@ -17,22 +17,22 @@ export interface ModelDescription {
   readonly settings: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
 
-/** The worker's own eyes, with the worker's own settings. */
+/** The worker's vision with the worker's settings. */
 export interface OpenVision {
   readonly config: WorkerConfig;
   readonly manifest: ModelManifest | undefined;
   readonly model: ModelDescription;
-  /** Photos that are worked on side by side. */
+  /** Photos processed at the same time. */
   readonly processes: number;
-  /** @throws VerificationError as VisionPool.analyse. The signal's reason when it aborts. */
+  /** @throws VerificationError as VisionPool.analyse. The signal's reason if it aborts. */
   analyse(bytes: Uint8Array, signal?: AbortSignal): Promise<FaceAnalysis>;
   close(): Promise<void>;
 }
 
 /**
- * Starts vision as the environment's worker settings tell. `pack`: name or folder of a model pack in the place of
+ * Starts vision with the worker settings from the environment. `pack`: name or folder of a model pack instead of
  * INSIGHTFACE_MODEL.
- * @throws ConfigError for a wrong setting; UserError when the pack cannot be loaded.
+ * @throws ConfigError for an invalid setting; UserError if the pack cannot be loaded.
  */
 export async function openVision(pack: string | undefined, say: (line: string) => void): Promise<OpenVision> {
   const loaded = loadWorkerConfig();
@@ -61,7 +61,7 @@ export async function openVision(pack: string | undefined, say: (line: string) =
   }
 }
 
-/** The settings under which the same photos give the same scores. */
+/** Settings that affect the scores. */
 function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
   const { DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY } = config;
   const { FACE_RECOGNISABILITY, MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS } =

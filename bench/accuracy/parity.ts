@@ -20,6 +20,7 @@ import {
 } from '../../test/support/photos/reference-vision.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
 import { makeScrfdPack } from '../speed/packs.js';
+import { quantile } from '../speed/statistics.js';
 
 interface Subject {
   readonly ours: ArrayLike<number>;
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
   rmSync(folder, { recursive: true });
 }
 
-/** From a lossless copy, so that both sides see the same pixels whatever the decoder. */
+/** Embeds a lossless copy, so that both sides get the same pixels, whatever the decoder. */
 async function embedOurs(
   { width, height, data }: { width: number; height: number; data: Uint8Array },
   pack: ModelPack,
@@ -77,7 +78,9 @@ async function embedOurs(
   const png = await sharp(data, { raw }).png({ compressionLevel: 1 }).toBuffer();
   const settings = liteSettings({
     packFolder,
-    ...{ coarseDetection: false, minFaceSizePx: 0, recognisability: 'off' },
+    coarseDetection: false,
+    minFaceSizePx: 0,
+    recognisability: 'off',
   });
   return (await analyseImage(png, pack, settings)).embedding;
 }
@@ -100,8 +103,7 @@ function report(
 }
 
 function print(name: string, values: readonly number[]): void {
-  const sorted = values.toSorted((one, other) => one - other);
-  const at = (part: number) => (sorted[Math.round(part * (sorted.length - 1))] ?? Number.NaN).toFixed(5);
+  const at = (part: number) => quantile(values, part).toFixed(5);
   process.stdout.write(`${name}: median ${at(0.5)}, 95 % ${at(0.95)}, most ${at(1)} of ${values.length}\n`);
 }
 

@@ -12,8 +12,9 @@ import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { inspectImage } from '../../src/worker/vision/image/inspect-image.js';
 import { hashPhoto } from '../../src/worker/vision/image/perceptual-hash.js';
 import { photoSetFolder } from '../../test/support/extra-files.js';
+import { quantile } from '../speed/statistics.js';
 
-/** The default DETECTION_SIZE: it bounds what a worker decodes at first, and so what it hashes. */
+/** The default DETECTION_SIZE, which limits the size that a worker decodes first and hashes. */
 const DETECTION_SIZE_PX = 640;
 
 interface Size {
@@ -21,7 +22,7 @@ interface Size {
   readonly height: number;
 }
 
-/** The same shot, saved anew or taken a moment later with the camera moved. */
+/** The same shot, saved again or taken a moment later with a moved camera. */
 const VARIANTS: Readonly<Record<string, (photo: Sharp, size: Size) => Sharp>> = {
   'JPEG quality 75': (photo) => photo.jpeg({ quality: 75 }),
   'JPEG quality 30': (photo) => photo.jpeg({ quality: 30 }),
@@ -78,7 +79,7 @@ function cropSides(photo: Sharp, { width, height }: Size, part: number): Sharp {
     .jpeg({ quality: 80 });
 }
 
-/** Cuts a strip off one side and repeats the border on the other, so that the size stays and everything moves. */
+/** Crops a strip from one side and repeats the border on the other: the size stays and the content moves. */
 function move(photo: Sharp, { width, height }: Size, part: number): Sharp {
   const strip = Math.max(1, Math.round(width * part));
   return photo
@@ -100,10 +101,8 @@ function add(distances: Map<string, number[]>, kind: string, distance: number): 
 }
 
 function describe(kind: string, values: readonly number[]): string {
-  const sorted = values.toSorted((left, right) => left - right);
-  const at = (portion: number): string =>
-    String(sorted[Math.round((sorted.length - 1) * portion)]).padStart(3);
-  const within = sorted.filter((distance) => distance <= MAX_HASH_DISTANCE).length;
+  const at = (part: number): string => String(quantile(values, part)).padStart(3);
+  const within = values.filter((distance) => distance <= MAX_HASH_DISTANCE).length;
   const quantiles = `least ${at(0)}  5 % ${at(0.05)}  median ${at(0.5)}  95 % ${at(0.95)}  most ${at(1)}`;
   return `${kind.padEnd(34)} ${quantiles}   ${within} of ${values.length} within ${MAX_HASH_DISTANCE}`;
 }

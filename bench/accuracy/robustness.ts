@@ -1,9 +1,8 @@
 // Turned and cropped photos: npx tsx bench/accuracy/robustness.ts [--published]
 // Turns each photo of FACE_PHOTO_SET by quarter turns without EXIF, crops it more and more closely to the face, and
-// compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite`, `open` if it
-// was fetched and, if FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md shows the results.
-// --published: coarse detection off. --pack: only this one.
-import { createHash } from 'node:crypto';
+// compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite`, `open` if
+// it was fetched and, if FACE_EXTRA_MODELS has the detector, SCRFD-2.5G with the recogniser of `lite`. docs/accuracy.md
+// shows the results. --published: coarse detection off. --pack: only this one.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,29 +10,31 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { digestOf } from '../../src/worker/vision/digest.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import { photoSetFolder } from '../../test/support/extra-files.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
 import { findOpenPack, LITE, makeScrfdPack, type Pack } from '../speed/packs.js';
+import { quantile } from '../speed/statistics.js';
 
-/** The same shot, cut and then turned. */
+/** A copy of a photo, cropped and then turned. */
 interface Variant {
-  /** Space left around the face's box on every side, in parts of its longer edge; absent: the whole photo. */
+  /** Margin around the face's box, as a fraction of its longer edge. Absent: the whole photo. */
   readonly margin?: number;
   /** Clockwise, without EXIF. */
   readonly degrees: 0 | 90 | 180 | 270;
 }
 
 /**
- * Distance of the five points from where they were, on average, in parts of the box's longer edge, up to which it is the
- * same face in the same pose. Measured up to 0.027 where it is; the same face read upside down is at 0.4, on its side at
- * 0.17 and more, the next one of a group beyond 0.7.
+ * Mean distance of the five points from their original positions, as a fraction of the box's longer edge, up to which it is
+ * the same face in the same pose. The same pose measured up to 0.027; the same face upside down 0.4, on its side at least
+ * 0.17, the next face in a group more than 0.7.
  */
 const SAME_FACE_DISTANCE = 0.1;
 
-/** Odd photos told at most for each variant. */
+/** Unusual results listed for each variant at most. */
 const MAX_ODD = 5;
 
 const TURNS = [0, 90, 180, 270] as const;
@@ -47,7 +48,7 @@ const VARIANTS: readonly Variant[] = [
 
 interface Outcome {
   readonly photo: string;
-  /** `same` or `other` for the face, or the code of the error. */
+  /** `same` or `other` for the face, or the error code. */
   readonly found: string;
   readonly similarity: number | undefined;
 }
@@ -144,12 +145,12 @@ function judge(
 
 async function makeVariant(photo: Buffer, original: FaceAnalysis, variant: Variant): Promise<Buffer> {
   const { x, y, width, height } = cutOf(original, variant);
-  // In two steps: sharp would otherwise turn before it cuts.
+  // In two steps, because sharp would otherwise turn before it crops.
   const cut = await sharp(photo).autoOrient().extract({ left: x, top: y, width, height }).png().toBuffer();
   return sharp(cut).rotate(variant.degrees).jpeg({ quality: 95 }).toBuffer();
 }
 
-/** Takes a point of a variant to its place in the upright original. */
+/** Maps a point of a variant to the upright original. */
 function toOriginal(
   x: number,
   y: number,
@@ -167,7 +168,7 @@ function toOriginal(
   }
 }
 
-/** What of the original a variant shows, in whole pixels. */
+/** Returns the part of the original that a variant shows, in whole pixels. */
 function cutOf({ face: { box }, width, height }: FaceAnalysis, { margin }: Variant): Box {
   if (margin === undefined) return { x: 0, y: 0, width, height };
   const space = margin * Math.max(box.width, box.height);
@@ -180,17 +181,14 @@ function cutOf({ face: { box }, width, height }: FaceAnalysis, { margin }: Varia
 
 function nameOf({ margin, degrees }: Variant): string {
   const turn = degrees === 0 ? [] : [`turned by ${degrees}°`];
-  if (margin === undefined) return turn[0] ?? 'saved anew';
+  if (margin === undefined) return turn[0] ?? 'saved again';
   const cut = margin === 0 ? "cut to the face's box" : `cut to ${margin * 100} % around the face`;
   return [cut, ...turn].join(', ');
 }
 
 function describe(name: string, outcomes: readonly Outcome[]): string {
-  const similarities = outcomes
-    .flatMap(({ similarity }) => similarity ?? [])
-    .toSorted((one, other) => one - other);
-  const at = (part: number) =>
-    (similarities[Math.round(part * (similarities.length - 1))] ?? Number.NaN).toFixed(3);
+  const similarities = outcomes.flatMap(({ similarity }) => similarity ?? []);
+  const at = (part: number) => quantile(similarities, part).toFixed(3);
   const same = outcomes.filter(({ found }) => found === 'same').length;
   const share = (count: number) => `${count} (${((100 * count) / outcomes.length).toFixed(1)} %)`;
   return `| ${name} | ${share(similarities.length)} | ${share(same)} | ${at(0)} | ${at(0.05)} | ${at(0.5)} |`;
@@ -201,12 +199,12 @@ const isOdd = ({ found, similarity = 0 }: Outcome): boolean => found !== 'same' 
 const describeOdd = (variant: string, { photo, found, similarity }: Outcome): string =>
   `${photo}, ${variant}: ${found}${similarity === undefined ? '' : `, ${similarity.toFixed(2)}`}`;
 
-/** These packs have the recogniser of `lite`, whose channels are BGR, so InsightFace's layout alone would not do. */
+/** These packs use the recogniser of `lite`, whose channels are BGR, so they need a manifest. */
 function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pack['files']): PackManifest {
   const names = [detector, landmarks, recogniser].filter((name) => name !== undefined);
   const describeFile = (name: string) => {
     const bytes = readFileSync(join(packFolder, name));
-    return { name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+    return { name, bytes: bytes.length, sha256: digestOf(bytes) };
   };
   const input = landmarks
     ? ({ kind: 'ultraface', landmark_file: landmarks, mean: 127, std: 128 } as const)

@@ -19,13 +19,14 @@ import {
 } from '../../test/support/photos/photos.js';
 import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
 import { findOpenPack, makeScrfdPack } from '../speed/packs.js';
+import { quantile } from '../speed/statistics.js';
 
 const PHOTO = { width: 4000, height: 3000 };
 /** Errors that count as not found. */
 const NOT_FOUND = new Set(['face_not_found', 'face_too_small', 'low_quality']);
 const FACE_WIDTHS_PX = [640, 320, 160, 120, 80, 60] as const;
 
-/** A photo with one face at a place that differs from face to face. */
+/** A photo with one face, at a different place for each face. */
 interface Scene {
   readonly bytes: Buffer;
   readonly left: number;
@@ -75,9 +76,7 @@ async function measurePack(
       if (!isThere) elsewhere += 1;
       else similarities.push(compareEmbeddings(found.embedding, original.embedding));
     }
-    similarities.sort((one, other) => one - other);
-    const at = (part: number) =>
-      (similarities[Math.round(part * (similarities.length - 1))] ?? Number.NaN).toFixed(3);
+    const at = (part: number) => quantile(similarities, part).toFixed(3);
     const found = `${similarities.length} of ${SAMPLE_FACES.length}`;
     print(`| ${widthPx} px | ${found} | ${elsewhere} | ${at(0)} | ${at(0.5)} |`);
   }

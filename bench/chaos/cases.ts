@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../../test/support/photos/photos.js';
 import type { ImageServer } from '../../test/support/servers/image-server.js';
-import { createRandom } from './random.js';
+import { createNamedRandom } from './random.js';
 import type { Tally } from './tally.js';
 
 /** A request and the end it must have, whatever breaks meanwhile. */
@@ -80,7 +80,7 @@ function createMoods(seed: number, tally: Tally) {
 }
 
 function drawMoods(seed: number, job: string): Mood[] {
-  const random = createRandom(seed, job);
+  const random = createNamedRandom(seed, job);
   const first = random.pick(MOODS);
   const second = random.pick(MOODS);
   if (random.next() < 0.5) return [first];

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { createRandom, type Random } from './random.js';
+import { createNamedRandom, type Random } from './random.js';
 import type { Receiver } from './receiver.js';
 import type { Supervised, System } from './system.js';
 import type { Tally } from './tally.js';
@@ -65,7 +65,7 @@ export function startFaults({ system, receiver, paces, seed, tally }: FaultOptio
     },
   };
   const haunt = async (kind: keyof Paces): Promise<void> => {
-    const random = createRandom(seed, kind);
+    const random = createNamedRandom(seed, kind);
     const { meanMs, most = Number.POSITIVE_INFINITY } = paces[kind];
     for (let count = 0; count < most; ) {
       await pause(random.around(meanMs), undefined, { signal: calm.signal }).catch(() => undefined);

@@ -6,8 +6,9 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { quantile } from '../speed/statistics.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
-import { quantile, type Tally } from './tally.js';
+import type { Tally } from './tally.js';
 
 const RECOVERED_WITHIN_MS = 15_000;
 
@@ -32,9 +33,9 @@ const seconds = (ms: number): number => Math.round(ms / 100) / 10;
 
 const describe = (recoveriesMs: readonly number[]) => ({
   jobs: recoveriesMs.length,
-  p50_s: seconds(quantile(recoveriesMs, 0.5)),
-  p99_s: seconds(quantile(recoveriesMs, 0.99)),
-  max_s: seconds(quantile(recoveriesMs, 1)),
+  p50_s: seconds(quantile(recoveriesMs, 0.5) || 0),
+  p99_s: seconds(quantile(recoveriesMs, 0.99) || 0),
+  max_s: seconds(quantile(recoveriesMs, 1) || 0),
 });
 
 function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosResult): void {
@@ -65,7 +66,8 @@ function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosRes
       2,
     ),
   );
-  process.exitCode = isClean && quantile(tally.recoveriesMs.kill, 0.99) <= RECOVERED_WITHIN_MS ? 0 : 1;
+  const recoveredMs = quantile(tally.recoveriesMs.kill, 0.99) || 0;
+  process.exitCode = isClean && recoveredMs <= RECOVERED_WITHIN_MS ? 0 : 1;
 }
 
 const progress = ({ ended, faults, verdicts }: Tally): void => {

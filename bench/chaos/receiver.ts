@@ -7,7 +7,7 @@ import {
   startWebhookReceiver,
   verifyReceived,
 } from '../../test/support/servers/webhook-receiver.js';
-import { createRandom } from './random.js';
+import { createNamedRandom } from './random.js';
 import type { Tally } from './tally.js';
 
 /** What the genuine webhooks of one job said. */
@@ -38,7 +38,7 @@ const SLOW_MS = 2_000;
 /** Starts a receiver that checks every signature, notes what it is told, and is slow now and then. */
 export async function startReceiver(seed: number, tally: Tally): Promise<Receiver> {
   const told = new Map<string, Told>();
-  const random = createRandom(seed, 'slow webhooks');
+  const random = createNamedRandom(seed, 'slow webhooks');
   let failing: Failing | undefined;
   const take = (entry: Told, response: ServerResponse): void => {
     const isSlow = random.next() < SLOW_SHARE;

@@ -100,9 +100,3 @@ export function createTally(): Tally {
     recoveriesMs: { kill: [], freeze: [], outage: [] },
   };
 }
-
-/** Returns the value that `share` (0..1) of the values do not exceed; 0 of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-}

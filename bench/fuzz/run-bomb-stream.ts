@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '../../test/support/fuzz/mutate-bytes.js';
 import { DEAREST_IMAGES } from '../../test/support/photos/dearest-images.js';
 import { createHostileImages } from '../../test/support/photos/hostile-images.js';
 import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos/photos.js';
+import { createRandom } from '../../tools/evaluate/plan/random.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { scrape } from '../speed/prometheus.js';
 import type { FuzzResult } from './fuzz-result.js';
@@ -45,7 +45,7 @@ export async function runBombStream({ count, seed }: { count: number; seed: numb
 }
 
 async function stream(fleet: Fleet, { count, seed }: { count: number; seed: number }): Promise<FuzzResult> {
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   const bomb = (): string => BOMBS[Math.floor(random() * BOMBS.length)] ?? '';
   const outcomes: Record<string, number> = {};
   const findings: string[] = [];

@@ -3,9 +3,10 @@ import { VerificationError } from '../../src/shared/errors.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { createVisionPool, type VisionPool } from '../../src/worker/vision/process/vision-pool.js';
 import type { ImageFormat } from '../../src/worker/vision/types.js';
-import { mutateBytes, randomEdits, seededRandom } from '../../test/support/fuzz/mutate-bytes.js';
+import { mutateBytes, randomEdits } from '../../test/support/fuzz/mutate-bytes.js';
 import { otherPersonPhoto, samePersonPhotos } from '../../test/support/photos/photos.js';
 import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
+import { createRandom } from '../../tools/evaluate/plan/random.js';
 import type { FuzzResult } from './fuzz-result.js';
 
 /** The worker's defaults: VISION_MEMORY_MB, IMAGE_DECODE_TIMEOUT and FACE_MATCH_THRESHOLD. */
@@ -84,7 +85,7 @@ async function attack(pool: VisionPool, { count, seed, photos }: Attack): Promis
   const [stranger = Buffer.alloc(0)] = await samePersonPhotos();
   const { embedding } = await pool.analyse(stranger, { deadlineMs: DEADLINE_MS });
   const tally: Tally = { outcomes: {}, findings: [], slowestMs: 0, slowestInput: 0, highestSimilarity: -1 };
-  const random = seededRandom(seed);
+  const random = createRandom(seed);
   let next = 0;
   const keepSending = async (): Promise<void> => {
     while (next < count) {

@@ -11,8 +11,9 @@ import { loadModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 import { inspectAndDecode } from '../../test/support/photos/inspect-and-decode.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
+import { createRandom } from '../../tools/evaluate/plan/random.js';
 import type { FloorReport, FloorRequest } from './floor.js';
-import { createRandom, median } from './statistics.js';
+import { median } from './statistics.js';
 
 // Measures one pack alone on one thread: node --import tsx floor-process.ts REQUEST (JSON). Prints a FloorReport.
 

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { createRandom } from './statistics.js';
+import { createRandom } from '../../tools/evaluate/plan/random.js';
 
 /** One answered request. Times in ms by performance.now(). */
 export interface Shot {

@@ -98,7 +98,7 @@ describe.skipIf(process.platform === 'win32')(
       const resumed = await run('evaluate', [...args, '--no-pictures']);
 
       expect(stopped.code).toBe(130);
-      expect(stopped.stderr).toContain('What is scored is kept');
+      expect(stopped.stderr).toContain('Finished scores are kept');
       expect(hadReport).toBe(false);
       expect(resumed.code).toBe(0);
       const scores = linesOf(at('halves/scores.csv'));
@@ -116,7 +116,7 @@ describe.skipIf(process.platform === 'win32')(
       expect(stdout).toContain('The last photo is the reference');
       expect(stdout).toMatch(/^1\.jpg +probe .* yes$/m);
       expect(stdout).toMatch(/^0\.jpg +reference /m);
-      expect(stdout).toContain('The service would answer: matched: true (3 of 3 match, 2 are needed)');
+      expect(stdout).toContain('The service would answer: matched: true (3 of 3 match, 2 required)');
       const picture = readFileSync(at('compare.png'));
       expect(picture.subarray(1, 4).toString()).toBe('PNG');
     });

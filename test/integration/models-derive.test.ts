@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyPacks } from '../../src/cli/models/commands.js';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
+import { digestOf } from '../../src/worker/vision/digest.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
-import { digestOf } from '../../src/worker/vision/pack/verify-pack.js';
 import { makePack } from '../support/builders/model-pack.js';
 import { preluModel } from '../support/builders/onnx-builder.js';
 

@@ -25,15 +25,15 @@ export interface CompareArguments {
 }
 
 export interface CompareOutput {
-  /** What was asked for. */
+  /** Prints results to standard output. */
   readonly print: (line: string) => void;
-  /** What else there is to tell. */
+  /** Prints notes to standard error. */
   readonly say: (line: string) => void;
 }
 
 /**
- * Compares photos as the service would, prints the table and draws the picture. Returns whether every photo could be used.
- * @throws UserError for what the user can mend.
+ * Compares photos as the service would, prints the table and draws the picture. Returns true if every photo could be used.
+ * @throws UserError for problems that the user can fix.
  */
 export async function compare(args: CompareArguments, { print, say }: CompareOutput): Promise<boolean> {
   requireArguments(args);
@@ -86,7 +86,7 @@ function readThreshold(text: string | undefined, byDefault: number): number {
 function describeFmr(manifest: ModelManifest | undefined, threshold: number): string {
   const calibration = manifest?.calibration ?? null;
   const fmr = fmrAtThreshold(calibration, threshold);
-  if (!calibration || fmr === undefined) return 'FMR there not known';
+  if (!calibration || fmr === undefined) return 'FMR unknown';
   const pairs = calibration.non_mated_pairs?.toLocaleString('en-US') ?? 'an unknown number of';
   return `FMR at most ${formatRate(fmr)} on ${calibration.dataset}, ${pairs} non-mated pairs, ${calibration.date}`;
 }

@@ -3,7 +3,7 @@ import { isMatch } from '../../src/worker/verification/decide.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../../src/worker/vision/types.js';
 
-/** An encoded photo and what to call it. */
+/** An encoded photo and its name. */
 export interface NamedPhoto {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -16,13 +16,13 @@ export interface Comparison {
   readonly matched: boolean;
 }
 
-/** What one photo came to. */
+/** The result for one photo. */
 export interface ComparedPhoto extends NamedPhoto {
   readonly role: 'probe' | 'reference';
-  /** Absent when the photo could not be used. */
+  /** Absent if the photo could not be used. */
   readonly analysis?: FaceAnalysis;
   readonly error?: VerificationError;
-  /** Absent for the reference, and where one of the two photos could not be used. */
+  /** Absent for the reference, and if one of the two photos could not be used. */
   readonly comparison?: Comparison;
 }
 
@@ -33,9 +33,8 @@ export interface CompareOptions {
 }
 
 /**
- * Compares every photo but the last with the last, the reference, as the API's front images with its back image.
- * What is wrong with a photo is part of the result.
- * @throws VerificationError `model_failure` when two embeddings cannot be compared; whatever else `analyse` throws.
+ * Compares every photo except the last with the last one, the reference. A photo that cannot be used is part of the result.
+ * @throws VerificationError `model_failure` if two embeddings cannot be compared; any other error of `analyse`.
  */
 export async function comparePhotos(
   photos: readonly NamedPhoto[],

@@ -2,7 +2,7 @@ import { VerificationError } from '../../src/shared/errors.js';
 import { decide, type Probe } from '../../src/worker/verification/decide.js';
 import type { ComparedPhoto } from './compare-photos.js';
 
-/** Returns in words what the service would answer to these photos; only a request has three probes. */
+/** Describes the service's answer for these photos. Undefined unless there are three probes and a reference, as in a request. */
 export function decidePhotos(
   photos: readonly ComparedPhoto[],
   rule: { readonly threshold: number; readonly minMatches: 2 | 3 },
@@ -19,7 +19,7 @@ export function decidePhotos(
     ...rule,
   });
   if (decision.kind === 'undecided') return `error ${decision.error.code} (${decision.unusable.join(', ')})`;
-  return `matched: ${decision.matched} (${decision.matches} of 3 match, ${rule.minMatches} are needed)`;
+  return `matched: ${decision.matched} (${decision.matches} of 3 match, ${rule.minMatches} required)`;
 }
 
 function toProbe({ comparison, error }: ComparedPhoto): Probe {

@@ -17,12 +17,12 @@ const LINE = 18;
 const HEIGHT = HEAD + PICTURE + ALIGNED + 7 * LINE + 3 * GAP;
 const JPEG_QUALITY = 88;
 const NOTICE =
-  'This picture holds personal data: keep it where the photos may be kept, and delete it with them.';
-/** Characters of a file's name that fit into a column; of a longer one the end is shown. */
+  'This picture contains personal data: store it where the photos may be stored, and delete it with them.';
+/** Characters of a file name that fit into a column. Of a longer one the end is shown. */
 const NAME_LENGTH = 34;
 /** Characters of a sentence that fit into a column. */
 const LINE_LENGTH = 38;
-/** The heading needs this much, px, however few the photos are. */
+/** Least width, px: the heading needs it even for few photos. */
 const MIN_WIDTH = 740;
 
 export interface DrawOptions {
@@ -32,8 +32,8 @@ export interface DrawOptions {
 }
 
 /**
- * Returns the comparison as one SVG: every photo with its face's box and five points, below it the aligned face as the
- * recogniser gets it, and the figures. Holds pictures of people.
+ * Returns the comparison as one SVG: every photo with its face's box and five points, the aligned face that the recogniser
+ * gets, and the figures. Contains pictures of people.
  */
 export async function drawComparison(
   photos: readonly ComparedPhoto[],
@@ -96,14 +96,14 @@ function describe({ name, role, comparison }: ComparedPhoto, analysis: FaceAnaly
     : '';
   return [
     shorten(name),
-    ...[`${role}, ${width} × ${height} px, ${facesFound} ${facesFound === 1 ? 'face' : 'faces'}`],
+    `${role}, ${width} × ${height} px, ${facesFound} ${facesFound === 1 ? 'face' : 'faces'}`,
     `face ${Math.round(face.box.width)} px wide, score ${face.score.toFixed(3)}`,
     `quality ${quality.score.toFixed(3)}, turned ${Math.round(quality.yawDeg)}°, tilted ${Math.round(quality.rollDeg)}°`,
     verdict,
   ];
 }
 
-/** The text in lines of at most LINE_LENGTH characters, broken between words. */
+/** Splits text between words into lines of at most LINE_LENGTH characters. */
 function wrapLines(text: string): readonly string[] {
   return text.match(new RegExp(`\\S.{0,${LINE_LENGTH - 1}}(?=\\s|$)`, 'g')) ?? [];
 }

@@ -3,7 +3,7 @@ import type { ComparedPhoto } from './compare-photos.js';
 
 const HEADER = ['photo', 'role', 'face (x y w h)', 'faces', 'score', 'quality', 'similarity', 'matched'];
 
-/** Returns the photos as lines of text in columns, the header first. */
+/** Returns the photos as lines of a text table, header first. */
 export function formatTable(photos: readonly ComparedPhoto[]): readonly string[] {
   const rows = [HEADER, ...photos.map(rowOf)];
   const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -19,8 +19,12 @@ function rowOf({ name, role, analysis, error, comparison }: ComparedPhoto): read
   if (!analysis) return [name, role, error ? describeError(error) : '-', '-', '-', '-', '-', '-'];
   const { x, y, width, height } = analysis.face.box;
   return [
-    ...[name, role, [x, y, width, height].map(Math.round).join(' '), String(analysis.facesFound)],
-    ...[analysis.face.score.toFixed(3), analysis.quality.score.toFixed(3)],
+    name,
+    role,
+    [x, y, width, height].map(Math.round).join(' '),
+    String(analysis.facesFound),
+    analysis.face.score.toFixed(3),
+    analysis.quality.score.toFixed(3),
     ...(comparison ? [comparison.similarity.toFixed(4), comparison.matched ? 'yes' : 'no'] : ['-', '-']),
   ];
 }

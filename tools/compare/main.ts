@@ -1,4 +1,4 @@
-// The program behind `npm run compare`: what the service makes of two to four photos, with a picture of it.
+// `npm run compare`: compares two to four photos as the service would, and draws a picture of the result.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
 import { UserError } from '../../src/cli/user-error.js';
@@ -28,7 +28,7 @@ await runMain(
   defineCommand({
     meta: {
       name: 'compare',
-      description: 'Compare one to three probes with a reference, the last photo given',
+      description: 'Compare one to three probes with a reference (the last photo)',
     },
     args: options,
     run: async ({ args }) => {

@@ -14,7 +14,7 @@ import { measureRecognisability } from './recognisability/recognisability-comman
 import { readStamps } from './results/read-stamps.js';
 import { finishReport, runEvaluation } from './run-evaluation.js';
 
-/** The command line of an evaluation, as text where the user typed text. */
+/** The arguments of the evaluate command, still unparsed. */
 export interface EvaluateArguments {
   readonly pairs?: string | undefined;
   readonly folders?: string | undefined;
@@ -42,8 +42,8 @@ export interface EvaluateContext {
 const SOURCES = ['pairs', 'folders', 'lfw', 'scores', 'recognisability'] as const;
 
 /**
- * Runs the evaluation that a command line asks for.
- * @throws UserError for what the user can mend; ConfigError; the signal's reason when it aborts.
+ * Runs the evaluation described by the arguments.
+ * @throws UserError for problems that the user can fix; ConfigError; the signal's reason if it aborts.
  */
 export async function evaluate(args: EvaluateArguments, context: EvaluateContext): Promise<void> {
   const source = readSource(args);
@@ -70,7 +70,7 @@ export async function evaluate(args: EvaluateArguments, context: EvaluateContext
     return;
   }
   const plan = createPlan(source, args['pairs-file'], limits);
-  context.say(`${describePlan(plan)}`);
+  context.say(describePlan(plan));
   const stamps = await readStamps(plan);
   const vision = await openVision(args.pack, context.say);
   try {
@@ -119,13 +119,16 @@ interface ScoresOptions extends EvaluateContext {
   readonly calibration: boolean;
 }
 
-/** Makes a report of similarities that are there already, ours or another program's: no photo is read. */
+/** Makes a report from existing similarities, ours or another program's. Reads no photos. */
 async function reportScores(path: string, options: ScoresOptions): Promise<void> {
   const { plan, similarities } = readScores(path, options.limits);
   const state = { ...createState(plan), similarities };
   const measurement = measure(plan, state, {
-    ...{ datasetName: options.datasetName, source: 'scores', model: undefined },
-    ...{ threshold: options.threshold, now: new Date() },
+    datasetName: options.datasetName,
+    source: 'scores',
+    model: undefined,
+    threshold: options.threshold,
+    now: new Date(),
   });
   mkdirSync(options.out, { recursive: true });
   await finishReport(measurement, new Map(), options);
@@ -148,7 +151,7 @@ function readLimits(args: EvaluateArguments): PlanLimits {
   };
 }
 
-/** The threshold in use is the worker's own unless told otherwise. */
+/** Returns the threshold in use: the given one, or the worker's. */
 function readThreshold(text: string | undefined): number {
   if (text === undefined) return loadWorkerConfig().config.FACE_MATCH_THRESHOLD;
   const threshold = text.trim() === '' ? Number.NaN : Number(text);
@@ -171,5 +174,5 @@ function describePlan({ photos, pairs, persons, verifications, notes }: Evaluati
 function asMissing(error: unknown): unknown {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return error;
-  return new UserError(`There is no ${path ?? 'such file or folder'}.`, { cause: error });
+  return new UserError(`${path ?? 'A file or folder'} does not exist.`, { cause: error });
 }

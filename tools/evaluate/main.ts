@@ -1,11 +1,11 @@
-// The program behind `npm run evaluate`: error rates of a model pack on your own photos.
+// `npm run evaluate`: measures the error rates of a model pack on your own photos.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
 import { UserError } from '../../src/cli/user-error.js';
 import { ConfigError } from '../../src/shared/config/config.js';
 import { evaluate } from './evaluate-command.js';
 
-/** What a shell reports for a program that Ctrl-C ended. */
+/** Exit status of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
 const text = (description: string, valueHint: string) =>
@@ -22,7 +22,7 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): P
     await work(interruption.signal);
   } catch (error) {
     if (interruption.signal.aborted) {
-      console.error('\nStopped. What is scored is kept: the same command goes on from there.');
+      console.error('\nStopped. Finished scores are kept; run the same command again to continue.');
       process.exitCode = INTERRUPTED;
     } else if (error instanceof UserError || error instanceof ConfigError) {
       console.error(error.message);
@@ -34,20 +34,20 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): P
 }
 
 const options = {
-  pairs: text('CSV of pairs: file_x,file_y,decision (Yes or No), paths relative to it', 'file.csv'),
-  folders: text('Folder with a folder of photos for each person', 'folder'),
-  lfw: text('Folder of Labeled Faces in the Wild: its View 2 protocol', 'folder'),
-  scores: text('CSV of pairs with a similarity column: no photo is read', 'file.csv'),
-  recognisability: text('Folder of photos: make the recognisability block of a model manifest', 'folder'),
-  'pairs-file': text('pairs.txt of LFW, where it is not beside the photos', 'pairs.txt'),
+  pairs: text('CSV of pairs: file_x,file_y,decision (Yes or No), paths relative to the file', 'file.csv'),
+  folders: text('Folder with one folder of photos per person', 'folder'),
+  lfw: text('Folder of Labeled Faces in the Wild; runs its View 2 protocol', 'folder'),
+  scores: text('CSV of pairs with a similarity column; reads no photos', 'file.csv'),
+  recognisability: text('Folder of photos; makes the recognisability block of a model manifest', 'folder'),
+  'pairs-file': text('pairs.txt of LFW, if it is not next to the photos', 'pairs.txt'),
   pack: text('Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)', 'name'),
-  out: text('Folder of the results (default: evaluation/<data set>-<pack>)', 'folder'),
+  out: text('Folder for the results (default: evaluation/<data set>-<pack>)', 'folder'),
   dataset: text('Name of the data set in the report', 'name'),
   threshold: text('Threshold in use (default: FACE_MATCH_THRESHOLD)', '0..1'),
-  'max-mated': limit('Mated pairs drawn from folders', '100000'),
-  'max-non-mated': limit('Non-mated pairs drawn from folders', '1000000'),
-  'max-verifications': limit('Whole verifications of each kind', '20000'),
-  seed: limit('Seed of the draws', '1'),
+  'max-mated': limit('Mated pairs to draw from folders at most', '100000'),
+  'max-non-mated': limit('Non-mated pairs to draw from folders at most', '1000000'),
+  'max-verifications': limit('Whole verifications of each kind at most', '20000'),
+  seed: limit('Seed for random draws', '1'),
   pictures: {
     type: 'boolean',
     default: true,

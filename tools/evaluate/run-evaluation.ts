@@ -16,23 +16,23 @@ import { showPhotoProgress } from './show-progress.js';
 
 export interface EvaluationOptions {
   readonly plan: EvaluationPlan;
-  /** Present state of each photo's file. */
+  /** Current state of each photo's file. */
   readonly stamps: readonly FileStamp[];
   readonly datasetName: string;
-  /** Folder of results; made where it is missing. */
+  /** Folder for the results; created if it does not exist. */
   readonly out: string;
   /** Threshold in use, 0..1. */
   readonly threshold: number;
   readonly pictures: boolean;
   readonly calibration: boolean;
   readonly say: (line: string) => void;
-  /** Ends the run between two photos; what was scored by then is kept. */
+  /** Stops the run between two photos; scores so far are kept. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Scores what is not scored yet, writes the report and returns it. The vision stays the caller's to close.
- * @throws UserError for what the user can mend; the signal's reason when it aborts.
+ * Scores everything that has no score yet, writes the report and returns it. The caller closes `vision`.
+ * @throws UserError for problems that the user can fix; the signal's reason if it aborts.
  */
 export async function runEvaluation(
   options: EvaluationOptions,
@@ -47,8 +47,11 @@ export async function runEvaluation(
     await results.close();
   }
   const measurement = measure(plan, state, {
-    ...{ datasetName: options.datasetName, source: plan.source, model: vision.model },
-    ...{ threshold: options.threshold, now: new Date() },
+    datasetName: options.datasetName,
+    source: plan.source,
+    model: vision.model,
+    threshold: options.threshold,
+    now: new Date(),
   });
   const { worst } = measurement.report;
   const { MAX_IMAGE_PIXELS: maxPixels, IMAGE_FORMATS: formats } = vision.config;
@@ -59,7 +62,7 @@ export async function runEvaluation(
   return measurement.report;
 }
 
-/** Writes what a measurement comes to, and says where. */
+/** Writes the report of a measurement and prints its paths. */
 export async function finishReport(
   measurement: Measurement,
   thumbnails: Parameters<typeof writeReport>[2],
@@ -83,17 +86,21 @@ async function scoreOpen(options: EvaluationOptions, { vision, state, results }:
   const { plan, stamps, signal } = options;
   const needed = listNeededPhotos(plan, state).length;
   if (needed === 0) {
-    options.say('Everything is scored already.');
+    options.say('Everything has been scored already.');
     return;
   }
   options.say(`${needed} of ${plan.photos.length} photos to analyse with ${vision.processes} processes.`);
   const progress = showPhotoProgress(needed);
   try {
     await scorePlan(plan, state, {
-      ...{ results, stamps, signal, onPhoto: progress.advance, readPhoto: photoReader(plan) },
+      results,
+      stamps,
+      signal,
+      onPhoto: progress.advance,
+      readPhoto: photoReader(plan),
       analyse: (bytes, given) => vision.analyse(bytes, given),
       maxBytes: vision.config.MAX_IMAGE_BYTES,
-      // One more than processes: the next photo is read from disk while all of them are busy.
+      // One more than processes, so that the next photo is read from disk while all of them are busy.
       concurrency: vision.processes + 1,
     });
   } finally {

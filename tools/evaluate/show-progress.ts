@@ -1,19 +1,19 @@
 import { SingleBar } from 'cli-progress';
 
-/** Tells a person how far the photos are. */
+/** Shows how many photos are done. */
 export interface PhotoProgress {
-  /** One more photo is done. */
+  /** Counts one more photo as done. */
   advance(): void;
   end(): void;
 }
 
-/** Between two lines where the output is no terminal, ms. */
+/** Interval between lines if the output is not a terminal, ms. */
 const LINE_INTERVAL_MS = 10_000;
 
-/** Shows a bar with the time left on a terminal and a line now and then elsewhere, both on standard error. */
+/** Shows a progress bar on a terminal, or a line every few seconds elsewhere, on standard error. */
 export function showPhotoProgress(photos: number): PhotoProgress {
   const bar = new SingleBar({
-    format: 'Photos [{bar}] {value} of {total}, {duration_formatted} gone, {eta_formatted} to go',
+    format: 'Photos [{bar}] {value} of {total}, {duration_formatted} elapsed, {eta_formatted} left',
     stream: process.stderr,
     noTTYOutput: true,
     notTTYSchedule: LINE_INTERVAL_MS,

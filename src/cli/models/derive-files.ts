@@ -1,8 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
+import { digestOf } from '../../worker/vision/digest.js';
 import { deriveModel } from '../../worker/vision/onnx/derive-model.js';
-import { derivedName, digestOf } from '../../worker/vision/pack/verify-pack.js';
+import { derivedName } from '../../worker/vision/pack/verify-pack.js';
 import { checkFiles, type ExpectedFile } from './check-files.js';
 import { ModelError } from './model-error.js';
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { VerificationError } from '../../shared/errors.js';
 import type { LocatedFace } from './detect/locate-face.js';
+import { digestOf } from './digest.js';
 import { examineFace } from './face/examine-face.js';
 import { describeQuality } from './face/face-quality.js';
 import { hashPhoto } from './image/perceptual-hash.js';
@@ -34,7 +34,7 @@ export async function analyseImage(
     facesFound: located.facesFound,
     width: info.width,
     height: info.height,
-    contentDigest: createHash('sha256').update(bytes).digest('hex'),
+    contentDigest: digestOf(bytes),
     perceptualHash: hashPhoto(located.photo),
     warnings: [...warningsFor(located), ...verdict.warnings],
     timingsMs: timer.timingsMs,

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ModelManifest } from '../../../src/shared/models/model-manifest.js';
+import { digestOf } from '../../../src/worker/vision/digest.js';
 import { makeZip } from './zip-archive.js';
 
 /** A pack of two files of random bytes, in a zip beside a file that nobody wants. */
@@ -22,19 +23,15 @@ export function makePack(url: string, inner = '', recogniser: Buffer = randomByt
     name: 'mini',
     description: 'made for a test',
     licence: { name: 'none', commercial_use: false, url: '', notice: 'For this test only.' },
-    source: { kind: 'zip', url, bytes: archive.length, sha256: sha256(archive) },
+    source: { kind: 'zip', url, bytes: archive.length, sha256: digestOf(archive) },
     files: Object.entries(files).map(([name, content]) => ({
       name,
       bytes: content.length,
-      sha256: sha256(content),
+      sha256: digestOf(content),
     })),
     detector: { kind: 'scrfd', file: 'det.onnx', ...preprocessing },
     recogniser: { kind: 'arcface', file: 'rec.onnx', ...preprocessing },
     calibration: null,
   };
   return { manifest, archive, files };
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

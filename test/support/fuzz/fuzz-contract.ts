@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { problemSchema } from '../../../src/shared/contract/problem.js';
+import { createRandom } from '../../../tools/evaluate/plan/random.js';
 import { type HostileMaterial, type HostileRequest, makeHostileRequest } from './hostile-requests.js';
-import { seededRandom } from './mutate-bytes.js';
 
 export interface ContractFuzzOptions {
   readonly origin: string;
@@ -29,7 +29,7 @@ const MAX_JOB_IDS = 200;
 /** Sends requests that mean harm and looks at every answer. */
 export async function fuzzContract(options: ContractFuzzOptions): Promise<ContractFuzzReport> {
   const agent = new Agent({ connections: options.inFlight, headersTimeout: 0, bodyTimeout: 0 });
-  const random = seededRandom(options.seed);
+  const random = createRandom(options.seed);
   const answers: Record<string, number> = {};
   const findings: string[] = [];
   const jobIds: string[] = [];

@@ -65,12 +65,3 @@ export function randomEdits(random: () => number, fileLength: number): Edit[] {
     return { kind, at, value, bit: Math.floor(random() * 8), length: random() };
   });
 }
-
-/** Returns a generator of numbers in 0..1 that gives the same row for the same seed (a linear congruential one, 32 bits). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}

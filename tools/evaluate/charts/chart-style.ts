@@ -1,9 +1,9 @@
 import type { Config } from 'vega-lite';
 
-/** A vega-lite specification, as data. Its own types cannot say that a part is optional, so they are not used here. */
+/** A vega-lite specification as plain data. Its own types cannot express optional parts. */
 export type ChartSpec = Readonly<Record<string, unknown>>;
 
-/** Blue and vermilion of a palette that colour-blind readers tell apart. @see Okabe and Ito, Color Universal Design, 2008 */
+/** Blue and vermilion from a palette for colour-blind readers. @see Okabe and Ito, Color Universal Design, 2008 */
 export const MATED_COLOUR = '#0072b2';
 export const NON_MATED_COLOUR = '#d55e00';
 const TEXT_COLOUR = '#222';
@@ -12,29 +12,42 @@ const GRID_COLOUR = '#ddd';
 /** Size of the plotting area, px. */
 export const CHART_SIZE = { width: 640, height: 360 } as const;
 
-/** What every chart has in common. */
+/** Common settings of all charts. */
 export const CHART_CONFIG: Config = {
   background: 'white',
   font: 'system-ui, "Segoe UI", "DejaVu Sans", Arial, sans-serif',
   view: { stroke: GRID_COLOUR },
   title: {
-    ...{ anchor: 'start', frame: 'group', fontSize: 15, color: TEXT_COLOUR, offset: 12 },
-    ...{ subtitleFontSize: 11.5, subtitleColor: '#555', subtitlePadding: 4, subtitleLineHeight: 15 },
+    anchor: 'start',
+    frame: 'group',
+    fontSize: 15,
+    color: TEXT_COLOUR,
+    offset: 12,
+    subtitleFontSize: 11.5,
+    subtitleColor: '#555',
+    subtitlePadding: 4,
+    subtitleLineHeight: 15,
   },
   axis: {
-    ...{ labelFontSize: 11.5, titleFontSize: 12.5, titleFontWeight: 'normal', titlePadding: 8 },
-    ...{ labelColor: TEXT_COLOUR, titleColor: TEXT_COLOUR, gridColor: GRID_COLOUR, tickColor: '#888' },
+    labelFontSize: 11.5,
+    titleFontSize: 12.5,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+    labelColor: TEXT_COLOUR,
+    titleColor: TEXT_COLOUR,
+    gridColor: GRID_COLOUR,
+    tickColor: '#888',
     labelFlush: false,
   },
   legend: { labelFontSize: 12, titleFontSize: 12, labelColor: TEXT_COLOUR, symbolSize: 140, orient: 'top' },
 };
 
-/** Texts above a chart. `caption`: what the figures rest on. */
+/** Returns the texts above a chart. `caption`: the basis of the figures. */
 export function chartTitle(text: string, ...caption: readonly string[]): ChartSpec {
   return { text, subtitle: caption };
 }
 
-/** Returns the lowest decade for rates of so many pairs: that of a single error, and never less than two decades. */
+/** Returns the lowest decade to show for this number of pairs: that of a single error, at most 1 %. */
 export function rateFloor(pairs: number): number {
   return Math.min(0.01, 10 ** -Math.ceil(Math.log10(pairs) - 1e-9));
 }
@@ -42,17 +55,17 @@ export function rateFloor(pairs: number): number {
 /** Label of a share: `12.5 %`. */
 export const PERCENT_LABEL = "format(datum.value * 100, '~g') + ' %'";
 
-/** Where a rate of zero is drawn on an axis whose lowest decade is `floor`: a logarithm has no place for it. */
+/** Returns where to draw a rate of zero, which a logarithmic axis cannot show, if the lowest decade is `floor`. */
 export function zeroPlace(floor: number): number {
   return floor / 2;
 }
 
-/** A logarithmic scale of rates from zero's place to 1, a little below and above them free. */
+/** Returns a logarithmic scale from slightly below zero's position to 1. */
 export function rateScale(floor: number): ChartSpec {
   return { type: 'log', domain: [zeroPlace(floor) / 1.25, 1], nice: false };
 }
 
-/** An axis for such a scale, with a label for zero and each decade from `floor` on: 0, 1e-4, 0.1 %, 1 %, 10 %, 100 %. */
+/** Returns an axis for this scale, with labels for zero and each decade from `floor`: 0, 1e-4, 0.1 %, 1 %, 10 %, 100 %. */
 export function rateAxis(title: string, floor: number): ChartSpec {
   const decades = Array.from({ length: Math.round(-Math.log10(floor)) + 1 }, (_, index) => 10 ** -index);
   const zero = `datum.value < ${floor * 0.75} ? '0'`;

@@ -3,12 +3,12 @@ import { UserError } from '../../../src/cli/user-error.js';
 import { CHART_CONFIG, type ChartSpec } from './chart-style.js';
 
 /**
- * Returns a chart as an SVG element without scripts, references or fonts of its own.
- * @throws UserError where vega is not installed: it is a development dependency, so that images stay small.
+ * Draws a chart as an SVG element without scripts, references or embedded fonts.
+ * @throws UserError if vega is not installed: it is a development dependency, which keeps images small.
  */
 export async function drawChart(spec: ChartSpec): Promise<string> {
   const { vega, vegaLite } = await loadVega();
-  // Our specifications are plain data; vega-lite itself refuses a wrong one by throwing.
+  // The specifications are plain data; vega-lite throws if one is invalid.
   const compiled = vegaLite.compile(spec as unknown as TopLevelSpec, { config: CHART_CONFIG });
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
   try {

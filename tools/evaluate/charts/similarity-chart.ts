@@ -10,15 +10,15 @@ import {
   PERCENT_LABEL,
 } from './chart-style.js';
 
-/** Threshold from which its name would pass the right edge. */
+/** Threshold from which the label is placed left of the line, to stay inside the chart. */
 const LABEL_TURNS_AT = 0.75;
 
 /** Width of a bar is 2 / BINS: similarities run from -1 to 1. */
 const BINS = 100;
 
 /**
- * Returns the chart of how often each similarity occurs: mated pairs above, non-mated below, each as a share of its own
- * kind, so that many non-mated pairs do not hide the few mated ones.
+ * Returns the histograms of similarities: mated pairs above, non-mated pairs below. Each shows shares of its own kind, so
+ * that many non-mated pairs do not hide few mated ones.
  */
 export function similarityChart(
   { mated, nonMated }: ScoreSample,
@@ -35,7 +35,8 @@ export function similarityChart(
     axis: { title: 'similarity (cosine of the two embeddings)', values: fifths(from) },
   };
   const plots = kinds.map(({ kind, colour, scores }, index) => ({
-    ...{ width: CHART_SIZE.width, height: CHART_SIZE.height / 2 - 25 },
+    width: CHART_SIZE.width,
+    height: CHART_SIZE.height / 2 - 25,
     title: { text: kind, anchor: 'start', fontSize: 12.5, color: colour, offset: 4 },
     layer: [
       {
@@ -82,7 +83,7 @@ function fifths(from: number): readonly number[] {
   );
 }
 
-/** A dashed upright line at the threshold in use, with its name at one of its ends. */
+/** Returns a dashed vertical line at the threshold in use, labelled at one end. */
 export function thresholdRule(threshold: number, label?: 'top' | 'bottom'): ChartSpec {
   const data = { values: [{}] };
   const at = { x: { datum: threshold, type: 'quantitative' } };
@@ -91,9 +92,13 @@ export function thresholdRule(threshold: number, label?: 'top' | 'bottom'): Char
   const text = {
     data,
     mark: {
-      ...{ type: 'text', text: `threshold in use: ${threshold}`, color: '#222', fontSize: 11.5 },
+      type: 'text',
+      text: `threshold in use: ${threshold}`,
+      color: '#222',
+      fontSize: 11.5,
       ...(threshold > LABEL_TURNS_AT ? { align: 'right', dx: -5 } : { align: 'left', dx: 5 }),
-      ...{ baseline: label, dy: label === 'top' ? 3 : -3 },
+      baseline: label,
+      dy: label === 'top' ? 3 : -3,
     },
     encoding: { ...at, y: { value: label === 'top' ? 0 : 'height' } },
   };

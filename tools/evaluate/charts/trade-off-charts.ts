@@ -14,17 +14,17 @@ export interface TradeOffOptions {
   /** Both rates at the threshold in use. */
   readonly inUse: CurvePoint;
   readonly caption: string;
-  /** Lowest FMR and FNMR that the axes show, powers of ten; a rate of zero is drawn there. */
+  /** Lowest FMR and FNMR on the axes, powers of ten. A rate of zero is drawn below them. */
   readonly fmrFloor: number;
   readonly fnmrFloor: number;
 }
 
 const FMR_TITLE = 'FMR: share of non-mated pairs that match';
-/** FMR from which a label would pass the right edge. */
+/** FMR from which the label is placed left of its point, to stay inside the chart. */
 const LABEL_TURNS_AT = 0.05;
-const ZERO_NOTE = 'Zero means that no error was seen, not that there is none.';
+const ZERO_NOTE = 'Zero means that there were no errors in the data, not that errors are impossible.';
 
-/** Returns the DET chart: FNMR against FMR, both on logarithmic axes. Nearer to the lower left corner is better. */
+/** Returns the DET chart: FNMR against FMR, both on logarithmic axes. Closer to the lower left corner is better. */
 export function detChart(points: readonly CurvePoint[], options: TradeOffOptions): ChartSpec {
   const place = ({ fmr, fnmr }: CurvePoint): Place => ({
     x: fmr || zeroPlace(options.fmrFloor),
@@ -36,11 +36,11 @@ export function detChart(points: readonly CurvePoint[], options: TradeOffOptions
   };
   return {
     ...tradeOffChart(points.map(place), place(options.inUse), { ...options, y, labelSide: 'above' }),
-    title: chartTitle('DET: what fewer false matches cost', options.caption, ZERO_NOTE),
+    title: chartTitle('DET: the cost of fewer false matches', options.caption, ZERO_NOTE),
   };
 }
 
-/** Returns the ROC chart: mated pairs that match against FMR on a logarithmic axis. Nearer to the top is better. */
+/** Returns the ROC chart: mated pairs that match against FMR on a logarithmic axis. Closer to the top is better. */
 export function rocChart(points: readonly CurvePoint[], options: TradeOffOptions): ChartSpec {
   const place = ({ fmr, fnmr }: CurvePoint): Place => ({
     x: fmr || zeroPlace(options.fmrFloor),
@@ -52,7 +52,7 @@ export function rocChart(points: readonly CurvePoint[], options: TradeOffOptions
   };
   return {
     ...tradeOffChart(points.map(place), place(options.inUse), { ...options, y, labelSide: 'below' }),
-    title: chartTitle('ROC: mated pairs found at each rate of false matches', options.caption, ZERO_NOTE),
+    title: chartTitle('ROC: matching mated pairs by false match rate', options.caption, ZERO_NOTE),
   };
 }
 

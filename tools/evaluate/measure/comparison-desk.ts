@@ -1,24 +1,24 @@
-/** Comparisons that wait for their photos, by number. */
+/** Comparisons waiting for their photos, by number. */
 export interface OpenComparisons {
   /** Numbers of the open comparisons. */
   readonly open: Iterable<number>;
   /** Photos of a comparison. */
   readonly photosOf: (comparison: number) => readonly number[];
-  /** Whether a photo will be delivered; of any other it is known that it has no embedding. */
+  /** True if a photo will be delivered. Any other photo is known to have no embedding. */
   readonly isExpected: (photo: number) => boolean;
-  /** Told once for each comparison when all its photos are there; undefined stands for a photo without an embedding. */
+  /** Called once for each comparison when all its photos have arrived. Undefined: a photo without an embedding. */
   readonly onComplete: (comparison: number, embeddings: readonly (Float32Array | undefined)[]) => void;
 }
 
-/** Holds embeddings in memory for as long as an open comparison needs them, and no longer. */
+/** Holds embeddings in memory only as long as an open comparison needs them. */
 export interface ComparisonDesk {
-  /** Hands in a photo; each expected one is handed in once. */
+  /** Delivers a photo. Each expected photo is delivered once. */
   deliver(photo: number, embedding: Float32Array | undefined): void;
-  /** Number of embeddings held now. */
+  /** Number of embeddings in memory. */
   readonly held: number;
 }
 
-/** Returns a desk that has every open comparison and no photo yet. */
+/** Returns a desk with every open comparison and no photos. */
 export function createComparisonDesk(comparisons: OpenComparisons): ComparisonDesk {
   const { open, photosOf, isExpected, onComplete } = comparisons;
   const waiting = new Map<number, number[]>();

@@ -4,15 +4,15 @@ import type { PhotoRecord } from '../results/photo-record.js';
 /** Similarities of the three probes of a verification; NaN where a photo could not be used. */
 export type ProbeSimilarities = readonly [number, number, number];
 
-/** What is known of a plan so far. Its lists run beside the plan's. */
+/** Results so far. Its lists are parallel to the plan's. */
 export interface EvaluationState {
   readonly records: (PhotoRecord | undefined)[];
-  /** Similarity of each pair; NaN as long as there is none. */
+  /** Similarity of each pair; NaN if it has none yet. */
   readonly similarities: Float64Array;
   readonly verifications: (ProbeSimilarities | undefined)[];
 }
 
-/** Returns the state in which nothing is known. */
+/** Returns the state without results. */
 export function createState(plan: EvaluationPlan): EvaluationState {
   return {
     records: Array.from(plan.photos, () => undefined),

@@ -9,10 +9,10 @@ import {
 import { quantile } from '../statistics/histogram.js';
 import type { ScoreSample } from '../statistics/score-sample.js';
 
-/** Errors that a rate must be expected to show before it counts as measurable: with fewer, none might well be seen. */
+/** Expected errors from which a rate counts as measurable. With fewer, there may well be none in the data. */
 const EXPECTED_ERRORS = 3;
 
-/** Thresholds are given in this many steps from 0 to 1, always rounded up: a rounded one must not let more pairs match. */
+/** Steps of reported thresholds from 0 to 1. They are rounded up, so that rounding never lets more pairs match. */
 const THRESHOLD_STEPS = 10_000;
 
 /** Returns a count with its rate and interval. */
@@ -32,7 +32,7 @@ export function measureAt(
   };
 }
 
-/** Returns the threshold that keeps to a false match rate, or how many non-mated pairs it would take to tell one. */
+/** Returns the threshold for a false match rate, or the number of non-mated pairs required to measure it. */
 export function measureOperatingPoint(sample: ScoreSample, fmr: number): OperatingPoint {
   const pairsNeeded = Math.round(EXPECTED_ERRORS / fmr);
   if (sample.nonMated.length < pairsNeeded) return { fmr, measurable: false, pairsNeeded };
@@ -40,13 +40,13 @@ export function measureOperatingPoint(sample: ScoreSample, fmr: number): Operati
   return { fmr, measurable: true, threshold, measured: measureAt(sample, threshold) };
 }
 
-/** Rounding of the product can land a hair below the threshold itself. */
+/** Floating-point rounding of the product can end slightly below the threshold. */
 function roundUp(threshold: number): number {
   const step = Math.ceil(threshold * THRESHOLD_STEPS);
   return (step / THRESHOLD_STEPS < threshold ? step + 1 : step) / THRESHOLD_STEPS;
 }
 
-/** Returns the values that divide an ascending list into quarters, its ends among them; null without values. */
+/** Returns minimum, quartiles and maximum; null without values. */
 export function quartilesOf(sorted: Float64Array): Quartiles | null {
   if (sorted.length === 0) return null;
   const at = (portion: number): number => quantile(sorted, portion);

@@ -4,7 +4,7 @@ import { countOutcomes, type ScoredVerification } from '../statistics/k-of-n.js'
 import type { EvaluationState } from './evaluation-state.js';
 import { rateWithInterval } from './measure-rates.js';
 
-/** Returns how the attempts that were scored end under the rules 2 of 3 and 3 of 3. */
+/** Returns the outcomes of the scored attempts under the rules 2 of 3 and 3 of 3. */
 export function measureRules(
   plan: EvaluationPlan,
   state: EvaluationState,
@@ -26,7 +26,7 @@ export function measureRules(
   });
 }
 
-/** Attempts whose reference could not be used are no comparisons: the service refuses them before any is made. */
+/** Attempts with an unusable reference are left out: the service refuses them before any comparison. */
 function listAttempts(plan: EvaluationPlan, state: EvaluationState): readonly ScoredVerification[] {
   return plan.verifications.flatMap(({ mated, reference }, index): ScoredVerification[] => {
     const similarities = state.verifications[index];

@@ -9,10 +9,10 @@ import type { EvaluationState } from './evaluation-state.js';
 import { measureAt, measureOperatingPoint, quartilesOf, rateWithInterval } from './measure-rates.js';
 import { measureRules } from './measure-rules.js';
 
-/** False match rates that the report gives thresholds for. */
+/** False match rates for which the report gives thresholds. */
 const TARGET_RATES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6] as const;
 
-/** Pairs at the wrong end that the report lists, of each kind. */
+/** Hardest pairs of each kind in the report. */
 const WORST_PAIRS = 12;
 
 export interface MeasureOptions {
@@ -25,7 +25,7 @@ export interface MeasureOptions {
   readonly now: Date;
 }
 
-/** What an evaluation found, and the scores it rests on. */
+/** The results of an evaluation and the underlying scores. */
 export interface Measurement {
   readonly report: EvaluationReport;
   readonly sample: ScoreSample;
@@ -37,7 +37,7 @@ interface ScoredPair extends PhotoPair {
   readonly similarity: number;
 }
 
-/** Returns everything that the scores known of a plan tell. */
+/** Returns all figures for the known scores of a plan. */
 export function measure(plan: EvaluationPlan, state: EvaluationState, options: MeasureOptions): Measurement {
   const scored = listScored(plan, state);
   const counted = scored.filter((pair) => !isIdentical(pair, state));
@@ -77,7 +77,7 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
   return { report, sample, qualities };
 }
 
-/** Figures that need both kinds of pair. */
+/** Returns the figures that need both kinds of pairs. */
 function measureOverlap(sample: ScoreSample): Pick<EvaluationReport, 'auc' | 'equalErrorRate'> {
   if (sample.mated.length === 0 || sample.nonMated.length === 0) return { auc: null, equalErrorRate: null };
   return { auc: areaUnderRoc(sample), equalErrorRate: findEqualErrorRate(traceErrorCurve(sample)) };
@@ -121,7 +121,7 @@ function isIdentical({ probe, reference }: PhotoPair, { records }: EvaluationSta
   );
 }
 
-/** Returns the pairs at one end, the outermost first. Only those up to `limit` are sorted: there can be millions of others. */
+/** Returns the hardest pairs, the hardest first. Sorts only those up to `limit`: there can be millions of others. */
 function listWorst(
   pairs: readonly ScoredPair[],
   end: 'lowest' | 'highest',

@@ -15,21 +15,21 @@ export interface ScoringDependencies {
   readonly readPhoto: (name: string) => Promise<Uint8Array>;
   readonly analyse: (bytes: Uint8Array, signal: AbortSignal) => Promise<FaceAnalysis>;
   readonly results: Pick<ResultFolder, 'add' | 'flush'>;
-  /** Present state of each photo's file. */
+  /** Current state of each photo's file. */
   readonly stamps: readonly FileStamp[];
-  /** Files over it are refused as image_too_large, as the service does. */
+  /** Larger files are refused as image_too_large, as in the service. */
   readonly maxBytes: number;
-  /** Photos at a time. */
+  /** Photos processed at the same time. */
   readonly concurrency: number;
-  /** Told after each photo. */
+  /** Called after each photo. */
   readonly onPhoto: () => void;
-  /** Ends the run between two photos. */
+  /** Stops the run between two photos. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the photos that have to be analysed: those of everything not scored yet, in the order in which the plan first
- * needs them, so that an interrupted run has scored as much as it could; then those never looked at.
+ * Returns the photos to analyse: first those of everything without a score, in the order in which the plan needs them, so
+ * that an interrupted run has as many scores as possible; then photos that were never analysed.
  */
 export function listNeededPhotos(plan: EvaluationPlan, state: EvaluationState): readonly number[] {
   const mayHaveFace = (photo: number): boolean => state.records[photo]?.usable !== false;
@@ -42,10 +42,10 @@ export function listNeededPhotos(plan: EvaluationPlan, state: EvaluationState): 
 }
 
 /**
- * Analyses the photos that are needed and scores every pair and attempt as soon as its photos are there, in `state` and
- * in the folder of results.
- * @throws the signal's reason when it aborts; what was scored by then is kept. VerificationError when the models fail,
- *   Error when a file cannot be read.
+ * Analyses the required photos and scores every pair and attempt as soon as its photos are analysed, in `state` and in the
+ * folder of results.
+ * @throws the signal's reason if it aborts; scores so far are kept. VerificationError if the models fail, Error if a file
+ *   cannot be read.
  */
 export async function scorePlan(
   plan: EvaluationPlan,
@@ -87,7 +87,7 @@ async function analysePhoto(
 ): Promise<Analysed> {
   const stamp = deps.stamps[photo];
   const name = plan.photos[photo];
-  if (!stamp || name === undefined) throw new Error('this is a bug: a photo without a file');
+  if (!stamp || name === undefined) throw new Error('this is a bug: a photo has no file');
   try {
     if (stamp.bytes > deps.maxBytes) throw new VerificationError('image_too_large');
     const analysis = await deps.analyse(await deps.readPhoto(name), deps.signal);
@@ -123,12 +123,12 @@ function openDesk(
   });
 }
 
-/** Returns the similarity of every embedding but the first to the first; NaN where one of the two is missing. */
+/** Returns the similarity of every other embedding to the first; NaN if one of the two is missing. */
 function compareAll([reference, ...probes]: readonly (Float32Array | undefined)[]): readonly number[] {
   return probes.map((probe) => (probe && reference ? compareEmbeddings(probe, reference) : Number.NaN));
 }
 
-/** Yields the number of every pair (from 0) and attempt (after the pairs) that is not scored and still can be. */
+/** Yields the number of every pair (from 0) and attempt (after the pairs) that has no score but can get one. */
 function* listOpen(plan: EvaluationPlan, state: EvaluationState): Generator<number> {
   const hasFailed = (photo: number): boolean => state.records[photo]?.usable === false;
   for (const [index, { probe, reference }] of plan.pairs.entries()) {

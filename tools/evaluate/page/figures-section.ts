@@ -3,19 +3,16 @@ import { ruleOfThree } from '../statistics/binomial-interval.js';
 import { formatCount, formatMeasured, formatRate, formatScore } from './format-rate.js';
 import { type Html, html } from './html.js';
 
-/** Returns the tables of what was measured on single pairs. */
+/** Returns the table of figures for single pairs. */
 export function figuresSection(report: EvaluationReport): Html {
   const { atThreshold, threshold, auc, equalErrorRate, acquisition, similarity, quality } = report;
   const rows: readonly (readonly [string, string])[] = [
     [`FNMR at ${threshold}: mated pairs that do not match`, formatMeasured(atThreshold.fnmr)],
     [`FMR at ${threshold}: non-mated pairs that match`, describeFmr(report)],
     ['Failure to acquire: photos that could not be used', formatMeasured(acquisition)],
+    ['Area under the ROC curve (1: no overlap)', auc === null ? 'not measured' : formatArea(auc)],
     [
-      'Area under the ROC curve (1: the kinds do not overlap)',
-      auc === null ? 'not measured' : formatArea(auc),
-    ],
-    [
-      'Equal error rate, and the threshold there',
+      'Equal error rate and its threshold',
       equalErrorRate
         ? `${formatRate(equalErrorRate.rate)} at ${formatScore(equalErrorRate.threshold)}`
         : 'not measured',
@@ -27,25 +24,25 @@ export function figuresSection(report: EvaluationReport): Html {
   return html`<h2>Figures</h2>
 <table>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</table>
 <p class="small">In brackets: the exact 95 % interval for independent trials (Clopper and Pearson) and the counts. Pairs
-that share a photo or a person are not independent, so the truth can lie further off, above all with few persons.</p>`;
+that share a photo or a person are not independent, so the true rate can be outside, especially with few persons.</p>`;
 }
 
-/** Returns the table of thresholds for the false match rates one may want. */
+/** Returns the table of thresholds for common false match rates. */
 export function operatingPointsSection(report: EvaluationReport): Html {
   const trials = report.pairs.nonMatedScored;
-  return html`<h2>Which threshold for which rate of false matches</h2>
-<table><thead><tr><th scope="col">FMR wanted</th><th scope="col">threshold</th><th scope="col">FMR measured there</th>
-<th scope="col">FNMR there</th></tr></thead>
+  return html`<h2>Thresholds by false match rate</h2>
+<table><thead><tr><th scope="col">target FMR</th><th scope="col">threshold</th><th scope="col">measured FMR</th>
+<th scope="col">measured FNMR</th></tr></thead>
 ${report.operatingPoints.map((point) => pointRow(point, trials))}</table>
-<p class="small">A rate counts as measurable from 3 / rate non-mated pairs on. With fewer, not one error may be seen although
-the rate is higher: after none in N trials it can still be 3 / N (rule of three, 95 %).</p>`;
+<p class="small">A rate is measurable with at least 3 / rate non-mated pairs. With fewer, there can be no errors although the
+rate is higher: after none in N trials it can still be 3 / N (rule of three, 95 %).</p>`;
 }
 
 function pointRow(point: OperatingPoint, trials: number): Html {
   const wanted = html`<th scope="row">${formatRate(point.fmr)}</th>`;
   if (!point.measurable) {
     const bound = trials === 0 ? '' : `; upper bound 3 / N = ${formatRate(ruleOfThree(trials))}`;
-    const text = `not measurable with ${formatCount(trials)} pairs (it takes ${formatCount(point.pairsNeeded)})${bound}`;
+    const text = `not measurable with ${formatCount(trials)} pairs (requires ${formatCount(point.pairsNeeded)})${bound}`;
     return html`<tr>${wanted}<td colspan="3" class="muted">${text}</td></tr>`;
   }
   const { fmr, fnmr } = point.measured;
@@ -64,5 +61,5 @@ function formatArea(auc: number): string {
 function formatQuartiles(quartiles: Quartiles | null): string {
   if (!quartiles) return 'not measured';
   const [lowest, lower, median, upper, highest] = quartiles.map(formatScore);
-  return `median ${median}; half of them from ${lower} to ${upper}, all from ${lowest} to ${highest}`;
+  return `median ${median}; half from ${lower} to ${upper}, all from ${lowest} to ${highest}`;
 }

@@ -1,4 +1,4 @@
-/** Style of the report: light, for screen and print, without a font or file from elsewhere. */
+/** Style of the report: light, for screen and print, without external fonts or files. */
 export const PAGE_STYLE = `
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; background: #fff; color: #222;

@@ -2,7 +2,7 @@ import type { EvaluationReport, NotablePair } from '../results/report.js';
 import { formatScore } from './format-rate.js';
 import { type Html, html } from './html.js';
 
-/** A small picture of a photo and where its face is. */
+/** A small picture of a photo with its face's box. */
 export interface Thumbnail {
   /** `data:image/jpeg;base64,…` */
   readonly dataUri: string;
@@ -16,15 +16,15 @@ export interface Thumbnail {
 /** Thumbnails by the name of their photo. */
 export type Thumbnails = ReadonlyMap<string, Thumbnail>;
 
-/** Returns the pairs at the wrong end of each kind, with pictures where there are any. */
+/** Returns the hardest pairs of each kind, with pictures if available. */
 export function pairsSection({ worst, threshold }: EvaluationReport, thumbnails: Thumbnails): Html {
   const lists = [
-    { title: 'Mated pairs of the lowest similarity', pairs: worst.mated },
-    { title: 'Non-mated pairs of the highest similarity', pairs: worst.nonMated },
+    { title: 'Mated pairs with the lowest similarity', pairs: worst.mated },
+    { title: 'Non-mated pairs with the highest similarity', pairs: worst.nonMated },
   ];
   return html`<h2>The hardest pairs</h2>
-<p class="small">Look at them before you trust the figures: a wrong label shows here first, and so does a photo on which the
-wrong face was chosen.</p>
+<p class="small">Check these before you trust the figures: wrong labels show here first, and so do photos in which the wrong
+face was selected.</p>
 ${lists.map(({ title, pairs }) => {
   const cards = pairs.map((pair) => pairCard(pair, thumbnails, threshold));
   return html`<h3>${title}</h3><div class="pairs">${cards}</div>`;

@@ -6,13 +6,13 @@ import { PAGE_STYLE } from './page-style.js';
 import { failuresSection, pairsSection, type Thumbnails } from './pictures-section.js';
 import { lfwSection, rulesSection } from './rules-section.js';
 
-/** A chart as an SVG element, and what it shows for those who cannot see it. */
+/** A chart as an SVG element, and its text alternative. */
 export interface DrawnChart {
   readonly name: string;
   readonly svg: string;
 }
 
-/** Returns the report as one HTML file that loads nothing: charts and pictures are in it. */
+/** Returns the report as one self-contained HTML file, including charts and pictures. */
 export function createReportPage(
   report: EvaluationReport,
   charts: readonly DrawnChart[],
@@ -47,11 +47,11 @@ ${modelSection(report)}
   return page.html;
 }
 
-/** Returns what the figures rest on, for the caption of a chart: data set, numbers of pairs, model pack, date. */
+/** Returns the basis of the figures for the caption of a chart: data set, numbers of pairs, model pack, date. */
 export function captionOf(report: EvaluationReport): string {
   const { matedScored, nonMatedScored } = report.pairs;
   const pairs = `${formatCount(matedScored)} mated and ${formatCount(nonMatedScored)} non-mated pairs`;
-  return `${report.dataset.name}: ${pairs}; ${report.model ? `model pack ${report.model.pack}` : 'models not named'}; ${report.createdAt.slice(0, 10)}`;
+  return `${report.dataset.name}: ${pairs}; ${report.model ? `model pack ${report.model.pack}` : 'unknown models'}; ${report.createdAt.slice(0, 10)}`;
 }
 
 function describeBasis(report: EvaluationReport): string {
@@ -67,22 +67,22 @@ function describeBasis(report: EvaluationReport): string {
 }
 
 function privacyNotice(hasPictures: boolean): Html {
-  const content = hasPictures ? 'pictures of people and names of files' : 'names of files';
-  return html`<p class="notice"><strong>This report holds personal data: ${content}.</strong> Keep it where the photos may be
-kept, and delete it with them.${hasPictures ? ' --no-pictures makes one without pictures.' : ''}</p>`;
+  const content = hasPictures ? 'pictures of people and file names' : 'file names';
+  return html`<p class="notice"><strong>This report contains personal data: ${content}.</strong> Store it where the photos may be
+stored, and delete it with them.${hasPictures ? ' --no-pictures makes a report without pictures.' : ''}</p>`;
 }
 
-/** As an image of its own a chart keeps its ids to itself and can be saved by itself. */
+/** Embeds a chart as a separate image, so that its ids do not clash and it can be saved. */
 function chartImage({ name, svg }: DrawnChart): Html {
   const uri = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
   return html`<div class="scroll"><img class="chart" alt="${name}" src="${uri}"></div>`;
 }
 
 function modelSection({ model }: EvaluationReport): Html {
-  if (!model) return html`<h2>Models</h2><p>The scores came from elsewhere.</p>`;
+  if (!model) return html`<h2>Models</h2><p>The scores come from another program.</p>`;
   const rows = [
     ['model pack', model.pack],
-    ['version of the service', model.serviceVersion],
+    ['service version', model.serviceVersion],
     ['detector, SHA-256', model.detector],
     ['recogniser, SHA-256', model.recogniser],
     ...Object.entries(model.settings).map(([name, value]) => [name, String(value)]),

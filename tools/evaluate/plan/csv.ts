@@ -1,6 +1,7 @@
+import { CsvError, parse } from 'csv-parse/sync';
 import { UserError } from '../../../src/cli/user-error.js';
 
-/** A table of a CSV file: every row has as many cells as the header. */
+/** A CSV table: every row has as many cells as the header. */
 export interface CsvTable {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -9,9 +10,9 @@ export interface CsvTable {
 const SEPARATORS = [',', ';', '\t'] as const;
 
 /**
- * Returns the table in `text`, its header apart. The separator is the one of comma, semicolon and tab that the header
- * line holds most of. Quoted cells may hold separators, line ends and doubled quotes; empty lines are skipped.
- * @throws UserError with the number of the first row that is too short or too long.
+ * Parses a CSV table. The separator is the most frequent one of comma, semicolon and tab in the header line. Quoted cells
+ * can contain separators, line ends and doubled quotes. Empty lines are skipped.
+ * @throws UserError with the number of the first row of the wrong length or with a misplaced quote.
  * @see RFC 4180
  */
 export function parseCsv(text: string): CsvTable {
@@ -19,12 +20,12 @@ export function parseCsv(text: string): CsvTable {
   const [header = [], ...rows] = splitRows(bare, findSeparator(bare));
   for (const [index, row] of rows.entries()) {
     if (row.length === header.length) continue;
-    throw new UserError(`Row ${index + 2} has ${row.length} cells where the header has ${header.length}.`);
+    throw new UserError(`Row ${index + 2} has ${row.length} cells; the header has ${header.length}.`);
   }
   return { header: header.map((name) => name.trim()), rows };
 }
 
-/** Returns one line of comma-separated cells with its line end; cells are quoted where they must be. */
+/** Formats one line of comma-separated cells with its line end. Quotes cells only if necessary. */
 export function formatCsvRow(cells: readonly (string | number)[]): string {
   return `${cells.map(formatCell).join(',')}\n`;
 }
@@ -40,20 +41,16 @@ function findSeparator(text: string): string {
   return SEPARATORS.reduce((best, separator) => (countOf(separator) > countOf(best) ? separator : best));
 }
 
-function splitRows(text: string, separator: string): string[][] {
-  // A cell with its end: quoted, or anything up to a separator or line end.
-  const escaped = separator === '\t' ? '\\t' : separator;
-  const cell = new RegExp(`(?:"((?:[^"]|"")*)"|((?!")[^${escaped}\\r\\n]*))(${escaped}|\\r?\\n|\\r|$)`, 'gy');
-  const rows: string[][] = [];
-  let row: string[] = [];
-  while (cell.lastIndex < text.length) {
-    const found = cell.exec(text);
-    if (!found) throw new UserError(`Row ${rows.length + 1} has a quote in a wrong place.`);
-    row.push(found[1] === undefined ? (found[2] ?? '') : found[1].replaceAll('""', '"'));
-    if (found[3] === separator && cell.lastIndex === text.length) row.push('');
-    if (found[3] === separator && cell.lastIndex < text.length) continue;
-    if (row.length > 1 || row[0] !== '') rows.push(row);
-    row = [];
+function splitRows(text: string, delimiter: string): string[][] {
+  try {
+    return parse(text, {
+      delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      skip_empty_lines: true,
+      relax_column_count: true,
+    });
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new UserError(`Row ${Number(cause.records) + 1} has a misplaced quote.`, { cause });
   }
-  return rows;
 }

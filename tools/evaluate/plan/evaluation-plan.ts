@@ -1,22 +1,22 @@
-/** Two photos of an evaluation, by their place in its list. */
+/** Two photos of an evaluation, by index. */
 export interface PhotoPair {
   readonly probe: number;
   readonly reference: number;
-  /** Whether both show one person. */
+  /** True if both show the same person. */
   readonly mated: boolean;
-  /** Part of a cross-validation protocol. */
+  /** Fold of a cross-validation protocol. */
   readonly fold?: number;
 }
 
-/** One attempt as the service gets it: three photos of one person against a reference. */
+/** One attempt as in a request: three photos of one person against a reference. */
 export interface PlannedVerification {
   readonly reference: number;
   readonly probes: readonly [number, number, number];
-  /** Whether the reference shows the person of the probes. */
+  /** True if the reference shows the same person as the probes. */
   readonly mated: boolean;
 }
 
-/** Everything an evaluation compares. */
+/** All comparisons of an evaluation. */
 export interface EvaluationPlan {
   readonly source: 'pairs' | 'folders' | 'lfw';
   /** Folder that the photos' names are relative to. */
@@ -26,16 +26,16 @@ export interface EvaluationPlan {
   readonly pairs: readonly PhotoPair[];
   readonly verifications: readonly PlannedVerification[];
   readonly persons: number;
-  /** What a reader of the report must know of how this was put together, in whole sentences. */
+  /** Notes for readers of the report about how this plan was made, in whole sentences. */
   readonly notes: readonly string[];
 }
 
-/** Upper limits of what is drawn from a large set. */
+/** Limits on the numbers drawn from a large set. */
 export interface PlanLimits {
   readonly maxMated: number;
   readonly maxNonMated: number;
   /** Of each kind. */
   readonly maxVerifications: number;
-  /** Seed of every draw: the same photos and seed give the same plan. */
+  /** Seed for random draws: the same photos and seed give the same plan. */
   readonly seed: number;
 }

@@ -1,8 +1,8 @@
 import type { PhotoPair } from './evaluation-plan.js';
 
 /**
- * Returns for each photo the number of its person: the lowest photo that mated pairs join it to, directly or through
- * other photos.
+ * Returns the person of each photo, numbered by the first photo that mated pairs connect it to, directly or through other
+ * photos.
  */
 export function joinPersons(pairs: readonly PhotoPair[], photoCount: number): Uint32Array {
   const parents = Uint32Array.from({ length: photoCount }, (_, photo) => photo);

@@ -7,14 +7,14 @@ const PHOTO_NAME = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i;
 /** The photos of one person. */
 export interface PersonFolder {
   readonly name: string;
-  /** Names relative to the folder of all persons, with forward slashes, in the order of the alphabet. */
+  /** Names relative to the folder of all persons, with forward slashes, sorted. */
   readonly photos: readonly string[];
 }
 
 /**
- * Returns the photos in every folder of `root`, a folder for each person; what lies deeper belongs to the same person.
- * Files whose names are not those of images, hidden folders and empty ones are passed over.
- * @throws UserError when fewer than two folders hold photos.
+ * Returns the photos in every folder of `root`, one folder per person, including subfolders. Skips files that are not
+ * images by name, hidden folders and empty folders.
+ * @throws UserError if fewer than two folders contain photos.
  */
 export function listPhotos(root: string): readonly PersonFolder[] {
   const folders = readdirSync(root, { withFileTypes: true })
@@ -23,7 +23,7 @@ export function listPhotos(root: string): readonly PersonFolder[] {
     .filter(({ photos }) => photos.length > 0)
     .sort((left, right) => (left.name < right.name ? -1 : 1));
   if (folders.length >= 2) return folders;
-  throw new UserError(`${root} needs two folders of photos or more, one for each person.`);
+  throw new UserError(`${root} must contain at least two folders of photos, one per person.`);
 }
 
 function photosOf(root: string, folder: string): readonly string[] {

@@ -5,13 +5,13 @@ import { listPhotos } from './list-photos.js';
 import { planVerifications } from './plan-verifications.js';
 import { createRandom, drawSample } from './random.js';
 
-/** For each photo the photos it is paired with: those from the first number up to before the second. */
+/** For each photo, the range of photos it is paired with: start and exclusive end. */
 type PartnerRanges = readonly (readonly [number, number])[];
 
 /**
- * Plans every mated and every non-mated pair of a folder of persons' folders, or a random part of each kind when there
- * are more than the limits allow.
- * @throws UserError when fewer than two folders hold photos.
+ * Plans all mated and non-mated pairs of a folder with one folder per person, or a random sample of each kind above the
+ * limits.
+ * @throws UserError if fewer than two folders contain photos.
  */
 export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
   const folders = listPhotos(root);
@@ -63,7 +63,7 @@ function drawPairs(ranges: PartnerRanges, limit: number, random: () => number): 
   });
   let probe = 0;
   const pairs = drawSample(total, limit, random).map((index) => {
-    // The numbers drawn rise, so the photo whose pairs they fall into does too.
+    // The drawn numbers are ascending, so the photo that they belong to is too.
     while (index >= (starts[probe + 1] ?? total)) probe += 1;
     return { probe, reference: (ranges[probe]?.[0] ?? 0) + index - (starts[probe] ?? 0) };
   });

@@ -5,17 +5,17 @@ import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js
 import { groupPhotos } from './join-persons.js';
 import { planVerifications } from './plan-verifications.js';
 
-/** The places where pairs.txt lies in the copies of LFW that go around. */
+/** Locations of pairs.txt in common copies of LFW. */
 const PAIRS_FILES = ['pairs.txt', '../pairs.txt'];
 
 /**
  * Plans the View 2 protocol of Labeled Faces in the Wild: the folds of its pairs.txt over the photos in `root`, named
  * `Name/Name_0001.jpg`.
- * @throws UserError when the list of pairs is missing or is not what its first line says.
+ * @throws UserError if the list of pairs is missing or does not match its first line.
  */
 export function planLfw(root: string, pairsFile: string | undefined, limits: PlanLimits): EvaluationPlan {
   const path = pairsFile ?? PAIRS_FILES.map((name) => join(root, name)).find((file) => existsSync(file));
-  if (!path) throw new UserError(`There is no pairs.txt in ${root}: name it with --pairs-file.`);
+  if (!path) throw new UserError(`${root} contains no pairs.txt. Give its path with --pairs-file.`);
   const photos = new Map<string, number>();
   const names: string[] = [];
   const numberOf = (person: string, image: string): number => {
@@ -44,13 +44,13 @@ function readFoldedPairs(
   const [folds, size] = head.trim().split(/\s+/).map(Number);
   if (!folds || !size || folds < 2 || lines.length !== folds * size * 2)
     throw new UserError(
-      `${path} is not a list of View 2: its first line must tell the number of folds and of pairs, and as many lines must follow.`,
+      `${path} is not a View 2 list: its first line must give the numbers of folds and pairs, and as many lines must follow.`,
     );
   return lines.map((line, index) => {
     const [person = '', first = '', third = '', fourth] = line.trim().split(/\s+/);
     const mated = index % (2 * size) < size;
     if (mated !== (fourth === undefined))
-      throw new UserError(`${path}: line ${index + 2} is of the wrong kind.`);
+      throw new UserError(`${path}: line ${index + 2} has the wrong kind.`);
     const reference = mated ? numberOf(person, third) : numberOf(third, fourth ?? '');
     return { probe: numberOf(person, first), reference, mated, fold: 1 + Math.floor(index / (2 * size)) };
   });
@@ -58,5 +58,5 @@ function readFoldedPairs(
 
 function photoName(person: string, image: string, path: string): string {
   if (person !== '' && /^\d{1,4}$/.test(image)) return `${person}/${person}_${image.padStart(4, '0')}.jpg`;
-  throw new UserError(`${path} names a photo "${person} ${image}" where a name and a number belong.`);
+  throw new UserError(`${path} contains "${person} ${image}" instead of a name and a number.`);
 }

@@ -6,7 +6,7 @@ import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js
 import { groupPhotos, joinPersons } from './join-persons.js';
 import { planVerifications } from './plan-verifications.js';
 
-/** Names a column may have, in lower case; the first is the one we write. */
+/** Accepted column names in lower case; we write the first. */
 const COLUMNS = {
   probe: ['file_x', 'probe', 'file1', 'image1', 'path1', 'a'],
   reference: ['file_y', 'reference', 'file2', 'image2', 'path2', 'b'],
@@ -17,10 +17,10 @@ const COLUMNS = {
 const MATED = ['yes', 'true', '1', 'mated', 'same'];
 const NON_MATED = ['no', 'false', '0', 'non-mated', 'non_mated', 'different'];
 
-/** A plan and, where the file tells it, the similarity of each of its pairs. */
+/** A plan and the similarities of its pairs, if the file has them. */
 export interface PairsFile {
   readonly plan: EvaluationPlan;
-  /** One for each pair; NaN where the file has none. */
+  /** One for each pair; NaN if the file has none. */
   readonly similarities: Float64Array;
 }
 
@@ -29,15 +29,15 @@ interface PairRow extends PhotoPair {
 }
 
 /**
- * Reads pairs of photos from a CSV file whose header names two file columns and one that tells whether both show one
- * person. Paths are relative to the file. Who is who follows from the mated pairs: whoever is joined by them is one person.
- * @throws UserError naming the first thing that is wrong.
+ * Reads pairs of photos from a CSV file with two file columns and a column that says if both show the same person. Paths
+ * are relative to the file. Photos connected by mated pairs are one person.
+ * @throws UserError that describes the first problem.
  */
 export function readPairsFile(path: string, limits: PlanLimits): PairsFile {
   const { photos, rows } = readRows(parseCsv(readFileSync(path, 'utf8')));
   const pairs = new Map<string, PairRow>();
   for (const [index, row] of rows.entries()) addPair(pairs, row, index + 2);
-  if (pairs.size === 0) throw new UserError(`${path} holds no pairs.`);
+  if (pairs.size === 0) throw new UserError(`${path} contains no pairs.`);
   const list = [...pairs.values()];
   return {
     plan: planOf(
@@ -87,7 +87,7 @@ function planOf(
   const contradictions = pairs.filter(
     ({ probe, reference, mated }) => !mated && personOf[probe] === personOf[reference],
   ).length;
-  const note = `${contradictions} pairs are labelled as different people although other labels make them one person: check the labels.`;
+  const note = `${contradictions} pairs are labelled as different people although other labels make them the same person. Check the labels.`;
   return {
     ...{ source: 'pairs', root, photos, pairs, persons: persons.length },
     verifications: planVerifications(persons, areOthers, limits),
@@ -99,7 +99,7 @@ function addPair(pairs: Map<string, PairRow>, pair: PairRow, line: number): void
   if (pair.probe === pair.reference) throw new UserError(`Row ${line} pairs a photo with itself.`);
   const known = pairs.get(keyOf(pair));
   if (known && known.mated !== pair.mated)
-    throw new UserError(`Row ${line} says the opposite of an earlier row about the same two photos.`);
+    throw new UserError(`Row ${line} contradicts an earlier row with the same two photos.`);
   if (!known) pairs.set(keyOf(pair), pair);
 }
 
@@ -112,11 +112,11 @@ function requireColumn(table: CsvTable, kind: keyof typeof COLUMNS): number {
   const found = findColumn(table, kind);
   if (found >= 0) return found;
   throw new UserError(
-    `The header (${table.header.join(', ')}) has no ${kind} column. It may be called ${COLUMNS[kind].join(', ')}.`,
+    `The header (${table.header.join(', ')}) has no ${kind} column. Accepted names: ${COLUMNS[kind].join(', ')}.`,
   );
 }
 
-/** Returns the place of a column, or -1. */
+/** Returns the index of a column, or -1. */
 function findColumn({ header }: CsvTable, kind: keyof typeof COLUMNS): number {
   const names: readonly string[] = COLUMNS[kind];
   return header.findIndex((name) => names.includes(name.toLowerCase()));
@@ -126,7 +126,7 @@ function readTruth(text: string, line: number): boolean {
   const word = text.toLowerCase();
   if (MATED.includes(word)) return true;
   if (NON_MATED.includes(word)) return false;
-  throw new UserError(`Row ${line} says "${text}" where Yes or No is expected.`);
+  throw new UserError(`Row ${line} has "${text}" instead of Yes or No.`);
 }
 
 function readSimilarity(text: string, line: number): number {

@@ -1,16 +1,16 @@
 import type { PlanLimits, PlannedVerification } from './evaluation-plan.js';
 import { createRandom, drawSample, type Random } from './random.js';
 
-/** Photos of one person, by their place in the list of photos. */
+/** The photos of one person, by index. */
 export type PersonPhotos = readonly number[];
 
-/** Tells whether it is known that two photos show different people. */
+/** Returns true if two photos are known to show different people. */
 export type AreOthers = (one: number, other: number) => boolean;
 
 /**
- * Returns attempts of three photos against a reference. Mated: every photo of a person with at least four is once the
- * reference of three others of the same person. Non-mated: every photo is once the reference of three photos of every
- * other person who has three. More than the limit of a kind: a random part of them.
+ * Returns attempts of three photos against a reference. Mated: every photo of a person with at least four photos is once
+ * the reference for three others of that person. Non-mated: every photo is once the reference for three photos of every
+ * other person with three. Above the limit of a kind, a random sample.
  */
 export function planVerifications(
   persons: readonly PersonPhotos[],

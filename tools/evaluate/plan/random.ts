@@ -1,10 +1,11 @@
-/** Yields numbers in [0, 1), the same row for the same seed on every machine. */
+/** Returns the next number in [0, 1). */
 export type Random = () => number;
 
 const WEYL_STEP = 0x6d2b79f5;
 
 /**
- * Returns a generator of pseudo-random numbers of 53 bits. Good enough to draw samples, useless for secrets.
+ * Returns a generator of 53-bit pseudo-random numbers: the same sequence for the same seed on every machine. For samples,
+ * not for secrets.
  * @see Mulberry32 by Tommy Ettinger (public domain)
  */
 export function createRandom(seed: number): Random {
@@ -19,8 +20,8 @@ export function createRandom(seed: number): Random {
 }
 
 /**
- * Returns `count` different whole numbers of 0 … total − 1 in ascending order, each set equally likely; all of them when
- * there are no more. Time and memory: `count`, however large `total` is.
+ * Returns `count` different whole numbers of 0 … total − 1 in ascending order, each set with equal probability; all numbers
+ * if there are not more. Time and memory: O(count).
  * @see Bentley and Floyd, A sample of brilliance, 1987
  */
 export function drawSample(total: number, count: number, random: Random): readonly number[] {

@@ -3,8 +3,8 @@ import type { Calibration } from '../../../src/shared/models/model-manifest.js';
 import type { EvaluationReport } from './report.js';
 
 /**
- * Returns the `calibration` block of a model manifest: the threshold of each false match rate that could be measured.
- * @throws UserError when not one could.
+ * Returns the `calibration` block of a model manifest: the threshold for each measurable false match rate.
+ * @throws UserError if none is measurable.
  */
 export function createCalibration(report: EvaluationReport): Calibration {
   const points = report.operatingPoints.flatMap((point) => {
@@ -14,7 +14,9 @@ export function createCalibration(report: EvaluationReport): Calibration {
   });
   const { matedScored, nonMatedScored } = report.pairs;
   if (points.length === 0)
-    throw new UserError(`${nonMatedScored} non-mated pairs are too few for a calibration: it takes 300.`);
+    throw new UserError(
+      `${nonMatedScored} non-mated pairs are too few for a calibration, which requires 300.`,
+    );
   return {
     dataset: report.dataset.name,
     non_mated_pairs: nonMatedScored,

@@ -18,7 +18,7 @@ export interface ThumbnailSources {
   readonly limits: ImageLimits;
 }
 
-/** Returns a small picture of every photo of some pairs, each with its face's box. */
+/** Returns a thumbnail with the face's box for every photo of the pairs. */
 export async function makeThumbnails(
   pairs: readonly NotablePair[],
   { plan, state, readPhoto, limits }: ThumbnailSources,
@@ -35,7 +35,8 @@ export async function makeThumbnails(
     });
     thumbnails.set(name, {
       dataUri: await encodeJpegUri(image, JPEG_QUALITY),
-      ...{ width: image.width, height: image.height },
+      width: image.width,
+      height: image.height,
       box: scaleBox(record.face.box, image.scale),
     });
   }

@@ -2,14 +2,14 @@ import type { ErrorCode } from '../../../src/shared/errors.js';
 import { ERROR_CODES } from '../../../src/shared/errors.js';
 import type { Box, FaceAnalysis, FaceQuality } from '../../../src/worker/vision/types.js';
 
-/** State of a file when it was read: a change means that what was found is of another photo. */
+/** State of a file when it was read. If it changes, its results are outdated. */
 export interface FileStamp {
   readonly bytes: number;
-  /** Last change, ms since 1970, whole. */
+  /** Last modification, whole ms since 1970. */
   readonly modifiedMs: number;
 }
 
-/** What is kept of a face. No embedding: that is biometric data, and nothing here writes it anywhere. */
+/** The stored facts about a face. Never its embedding, which is biometric data. */
 export interface FoundFace {
   /** Pixels of the upright photo. */
   readonly box: Box;
@@ -21,7 +21,7 @@ export interface FoundFace {
   readonly contentDigest: string;
 }
 
-/** What became of one photo: its face, or why there is none that can be compared. */
+/** The result for one photo: its face, or why it cannot be compared. */
 export type PhotoRecord = FileStamp &
   (
     | { readonly usable: true; readonly face: FoundFace }
@@ -45,7 +45,7 @@ export const PHOTO_COLUMNS = [
   ...['quality', 'sharpness', 'brightness', 'yaw_deg', 'pitch_deg', 'roll_deg', 'content_digest'],
 ] as const;
 
-/** Returns what is kept of an analysis. */
+/** Returns the record of an analysis. */
 export function keepFace({ face, quality, facesFound, contentDigest }: FaceAnalysis): FoundFace {
   return { box: face.box, detectionScore: face.score, facesFound, quality, contentDigest };
 }
@@ -64,7 +64,7 @@ export function toPhotoRow(name: string, record: PhotoRecord): readonly (string 
   ];
 }
 
-/** Returns the name and record of a row of photos.csv, or undefined for a row that was not written by toPhotoRow. */
+/** Returns the name and record of a row of photos.csv, or undefined if toPhotoRow did not write it. */
 export function fromPhotoRow(
   row: readonly string[],
 ): { readonly name: string; readonly record: PhotoRecord } | undefined {

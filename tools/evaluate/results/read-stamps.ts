@@ -4,12 +4,12 @@ import { UserError } from '../../../src/cli/user-error.js';
 import type { EvaluationPlan } from '../plan/evaluation-plan.js';
 import type { FileStamp } from './photo-record.js';
 
-/** Missing files that the message names. */
+/** Missing files named in the message at most. */
 const NAMED_FILES = 5;
 
 /**
- * Returns the present state of each photo's file.
- * @throws UserError when one is not there: that is a mistake in the list, not a failure to acquire.
+ * Returns the current state of each photo's file.
+ * @throws UserError if one does not exist: a mistake in the list, not a failure to acquire.
  */
 export async function readStamps({ root, photos }: EvaluationPlan): Promise<readonly FileStamp[]> {
   const stamps: FileStamp[] = [];
@@ -22,6 +22,6 @@ export async function readStamps({ root, photos }: EvaluationPlan): Promise<read
   if (missing.length === 0) return stamps;
   const named = missing.slice(0, NAMED_FILES).join(', ');
   throw new UserError(
-    `${missing.length} of ${photos.length} photos are not in ${root}: ${named}${missing.length > NAMED_FILES ? ', …' : ''}`,
+    `${missing.length} of ${photos.length} photos do not exist in ${root}: ${named}${missing.length > NAMED_FILES ? ', …' : ''}`,
   );
 }

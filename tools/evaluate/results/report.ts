@@ -4,7 +4,7 @@ import type { Interval } from '../statistics/binomial-interval.js';
 import type { VerificationCount } from '../statistics/k-of-n.js';
 import type { CrossValidation } from '../statistics/ten-fold.js';
 
-/** An error rate with what it rests on. `interval`: 95 %, exact binomial, for independent trials. */
+/** An error rate with its counts. `interval`: 95 %, exact binomial, for independent trials. */
 export interface MeasuredRate {
   readonly errors: number;
   readonly trials: number;
@@ -13,23 +13,23 @@ export interface MeasuredRate {
   readonly interval: Interval;
 }
 
-/** A false match rate asked for, and the threshold that keeps to it, when there are enough pairs to tell. */
+/** A target false match rate and its threshold, if there are enough pairs to measure it. */
 export type OperatingPoint =
   | {
       readonly fmr: number;
       readonly measurable: true;
-      /** Lowest threshold that keeps to it, rounded up to four digits. */
+      /** Lowest threshold with at most this rate, rounded up to four decimals. */
       readonly threshold: number;
       readonly measured: { readonly fmr: MeasuredRate; readonly fnmr: MeasuredRate };
     }
   | {
       readonly fmr: number;
       readonly measurable: false;
-      /** Non-mated pairs that it would take. */
+      /** Non-mated pairs required. */
       readonly pairsNeeded: number;
     };
 
-/** Outcomes of real attempts of three probes under the service's rule. */
+/** Outcomes of real attempts with three probes under the service's rule. */
 export interface RuleOutcome {
   readonly minMatches: 2 | 3;
   readonly mated: VerificationCount;
@@ -40,17 +40,17 @@ export interface RuleOutcome {
   readonly falseMatches: MeasuredRate;
 }
 
-/** Five values that divide a list into quarters. */
+/** Minimum, three quartiles and maximum. */
 export type Quartiles = readonly [number, number, number, number, number];
 
-/** A pair at the wrong end of its kind. */
+/** One of the hardest pairs of its kind. */
 export interface NotablePair {
   readonly probe: string;
   readonly reference: string;
   readonly similarity: number;
 }
 
-/** Everything that an evaluation found: the content of report.json. */
+/** All results of an evaluation: the content of report.json. */
 export interface EvaluationReport {
   readonly version: 1;
   /** ISO 8601, UTC. */
@@ -62,20 +62,20 @@ export interface EvaluationReport {
     readonly persons: number;
     readonly notes: readonly string[];
   };
-  /** Absent for scores that came from elsewhere. */
+  /** Absent for scores from another program. */
   readonly model: ModelDescription | undefined;
   readonly pairs: {
     readonly mated: number;
     readonly nonMated: number;
     readonly matedScored: number;
     readonly nonMatedScored: number;
-    /** Pairs of two files with the same bytes, left out: comparing a photo with itself says nothing. */
+    /** Pairs of two identical files. They are left out: comparing a photo with itself is meaningless. */
     readonly identical: number;
   };
   readonly acquisition: MeasuredRate & {
     readonly failures: readonly { readonly photo: string; readonly code: ErrorCode }[];
   };
-  /** Area under the ROC curve, 0..1; null when a kind of pair is missing. */
+  /** Area under the ROC curve, 0..1; null if a kind of pair is missing. */
   readonly auc: number | null;
   readonly equalErrorRate: { readonly rate: number; readonly threshold: number } | null;
   /** The threshold in use. */
@@ -86,6 +86,6 @@ export interface EvaluationReport {
   readonly lfw: CrossValidation | undefined;
   readonly similarity: { readonly mated: Quartiles | null; readonly nonMated: Quartiles | null };
   readonly quality: Quartiles | null;
-  /** Mated pairs of the lowest and non-mated pairs of the highest similarity, the worst first. */
+  /** Mated pairs with the lowest and non-mated pairs with the highest similarity, hardest first. */
   readonly worst: { readonly mated: readonly NotablePair[]; readonly nonMated: readonly NotablePair[] };
 }

@@ -8,28 +8,28 @@ import type { EvaluationPlan } from '../plan/evaluation-plan.js';
 import type { FileStamp } from './photo-record.js';
 import { listRows, type Row, restoreState, TABLE_NAMES, TABLES, type TableName } from './result-tables.js';
 
-// What an evaluation keeps while it runs, all of it text in one folder:
-//   run.json            which models, photos and settings the scores are of
-//   photos.csv          one row a photo that was looked at: face box, quality, or why it could not be used
-//   scores.csv          one row a pair that was scored
-//   verifications.csv   one row an attempt of three probes that was scored
-// Rows are appended. A killed run may leave half a row, so what is read is written anew before more is appended.
-// Embeddings stay in memory: they are biometric data, and a photo that a later run still needs is analysed again.
+// The text files of a running evaluation, in one folder:
+//   run.json            models, photos and settings of the scores
+//   photos.csv          one row per analysed photo: face box and quality, or why it could not be used
+//   scores.csv          one row per scored pair
+//   verifications.csv   one row per scored attempt of three probes
+// Rows are appended. A killed run can leave half a row, so the complete rows are rewritten before more are appended.
+// Embeddings are biometric data and stay in memory; a later run analyses photos again if it needs them.
 
 /** An open folder of results. */
 export interface ResultFolder {
-  /** Adds a row to the end of a table; it is written by the next flush. */
+  /** Appends a row to a table; the next flush writes it. */
   add(table: TableName, row: Row): void;
-  /** Resolves when every row added so far is in the hands of the operating system. */
+  /** Resolves when every row so far has been passed to the operating system. */
   flush(): Promise<void>;
   /** Flushes, then closes the files. */
   close(): Promise<void>;
 }
 
 /**
- * Reads what earlier runs in `folder` found of a plan, and opens it for more. `identity`: whatever makes scores
- * comparable; `stamps`: the present state of each photo's file.
- * @throws UserError when the folder holds the scores of another run.
+ * Reads the results of earlier runs of a plan in `folder`, and opens it for more. `identity`: everything that makes scores
+ * comparable; `stamps`: the current state of each photo's file.
+ * @throws UserError if the folder contains the scores of another run.
  */
 export async function openResultFolder(
   folder: string,
@@ -80,11 +80,11 @@ function requireSameRun(path: string, identity: object): void {
   if (!existsSync(path)) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text)
     throw new UserError(
-      `By ${path}, the scores there are of other models, photos or settings. Choose another --out, or delete that folder.`,
+      `According to ${path}, the folder contains scores of other models, photos or settings. Choose another --out, or delete the folder.`,
     );
 }
 
-/** Returns the whole rows of a table; the last line counts only with its end. */
+/** Returns the complete rows of a table; a last line without a line end is dropped. */
 function readRows(folder: string, table: TableName): readonly (readonly string[])[] {
   const path = join(folder, `${table}.csv`);
   if (!existsSync(path)) return [];
@@ -92,7 +92,7 @@ function readRows(folder: string, table: TableName): readonly (readonly string[]
   return parseCsv(text.slice(0, text.lastIndexOf('\n') + 1)).rows;
 }
 
-/** Puts a table in the old one's place in one step. */
+/** Replaces a table atomically. */
 function writeTable(folder: string, table: TableName, rows: readonly Row[]): void {
   const path = join(folder, `${table}.csv`);
   writeFileSync(`${path}.new`, [TABLES[table], ...rows].map(formatCsvRow).join(''));

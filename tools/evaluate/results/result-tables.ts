@@ -23,7 +23,7 @@ export function toPairRow(plan: EvaluationPlan, pair: PhotoPair, similarity: num
   return [...namesOf(plan, [pair.probe, pair.reference]), pair.mated ? 'Yes' : 'No', similarity];
 }
 
-/** Returns the row of a scored attempt; a probe without a similarity leaves its cell empty. */
+/** Returns the row of a scored attempt. The cell of a probe without a similarity is empty. */
 export function toVerificationRow(
   plan: EvaluationPlan,
   { reference, probes, mated }: PlannedVerification,
@@ -33,7 +33,7 @@ export function toVerificationRow(
   return [...namesOf(plan, [reference, ...probes]), mated ? 'Yes' : 'No', ...cells];
 }
 
-/** Returns the rows of everything that is known. */
+/** Returns the rows of all results. */
 export function listRows(plan: EvaluationPlan, state: EvaluationState): Readonly<Record<TableName, Row[]>> {
   return {
     photos: plan.photos.flatMap((name, photo) => {
@@ -52,8 +52,8 @@ export function listRows(plan: EvaluationPlan, state: EvaluationState): Readonly
 }
 
 /**
- * Returns what rows of earlier runs tell of this plan. `stamps`: the present state of each photo's file; what was found
- * of a photo that has changed since is forgotten, with its pairs.
+ * Returns the results in rows of earlier runs of this plan. `stamps`: the current state of each photo's file; results of a
+ * changed photo and of its pairs are dropped.
  */
 export function restoreState(
   plan: EvaluationPlan,
@@ -111,7 +111,7 @@ function isSameFile(kept: FileStamp | undefined, present: FileStamp | undefined)
   return kept?.bytes === present?.bytes && kept?.modifiedMs === present?.modifiedMs;
 }
 
-/** An empty cell stands for a similarity that there is none of. */
+/** An empty cell means that there is no similarity. */
 function readCell(cell: string | undefined): number {
   return cell ? Number(cell) : Number.NaN;
 }

@@ -11,7 +11,7 @@ import type { Thumbnails } from '../page/pictures-section.js';
 import { captionOf, createReportPage, type DrawnChart } from '../page/report-page.js';
 import { thinCurve, traceErrorCurve } from '../statistics/error-curve.js';
 
-/** Writes report.json and report.html to a folder, each in one step, and returns their paths. */
+/** Writes report.json and report.html to a folder, each atomically, and returns their paths. */
 export async function writeReport(
   folder: string,
   measurement: Measurement,

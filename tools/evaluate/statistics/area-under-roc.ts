@@ -2,7 +2,7 @@ import type { ScoreSample } from './score-sample.js';
 
 /**
  * Returns the share of (mated, non-mated) combinations in which the mated pair has the higher similarity, ties counting
- * half: the area under the ROC curve, 0..1. NaN when either kind is missing. Time: one pass over both lists.
+ * half: the area under the ROC curve, 0..1. NaN if either kind is missing. Time: one pass over both lists.
  * @see Mann and Whitney 1947
  */
 export function areaUnderRoc({ mated, nonMated }: ScoreSample): number {

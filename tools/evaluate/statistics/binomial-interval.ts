@@ -6,13 +6,13 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Steps of the bisection and bound of the continued fraction: both end at the precision of a double well before. */
+/** Limits of the bisection and the continued fraction. Both reach double precision well before. */
 const BISECTIONS = 100;
 const FRACTION_TERMS = 5_000;
 
 /**
- * Returns the exact two-sided interval of a rate after `errors` in `trials` independent trials: it holds the true rate
- * with at least the probability `level`. (0, 1) without trials.
+ * Returns the exact two-sided interval of a rate after `errors` in `trials` independent trials. It contains the true rate
+ * with a probability of at least `level`. (0, 1) without trials.
  * @see Clopper and Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial, 1934
  */
 export function binomialInterval({ errors, trials }: ErrorCount, level = 0.95): Interval {
@@ -23,14 +23,13 @@ export function binomialInterval({ errors, trials }: ErrorCount, level = 0.95): 
 }
 
 /**
- * Returns the largest rate that is still plausible (one-sided, 95 %) when none of `trials` went wrong: 3 / trials, the
- * rule of three, at most 1.
+ * Returns the largest plausible rate (one-sided, 95 %) after `trials` without errors: 3 / trials (rule of three), at most 1.
  */
 export function ruleOfThree(trials: number): number {
   return Math.min(1, 3 / trials);
 }
 
-/** The x with I_x(a, b) = probability, by bisection. */
+/** Returns the x with I_x(a, b) = probability, by bisection. */
 function betaQuantile(probability: number, a: number, b: number): number {
   let low = 0;
   let high = 1;
@@ -42,17 +41,17 @@ function betaQuantile(probability: number, a: number, b: number): number {
   return (low + high) / 2;
 }
 
-/** I_x(a, b), the distribution function of the beta distribution. @see DLMF 8.17(v), continued fraction 8.17.22 */
+/** Returns I_x(a, b), the distribution function of the beta distribution. @see DLMF 8.17(v), continued fraction 8.17.22 */
 function regularisedBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  // The fraction converges fast only left of the mean; to the right the mirrored one does.
+  // The fraction converges fast only left of the mean; right of it, the mirrored one does.
   if (x > (a + 1) / (a + b + 2)) return 1 - regularisedBeta(1 - x, b, a);
   const front = logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x);
   return (Math.exp(front) / a) * betaFraction(x, a, b);
 }
 
-/** The continued fraction, forwards by the method of Lentz as Thompson and Barnett changed it. */
+/** Returns the continued fraction by the modified Lentz method (Thompson and Barnett). */
 function betaFraction(x: number, a: number, b: number): number {
   const notZero = (value: number): number => (Math.abs(value) < 1e-300 ? 1e-300 : value);
   let numerator = 1;
@@ -73,7 +72,7 @@ function betaFraction(x: number, a: number, b: number): number {
   return result;
 }
 
-/** ln Γ(x) for x ≥ 1, by Stirling's series after a shift to x ≥ 10; good to about 1e-14. @see DLMF 5.11.1 */
+/** Returns ln Γ(x) for x ≥ 1, by Stirling's series after a shift to x ≥ 10; accurate to about 1e-14. @see DLMF 5.11.1 */
 function logGamma(x: number): number {
   let shift = 0;
   let large = x;

@@ -7,13 +7,13 @@ export interface CurvePoint {
   readonly fnmr: number;
 }
 
-/** Relative change of a rate below which a curve's next point cannot be told from the last one. */
+/** Relative change of a rate below which two points of a curve are indistinguishable. */
 const VISIBLE_CHANGE = 0.01;
 
 /**
- * Yields every point of the trade-off between the two errors, one for each different similarity, thresholds rising from
- * the lowest to infinity: FMR falls from 1 to 0, FNMR rises from 0 to 1. Time: one pass over both lists.
- * @throws Error when either kind of pair is missing.
+ * Yields every point of the trade-off between the two errors, one for each different similarity, with thresholds from the
+ * lowest to infinity: FMR falls from 1 to 0, FNMR rises from 0 to 1. Time: one pass over both lists.
+ * @throws Error if either kind of pair is missing.
  */
 export function* traceErrorCurve({ mated, nonMated }: ScoreSample): Generator<CurvePoint> {
   if (mated.length === 0 || nonMated.length === 0)
@@ -36,7 +36,7 @@ export function* traceErrorCurve({ mated, nonMated }: ScoreSample): Generator<Cu
   }
 }
 
-/** Returns a curve's ends and those of its points that the eye can tell apart on logarithmic axes: a few thousand at most. */
+/** Returns a curve's ends and its visibly different points on logarithmic axes: a few thousand at most. */
 export function thinCurve(points: Iterable<CurvePoint>): readonly CurvePoint[] {
   const kept: CurvePoint[] = [];
   let last: CurvePoint | undefined;
@@ -56,7 +56,7 @@ function isNear(left: number, right: number): boolean {
 /**
  * Returns the rate at which the two errors are equal, 0..1, and the threshold there. Rates jump, so between the last
  * threshold with FMR ≥ FNMR and the first without, both are interpolated linearly.
- * @throws Error when the points are not a whole curve.
+ * @throws Error if the points are not a complete curve.
  */
 export function findEqualErrorRate(points: Iterable<CurvePoint>): {
   readonly rate: number;

@@ -1,6 +1,6 @@
 import { countBelow, type ScoreSample } from './score-sample.js';
 
-/** So many errors in so many trials. The rate is errors / trials; without trials there is none. */
+/** Errors in a number of trials. The rate is errors / trials; undefined without trials. */
 export interface ErrorCount {
   readonly errors: number;
   readonly trials: number;
@@ -22,13 +22,13 @@ export function rateOf({ errors, trials }: ErrorCount): number {
 }
 
 /**
- * Returns the lowest threshold at which no more than `fmr` of the non-mated pairs match. Pairs of one similarity match
- * together or not at all, so with ties the rate reached may lie well below the one asked for. -1 when all may match.
+ * Returns the lowest threshold at which at most `fmr` of the non-mated pairs match. Pairs of equal similarity match together
+ * or not at all, so with ties the resulting rate can be well below `fmr`. -1 if all can match.
  * @throws Error without non-mated pairs.
  */
 export function thresholdForFalseMatchRate({ nonMated }: ScoreSample, fmr: number): number {
   if (nonMated.length === 0) throw new Error('this is a bug: no non-mated pairs');
-  // 0.07 * 100 is 7.000000000000001 and 0.29 * 100 is 28.999999999999996: a hair must not cost a pair.
+  // 0.07 * 100 is 7.000000000000001 and 0.29 * 100 is 28.999999999999996: rounding must not cost a pair.
   const allowed = Math.floor(fmr * nonMated.length + 1e-9);
   if (allowed >= nonMated.length) return -1;
   return nextAbove(nonMated[nonMated.length - 1 - allowed]!);

@@ -1,11 +1,11 @@
-/** One bar: the values in [from, to), of the last bar also `to` itself. */
+/** One bar: the values in [from, to); the last bar includes `to`. */
 export interface Bin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
 }
 
-/** Returns `bins` bars of equal width over [from, to]; values outside are counted in the bar at that end. */
+/** Returns `bins` bars of equal width over [from, to]; values outside are counted in the nearest bar. */
 export function countInBins(
   values: Iterable<number>,
   { from, to, bins }: { readonly from: number; readonly to: number; readonly bins: number },
@@ -23,7 +23,7 @@ export function countInBins(
   }));
 }
 
-/** Returns the value below which the share `portion` (0..1) of the ascending `values` lies; interpolated. NaN without values. */
+/** Returns the quantile `portion` (0..1) of the ascending `values`, interpolated. NaN without values. */
 export function quantile(values: Float64Array, portion: number): number {
   const position = (values.length - 1) * portion;
   const below = values[Math.floor(position)];

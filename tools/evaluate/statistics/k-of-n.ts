@@ -1,24 +1,24 @@
 import { VerificationError } from '../../../src/shared/errors.js';
 import { decide, type Probe } from '../../../src/worker/verification/decide.js';
 
-/** A reference and three probes of one person, with the similarity of each probe, or undefined where there is none. */
+/** A reference and three probes of one person, with the similarity of each probe, or undefined if there is none. */
 export interface ScoredVerification {
   readonly mated: boolean;
   readonly similarities: readonly [number | undefined, number | undefined, number | undefined];
 }
 
-/** How verifications of one kind ended. */
+/** Outcomes of verifications of one kind. */
 export interface VerificationCount {
   readonly matched: number;
   readonly notMatched: number;
-  /** A photo could not be used and might have changed the outcome. */
+  /** An unusable photo might have changed the outcome. */
   readonly undecided: number;
 }
 
 /**
- * Returns how many of the verifications of one kind the service's own rule would call matched, not matched or neither.
- * They are real attempts: three photos of one person err together more often than three independent pairs would, so
- * multiplying the rate of single pairs gives a figure that is far too good.
+ * Returns how many verifications of one kind the service's rule decides as matched, not matched or undecided. These are
+ * real attempts: errors of three photos of one person are correlated, so products of single-pair rates are far too
+ * optimistic.
  */
 export function countOutcomes(
   verifications: Iterable<ScoredVerification>,

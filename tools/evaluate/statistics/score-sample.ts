@@ -1,4 +1,4 @@
-/** Similarities of pairs whose truth is known, each list in ascending order. */
+/** Similarities of labelled pairs, each list in ascending order. */
 export interface ScoreSample {
   readonly mated: Float64Array;
   readonly nonMated: Float64Array;
@@ -6,7 +6,7 @@ export interface ScoreSample {
 
 /**
  * Returns a sample of the given similarities, copied and sorted.
- * @throws Error when one of them is no number: a broken score must never become an error rate.
+ * @throws Error if one of them is not a number: a broken score must never affect an error rate.
  */
 export function createScoreSample(mated: Iterable<number>, nonMated: Iterable<number>): ScoreSample {
   const sorted = (scores: Iterable<number>): Float64Array => {
@@ -17,7 +17,7 @@ export function createScoreSample(mated: Iterable<number>, nonMated: Iterable<nu
   return { mated: sorted(mated), nonMated: sorted(nonMated) };
 }
 
-/** Returns how many of the ascending `scores` lie below `threshold`; time: log of their number. */
+/** Returns how many of the ascending `scores` are below `threshold`, in logarithmic time. */
 export function countBelow(scores: Float64Array, threshold: number): number {
   let low = 0;
   let high = scores.length;

@@ -5,7 +5,7 @@ export interface FoldedPair {
   readonly similarity: number | undefined;
 }
 
-/** Outcome of a cross-validation: the share of pairs told right, fold by fold. */
+/** Result of a cross-validation: the share of correctly decided pairs, by fold. */
 export interface CrossValidation {
   readonly meanAccuracy: number;
   /** Standard deviation over the folds (n − 1) divided by the root of their number. */
@@ -14,8 +14,8 @@ export interface CrossValidation {
 }
 
 /**
- * Returns the mean share of pairs told right, each fold judged at the threshold that is best on all the others, as the
- * View 2 protocol of Labeled Faces in the Wild asks. A pair that could not be scored counts as told wrong.
+ * Returns the mean share of correctly decided pairs. Each fold is judged at the threshold that is best on all the others,
+ * as the View 2 protocol of Labeled Faces in the Wild requires. A pair without a score counts as wrong.
  * @throws Error with fewer than two folds.
  * @see Huang et al., Labeled Faces in the Wild, UMass technical report 07-49, 2007
  */
@@ -33,8 +33,8 @@ export function crossValidate(pairs: readonly FoldedPair[]): CrossValidation {
 }
 
 /**
- * Returns the threshold at which the most pairs are told right: the middle of the first best gap between neighbouring
- * similarities, so that neither side of the gap decides. Unscored pairs do not count.
+ * Returns the threshold with the most correctly decided pairs: the middle of the first best gap between neighbouring
+ * similarities. Pairs without a score do not count.
  */
 export function findBestThreshold(pairs: readonly FoldedPair[]): number {
   const scored = pairs.flatMap(({ mated, similarity }) =>

@@ -6,6 +6,7 @@ import { hasScrfdOutputs } from '../detect/scrfd/scrfd.js';
 import { createScrfdDetector } from '../detect/scrfd/scrfd-detector.js';
 import { createUltrafaceDetector } from '../detect/ultraface/ultraface-detector.js';
 import { createYunetDetector } from '../detect/yunet/yunet-detector.js';
+import { digestOf } from '../digest.js';
 import { ALIGNED_SIDE_PX } from '../face/align-face.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from '../face/embed-face.js';
 import type { Normalisation } from '../image/to-tensor.js';
@@ -13,7 +14,7 @@ import { createOnnxModel, type OnnxModel, type OnnxOptions } from '../onnx/onnx-
 import type { RecognisabilityData } from '../recognisability/rate-face.js';
 import { readRecognisability } from '../recognisability/recognisability-data.js';
 import { runSelfTest } from './self-test.js';
-import { digestOf, readVerified } from './verify-pack.js';
+import { readVerified } from './verify-pack.js';
 
 /** The parts of a pack's manifest that vision needs. */
 export type PackManifest = Pick<

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../../shared/models/model-manifest.js';
+import { digestOf } from '../digest.js';
 
 /** The parts of a manifest that verify a pack's files. */
 export type PackFiles = Pick<ModelManifest, 'name' | 'files'>;
@@ -47,11 +47,6 @@ async function readExpected(
     throw new Error(`${describe(pack, name)} is damaged: its SHA-256 is wrong. ${howToFix(pack)}`);
   }
   return bytes;
-}
-
-/** Returns the SHA-256 of `bytes`, hex. */
-export function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 const describe = (pack: PackFiles, name: string): string => `The file ${name} of the model pack ${pack.name}`;

@@ -1,6 +1,6 @@
 import { VerificationError } from '../../../shared/errors.js';
+import { digestOf } from '../digest.js';
 import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
-import { digestOf } from '../pack/verify-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 import { createImageStrikes } from './image-strikes.js';
 import { ProcessRoster } from './process-roster.js';

@@ -52,8 +52,8 @@ describe('decidePhotos', () => {
     decidePhotos(await compare(...names), { threshold: 0.5, minMatches });
 
   it('says what the service would answer to a whole request', async () => {
-    expect(await decide(2, '10', '20', '80', '0')).toBe('matched: true (2 of 3 match, 2 are needed)');
-    expect(await decide(3, '10', '20', '80', '0')).toBe('matched: false (2 of 3 match, 3 are needed)');
+    expect(await decide(2, '10', '20', '80', '0')).toBe('matched: true (2 of 3 match, 2 required)');
+    expect(await decide(3, '10', '20', '80', '0')).toBe('matched: false (2 of 3 match, 3 required)');
   });
 
   it('names the error where a photo decides and could not be used', async () => {

@@ -38,21 +38,25 @@ describe('evaluate', () => {
     const report = JSON.parse(readFileSync(join(folder, 'out/report.json'), 'utf8')) as EvaluationReport;
     expect(report).toMatchObject({ dataset: { name: 'pairs', source: 'scores' }, threshold: 0.55, auc: 1 });
     expect(report.atThreshold.fmr).toMatchObject({ errors: 1, trials: 2 });
-    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('The scores came from elsewhere');
+    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain(
+      'The scores come from another program',
+    );
     expect(said.join()).toContain('report.html');
   });
 
   it('names the photos of a list that are not there before it loads a model', async () => {
     const path = put('file_x,file_y,decision\nann.jpg,bob.jpg,No\n');
 
-    await expect(run({ pairs: path })).rejects.toThrow(/2 of 2 photos are not in .*: ann\.jpg, bob\.jpg$/);
+    await expect(run({ pairs: path })).rejects.toThrow(
+      /2 of 2 photos do not exist in .*: ann\.jpg, bob\.jpg$/,
+    );
   });
 
   it.each([
     ['no source', {}, 'Give one of'],
     ['two sources', { pairs: 'a.csv', folders: 'b' }, 'Give one of'],
-    ['a list that is not there', { pairs: 'nowhere.csv' }, 'There is no nowhere.csv'],
-    ['a folder that is not there', { folders: 'nowhere' }, 'There is no nowhere'],
+    ['a list that does not exist', { pairs: 'nowhere.csv' }, 'nowhere.csv does not exist'],
+    ['a folder that does not exist', { folders: 'nowhere' }, 'nowhere does not exist'],
     ['a threshold out of range', { pairs: 'a.csv', threshold: '1.5' }, '--threshold is 1.5'],
     ['an empty threshold', { pairs: 'a.csv', threshold: ' ' }, '--threshold'],
     ['a limit that is no number', { folders: 'a', 'max-mated': 'many' }, '--max-mated is many'],

@@ -38,10 +38,10 @@ describe('createReportPage', () => {
     const without = createReportPage(reportOf(), [], new Map());
     const pictured = createReportPage(reportOf(), [], new Map([['a.jpg', THUMBNAIL]]));
 
-    expect(without.indexOf('personal data: names of files')).toBeGreaterThan(0);
+    expect(without.indexOf('personal data: file names')).toBeGreaterThan(0);
     expect(without.indexOf('personal data')).toBeLessThan(without.indexOf('<h2>'));
     expect(without).not.toContain('<image');
-    expect(pictured).toContain('personal data: pictures of people and names of files');
+    expect(pictured).toContain('personal data: pictures of people and file names');
     expect(pictured).toContain('<image href="data:image/jpeg;base64,AAAA"');
   });
 
@@ -66,7 +66,7 @@ describe('createReportPage', () => {
   it('says what could not be measured and what would be needed', () => {
     const page = createReportPage(reportOf(), [], new Map());
 
-    expect(page).toContain('not measurable with 1 pairs (it takes 3,000,000); upper bound 3 / N = 100 %');
+    expect(page).toContain('not measurable with 1 pairs (requires 3,000,000); upper bound 3 / N = 100 %');
   });
 
   it('names the failures to acquire, the rule, the model and the date', () => {
