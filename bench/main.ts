@@ -1,7 +1,7 @@
 // Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access,isolation]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
-// Starts a real Redis, API, workers and photo host on loopback, prints and saves what it measures in bench/results/ and
-// compares it with bench/results/baseline.json. docs/performance.md says what the figures mean.
+// Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
+// compares them with bench/results/baseline.json. docs/performance.md explains the figures.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,12 +32,12 @@ const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 interface Options {
   readonly quick: boolean;
   readonly parts: readonly Part[];
-  /** Photos that efficiency is measured with. */
+  /** Photos for measuring efficiency. */
   readonly kinds: readonly PhotoKind[];
   readonly runs: number;
   readonly seconds: number;
   readonly saveBaseline: boolean;
-  /** Part of the names of the attacks that isolation is measured under. */
+  /** Part of the names of the attacks to measure isolation under. */
   readonly attack: string | undefined;
 }
 
@@ -116,7 +116,7 @@ async function measure(options: Options, { photos, scrfd }: Materials): Promise<
   };
 }
 
-/** The packs by size of photo, then processes by threads for photos of two megapixels. */
+/** Measures the packs by photo size, then processes by threads for photos of two megapixels. */
 async function measureEfficiencies(
   { quick, kinds, runs, seconds }: Options,
   { photos, scrfd }: Materials,
@@ -168,7 +168,7 @@ function printRatios(report: BenchReport): void {
   }
 }
 
-/** Four significant digits are more than any of these figures is good for. */
+/** Rounds to four significant digits, more than any of these figures is accurate to. */
 function roundNumbers(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }

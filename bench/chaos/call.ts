@@ -2,7 +2,7 @@ import type { ClientOptions } from './clients.js';
 
 export interface CallOptions {
   readonly options: ClientOptions;
-  /** An answer that takes longer is a finding, ms. */
+  /** An answer that takes longer is a violation, ms. */
   readonly limitMs: number;
   readonly init: RequestInit;
 }
@@ -12,7 +12,7 @@ export interface CallAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One HTTP call to a replica: its answer, or how it ended without one. */
+/** Makes one HTTP call to a replica; returns its answer, or why there is none. */
 export async function call(
   replica: number,
   path: string,

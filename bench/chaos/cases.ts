@@ -4,20 +4,20 @@ import type { ImageServer } from '../../test/support/servers/image-server.js';
 import { createNamedRandom } from './random.js';
 import type { Tally } from './tally.js';
 
-/** A request and the end it must have, whatever breaks meanwhile. */
+/** A request and its required outcome, whatever breaks meanwhile. */
 export interface Case {
   readonly body: object;
   /** `true`, `false` or an error code. */
   readonly expected: string;
 }
 
-/** The request of the job with this number; the same for the same seed. */
+/** Returns the request of the job with this number; the same for the same seed. */
 export type CaseOf = (index: number) => Case;
 
-/** Small photos, so that ten thousand jobs are minutes of work. */
+/** Small photos, so that ten thousand jobs take minutes. */
 const WIDTH_PX = 160;
 const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'] as const;
-/** What an image host does instead of answering. */
+/** Faults of an image host. */
 const MOODS = ['image_errors', 'image_resets', 'image_errors', 'image_resets', 'image_hangs'] as const;
 type Mood = (typeof MOODS)[number];
 

@@ -7,7 +7,7 @@ const WEBHOOKS_WITHIN_MS = 6 * 60_000;
 const READ_WITHIN_MS = 30_000;
 const AT_A_TIME = 20;
 
-/** Reads every accepted job once more: it must be there, ended, and tell what it told before. */
+/** Reads every accepted job again: it must exist, have ended, and have the same outcome as before. */
 export async function checkLedger(options: ClientOptions): Promise<void> {
   const left = [...options.ledger];
   const readers = Array.from({ length: AT_A_TIME }, async () => {
@@ -36,7 +36,7 @@ async function readPatiently(jobId: string, options: ClientOptions): Promise<str
   return undefined;
 }
 
-/** Waits for the webhook of every job that asked for one, and compares what came with what is known. */
+/** Waits for every requested webhook and compares it with the known outcome. */
 export async function checkWebhooks({ told }: Receiver, { ledger, tally }: ClientOptions): Promise<void> {
   const entries = ledger.filter((entry) => entry.kind === 'webhook');
   const deadline = Date.now() + WEBHOOKS_WITHIN_MS;

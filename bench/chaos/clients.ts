@@ -4,23 +4,23 @@ import type { Case } from './cases.js';
 import { SYNC_WAIT_S } from './system.js';
 import type { Tally } from './tally.js';
 
-/** How a job is asked for. */
+/** How a job is requested. */
 export type Kind = keyof Tally['ended'];
 
-/** What a client knows of one job that was accepted. */
+/** What a client knows about an accepted job. */
 export interface Entry {
   readonly index: number;
   readonly kind: Kind;
   readonly jobId: string;
   readonly case: Case;
-  /** The end it was told, once it was. */
+  /** The reported outcome, if any. */
   told?: string;
 }
 
 export interface ClientOptions {
   readonly origins: readonly string[];
   readonly callbackUrl: string;
-  /** What is allowed over the promised time before a call counts as hung, ms. */
+  /** Tolerance beyond the promised time before a call counts as hung, ms. */
   readonly slackMs: number;
   readonly tally: Tally;
   readonly ledger: Entry[];
@@ -39,20 +39,20 @@ interface View {
   readonly error?: { readonly code: string };
 }
 
-/** What is promised to a caller who waits, ms. */
+/** Promised time for a waiting caller, ms. */
 const SYNC_PROMISE_MS = (SYNC_WAIT_S + 1) * 1_000;
 const LONG_POLL_S = 5;
-/** A poll's own wait, and what the API may take to say that Redis is away, ms. */
+/** Wait of a poll, plus the time the API can take to report that Redis is unavailable, ms. */
 const POLL_PROMISE_MS = (LONG_POLL_S + 2) * 1_000;
 const RETRY_AFTER_MS = 300;
-/** A job that has no end after this long, and a caller who was sent away for this long, are findings, ms. */
+/** Time after which a job without an outcome, or a caller that is still refused, is a violation, ms. */
 const PATIENCE_MS = 180_000;
-/** What an API says of a job that it does not know. */
+/** The outcome of a job that the API does not know. */
 export const GONE = 'gone';
-/** Answers for which a caller comes again with the same request. */
+/** Statuses after which a caller retries the same request. */
 const PASSING = ['queue_unavailable', 'overloaded'];
 
-/** Asks for one comparison until it has been answered or accepted, and follows it to its end. */
+/** Requests one comparison until it is answered or accepted, and follows it until it ends. */
 export async function runJob(asked: Asked, options: ClientOptions): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   for (let attempt = 0; Date.now() < deadline; attempt += 1) {
@@ -67,7 +67,7 @@ export async function runJob(asked: Asked, options: ClientOptions): Promise<void
   console.error('NEVER ACCEPTED', asked);
 }
 
-/** False when the caller has to come again. */
+/** False if the caller must retry. */
 async function askAndWait(asked: Asked, attempt: number, options: ClientOptions): Promise<boolean> {
   const { tally } = options;
   const startedAt = performance.now();
@@ -90,7 +90,7 @@ async function askAndWait(asked: Asked, attempt: number, options: ClientOptions)
   return true;
 }
 
-/** False when the job was not accepted and the caller has to come again. */
+/** False if the job was not accepted and the caller must retry. */
 async function askAndFollow(asked: Asked, attempt: number, options: ClientOptions): Promise<boolean> {
   const { index, kind } = asked;
   const headers: Record<string, string> = kind === 'idempotent' ? { 'idempotency-key': `key-${index}` } : {};
@@ -101,7 +101,7 @@ async function askAndFollow(asked: Asked, attempt: number, options: ClientOption
       limitMs: POLL_PROMISE_MS + options.slackMs,
       init: { method: 'POST', body, headers },
     });
-  // Under one Idempotency-Key, two replicas are asked at once.
+  // Sends the same Idempotency-Key to two replicas at once.
   const replicas = kind === 'idempotent' ? options.origins.keys() : [index + attempt];
   const answers = await Promise.all([...replicas].map(submit));
   const jobIds = new Set<string>();
@@ -133,7 +133,7 @@ async function follow(entry: Entry, options: ClientOptions): Promise<void> {
   console.error('NOT ENDED', entry);
 }
 
-/** The job's end as an API tells it now: a decision, a code, GONE, or undefined while it has none or nobody answers. */
+/** Returns the job's outcome from an API: a decision, a code, GONE, or undefined if it has none yet or no API answers. */
 export async function readEnd(
   jobId: string,
   replica: number,

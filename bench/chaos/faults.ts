@@ -6,20 +6,20 @@ import type { Supervised, System } from './system.js';
 import type { Tally } from './tally.js';
 import { readRunningJobs, watchRecovery } from './watch-recovery.js';
 
-/** How often a kind of fault happens. */
+/** Schedule of one kind of fault. */
 export interface Pace {
-  /** Mean pause before it, ms. */
+  /** Mean pause before each fault, ms. */
   readonly meanMs: number;
-  /** How often at most. */
+  /** Number of faults at most. */
   readonly most?: number;
 }
 
-/** Kinds of fault that have a schedule. For `redis`, restarts and freezes take turns. */
+/** Scheduled kinds of faults. For `redis`, restarts and freezes alternate. */
 export type Paces = Readonly<Record<'workerKill' | 'workerFreeze' | 'redis' | 'apiKill' | 'receiver', Pace>>;
 
-/** Breaks things until it is stopped. */
+/** Causes faults until it is stopped. */
 export interface Faults {
-  /** Resolves when everything has been mended; more than once does no harm. */
+  /** Resolves when everything works again. Can be called repeatedly. */
   stop(): Promise<void>;
 }
 
@@ -31,19 +31,19 @@ export interface FaultOptions {
   readonly tally: Tally;
 }
 
-/** From just over the life of a lock to well over it, ms. */
+/** From slightly to well above the lifetime of a lock, ms. */
 const WORKER_FREEZE_MS = [9_000, 14_000] as const;
 const REDIS_AWAY_MS = [300, 1_500] as const;
 const REDIS_FREEZE_MS = [1_000, 4_000] as const;
 /** Shorter than the first pause of the webhook schedule, so that most are delivered by the second attempt. */
 const RECEIVER_AWAY_MS = [1_000, 3_000] as const;
-/** An outage of Redis so shortly before a fault still delays what follows, ms. */
+/** Time after an outage of Redis in which it still delays recoveries, ms. */
 const SETTLING_MS = 5_000;
 
-/** False when there was nothing to break. */
+/** False if there was nothing to break. */
 type Strike = (random: Random) => Promise<boolean>;
 
-/** Starts to break workers, Redis, APIs and the receiver, each on a schedule of its own that the seed decides. */
+/** Starts to break workers, Redis, APIs and the receiver, each on its own schedule from the seed. */
 export function startFaults({ system, receiver, paces, seed, tally }: FaultOptions): Faults {
   const redis = new Redis(system.redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 200 });
   redis.on('error', () => undefined);
@@ -84,7 +84,7 @@ export function startFaults({ system, receiver, paces, seed, tally }: FaultOptio
   };
 }
 
-/** Kills and freezes workers, always leaving one to go on, and measures how long their jobs are left alone. */
+/** Kills and freezes workers, except for the last one, and measures how long their jobs are interrupted. */
 function workerFaults(system: System, redis: Redis, tally: Tally) {
   const watches = new Set<Promise<void>>();
   const choose = (random: Random): Supervised | undefined => {

@@ -2,16 +2,16 @@ import { Redis } from 'ioredis';
 import type { Tally } from './tally.js';
 import { QUEUE_KEY } from './watch-recovery.js';
 
-/** Reads along what the queue itself says. */
+/** Follows the queue's own events. */
 export interface EndFollower {
-  /** Jobs seen to end. */
+  /** Jobs that ended. */
   readonly seen: () => number;
   stop(): Promise<void>;
 }
 
 type Entries = [id: string, fields: string[]][];
 
-/** Starts to read the queue's event stream, in which every job, also one nobody knows of, may end only once. */
+/** Starts to read the queue's event stream, in which every job must end only once, even an unknown one. */
 export function followEnds(redisUrl: string, tally: Tally): EndFollower {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: () => 100 });
   redis.on('error', () => undefined);

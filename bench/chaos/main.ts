@@ -15,9 +15,9 @@ const RECOVERED_WITHIN_MS = 15_000;
 const { values } = parseArgs({
   options: {
     jobs: { type: 'string', default: '10000' },
-    /** The same seed breaks the same things at the same times. */
+    /** The same seed causes the same faults at the same times. */
     seed: { type: 'string', default: String(randomInt(1, 1_000_000)) },
-    /** No new jobs after this long. */
+    /** Time after which no new jobs are sent. */
     minutes: { type: 'string', default: '40' },
     workers: { type: 'string', default: '3' },
     /** Mean seconds between two faults of a kind. */
@@ -97,7 +97,7 @@ summarise(
       apiKill: { meanMs: ms(values['api-kill']) },
       receiver: { meanMs: ms(values.receiver) },
     },
-    // Synchronous jobs go first: more callers who wait would leave nothing of the others to be tested.
+    // Synchronous jobs go first: with more waiting callers, the other kinds would not be tested.
     clients: { waiting: 3, others: 24 },
     from: 'dist',
     hostTimeoutS: 4,

@@ -10,24 +10,24 @@ import {
 import { createNamedRandom } from './random.js';
 import type { Tally } from './tally.js';
 
-/** What the genuine webhooks of one job said. */
+/** The genuine webhooks of one job. */
 export interface Told {
   readonly ids: Set<string>;
   readonly bodies: Set<string>;
   /** `true`, `false` or an error code. */
   readonly end: string;
-  /** Deliveries that were answered with 204. */
+  /** Deliveries answered with 204. */
   taken: number;
 }
 
-/** How a receiver can be down: nobody listens, it answers with 500, or it never answers. */
+/** Faults of a receiver: it does not listen, answers with 500, or never answers. */
 export type Failing = 'closed' | 'errors' | 'silent';
 
-/** Takes webhooks, when it is up. */
+/** Accepts webhooks while it is up. */
 export interface Receiver {
   readonly url: string;
   readonly told: ReadonlyMap<string, Told>;
-  /** Is down for a while; resolves when it is up again. */
+  /** Takes the receiver down for a while; resolves when it is up again. */
   fail(how: Failing, forMs: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface Receiver {
 const SLOW_SHARE = 0.05;
 const SLOW_MS = 2_000;
 
-/** Starts a receiver that checks every signature, notes what it is told, and is slow now and then. */
+/** Starts a receiver that checks every signature, records every webhook, and is sometimes slow. */
 export async function startReceiver(seed: number, tally: Tally): Promise<Receiver> {
   const told = new Map<string, Told>();
   const random = createNamedRandom(seed, 'slow webhooks');
@@ -72,7 +72,7 @@ export async function startReceiver(seed: number, tally: Tally): Promise<Receive
   };
 }
 
-/** Returns what is known of the webhook's job; nothing, and a finding, when it is not signed or not shaped as ours are. */
+/** Returns the record of the webhook's job. Undefined, and a violation, if its signature or shape is wrong. */
 function note(told: Map<string, Told>, webhook: ReceivedWebhook, tally: Tally): Told | undefined {
   const read = webhookBodySchema.safeParse(verify(webhook));
   if (!read.success) {

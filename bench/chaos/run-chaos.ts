@@ -10,31 +10,31 @@ import { createTally, type Tally } from './tally.js';
 
 export interface ChaosOptions {
   readonly jobs: number;
-  /** Decides every fault and every bad answer of the image host. */
+  /** Determines every fault and every bad answer of the image host. */
   readonly seed: number;
-  /** No new jobs after this long, ms. */
+  /** Time after which no new jobs are sent, ms. */
   readonly limitMs: number;
   readonly workers: number;
   readonly paces: Paces;
-  /** Callers at a time: those who wait for an answer, and others. */
+  /** Concurrent callers: those that wait for an answer, and others. */
   readonly clients: { readonly waiting: number; readonly others: number };
   readonly from: 'dist' | 'src';
-  /** How long an image host or a receiver may be silent, seconds. */
+  /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;
-  /** What is allowed over the promised time before a caller counts as hung, ms. */
+  /** Tolerance beyond the promised time before a caller counts as hung, ms. */
   readonly slackMs: number;
   readonly onProgress?: (tally: Tally) => void;
-  /** Breaks the run off; everything that was started is ended. */
+  /** Aborts the run; everything that was started is ended. */
   readonly signal?: AbortSignal;
 }
 
-/** What a run found. */
+/** Result of a run. */
 export interface ChaosResult {
   readonly tally: Tally;
   readonly accepted: number;
-  /** Jobs that the queue itself was seen to end. */
+  /** Jobs that ended according to the queue. */
   readonly endsSeen: number;
-  /** Deliveries that were taken, and those of them that came again after another had been taken. */
+  /** Accepted deliveries, and how many of them were repeated. */
   readonly webhooks: { readonly taken: number; readonly again: number };
   readonly durationMs: number;
 }
@@ -42,7 +42,7 @@ export interface ChaosResult {
 const OTHER_KINDS: readonly Kind[] = ['async', 'webhook', 'idempotent'];
 const PROGRESS_EVERY_MS = 30_000;
 
-/** Runs jobs of every kind through the real service while it is broken on schedule, then reads every one of them again. */
+/** Runs jobs of every kind through the real service while faults are injected on schedule, then reads every job again. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const tally = createTally();
   const images = await startImageServer();
@@ -99,7 +99,7 @@ function whenAborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
 }
 
-/** Goes on until all jobs have ended and every fault has happened, or the time is over. */
+/** Continues until all jobs have ended and every fault has happened, or the time is over. */
 async function load(
   { jobs, limitMs, clients }: ChaosOptions,
   { tally }: ClientOptions,
@@ -116,7 +116,7 @@ async function load(
       await run(index, kindOf(index));
     }
   };
-  // Four kinds of request come in turns.
+  // Four kinds of requests alternate.
   const other = (index: number): Kind => OTHER_KINDS[Math.floor(index / 4) % OTHER_KINDS.length] ?? 'async';
   await Promise.all([
     ...Array.from({ length: clients.waiting }, () => client(() => 'sync')),

@@ -4,39 +4,39 @@ import { type Program, serviceEnvironment, startProgram } from '../../test/suppo
 import { freePort, type RedisServer, startRedis } from '../../test/support/servers/redis-server.js';
 import type { Tally } from './tally.js';
 
-/** Seconds a synchronous caller is held in these runs. */
+/** Seconds that a synchronous caller waits in these runs. */
 export const SYNC_WAIT_S = 30;
-/** A container is started again after about this long, ms. */
+/** Typical time until a container is restarted, ms. */
 const RESTART_AFTER_MS = 300;
 const READY_LIMIT_MS = 120_000;
 
-/** A program that is started again whenever it ends, as a container would be. */
+/** A program that is restarted whenever it ends, like a container. */
 export interface Supervised {
   /** Kills it without warning. */
   kill(): void;
-  /** Halts it without ending it, as a machine that is paused; returns what lets it go on. */
+  /** Freezes it, like a paused machine; returns a function that resumes it. */
   freeze(): () => void;
-  /** Whether it has said that it works, and is not halted. */
+  /** True if it has reported ready and is not frozen. */
   isUp(): boolean;
   stop(): Promise<void>;
 }
 
-/** Everything that can die. */
+/** All programs that can be killed. */
 export interface System {
   readonly redis: RedisServer;
   readonly apis: readonly Supervised[];
   readonly workers: readonly Supervised[];
   readonly origins: readonly string[];
-  /** When an outage of Redis began or ended, ms since 1970. */
+  /** Start and end times of Redis outages, ms since 1970. */
   readonly outages: number[];
   stop(): Promise<void>;
 }
 
 export interface SystemOptions {
   readonly workers: number;
-  /** Where the programs are run from: compiled, or as they are in this tree. */
+  /** Whether to run the compiled programs or the source. */
   readonly from: 'dist' | 'src';
-  /** How long an image host or a receiver may be silent, seconds. */
+  /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;
   readonly tally: Tally;
 }
@@ -126,7 +126,7 @@ function supervise(start: () => Program, tally: Tally): Supervised {
   };
 }
 
-/** A program that ends by itself is a finding, whatever the ledger says. */
+/** A program that exits by itself is a violation, whatever the ledger shows. */
 function reportDeath({ process: { exitCode, signalCode }, errors }: Program, tally: Tally): void {
   tally.verdicts.died_by_itself += 1;
   console.error('DIED BY ITSELF', exitCode, signalCode, errors.slice(-5));

@@ -1,11 +1,11 @@
-/** Everything a run counts. */
+/** All counts of a run. */
 export interface Tally {
-  /** What was broken, and how often. */
+  /** Number of faults by kind. */
   readonly faults: {
     worker_kills: number;
-    /** SIGSTOP for longer than a lock lives. */
+    /** SIGSTOP for longer than the lifetime of a lock. */
     worker_freezes: number;
-    /** SIGKILL, and a start from the append-only file. */
+    /** SIGKILL, then a restart from the append-only file. */
     redis_restarts: number;
     redis_freezes: number;
     api_kills: number;
@@ -14,57 +14,57 @@ export interface Tally {
     image_resets: number;
     image_hangs: number;
   };
-  /** Whom that met, as far as it shows. */
+  /** Visible effects of the faults. */
   readonly met: {
-    /** Callers whose connection broke while they waited for an answer. */
+    /** Callers whose connection broke while waiting for an answer. */
     callers_cut_off: number;
-    /** Webhooks that were answered with an error or not at all. */
+    /** Webhooks answered with an error or not at all. */
     webhooks_spoiled: number;
     webhooks_taken_slowly: number;
   };
-  /** What must stay zero. */
+  /** Violations: all must stay zero. */
   readonly verdicts: {
-    /** Accepted and not there any more. */
+    /** Accepted, but no longer existing. */
     lost: number;
-    /** Accepted and not ended in its time. */
+    /** Accepted, but not ended in time. */
     unended: number;
-    /** Ended otherwise than is known to be right. */
+    /** Ended with a wrong outcome. */
     wrong: number;
-    /** Told one end first and another later. */
+    /** Reported two different outcomes. */
     changed: number;
-    /** Jobs that the queue itself ended more than once. */
+    /** Jobs that ended more than once in the queue. */
     ended_twice: number;
-    /** Idempotency-Keys that two replicas made two jobs of. */
+    /** Idempotency-Keys with two jobs. */
     split_keys: number;
-    /** Calls without an answer in their time. */
+    /** Calls without an answer in time. */
     hung: number;
-    /** Callers sent away again and again for minutes. */
+    /** Callers that were refused repeatedly for minutes. */
     never_accepted: number;
     webhooks_missing: number;
     /** Webhooks of one job with different ids or bodies. */
     webhooks_conflicting: number;
-    /** Webhooks that tell another end than is known to be right. */
+    /** Webhooks with a wrong outcome. */
     webhooks_wrong: number;
-    /** Programs of ours that ended without having been killed. */
+    /** Our programs that exited without being killed. */
     died_by_itself: number;
   };
   readonly ended: { sync: number; async: number; webhook: number; idempotent: number };
-  /** What callers were told to try again for, by code. */
+  /** Refusals that callers had to retry, by code. */
   readonly refused: Map<string, number>;
   /** Jobs that completed after more than one start. */
   readonly run_again: Set<string>;
-  /** Longest wait of a synchronous caller for any answer, ms. */
+  /** Longest wait of a synchronous caller, ms. */
   longestWaitMs: number;
-  /** From a fault to the next start of a job that ran then, ms. */
+  /** Times from a fault to the next start of a job that was running, ms. */
   readonly recoveriesMs: {
     readonly kill: number[];
     readonly freeze: number[];
-    /** Either, where Redis was away in between as well. */
+    /** Either kind, if Redis was also unavailable in between. */
     readonly outage: number[];
   };
 }
 
-/** Returns a tally of nothing. */
+/** Returns an empty tally. */
 export function createTally(): Tally {
   return {
     faults: {

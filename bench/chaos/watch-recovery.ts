@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 
-/** BullMQ's keys of the comparisons begin so. */
+/** Prefix of BullMQ's keys for comparisons. */
 export const QUEUE_KEY = `{face}:${compareQueueName('lite')}`;
 const WATCH_PAUSE_MS = 100;
-/** A job that was not taken up after this long is left to the ledger, ms. */
+/** Time after which a job that was not restarted is left to the ledger, ms. */
 const WATCH_LIMIT_MS = 120_000;
 
-/** A job that runs: its id, starts and failed attempts. */
+/** A running job: its id, starts and failed attempts. */
 export type RunningJob = readonly [jobId: string, starts: string, failures: string];
 
 const RUNNING_JOBS = `
@@ -19,7 +19,7 @@ for _, id in ipairs(redis.call('LRANGE', KEYS[1] .. ':active', 0, -1)) do
 end
 return found`;
 
-/** Returns the jobs that run now, at any worker. */
+/** Returns the jobs that are running on any worker. */
 export async function readRunningJobs(redis: Redis): Promise<readonly RunningJob[]> {
   return (await redis.eval(RUNNING_JOBS, 1, QUEUE_KEY)) as RunningJob[];
 }

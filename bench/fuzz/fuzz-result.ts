@@ -1,7 +1,7 @@
-/** What a stretch of fuzzing came to. */
+/** Result of a fuzzing run. */
 export interface FuzzResult {
-  /** Figures, for people. */
+  /** Figures for the console. */
   readonly lines: readonly string[];
-  /** What must not be; empty when all is well. */
+  /** Violations; empty if everything is fine. */
   readonly findings: readonly string[];
 }

@@ -1,8 +1,8 @@
-// Attacks the service with chance: npm run fuzz [-- --contract 100000 --images 10000 --bombs 200 --seed 1 --formats all]
+// Fuzzes the service: npm run fuzz [-- --contract 100000 --images 10000 --bombs 200 --seed 1 --formats all]
 // Sends hostile requests to a real Redis, API and worker, damaged photos to a real vision pool, and decompression bombs
-// to the whole service. Nothing may crash, hang, answer 500, match or pass its memory limit. The same seed makes the same
-// inputs again; 0 leaves a part out.
-// Ends with 1 when it finds something. CI runs the same with smaller numbers (fuzz-contract.test.ts and
+// to the whole service. Nothing may crash, hang, answer 500, match or exceed its memory limit. The same seed gives the same
+// inputs; 0 skips a part.
+// Exits with 1 if it finds a violation. CI runs the same with smaller numbers (fuzz-contract.test.ts and
 // decode-image.fuzz.test.ts).
 import { parseArgs } from 'node:util';
 import { runBombStream } from './run-bomb-stream.js';

@@ -26,7 +26,7 @@ const NAMED = [
 ] as const;
 const BOMBS = [...NAMED, ...Object.keys(DEAREST_IMAGES)];
 
-/** Sends requests with three bombs each through a whole service, every second one with good photos in their place. */
+/** Sends requests with three bombs each through the whole service, alternating with requests of good photos. */
 export async function runBombStream({ count, seed }: { count: number; seed: number }): Promise<FuzzResult> {
   const photos = mkdtempSync(join(tmpdir(), 'face-bombs-'));
   const hostile = await createHostileImages();

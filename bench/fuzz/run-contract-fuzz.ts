@@ -10,12 +10,12 @@ import type { FuzzResult } from './fuzz-result.js';
 const API_KEY = 'fuzz-key-0123456789abcdef';
 const ADMIN_KEY = 'fuzz-admin-0123456789abcdef';
 const SYNC_WAIT_SECONDS = 30;
-/** Promised: an answer within SYNC_WAIT_TIMEOUT and a second. */
+/** The promised limit: an answer within SYNC_WAIT_TIMEOUT plus one second. */
 const LIMIT_MS = (SYNC_WAIT_SECONDS + 1) * 1_000;
 const IN_FLIGHT = 32;
-/** Four of the 22 faces of the sample photos, no two of one person. */
+/** Four of the 22 faces of the sample photos, all of different people. */
 const STRANGERS = [0, 3, 13, 18] as const;
-/** Ends of a comparison that no input may bring about. */
+/** Outcomes that no input may cause. */
 const FORBIDDEN_RESULTS = ['matched', 'internal', 'model_failure'];
 
 /** Sends `count` hostile requests to the compiled service. */
@@ -95,7 +95,7 @@ async function attack(fleet: Fleet, { count, seed }: { count: number; seed: numb
   };
 }
 
-/** Waits until every accepted job has ended, so that its end counts. */
+/** Waits until every accepted job has ended, so that its outcome is counted. */
 async function untilIdle(fleet: Fleet): Promise<void> {
   const end = performance.now() + 600_000;
   while (performance.now() < end) {
@@ -105,7 +105,7 @@ async function untilIdle(fleet: Fleet): Promise<void> {
     if (open.length > 0 && open.every((jobs) => jobs === 0)) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  throw new Error('the queue was not worked off in ten minutes');
+  throw new Error('the queue was not empty after ten minutes');
 }
 
 async function comparisonResults(fleet: Fleet): Promise<Record<string, number>> {

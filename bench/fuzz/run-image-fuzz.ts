@@ -13,7 +13,7 @@ import type { FuzzResult } from './fuzz-result.js';
 const MEMORY_LIMIT_BYTES = 1_536 * 2 ** 20;
 const DEADLINE_MS = 10_000;
 const THRESHOLD = 0.5;
-/** On the clock a photo may take four times its processor time, twice, for it is tried again after a loss. */
+/** By the clock, a photo can take four times its processor time, twice because it is retried after a loss. */
 const LIMIT_MS = DEADLINE_MS * 8;
 const PROCESSES = 2;
 const CODES = [
@@ -36,7 +36,7 @@ interface Tally {
 export interface ImageFuzzOptions {
   readonly count: number;
   readonly seed: number;
-  /** Also the formats that are off by default. */
+  /** Includes the formats that are off by default. */
   readonly allFormats: boolean;
 }
 
@@ -96,7 +96,7 @@ async function attack(pool: VisionPool, { count, seed, photos }: Attack): Promis
       const startedAt = performance.now();
       const outcome = await outcomeOf(pool, bytes, embedding);
       note(tally, { input, outcome, ms: performance.now() - startedAt });
-      // With several under way it may have been a neighbour; the inputs around it are few enough to try again.
+      // With several in flight, a neighbour may be the cause. The inputs around it are few enough to retry.
       if (lostProcesses(pool) > before)
         tally.findings.push(`input ${input} or a neighbour: a process was lost`);
     }
@@ -107,7 +107,7 @@ async function attack(pool: VisionPool, { count, seed, photos }: Attack): Promis
   return tally;
 }
 
-/** A similarity to the stranger, or how it ended else. */
+/** Similarity to the stranger, or another outcome. */
 async function outcomeOf(
   pool: VisionPool,
   bytes: Uint8Array,
@@ -140,7 +140,7 @@ function lostProcesses(pool: VisionPool): number {
   return Object.values(pool.stats().lost).reduce((sum, times) => sum + times, 0);
 }
 
-/** One portrait in the encodings that decoders treat differently. */
+/** One portrait in all encodings that decoders treat differently. */
 async function makePhotos(formats: readonly ImageFormat[]): Promise<Buffer[]> {
   const photo = sharp(await otherPersonPhoto()).resize(320, 320, { fit: 'inside' });
   const encodings: Readonly<Record<ImageFormat, readonly Promise<Buffer>[]>> = {

@@ -2,12 +2,12 @@ import { createGun, type Gun } from '../speed/load.js';
 import { comparisonBody } from '../speed/make-photos.js';
 import { DEAR_PHOTOS, type IsolationRange, SILENT_NAMES, WIDE_BOMBS, WORST } from './isolation-range.js';
 
-/** What one tenant does at its worst. */
+/** An attack by one tenant. */
 export interface Attack {
   readonly name: string;
-  /** How the quiet tenant hears of its results, which is what the attack is aimed at. */
+  /** How the quiet tenant gets its results, which the attack targets. */
   readonly quietBy: 'answer' | 'webhook';
-  /** Begins; resolves with the function that ends it. */
+  /** Starts the attack; resolves with a function that stops it. */
   start(range: IsolationRange): () => Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const photosOf = (urlOf: (photo: number) => string, index: number, changes: obje
     ...changes,
   });
 
-/** Files of the photo host, each with other bytes at its end, so that no photo comes twice. */
+/** Files of the photo host, each with different bytes at its end, so that every photo is unique. */
 const files =
   (names: readonly string[]): BodyOf =>
   ({ fleet }, index) =>
@@ -41,7 +41,7 @@ const files =
       index,
     );
 
-/** Another address for every photo. */
+/** A different address for every photo. */
 const loopback = (index: number, photo: number): string =>
   `127.0.${(index % 200) + 1}.${photo + 1 + 4 * (Math.floor(index / 200) % 60)}`;
 
@@ -50,7 +50,7 @@ const goodPhotos: BodyOf = ({ fleet }, index) => comparisonBody('2mp', fleet.pho
 const silentNames: BodyOf = (_range, index) =>
   photosOf((photo) => `http://n${(index * 4 + photo) % SILENT_NAMES}.silent.test/${photo}.jpg`, index);
 
-/** Jobs that end at once, whose webhooks then go to hosts that do not answer. */
+/** Jobs that end at once and send their webhooks to hosts that do not answer. */
 const silentCallbacks: BodyOf = ({ fleet, silent }, index) =>
   photosOf((photo) => `${fleet.photoOrigin}/none-${photo}.jpg`, index, {
     callback_url: `http://${loopback(index, 0)}:${silent.port}/hook`,
@@ -92,10 +92,10 @@ export const ATTACKS: readonly Attack[] = [
   attack('cancelled under one key', [{ path: '/jobs', inFlight: 4, body: goodPhotos, cancels: true }]),
 ];
 
-/** Pause after a refusal, as short as any client's, ms. */
+/** Pause after a refusal, as short as an impatient client's, ms. */
 const PAUSE_MS = 20;
 
-/** Keeps `inFlight` requests under way until told to stop, which also hangs up on those that are out. */
+/** Keeps `inFlight` requests in flight until stopped, which also aborts the open ones. */
 function keepSending(range: IsolationRange, stream: Stream): () => Promise<void> {
   const { path = '/compare-faces', inFlight, body, cancels = false } = stream;
   const { origin } = range.fleet;
@@ -103,7 +103,7 @@ function keepSending(range: IsolationRange, stream: Stream): () => Promise<void>
   const target = { origin, path, headers };
   const gun: Gun = createGun({
     ...target,
-    // Under one key every body must be the same.
+    // With one key, every body must be the same.
     body: (index) => body(range, cancels ? 0 : index),
     onAnswer: cancels ? cancelJob(origin) : undefined,
   });

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** A host that takes connections and does not do what is expected of it. */
+/** A host that accepts connections and misbehaves. */
 export interface HostileHost {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** Between two bytes of a dripping answer, ms. */
+/** Interval between two bytes of a dripping answer, ms. */
 const DRIP_MS = 500;
 const DRIP_HEAD =
   'HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 5000000\r\n\r\n\xff\xd8\xff';
@@ -32,7 +32,7 @@ async function startHost(answer: (socket: Socket) => void): Promise<HostileHost>
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    // Read on, so that a peer that hangs up is noticed.
+    // Keep reading, to notice when the peer hangs up.
     socket.on('data', () => undefined);
     socket.once('data', () => answer(socket));
   });

@@ -10,7 +10,7 @@ import { type Fleet, startFleet } from '../speed/fleet.js';
 import { makePhotos } from '../speed/make-photos.js';
 import { type HostileHost, startDripHost, startSilentHost } from './hostile-hosts.js';
 
-/** The whole service with two tenants, and everything either of them points it at. */
+/** The whole service with two tenants and all hosts that they use. */
 export interface IsolationRange {
   readonly fleet: Fleet;
   readonly silent: HostileHost;
@@ -20,11 +20,11 @@ export interface IsolationRange {
   stop(): Promise<void>;
 }
 
-/** Waiting jobs that the service takes: few enough to be filled within a moment. */
+/** Limit on waiting jobs, small enough to be reached quickly. */
 export const DEPTH = 400;
-/** Names under silent.test that the name server never answers for. */
+/** Names under silent.test, for which the name server never answers. */
 export const SILENT_NAMES = 2_000;
-/** What a photo host is called by the quiet tenant. */
+/** Name of the quiet tenant's photo host. */
 export const PHOTO_NAME = 'photos.bench.test';
 
 const QUIET_KEY = 'quiet-0123456789abcdef';
@@ -32,9 +32,9 @@ const WORST_KEY = 'worst-0123456789abcdef';
 export const QUIET = { 'x-api-key': QUIET_KEY } as const;
 export const WORST = { 'x-api-key': WORST_KEY } as const;
 
-/** Photos that are a column or a row, and small as files. */
+/** Photos of one column or row, in small files. */
 export const WIDE_BOMBS = ['column.png', 'row.png'] as const;
-/** Photos that take all the time or memory that one may take. */
+/** Photos that take as much time or memory as allowed. */
 export const DEAR_PHOTOS = [...Object.keys(DEAREST_IMAGES), 'progbomb_6000.jpg'];
 
 /** Makes the photos of all attacks and of the quiet tenant; returns their folder. */
@@ -51,7 +51,7 @@ export async function makeIsolationPhotos(): Promise<string> {
   return photos;
 }
 
-/** Starts everything anew, so that no attack meets what the one before it left. */
+/** Starts everything again, so that attacks do not affect each other. */
 export async function openRange(photos: string): Promise<IsolationRange> {
   const [silent, drip] = await Promise.all([startSilentHost(), startDripHost()]);
   const [receiver, names] = await Promise.all([startWebhookReceiver(), startDnsServer()]);

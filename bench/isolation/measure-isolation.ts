@@ -11,37 +11,37 @@ import {
   removePhotos,
 } from './isolation-range.js';
 
-/** What a quiet tenant notices of another one that does its worst. Times in ms. */
+/** Effect of an attack on a quiet tenant. Times in ms. */
 export interface IsolationRow {
   readonly attack: string;
-  /** Until the answer, or until the webhook where the attack is on webhooks. */
+  /** Time to the answer, or to the webhook if the attack targets webhooks. */
   readonly measured: Attack['quietBy'];
   readonly quiet: Summary;
   readonly attacked: Summary;
   /** p95 under attack / quiet p95. */
   readonly ratio: number;
-  /** Requests of the quiet tenant under attack that had no answer of 200, or no webhook. */
+  /** Requests of the quiet tenant without an answer of 200, or without a webhook, under attack. */
   readonly failures: number;
-  /** How often each status came, 0 for none. */
+  /** Answers by status; 0: no answer. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
 export interface IsolationSetting {
   /** Counted seconds of each measurement. */
   readonly seconds: number;
-  /** Only attacks whose name holds this. */
+  /** Only attacks whose name contains this. */
   readonly only?: string | undefined;
   readonly print: (line: string) => void;
 }
 
-/** Requests of the quiet tenant a second. */
+/** Requests of the quiet tenant per second. */
 const QUIET_PER_SECOND = 1.5;
 const WARM_UP_SECONDS = 3;
-/** Time an attack has to build up before counting starts, ms. */
+/** Time for an attack to build up before counting starts, ms. */
 const BUILD_UP_MS = 4_000;
 const WEBHOOK_LIMIT_MS = 60_000;
 
-/** Measures each attack on a service of its own: first the quiet tenant alone, then beside it. */
+/** Measures each attack on a new service: the quiet tenant first alone, then under attack. */
 export async function measureIsolation(setting: IsolationSetting): Promise<readonly IsolationRow[]> {
   const photos = await makeIsolationPhotos();
   const rows: IsolationRow[] = [];
@@ -109,7 +109,7 @@ async function measureAnswers(range: IsolationRange, seconds: number): Promise<M
   return shots.map((shot) => ({ ms: msOf(shot), ok: shot.status === 200, status: shot.status }));
 }
 
-/** Jobs whose webhooks go to a receiver that answers: how long until they arrive. */
+/** Measures how long webhooks to a working receiver take. */
 async function measureWebhooks(range: IsolationRange, seconds: number): Promise<Measured[]> {
   const run = `/run-${performance.now().toFixed(0)}`;
   const gun = createGun({

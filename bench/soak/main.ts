@@ -1,4 +1,4 @@
-// Whether memory stays flat: npm run soak [-- --comparisons 20000] [--kind 0.3mp] [--parts 50] [--heaps]
+// Checks that memory stays flat: npm run soak [-- --comparisons 20000] [--kind 0.3mp] [--parts 50] [--heaps]
 // Runs comparisons through a real Redis, API and worker and prints the resident memory of each process as it goes. After
 // the first tenth, which fills caches and heaps, the median of the last fifth must lie within 5 % of the one before it.
 // With --heaps it is what lives in the heaps of API and worker after a full collection that must not grow, between the
@@ -14,11 +14,11 @@ import { createGun, fireCount } from '../speed/load.js';
 import { comparisonBody, makePhotos, type PhotoKind } from '../speed/make-photos.js';
 import { median } from '../speed/statistics.js';
 
-/** Greatest growth that still counts as flat. */
+/** Largest growth that counts as flat. */
 const MAX_GROWTH = 1.05;
 const ROLES = ['api', 'worker', 'vision', 'redis'] as const;
 
-/** Whose heaps are looked into. */
+/** Programs whose heaps are analysed. */
 const HEAP_ROLES = ['api', 'worker'] as const;
 type Heaps = Readonly<Record<(typeof HEAP_ROLES)[number], Heap>>;
 
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const photos = mkdtempSync(join(tmpdir(), 'face-soak-'));
   const heapFolder = mkdtempSync(join(tmpdir(), 'face-heaps-'));
   await makePhotos(photos, [kind]);
-  // Jobs are kept for a minute only: what grows with the number of kept jobs is Redis' business, not a leak.
+  // Jobs are kept for a minute only: growth with the number of kept jobs is not a leak.
   const fleet = await startFleet({
     photos,
     workers: [undefined],
@@ -76,7 +76,7 @@ async function readHeaps(fleet: Fleet, folder: string): Promise<Heaps> {
   return { api: await read('api'), worker: await read('worker') };
 }
 
-/** Returns by how much each heap has grown, and prints it. */
+/** Prints and returns the growth of each heap. */
 function compareHeaps(before: Heaps, after: Heaps): Record<string, number> {
   const growth: Record<string, number> = {};
   for (const role of HEAP_ROLES) {
@@ -110,7 +110,7 @@ function conclude(
   mkdirSync(folder, { recursive: true });
   const file = join(folder, before ? 'soak-heaps.json' : 'soak.json');
   writeFileSync(file, `${JSON.stringify({ samples, growth, answers }, null, 1)}\n`);
-  // Redis is told but not judged: it holds a minute's jobs and events, as many as were done in that minute.
+  // Redis is reported but not judged: it holds the jobs and events of one minute.
   const judged = Object.entries(growth).filter(([name]) => name !== 'redis');
   const grown = judged.filter(([, ratio]) => ratio > MAX_GROWTH).map(([name]) => name);
   if (grown.length === 0 && Object.keys(answers).join() === '200') return;
@@ -118,7 +118,7 @@ function conclude(
   process.exitCode = 1;
 }
 
-/** Returns by how much the resident memory of each role has grown after the warm-up. */
+/** Returns the growth of each role's resident memory after the warm-up. */
 function compareMemory(samples: readonly Sample[]): Record<string, number> {
   const warm = samples.slice(Math.ceil(samples.length / 10));
   const early = warm.slice(0, Math.ceil(warm.length / 5));

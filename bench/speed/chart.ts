@@ -4,10 +4,10 @@ import type { LatencyReport } from './report-types.js';
 
 const WIDTH_PX = 420;
 const HEIGHT_PX = 240;
-/** A flood would press all that matters against the axis. */
+/** An overload would compress everything else against the axis. */
 const MAX_PART = 2;
 
-/** Returns an SVG of two charts over the offered load: comparisons served a second, and latency. */
+/** Returns an SVG of two charts over the offered load: comparisons served per second, and latency. */
 export async function renderLatencyChart({ capacity, steps }: LatencyReport): Promise<string> {
   const even = steps.filter(({ part, arrivals }) => arrivals === 'even' && part <= MAX_PART);
   const offered = { field: 'offered', type: 'quantitative', title: 'offered, comparisons a second' } as const;

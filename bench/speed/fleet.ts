@@ -9,7 +9,7 @@ import { freePort, startRedis } from '../../test/support/servers/redis-server.js
 import { childrenOf, cpuSeconds, memoryMb } from './process-figures.js';
 import type { WorkerNamespace } from './worker-namespace.js';
 
-/** Who works in a run. `vision` are the workers' children, `images` the photo host, `load` this process itself. */
+/** Processes of a run by role. `vision`: the workers' children, `images`: the photo host, `load`: this process. */
 export const ROLES = ['api', 'redis', 'worker', 'vision', 'images', 'load'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -17,27 +17,27 @@ export interface FleetOptions {
   /** Folder of the photos to serve. */
   readonly photos: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments of Node for API and workers, as --cpu-prof. */
+  /** Node arguments for API and workers, such as --cpu-prof. */
   readonly nodeArgs?: readonly string[];
-  /** One entry a worker: the processors it may use, as taskset takes them; undefined for all. */
+  /** One entry per worker: its processors in the format of taskset; undefined: all. */
   readonly workers: readonly (string | undefined)[];
-  /** Where the workers run; absent: beside everything else. */
+  /** Network namespace of the workers. Absent: that of everything else. */
   readonly namespace?: WorkerNamespace | undefined;
 }
 
-/** The whole service, compiled, each program a process of its own. */
+/** The whole compiled service, each program in its own process. */
 export interface Fleet {
   readonly origin: string;
-  /** Where the API shows its metrics. */
+  /** URL of the API's metrics. */
   readonly metricsOrigin: string;
   readonly redisUrl: string;
   readonly workerOrigins: readonly string[];
   readonly photoOrigin: string;
   pids(role: Role): number[];
   cpuSeconds(): Readonly<Record<Role, number>>;
-  /** Resident memory of each process, MB, now and at its peak, by role. */
+  /** Current and peak resident memory of each process by role, MB. */
   memoryMb(): Readonly<Record<Role, readonly { readonly now: number; readonly peak: number }[]>>;
-  /** Lines that the workers have logged since the start, parsed. */
+  /** Parsed log lines of the workers since the start. */
   workerLines(): Record<string, unknown>[];
   stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START_LIMIT_MS = 120_000;
 const SAME_HOST = { hostAddress: '127.0.0.1', workerAddress: '127.0.0.1', enter: [] } as const;
 
-/** Starts Redis, photo host, API and workers and waits until a comparison could be answered. Runs `dist`. */
+/** Starts Redis, photo host, API and workers from `dist` and waits until they are ready. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
   const { nodeArgs = [], namespace } = options;
@@ -124,7 +124,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     },
   };
   try {
-    // Without any worker the API is never ready, but it answers.
+    // Without a worker the API is never ready, but it answers.
     const urls =
       options.workers.length > 0
         ? [origin, ...workerOrigins].map((base) => `${base}/health/ready`)
@@ -141,7 +141,7 @@ interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly nodeArgs: readonly string[];
   readonly log: string;
-  /** What the program is started by, as taskset; it must become the program, so that its pid is the program's. */
+  /** Command that starts the program, such as taskset. It must exec the program, so that its pid is the program's. */
   readonly before?: readonly string[];
 }
 
@@ -152,7 +152,7 @@ function startProgram(name: 'api' | 'worker', { env, nodeArgs, log, before = [] 
   return spawn(file, args, { env, stdio: ['ignore', output, output] });
 }
 
-/** Runs one of our TypeScript files as a process whose standard output is ours to read; `cpus` as taskset takes them. */
+/** Runs a TypeScript file as a process with readable standard output; `cpus` in the format of taskset. */
 export function startScript(name: string, args: readonly string[], cpus?: string) {
   const path = fileURLToPath(new URL(`./${name}`, import.meta.url));
   const command = [process.execPath, '--import', 'tsx', path, ...args];
@@ -166,7 +166,7 @@ export async function firstLine(script: ReturnType<typeof startScript>): Promise
   return line;
 }
 
-/** Ends a program and waits for its end. */
+/** Ends a program and waits until it has exited. */
 export async function stopProgram(program: ReturnType<typeof spawn>): Promise<void> {
   if (program.exitCode !== null || program.signalCode !== null) return;
   const ended = once(program, 'exit');

@@ -19,10 +19,10 @@ import { median } from './statistics.js';
 
 const COARSE_LONG_EDGE_PX = { scrfd: 256, ultraface: 240 } as const;
 
-/** From these reductions on the decoder takes a half, a quarter or an eighth by itself. */
+/** Reductions from which the decoder itself reduces to a half, a quarter or an eighth. */
 const REDUCTIONS = [3.02, 5.02, 9.02] as const;
 
-/** Names the times of the ways to decode that are tried; the fastest counts. */
+/** Prefix for the times of the decoding variants; the fastest counts. */
 const DECODE_WAY = 'decode_';
 
 const ALIGNED_DIMS = [1, 3, 112, 112];
@@ -66,7 +66,7 @@ async function measureKind(kind: string): Promise<FloorReport> {
   const decodeMs = Math.min(...ways, of('fullDecodeMs'));
   const floorMs = decodeMs + of('detectMs') + of('embedMs');
   const others = [...medians].filter(([name]) => !name.startsWith(DECODE_WAY));
-  // measurePhoto gives every other number of a FloorReport by its name.
+  // measurePhoto returns every other number of a FloorReport under its name.
   return { ...Object.fromEntries(others), decodeMs, floorMs } as unknown as FloorReport;
 }
 
@@ -94,7 +94,7 @@ async function measurePhoto(photo: Buffer): Promise<Record<string, number>> {
   };
 }
 
-/** Long edges that keep the aligned face sharp and serve the detector's small look, the smallest first. */
+/** Returns long edges that keep the aligned face sharp and suffice for the coarse pass, smallest first. */
 function sufficientTargets({ face, width, height }: FaceAnalysis): number[] {
   const { a, b } = alignmentOf(face.landmarks);
   const longEdge = Math.max(width, height);
@@ -127,7 +127,7 @@ async function run(model: OnnxModel, dims: readonly number[]): Promise<void> {
   await model.run(noise(dims), dims);
 }
 
-/** The time a model takes depends on its input: of zeros alone some take half. */
+/** A model's time depends on its input: some take only half for all zeros. */
 function noise(dims: readonly number[]): Float32Array {
   const length = dims.reduce((product, size) => product * size, 1);
   const random = createRandom(1);
@@ -147,7 +147,7 @@ async function openModels() {
   };
 }
 
-/** The recogniser as it was published, without what createOnnxModel does for its activations. */
+/** The published recogniser, without the rewritten activations of createOnnxModel. */
 async function openPublished() {
   const bytes = readFileSync(join(settings.packFolder, request.files.recogniser));
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });

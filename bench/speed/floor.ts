@@ -8,9 +8,9 @@ export interface FloorRequest {
   readonly modelsDir: string;
   readonly model: string;
   readonly files: Pack['files'];
-  /** Counted rounds over the photos of a kind. */
+  /** Counted rounds over the photos of one kind. */
   readonly rounds: number;
-  /** Also run the models as InsightFace does: detection always at 640, the recogniser as it was published. */
+  /** True: also run the models as InsightFace does, with detection always at 640 and the published recogniser. */
   readonly withPublished: boolean;
 }
 
@@ -24,13 +24,13 @@ export interface FloorReport {
   readonly decodeMs: number;
   readonly detectMs: number;
   readonly embedMs: number;
-  /** Everything the service does with a photo from bytes to embedding. */
+  /** The whole pipeline, from bytes to embedding. */
   readonly pipelineMs: number;
   readonly fullDecodeMs: number;
-  /** Detection at 640 and the recogniser's file as it is: what the Python service does. */
+  /** Detection at 640 and the unchanged recogniser, as in the Python service. */
   readonly publishedDetectMs?: number;
   readonly publishedEmbedMs?: number;
-  /** `step_decode`, …: the pipeline's own steps. */
+  /** `step_decode`, …: the steps of the pipeline. */
   readonly [step: `step_${string}`]: number;
 }
 

@@ -2,18 +2,18 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Arguments that make a Node program write its heap into `folder` when told to by `readHeap`. */
+/** Node arguments that make a program write its heap into `folder` on request of `readHeap`. */
 export const heapArguments = (folder: string): string[] => [
   '--heapsnapshot-signal=SIGUSR2',
   `--diagnostic-dir=${folder}`,
 ];
 
-/** What lives in a heap after a full collection: bytes by kind and class of object. */
+/** Live objects of a heap after a full collection: bytes by kind and class. */
 export type Heap = ReadonlyMap<string, number>;
 
 const WRITE_LIMIT_MS = 60_000;
 
-/** The parts of V8's heap snapshot that are read here. */
+/** The parts of V8's heap snapshot used here. */
 interface Snapshot {
   readonly snapshot: {
     readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly unknown[] };
@@ -22,7 +22,7 @@ interface Snapshot {
   readonly strings: readonly string[];
 }
 
-/** Has the process write its heap into the folder it was started with, and reads it. The process stands still for a second. */
+/** Makes the process write its heap into its folder and reads it. This blocks the process for about a second. */
 export async function readHeap(pid: number, folder: string): Promise<Heap> {
   process.kill(pid, 'SIGUSR2');
   const end = performance.now() + WRITE_LIMIT_MS;
@@ -40,7 +40,7 @@ export async function readHeap(pid: number, folder: string): Promise<Heap> {
 
 export const heapBytes = (heap: Heap): number => [...heap.values()].reduce((sum, bytes) => sum + bytes, 0);
 
-/** Returns the classes that grew most, most first, with how much they grew, bytes. */
+/** Returns the classes with the largest growth in bytes, largest first. */
 export function listGrowth(before: Heap, after: Heap): [string, number][] {
   return [...after]
     .map(([name, bytes]): [string, number] => [name, bytes - (before.get(name) ?? 0)])
@@ -61,7 +61,7 @@ function sumByClass({ snapshot, nodes, strings }: Snapshot): Heap {
   return sums;
 }
 
-/** Undefined while it is still being written. */
+/** Undefined until the file is complete. */
 function parseWritten(path: string): Snapshot | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Snapshot;

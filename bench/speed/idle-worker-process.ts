@@ -3,8 +3,8 @@ import { compareQueueName } from '../../src/shared/queue/keyspace.js';
 import { connectRedis } from '../../src/shared/redis/connect-redis.js';
 import { parseRedisUrl } from '../../src/shared/redis/redis-url.js';
 
-// A worker that decides at once without looking at a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.
-// What is left of a comparison then is the API and the queue. Prints a line when it is ready and ends on SIGTERM.
+// A worker that decides at once without reading a photo: node --import tsx idle-worker-process.ts REDIS_URL MODEL.
+// Only API and queue remain to be measured. Prints a line when it is ready and ends on SIGTERM.
 
 const [, , redisUrl = '', model = ''] = process.argv;
 const connection = connectRedis(parseRedisUrl(redisUrl), 'patient');

@@ -3,10 +3,10 @@ import { createRandom } from '../../tools/evaluate/plan/random.js';
 
 /** One answered request. Times in ms by performance.now(). */
 export interface Shot {
-  /** When it was to be sent, which in an open loop is earlier than when a busy sender got round to it. */
+  /** Intended time of sending. In an open loop, a busy sender can be later. */
   readonly intendedAt: number;
   readonly endedAt: number;
-  /** HTTP status; 0 when the connection broke. */
+  /** HTTP status; 0 if the connection broke. */
   readonly status: number;
   readonly requestId: string;
 }
@@ -18,7 +18,7 @@ export interface Target {
   readonly headers?: Readonly<Record<string, string>>;
   /** Default /compare-faces. */
   readonly path?: string;
-  /** Gets the body of each answer, parsed, before the shot is over; absent: bodies are thrown away. */
+  /** Called with the parsed body of each answer. Absent: bodies are discarded. */
   readonly onAnswer?: ((answer: unknown) => Promise<void>) | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface Gun {
 
 const TIMEOUT_MS = 120_000;
 
-/** Returns a sender whose connections are kept, as many as requests are under way. */
+/** Returns a sender that keeps one connection per request in flight. */
 export function createGun(target: Target): Gun {
   const agent = new Agent({ connections: 4_096, pipelining: 1, headersTimeout: TIMEOUT_MS });
   return {
@@ -53,7 +53,7 @@ export function createGun(target: Target): Gun {
   };
 }
 
-/** Keeps `inFlight` requests under way for `seconds`, then waits for those still out; returns all. */
+/** Keeps `inFlight` requests in flight for `seconds`, then waits for the open ones; returns all. */
 export async function fireClosed(
   gun: Gun,
   { inFlight, seconds }: { readonly inFlight: number; readonly seconds: number },
@@ -85,7 +85,7 @@ export async function fireCount(
 export interface OpenLoad {
   readonly perSecond: number;
   readonly seconds: number;
-  /** Even spacing, or random gaps (exponential), as independent callers make. */
+  /** Even spacing, or random exponential gaps as with independent callers. */
   readonly arrivals: 'even' | 'random';
 }
 

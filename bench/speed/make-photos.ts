@@ -11,7 +11,7 @@ const SIZES = { '0.3mp': [480, 640], '2mp': [1224, 1632], '12mp': [3000, 4000] }
 /** Photos of each kind: a reference and three probes. */
 const PHOTOS_OF_A_KIND = 4;
 
-/** Grain that makes an enlarged face as costly to decode as a camera's photo: about 2 bits a pixel at quality 90. */
+/** Grain that makes an enlarged face as expensive to decode as a camera's photo: about 2 bits per pixel at quality 90. */
 const GRAIN = 18;
 
 /** Returns the file name of a photo; number 0 is the reference. */
@@ -19,7 +19,7 @@ function photoName(kind: PhotoKind, index: number): string {
   return `${kind}-${index}.jpg`;
 }
 
-/** Returns a request that compares the photos of a kind as `origin` serves them, each after a pause. */
+/** Returns a request for the photos of one kind from `origin`, each served after a pause. */
 export function comparisonBody(kind: PhotoKind, origin: string, index: number, pauseMs = 0): string {
   const url = (photo: number) => `${origin}/${photoName(kind, photo)}?ms=${pauseMs}`;
   return JSON.stringify({
@@ -31,7 +31,7 @@ export function comparisonBody(kind: PhotoKind, origin: string, index: number, p
   });
 }
 
-/** Makes every photo from the samples of @vladmandic/face-api into `folder`. The face takes 40 % of a portrait's width. */
+/** Makes all photos in `folder` from the samples of @vladmandic/face-api. The face takes 40 % of a portrait's width. */
 export async function makePhotos(folder: string, kinds: readonly PhotoKind[]): Promise<void> {
   const [first, second] = SAME_PERSON;
   for (const kind of kinds) {

@@ -4,14 +4,14 @@ import { createGun, fireClosed, type Gun } from './load.js';
 import { comparisonBody } from './make-photos.js';
 import { median } from './statistics.js';
 
-/** Throughput with API keys and a rate limit beside throughput without, measured in turn on one machine. */
+/** Throughput with and without API keys and a rate limit, measured in turn on one machine. */
 export interface AccessComparison {
-  /** Medians over the rounds, answers of 200 a second. */
+  /** Medians over the rounds, answers of 200 per second. */
   readonly openPerSecond: number;
   readonly guardedPerSecond: number;
   /** Median over the rounds of guarded / open of the same round. */
   readonly ratio: number;
-  /** CPU time that API and Redis spent on an answer, medians, ms. */
+  /** Median CPU time of API and Redis per answer, ms. */
   readonly openCpuMs: number;
   readonly guardedCpuMs: number;
   readonly rounds: readonly { readonly open: number; readonly guarded: number }[];
@@ -20,31 +20,31 @@ export interface AccessComparison {
 export interface AccessReport {
   /** Real comparisons of four photos of two megapixels. */
   readonly comparisons: AccessComparison;
-  /** Jobs that cost nothing: what is left is the API itself, so this is the worst case. */
+  /** Jobs without work: only the API itself is measured, the worst case. */
   readonly bareApi: AccessComparison;
 }
 
 export interface AccessSetting {
   readonly photos: string;
   readonly seconds: number;
-  /** Rounds of one measurement without and one with, in an order that changes from round to round. */
+  /** Rounds with one measurement each without and with access control, in alternating order. */
   readonly rounds: number;
 }
 
 /** Time before counting starts, s. */
 const WARM_UP_SECONDS = 2;
-/** Requests under way: for each processor where they cost something, in all where they cost nothing. */
+/** Requests in flight: per processor for real comparisons, in total for jobs without work. */
 const COMPARISONS_IN_FLIGHT = 8;
 const BARE_IN_FLIGHT = 32;
 
 const keyOf = (index: number): string => `bench-key-${index}-0123456789abcdef`;
-/** Ten tenants, so that a key has to be looked for, and a limit that counts every request and refuses none. */
+/** Ten tenants, so that keys must be searched, and a limit that counts every request and refuses none. */
 const GUARDED = {
   API_KEYS: Array.from({ length: 10 }, (_, index) => `tenant-${index}:${keyOf(index)}`).join(','),
   RATE_LIMIT_PER_MINUTE: '10000000',
 };
 
-/** Measures what API keys and rate limits cost, with real comparisons and with none. */
+/** Measures the cost of API keys and rate limits, with real comparisons and with jobs without work. */
 export async function measureAccess(setting: AccessSetting): Promise<AccessReport> {
   return {
     comparisons: await compareFleets(setting, [undefined], COMPARISONS_IN_FLIGHT * availableParallelism()),
@@ -72,7 +72,7 @@ async function compareFleets(
   try {
     const rounds: { open: Measured; guarded: Measured }[] = [];
     for (let round = 0; round < setting.rounds; round++) {
-      // What drifts on the machine meets each of them first and last as often.
+      // Alternating order, so that drift on the machine affects both equally.
       if (round % 2 === 0) rounds.push({ open: await shoot(open), guarded: await shoot(guarded) });
       else {
         const first = await shoot(guarded);
@@ -92,7 +92,7 @@ async function compareFleets(
   }
 }
 
-/** A fleet with a sender; without workers of its own it gets one that decides at once. */
+/** A fleet with a sender. Without workers it gets one that decides at once. */
 async function openRange(
   photos: string,
   workers: readonly undefined[],

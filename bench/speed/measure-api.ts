@@ -4,36 +4,36 @@ import { createGun, fireClosed, type Gun } from './load.js';
 import { loopDelayMs, scrape } from './prometheus.js';
 import { type Summary, summarise } from './statistics.js';
 
-/** What a request costs when its job costs nothing. */
+/** Cost of a request whose job has no work. */
 export interface ApiReport {
-  /** Requests answered a second with 32 under way, API, queue, a worker that does nothing and the sender on one machine. */
+  /** Requests per second with 32 in flight; API, queue, idle worker and sender share one machine. */
   readonly perSecond: number;
-  /** From sending to the answer with one request at a time, ms: HTTP, enqueueing, dequeueing, waiting for the event. */
+  /** Time from sending to the answer with one request at a time, ms: HTTP, enqueueing, dequeueing, waiting for the event. */
   readonly aloneMs: Summary;
-  /** CPU time a request, ms. */
+  /** CPU time per request, ms. */
   readonly apiCpuMs: number;
   readonly redisCpuMs: number;
   /** 99th percentile under that load, Node's own 10 ms of sampling included, ms. */
   readonly loopDelayMs: number;
-  /** A thousand callers that all wait for an answer. */
+  /** A thousand callers waiting for an answer. */
   readonly waiting: WaitingReport;
 }
 
 export interface WaitingReport {
   readonly callers: number;
-  /** Connections to Redis before and with them. */
+  /** Connections to Redis before and with these callers. */
   readonly connectionsBefore: number;
   readonly connectionsWith: number;
-  /** Resident memory of the API before and with them, MB. */
+  /** Resident memory of the API before and with these callers, MB. */
   readonly memoryBeforeMb: number;
   readonly memoryWithMb: number;
-  /** Callers that got their answer once a worker came. */
+  /** Callers that got their answer after a worker started. */
   readonly answered: number;
 }
 
 const CALLERS = 1_000;
 
-/** Measures the API with a real Redis and jobs that cost nothing. */
+/** Measures the API with a real Redis and jobs without work. */
 export async function measureApi(photos: string, seconds: number): Promise<ApiReport> {
   const fleet = await startFleet({ photos, workers: [], env: { LOG_LEVEL: 'info' } });
   const photo = `${fleet.photoOrigin}/nothing.jpg`;
@@ -81,7 +81,7 @@ async function measureFull(
   };
 }
 
-/** Lets callers wait without any worker, counts what that costs, and then sends one that answers them all. */
+/** Lets callers wait without a worker, measures the cost, and then starts a worker that answers all. */
 async function measureWaiting(fleet: Fleet, gun: Gun): Promise<WaitingReport> {
   const redis = new Redis(fleet.redisUrl);
   const countConnections = async () =>

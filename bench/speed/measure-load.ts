@@ -5,30 +5,30 @@ import { machineBusySeconds } from './process-figures.js';
 import { growthByLabel, loopDelayMs, type Samples, scrape } from './prometheus.js';
 import { type Summary, summarise } from './statistics.js';
 
-/** What one stretch of load came to. */
+/** Result of a period of load. */
 export interface LoadReport {
-  /** Requests sent a second; undefined in a closed loop. */
+  /** Requests sent per second; undefined in a closed loop. */
   readonly offeredPerSecond?: number;
   readonly seconds: number;
   /** Answers by status; 0 for broken connections. */
   readonly answers: Readonly<Record<string, number>>;
-  /** Comparisons answered a second with 200. */
+  /** Comparisons answered with 200 per second. */
   readonly perSecond: number;
-  /** From the intended moment of sending to the answer, of those answered with 200, ms. */
+  /** Time from the intended sending to an answer of 200, ms. */
   readonly latencyMs: Summary;
-  /** The same of those refused with 503, ms. */
+  /** The same for refusals with 503, ms. */
   readonly refusalMs: Summary;
-  /** CPU time a comparison answered with 200, by who spent it, ms. */
+  /** CPU time per comparison answered with 200, by role, ms. */
   readonly cpuMsByRole: Readonly<Record<Role, number>>;
-  /** CPU time of everybody else on the machine, in cores. */
+  /** CPU time of all other programs on the machine, in cores. */
   readonly othersCores: number;
   /** 99th percentile of the event loop's delay, Node's own 10 ms of sampling included, ms. */
   readonly loopDelayMs: { readonly api: number; readonly worker: number };
-  /** Work of each step a comparison (four photos), ms. */
+  /** Time of each step per comparison (four photos), ms. */
   readonly stepsMs: Readonly<Record<string, number>>;
-  /** Time a comparison spends in the worker, from its start to its end, ms. */
+  /** Time of a comparison in the worker, ms. */
   readonly workerMs: Summary;
-  /** From the first request to the last answer: answers of 200, and comparisons that the workers ended, whatever way. */
+  /** From the first request to the last answer: answers of 200, and comparisons that the workers ended with any outcome. */
   readonly total: { readonly answered: number; readonly ended: number };
 }
 
@@ -39,10 +39,10 @@ export interface LoadOptions {
   readonly hostPauseMs?: number;
 }
 
-/** Time a closed loop runs before it is counted, s. */
+/** Warm-up of a closed loop, s. */
 const WARM_UP_SECONDS = 5;
 
-/** Puts load on a fleet and returns what came of it. */
+/** Puts load on a fleet and returns the result. */
 export async function measureLoad(
   fleet: Fleet,
   { kind, load, hostPauseMs }: LoadOptions,
@@ -70,13 +70,13 @@ export async function measureLoad(
 interface Run {
   readonly before: Stock;
   readonly after: Stock;
-  /** Those that count. */
+  /** The counted requests. */
   readonly shots: readonly Shot[];
-  /** Answers of 200 to any. */
+  /** Answers of 200 to all requests. */
   readonly answered: number;
 }
 
-/** Counts in the middle of the loop, so that neither its start nor its end, when fewer are under way, falls in. */
+/** Counts only the middle of the loop, without start and end, when fewer requests are in flight. */
 async function runClosed(
   fleet: Fleet,
   gun: Gun,

@@ -12,7 +12,7 @@ import { createWorkerNamespace, type WorkerNamespace } from './worker-namespace.
 const CORES = availableParallelism();
 const PHOTOS = 4;
 
-/** Requests under way for each vision process in a closed loop: more than the workers take, so that none ever waits. */
+/** Requests in flight per vision process in a closed loop: more than the workers take, so that none is ever idle. */
 const IN_FLIGHT = 8;
 
 export interface Setting {
@@ -26,7 +26,7 @@ export interface Setting {
 export interface EfficiencySetting extends Setting {
   readonly processes?: number;
   readonly threads?: number;
-  /** Times floor and throughput are measured, in turn. */
+  /** Number of times floor and throughput are measured, in turn. */
   readonly runs: number;
 }
 
@@ -35,7 +35,7 @@ const packEnvironment = ({ modelsDir, model }: Pack) => ({
   INSIGHTFACE_MODEL: model,
 });
 
-/** Measures floor and throughput in turn, so that both meet the same machine, and returns the medians. */
+/** Measures floor and throughput in turn, under the same conditions, and returns the medians. */
 export async function measureEfficiency(setting: EfficiencySetting): Promise<EfficiencyReport> {
   const { photos, pack, kind, seconds, runs, processes = CORES, threads = 1 } = setting;
   const fleet = await startFleet({
@@ -96,7 +96,7 @@ function efficiencyOf(floorMs: number, { perSecond, cpuMsByRole }: LoadReport) {
   };
 }
 
-/** Share of the capacity at which latency is measured. Beyond 1 the API has to refuse. */
+/** Fractions of the capacity at which latency is measured. Above 1 the API must refuse requests. */
 const RATES = [
   { part: 0.1, arrivals: 'even' },
   { part: 0.5, arrivals: 'even' },
@@ -106,10 +106,10 @@ const RATES = [
   { part: 10, arrivals: 'even' },
 ] as const;
 
-/** Callers' time limit under that load, s: half of it is the longest a job may wait for its turn. */
+/** Callers' time limit under this load, s. A job can wait in the queue for half of it. */
 const SYNC_WAIT_SECONDS = 4;
 
-/** Measures latency at fixed rates, and what is served while more is offered than can be done. */
+/** Measures latency at fixed rates, and the throughput under overload. */
 export async function measureLatency(setting: Setting): Promise<LatencyReport> {
   const capacity = await measureCapacity(setting);
   const { photos, pack, kind, seconds } = setting;
@@ -131,7 +131,7 @@ export async function measureLatency(setting: Setting): Promise<LatencyReport> {
   }
 }
 
-/** Comparisons a second while callers wait as long as it takes, so that none is refused. */
+/** Returns comparisons per second with patient callers, so that none is refused. */
 async function measureCapacity({ photos, pack, kind, seconds }: Setting): Promise<number> {
   const fleet = await startFleet({ photos, workers: [undefined], env: packEnvironment(pack) });
   try {
@@ -175,7 +175,7 @@ async function measureWorkers(
   }
 }
 
-/** Measures what the reference cache gives callers who send one reference again and again. */
+/** Measures the effect of the reference cache for callers who send the same reference repeatedly. */
 export async function measureCache(setting: Setting): Promise<CacheReport> {
   const without = await measureWithCache(setting, '0');
   const cached = await measureWithCache(setting, '1000');

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-// A photo host of its own process: node --import tsx photo-server-process.ts FOLDER ADDRESS. Says its port in one line.
+// A photo host as a separate process: node --import tsx photo-server-process.ts FOLDER ADDRESS. Prints its port.
 // A path's query may ask for a pause, /photo.jpg?ms=200, as a distant host would make, and for bytes behind the photo,
 // /photo.jpg?salt=7, which make another file of it.
 

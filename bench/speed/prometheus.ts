@@ -14,7 +14,7 @@ export async function scrape(origin: string): Promise<Samples> {
   return samples;
 }
 
-/** Returns how much each sample with this name has grown, by the text of its first label's value. */
+/** Returns the growth of each sample with this name, by the value of its first label. */
 export function growthByLabel(before: Samples, after: Samples, name: string): Record<string, number> {
   const growth: Record<string, number> = {};
   for (const [key, value] of after) {

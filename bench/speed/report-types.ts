@@ -6,18 +6,18 @@ import type { ApiReport } from './measure-api.js';
 import type { LoadReport } from './measure-load.js';
 import type { Pack } from './packs.js';
 
-/** Throughput of one worker on the whole machine beside the floor measured right before it; medians over the runs. */
+/** Throughput of one worker on the whole machine, and the floor measured right before it; medians over the runs. */
 export interface EfficiencyReport {
   readonly pack: Pack['name'];
   readonly kind: PhotoKind;
   readonly processes: number;
   readonly threads: number;
   readonly floor: FloorReport;
-  /** Comparisons (four photos) a second. */
+  /** Comparisons (four photos) per second. */
   readonly perSecond: number;
   /** Floor × photos / (time × cores). */
   readonly coreEfficiency: number;
-  /** Floor × photos / CPU time of everything that belongs to the service: not lowered by what others take of the machine. */
+  /** Floor × photos / CPU time of the whole service. Not affected by other programs on the machine. */
   readonly cpuEfficiency: number;
   /** Resident memory of each vision process after the run, MB. */
   readonly visionMemoryMb: readonly number[];
@@ -25,32 +25,32 @@ export interface EfficiencyReport {
   readonly apiMemoryMb: number;
   /** The run whose throughput is the median. */
   readonly load: LoadReport;
-  /** Throughputs of all runs, in their order. */
+  /** Throughputs of all runs, in order. */
   readonly runs: readonly number[];
 }
 
-/** Latency over offered load. */
+/** Latency by offered load. */
 export interface LatencyReport {
-  /** Capacity that the rates were taken from, comparisons a second. */
+  /** Capacity from which the rates are derived, comparisons per second. */
   readonly capacity: number;
   readonly steps: readonly {
-    /** Offered load in parts of the capacity. */
+    /** Offered load as a fraction of the capacity. */
     readonly part: number;
     readonly arrivals: 'even' | 'random';
     readonly load: LoadReport;
-    /** Latency less the time in the worker, of the medians, ms: API, queue, wait for a free worker. */
+    /** Median latency minus median time in the worker, ms: API, queue, wait for a free worker. */
     readonly overheadP50Ms: number;
   }[];
 }
 
 export interface ScalingStep {
   readonly workers: number;
-  /** Processors of each worker, as taskset takes them. */
+  /** Processors of each worker, in the format of taskset. */
   readonly cpus: readonly string[];
-  /** Whether they are reached by loopback or across two network namespaces. */
+  /** Whether the workers are on loopback or in another network namespace. */
   readonly network: 'loopback' | 'namespaces';
   readonly perSecond: number;
-  /** Answers with 200, and comparisons that the workers ended: more would mean that a job was done twice. */
+  /** Answers of 200, and comparisons that the workers ended. More of the latter would mean that a job ran twice. */
   readonly answered: number;
   readonly ended: number;
 }
@@ -58,7 +58,7 @@ export interface ScalingStep {
 export interface CacheReport {
   readonly perSecondWithout: number;
   readonly perSecondWith: number;
-  /** Part of the look-ups that found the reference. */
+  /** Fraction of look-ups that found the reference. */
   readonly hitRate: number;
 }
 
@@ -69,7 +69,7 @@ export interface BenchReport {
     readonly cpu: string;
     readonly cores: number;
     readonly node: string;
-    /** Load average of the last minute when the bench began: what others did. */
+    /** Load average of the last minute before the benchmark: the load of other programs. */
     readonly loadBefore: number;
   };
   readonly efficiency: readonly EfficiencyReport[];

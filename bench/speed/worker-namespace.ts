@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 
-/** A network namespace for workers, joined to ours by one cable: as far apart as two machines, without the distance. */
+/** A network namespace for workers, connected to ours by a virtual cable, like two machines next to each other. */
 export interface WorkerNamespace {
-  /** Our end of the cable: where workers find Redis and the photos. */
+  /** Address of our end, where workers find Redis and the photos. */
   readonly hostAddress: string;
-  /** The workers' end. */
+  /** Address of the workers' end. */
   readonly workerAddress: string;
-  /** Command that runs what follows it inside. */
+  /** Command prefix that runs a command inside. */
   readonly enter: readonly string[];
   remove(): void;
 }
@@ -17,7 +17,7 @@ const THEIR_END = 'face-bench-1';
 const HOST_ADDRESS = '10.77.0.1';
 const WORKER_ADDRESS = '10.77.0.2';
 
-/** Makes the namespace; undefined where this user may not, or there is no `ip`. */
+/** Creates the namespace; undefined if this user is not allowed to, or `ip` is missing. */
 export function createWorkerNamespace(): WorkerNamespace | undefined {
   const inside = ['netns', 'exec', NAME, 'ip'];
   const steps = [
@@ -37,7 +37,7 @@ export function createWorkerNamespace(): WorkerNamespace | undefined {
   return { hostAddress: HOST_ADDRESS, workerAddress: WORKER_ADDRESS, enter, remove };
 }
 
-/** The cable goes with the namespace. */
+/** Removing the namespace also removes the cable. */
 function remove(): void {
   ip(['netns', 'del', NAME]);
 }

@@ -75,7 +75,7 @@ describe('an analysis', () => {
 });
 
 describe('a detector', () => {
-  it('finds the same in a photo that comes with the black beside it that the detector pads it with', async () => {
+  it('finds the same faces in a photo that already has the black padding of the detector', async () => {
     const upright = sharp(portrait).resize(600, 900, { fit: 'cover' });
     const narrow = await upright.raw().toBuffer();
     const padded = await sharp(narrow, { raw: { width: 600, height: 900, channels: 3 } })
@@ -103,7 +103,7 @@ describe('similarities', () => {
     expect(await similarityTo(await cropFace(SAME_PERSON[0]))).toBeGreaterThan(0.6);
   });
 
-  it('are over the default threshold between all pictures the other suites use of her', async () => {
+  it('are over the default threshold between all pictures of her in the other suites', async () => {
     const analyses: FaceAnalysis[] = [];
     for (const photo of await samePersonPhotos()) analyses.push(await analyse(photo));
 
@@ -131,7 +131,7 @@ describe('similarities', () => {
 // 0.9 leaves room for JPEG and resampling; another face of the same person is at 0.7.
 const STAYS_ALIKE = 0.9;
 
-describe('the embedding of one face stays alike', () => {
+describe('the embedding of one face stays similar', () => {
   const variants: Record<string, () => Promise<Buffer>> = {
     mirrored: () => cropFace(SAME_PERSON[1], { mirrored: true }),
     'at JPEG quality 40': () => cropFace(SAME_PERSON[1], { quality: 40 }),
@@ -239,14 +239,14 @@ describe('a small face in a large photo', () => {
     expect(Object.keys(analysis.timingsMs)).toContain('decode_region');
   });
 
-  it('is refused when the smallest size asked for is larger', async () => {
+  it('is refused below the configured minimum size', async () => {
     const analysing = analyse(canvas, { minFaceSizePx: 400 });
 
     await expect(analysing).rejects.toMatchObject({ code: 'face_too_small' });
   });
 });
 
-describe('who is the subject', () => {
+describe('the subject', () => {
   let scene: Buffer;
   let subject: FaceAnalysis;
   let bystander: FaceAnalysis;
@@ -266,14 +266,14 @@ describe('who is the subject', () => {
       .toBuffer();
   });
 
-  it('is the large bystander when the largest face is asked for', async () => {
+  it('is the large bystander under the policy `largest`', async () => {
     const analysis = await analyse(scene, { faceSelection: 'largest' });
 
     expect(compareEmbeddings(analysis.embedding, bystander.embedding)).toBeGreaterThan(STAYS_ALIKE);
     expect(compareEmbeddings(analysis.embedding, subject.embedding)).toBeLessThan(0.3);
   });
 
-  it('is the small one in the middle when the central face is asked for', async () => {
+  it('is the small face in the middle under the policy `central`', async () => {
     const analysis = await analyse(scene, { faceSelection: 'central' });
 
     expect(compareEmbeddings(analysis.embedding, subject.embedding)).toBeGreaterThan(STAYS_ALIKE);
@@ -281,7 +281,7 @@ describe('who is the subject', () => {
     expect(analysis.warnings).toContain('several_faces');
   });
 
-  it('is nobody when there must be a single face', async () => {
+  it('does not exist under the policy `single`', async () => {
     const analysing = analyse(scene, { faceSelection: 'single' });
 
     await expect(analysing).rejects.toMatchObject({ code: 'multiple_faces' });
@@ -321,7 +321,7 @@ describe('photos that are refused', () => {
     await expect(analyse(blurred)).rejects.toMatchObject({ code: 'low_quality', reason: 'blurred' });
   });
 
-  it('clear faces when more is asked for than they have', async () => {
+  it('clear faces below the required quality', async () => {
     await expect(analyse(portrait, { minFaceQuality: 1 })).rejects.toMatchObject({ code: 'low_quality' });
   });
 });

@@ -15,8 +15,8 @@ import { liteManifest, liteSettings } from '../support/photos/vision-settings.js
 /** Lines whose case stands in another file: its path from here, and the title there. */
 const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>> = {
   F01: ['analyse-image.test.ts', 'those without a face, turned or not'],
-  F03: ['analyse-image.test.ts', 'is nobody when there must be a single face'],
-  F07: ['analyse-image.test.ts', 'is refused when the smallest size asked for is larger'],
+  F03: ['analyse-image.test.ts', 'does not exist under the policy `single`'],
+  F07: ['analyse-image.test.ts', 'is refused below the configured minimum size'],
   F08: ['analyse-image.test.ts', 'blurred faces'],
   F13: [
     '../unit/worker/vision/recognisability/judge-face.test.ts',
@@ -164,7 +164,7 @@ describe('a card with a ghost of another portrait (F06)', () => {
   });
 });
 
-describe('one photo sent as two', () => {
+describe('the same photo sent twice', () => {
   const COPIES: readonly (readonly [
     string,
     'identical' | 'near_identical',
@@ -177,7 +177,7 @@ describe('one photo sent as two', () => {
     ['mirrored (F21)', 'near_identical', (photo) => sharp(photo).flop().jpeg({ quality: 80 }).toBuffer()],
   ];
 
-  it.each(COPIES)('is told: %s', async (_, kind, copy) => {
+  it.each(COPIES)('is reported: %s', async (_, kind, copy) => {
     for (const face of [OTHER_PERSON, ...SAME_PERSON]) {
       const photo = await cropFace(face, { widthPx: 440 });
 

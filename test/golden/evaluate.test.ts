@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')(
       expect(page).toContain('data:image/jpeg;base64,');
     });
 
-    it('stops at Ctrl-C, keeps what is scored and goes on from there to the same scores and no pictures if told so', async () => {
+    it('stops at Ctrl-C, keeps its scores, and continues to the same scores, without pictures if requested', async () => {
       const args = ['--folders', at('people'), '--out', at('halves')];
       const child = start('evaluate', args);
       const ended = untilEnded(child);
@@ -107,7 +107,7 @@ describe.skipIf(process.platform === 'win32')(
       expect([...scores].sort()).toEqual([...linesOf(at('whole/scores.csv'))].sort());
     });
 
-    it('prints what the service makes of four photos and draws it', async () => {
+    it('prints and draws the result of the service for four photos', async () => {
       const photos = ['1', '2', '3', '0'].map((name) => at(`people/ann/${name}.jpg`));
 
       const { code, stdout } = await run('compare', [...photos, '--out', at('compare.png')]);

@@ -56,7 +56,7 @@ describe.each([
 });
 
 describe('the activations of the recogniser of lite', () => {
-  it('are all rewritten, and need not be again once they were', () => {
+  it('are all rewritten, and need no second rewrite', () => {
     const rewritten = rewritePrelu(FILE);
 
     expect(FILE.includes('PRelu')).toBe(true);

@@ -54,7 +54,7 @@ describe('similarity', () => {
 
   afterAll(() => pack.close());
 
-  it('of the photo that the others are made from says that it is the same woman', () => {
+  it('of the original photo shows that it is the same woman', () => {
     expect(expected).toBeGreaterThan(0.5);
   });
 

@@ -290,7 +290,7 @@ describe('hard photos', () => {
     expect([line.width, line.height]).toEqual([20, 1]);
   });
 
-  it('tells a mirrored photo from its original, so the checks above can fail', async () => {
+  it('distinguishes a mirrored photo from its original, so the checks above can fail', async () => {
     const mirrored = remap(original, original, (x, y) => [WIDTH - 1 - x, y]);
 
     expect(meanDifference(mirrored, original)).toBeGreaterThan(30);

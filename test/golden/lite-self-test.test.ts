@@ -14,7 +14,7 @@ describe('the self-test of lite', () => {
   });
   afterAll(() => pack.close());
 
-  it('gives the numbers of its manifest, far closer than a worker asks', async () => {
+  it('gives the numbers of its manifest, far closer than a worker requires', async () => {
     const golden = liteManifest().self_test;
 
     const measured = await measureSelfTest(pack.embedder);

@@ -47,13 +47,13 @@ describe('a folder in InsightFace layout', () => {
     await expect(loading).rejects.toThrow(/nowhere does not exist.*npm run models -- list/);
   });
 
-  it('without any model is named', async () => {
+  it('is refused by name without a model', async () => {
     writeFileSync(join(folder, 'README.txt'), '');
 
     await expect(loadModelPack(withoutManifest())).rejects.toThrow(`${folder} holds no .onnx files`);
   });
 
-  it('without a detector says so', async () => {
+  it('is refused without a detector', async () => {
     addLite('fr_feature.onnx');
 
     await expect(loadModelPack(withoutManifest())).rejects.toThrow(

@@ -126,7 +126,7 @@ describe('a picture of no face', () => {
 });
 
 describe('a good photo', () => {
-  it('passes, in a portrait and with a face of 64 px, and tells how good it is', async () => {
+  it('passes, in a portrait and with a face of 64 px, with a quality score', async () => {
     for (const portrait of portraits.slice(0, 12)) {
       const small = await sharp(portrait).resize(145).png().toBuffer();
 
@@ -148,7 +148,7 @@ describe('a good photo', () => {
     expect(scores[0]).toBeGreaterThan(scores[3]! + 0.3);
   });
 
-  it('is compared however bad it is when the check is off', async () => {
+  it('is compared at any quality if the check is off', async () => {
     const bytes = await sharp(portraits[0]).blur(6).png().toBuffer();
 
     await expect(analyse(bytes)).rejects.toMatchObject({ code: 'low_quality' });
@@ -156,7 +156,7 @@ describe('a good photo', () => {
   });
 });
 
-it('costs at most a twentieth of what a photo costs', async () => {
+it('takes at most a twentieth of the time of a photo', async () => {
   const bytes = portraits[0] as Buffer;
   const ratios: number[] = [];
   for (let round = 0; round < 15; round++) {

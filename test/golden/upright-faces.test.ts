@@ -85,14 +85,14 @@ function readWrongly(counts: Record<string, number>, right: string): number {
     .reduce((sum, [, count]) => sum + count, 0);
 }
 
-describe('an upright face of which the lower part does not show', () => {
+describe('an upright face whose lower part is hidden', () => {
   it.each(Object.entries(COVERS))('is read upright or refused behind %s', async (_, drawing) => {
     const counts = await readAll((portrait) => cover(portrait, drawing));
 
     expect(readWrongly(counts, 'upright')).toBeLessThanOrEqual(1);
   });
 
-  it('is read upright or refused when the photo ends below the nose', async () => {
+  it('is read upright or refused if the photo ends below the nose', async () => {
     const counts = await readAll(cutBelowNose);
 
     expect(readWrongly(counts, 'upright')).toBeLessThanOrEqual(1);

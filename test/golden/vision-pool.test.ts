@@ -71,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     expect(identity.executionProvider).toBe('cpu');
   });
 
-  it('brings a whole analysis across the process border', async () => {
+  it('returns a complete analysis from another process', async () => {
     const [reference, probe] = await Promise.all([
       pool.analyse(photo(0), { deadlineMs: DEADLINE_MS }),
       pool.analyse(photo(2), { deadlineMs: DEADLINE_MS }),
@@ -82,13 +82,13 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     expect(compareEmbeddings(reference.embedding, probe.embedding)).toBeGreaterThan(0.5);
   });
 
-  it('brings the code of a refused photo across the process border', async () => {
+  it('returns the code of a refused photo from another process', async () => {
     const analysing = pool.analyse(await photoWithoutFace(), { deadlineMs: DEADLINE_MS });
 
     await expect(analysing).rejects.toMatchObject({ name: 'VerificationError', code: 'face_not_found' });
   });
 
-  it('gives its processes the environment it was told and nothing else', () => {
+  it('gives its processes only the configured environment', () => {
     const [pid] = listVisionPids();
 
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     ]);
   });
 
-  it('answers every photo when many are given at once', async () => {
+  it('answers every photo of many at once', async () => {
     const many = Array.from({ length: 12 }, (_, index) => photo(index % photos.length));
 
     const analyses = await Promise.all(many.map((bytes) => pool.analyse(bytes, { deadlineMs: DEADLINE_MS })));
@@ -111,7 +111,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     expect(analyses.every((analysis) => analysis.facesFound === 1)).toBe(true);
   });
 
-  it('never begins a photo that is given up while it waits', async () => {
+  it('never starts a photo that is abandoned in the queue', async () => {
     const controller = new AbortController();
     const first = pool.analyse(photo(0), { deadlineMs: DEADLINE_MS });
 
@@ -123,7 +123,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     await first;
   });
 
-  it('answers a photo whose process was killed once from a fresh process', async () => {
+  it('retries a photo in a new process after its process was killed once', async () => {
     const before = pool.stats().restarts;
     const [pid = 0] = listVisionPids();
     const analysing = pool.analyse(photo(3), { deadlineMs: DEADLINE_MS });
@@ -164,7 +164,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => {
+describe.skipIf(process.platform !== 'linux')('a separate vision pool', () => {
   let pool: VisionPool | undefined;
 
   afterEach(async () => {
@@ -183,7 +183,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
     await until(() => (pool?.stats().restarts ?? 0) > 0);
   });
 
-  it('lets taken photos end before it closes', async () => {
+  it('finishes accepted photos before it closes', async () => {
     pool = poolOf();
     const [photo = Buffer.alloc(0)] = await samePersonPhotos();
     const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
@@ -194,7 +194,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
     await expect(pool.analyse(photo, { deadlineMs: DEADLINE_MS })).rejects.toThrow('closed');
   });
 
-  it('takes its processes along when the worker is killed', async () => {
+  it('ends its processes when the worker is killed', async () => {
     const source = `
       import { createVisionPool } from ${JSON.stringify(new URL('../../src/worker/vision/process/vision-pool.ts', import.meta.url).href)};
       const pool = createVisionPool(${JSON.stringify({ settings: liteSettings(), manifest: liteManifest(), processes: 2, memoryLimitBytes: GIBIBYTE })});
@@ -238,7 +238,7 @@ describe.skipIf(process.platform !== 'linux')('a vision pool of its own', () => 
     rmSync(packFolder, { recursive: true });
   });
 
-  it('says in words what is missing when a process cannot load its models', async () => {
+  it('reports what is missing when a process cannot load its models', async () => {
     pool = poolOf({ settings: liteSettings({ packFolder: '/nonexistent' }) });
     const [photo = Buffer.alloc(0)] = await samePersonPhotos();
     const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 // With its telemetry on, ONNX Runtime makes a device id and a database of events to upload here as it loads a model.
-it('a vision process leaves nothing in its home, even where it is asked to report', async () => {
+it('a vision process writes nothing to its home, even with telemetry requested', async () => {
   const pool = createVisionPool({
     settings: liteSettings(),
     manifest: liteManifest(),

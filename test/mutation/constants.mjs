@@ -1,4 +1,4 @@
-// Changes one number of the exact files at a time and tells which changes no test notices:
+// Changes one number of the given files at a time and reports the changes that no test notices:
 // node test/mutation/constants.mjs [file …]. Stryker changes operators and conditions, but no numbers.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const FILES = [
   ),
 ];
 
-/** Comments, text and choices of numbers in types: no numbers of the program. */
+/** Comments, strings and numeric literal types, which are not numbers of the program. */
 const NOT_CODE = /\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`|"[^"\n]*"|\d+ \| \d+/g;
 const NUMBER = /(?<![\w$.])\d+(?:\.\d+)?(?![\w$])/g;
 
@@ -24,7 +24,7 @@ for (const file of files) {
   const numbers = [...code.matchAll(NUMBER)];
   const [first] = numbers;
   if (first && isNoticed(file, { index: first.index, number: first[0], changed: first[0] }))
-    throw new Error(`the tests of ${file} fail without any change`);
+    throw new Error(`the tests of ${file} fail without a change`);
   for (const { 0: number, index } of numbers) {
     const changed = number.includes('.') ? String(Number(number) + 0.1) : String(Number(number) + 1);
     changes += 1;

@@ -7,11 +7,11 @@ interface Change {
   readonly changed: string;
 }
 
-/** What constants.mjs wants changed in a file, if anything. */
+/** The change that constants.mjs requests, if any. */
 const { CHANGED_NUMBER } = process.env;
 const change = CHANGED_NUMBER ? (JSON.parse(CHANGED_NUMBER) as Change) : undefined;
 
-/** The tests that a mutant has to get past: those of the worker that need neither models nor services. */
+/** The tests that should detect a mutant: tests of the worker that need neither models nor services. */
 export default defineConfig({
   plugins: [
     {
@@ -20,7 +20,8 @@ export default defineConfig({
       transform(code, id) {
         if (!change || id !== change.file) return undefined;
         const { index, number, changed } = change;
-        if (!code.startsWith(number, index)) throw new Error('this is a bug: the number is not there');
+        if (!code.startsWith(number, index))
+          throw new Error('this is a bug: the number is not at this position');
         return code.slice(0, index) + changed + code.slice(index + number.length);
       },
     },

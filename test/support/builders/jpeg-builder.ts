@@ -9,17 +9,17 @@ export function jpegSegment(marker: number, data: Uint8Array): Buffer {
   return Buffer.concat([head, data]);
 }
 
-/** Returns `jpeg` with segments put in right after its start marker. */
+/** Returns `jpeg` with segments inserted after its start marker. */
 export function withJpegSegments(jpeg: Buffer, segments: readonly Buffer[]): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)]);
 }
 
-/** Returns an APP1 segment with EXIF data: `tiff` is what follows the six bytes of its name. */
+/** Returns an APP1 segment with EXIF data; `tiff` follows the six bytes of its name. */
 export function exifSegment(tiff: Uint8Array): Buffer {
   return jpegSegment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), tiff]));
 }
 
-/** Returns an EXIF segment that holds an orientation and nothing else. */
+/** Returns an EXIF segment with only an orientation. */
 export function orientationSegment(orientation: number): Buffer {
   const tiff = Buffer.from(
     '4949 2a00 08000000 0100 1201 0300 01000000 0000 0000 00000000'.replaceAll(' ', ''),
@@ -29,7 +29,7 @@ export function orientationSegment(orientation: number): Buffer {
   return exifSegment(tiff);
 }
 
-/** Returns a copy in which the frame header of a baseline JPEG was changed. */
+/** Returns a copy of a baseline JPEG with a changed frame header. */
 export function withJpegFrame(
   jpeg: Buffer,
   change: { marker?: number; width?: number; height?: number; components?: number },
@@ -44,7 +44,7 @@ export function withJpegFrame(
   return copy;
 }
 
-/** Bits, most significant first, with a zero stuffed after each 0xFF and ones for padding, as entropy-coded data has them. */
+/** Writes bits of entropy-coded data: most significant first, a zero byte after each 0xFF, padded with ones. */
 class BitWriter {
   readonly #bytes: number[] = [];
   #pending = 0;
@@ -71,9 +71,9 @@ class BitWriter {
   }
 }
 
-/** The most successive approximations libjpeg accepts of one coefficient: bits 13 to 0. */
+/** Successive approximations of one coefficient that libjpeg accepts at most: bits 13 to 0. */
 const APPROXIMATIONS = 14;
-/** The most scans a grey progressive JPEG can have without breaking the standard. */
+/** Scans that the standard allows in a grey progressive JPEG at most. */
 export const MOST_SCANS = 1 + 63 * APPROXIMATIONS;
 
 /**

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../../../src/shared/models/model-manifest.js
 import { digestOf } from '../../../src/worker/vision/digest.js';
 import { makeZip } from './zip-archive.js';
 
-/** A pack of two files of random bytes, in a zip beside a file that nobody wants. */
+/** A pack of two files of random bytes, in a zip with an unrelated file. */
 export interface MadePack {
   readonly manifest: ModelManifest;
   readonly archive: Buffer;

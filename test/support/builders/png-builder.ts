@@ -1,13 +1,13 @@
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-/** Signature and IHDR: what stands in front of the first optional chunk of any PNG, bytes. */
+/** Length of signature and IHDR, before the first optional chunk of a PNG, bytes. */
 const HEADER_LENGTH = 8 + 25;
 
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
-  /** Bits a sample: 1, 8 or 16. */
+  /** Bits per sample: 1, 8 or 16. */
   readonly depth?: number;
   /** 0 grey, 2 RGB, 6 RGBA. */
   readonly colourType?: 0 | 2 | 6;
@@ -36,7 +36,7 @@ export function pngChunk(type: string, data: Uint8Array): Buffer {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
-/** Returns a PNG of this header around `pixels` (zlib stream of filtered rows), whether they belong together or not. */
+/** Returns a PNG with this header and `pixels` (zlib stream of filtered rows), whether they match or not. */
 export function pngAround(header: PngHeader, pixels: Uint8Array): Buffer {
   const fields = Buffer.alloc(13);
   fields.writeUInt32BE(header.width, 0);
@@ -48,7 +48,7 @@ export function pngAround(header: PngHeader, pixels: Uint8Array): Buffer {
   return Buffer.concat([SIGNATURE, ...chunks]);
 }
 
-/** Returns a valid all-black PNG, about a thousand times smaller than its pixels: a decompression bomb when large. */
+/** Returns a valid black PNG, about a thousand times smaller than its pixels: a decompression bomb if it is large. */
 export function blackPng(header: PngHeader): Buffer {
   const bits = CHANNELS[header.colourType ?? 2] * (header.depth ?? 8);
   const passes = header.interlaced ? ADAM7 : [[0, 0, 1, 1] as const];
@@ -59,14 +59,14 @@ export function blackPng(header: PngHeader): Buffer {
   return pngAround(header, deflatedZeros(lengths.reduce((sum, length) => sum + length, 0)));
 }
 
-/** Returns `png` with chunks put in right after its header. */
+/** Returns `png` with chunks inserted after its header. */
 export function withPngChunks(png: Buffer, chunks: readonly Buffer[]): Buffer {
   return Buffer.concat([png.subarray(0, HEADER_LENGTH), ...chunks, png.subarray(HEADER_LENGTH)]);
 }
 
 const ZEROS_CHUNK = 1 << 20;
 
-/** Returns the zlib stream of `length` zero bytes; builds it from one compressed mebibyte, so size costs next to nothing. */
+/** Returns the zlib stream of `length` zero bytes, built from one compressed mebibyte, so size costs almost nothing. */
 export function deflatedZeros(length: number): Buffer {
   const deflated = (zeros: number): Buffer =>
     deflateRawSync(Buffer.alloc(zeros), { finishFlush: constants.Z_FULL_FLUSH });

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** Returns a zip of these files, deflated, in the order given; names may hold folders. */
+/** Returns a deflated zip of these files in the given order; names can contain folders. */
 export function makeZip(files: Readonly<Record<string, Uint8Array>>): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -8,25 +8,25 @@ export interface ContractFuzzOptions {
   readonly material: Omit<HostileMaterial, 'jobIds'>;
   readonly count: number;
   readonly seed: number;
-  /** Requests under way at a time. */
+  /** Concurrent requests. */
   readonly inFlight: number;
   /** An answer later than this counts as a hang, ms. */
   readonly limitMs: number;
 }
 
 export interface ContractFuzzReport {
-  /** Answers by status and, where there is one, code. */
+  /** Answers by status and code, if any. */
   readonly answers: Readonly<Record<string, number>>;
   readonly slowestMs: number;
-  /** What must not be: a 500, an answer that is none, `matched: true`, inner text. With the number of its request. */
+  /** Violations with the number of their request: a 500, a malformed answer, `matched: true`, internal text. */
   readonly findings: readonly string[];
 }
 
-/** Statuses that may say that the service, and not the request, is at its limits. */
+/** Statuses for limits of the service rather than the request. */
 const SERVICE_STATUSES = [502, 503, 504];
 const MAX_JOB_IDS = 200;
 
-/** Sends requests that mean harm and looks at every answer. */
+/** Sends hostile requests and checks every answer. */
 export async function fuzzContract(options: ContractFuzzOptions): Promise<ContractFuzzReport> {
   const agent = new Agent({ connections: options.inFlight, headersTimeout: 0, bodyTimeout: 0 });
   const random = createRandom(options.seed);
@@ -76,7 +76,7 @@ async function send(
     method: method as 'GET',
     headers: { ...headers },
     body: body ?? null,
-    // A hang is a finding, not a wait for ever.
+    // A hang is a violation and must not block the run.
     signal: AbortSignal.timeout(limitMs * 3),
   });
   const text = await response.body.text();
@@ -92,15 +92,15 @@ async function send(
   return { label, finding: findWrong(statusCode, text, problem.success), jobId: problem.data?.job_id };
 }
 
-/** The reference and the demo page tell what a match looks like; they are about nobody. */
+/** The reference and the demo page contain example matches. */
 function findMatch(path: string, text: string): string | undefined {
   const isAnswer = /^\/(jobs|compare-faces|users)/.test(path);
   return isAnswer && text.includes('"matched":true') ? 'matched: true' : undefined;
 }
 
 function findWrong(status: number, text: string, isProblem: boolean): string | undefined {
-  if (!isProblem) return `a problem that is none: ${text.slice(0, 200)}`;
+  if (!isProblem) return `a malformed problem: ${text.slice(0, 200)}`;
   if (status >= 500 && !SERVICE_STATUSES.includes(status)) return `status ${status}: ${text.slice(0, 200)}`;
-  if (/node_modules|\.[jt]s:\d+|ioredis|bullmq/i.test(text)) return `inner text: ${text.slice(0, 200)}`;
+  if (/node_modules|\.[jt]s:\d+|ioredis|bullmq/i.test(text)) return `internal text: ${text.slice(0, 200)}`;
   return text.includes('"matched"') ? 'a problem with a decision' : undefined;
 }

@@ -1,7 +1,7 @@
 import { readJsonLines } from './jsonl.js';
 import { mutateBytes, randomEdits } from './mutate-bytes.js';
 
-/** A request as somebody might send it who wants the service to break. */
+/** A request that tries to break the service. */
 export interface HostileRequest {
   readonly method: string;
   readonly path: string;
@@ -9,15 +9,15 @@ export interface HostileRequest {
   readonly body?: Buffer;
 }
 
-/** What requests are made from. */
+/** Material for requests. */
 export interface HostileMaterial {
-  /** URLs whose photos exist and show four different persons, the reference last. */
+  /** URLs of existing photos of four different persons, the reference last. */
   readonly strangers: readonly [string, string, string, string];
-  /** URLs of files that are no usable photo, or are not there. */
+  /** URLs of unusable or missing photos. */
   readonly useless: readonly string[];
   readonly apiKey: string;
   readonly adminKey: string;
-  /** Ids of jobs that exist or existed; may grow while requests are made. */
+  /** Ids of jobs that exist or existed; can grow during the run. */
   readonly jobIds: readonly string[];
 }
 
@@ -25,7 +25,7 @@ type Random = () => number;
 
 const pick = <T>(random: Random, from: readonly T[]): T => {
   const found = from[Math.floor(random() * from.length)];
-  if (found === undefined) throw new Error('nothing to pick from');
+  if (found === undefined) throw new Error('there is nothing to pick from');
   return found;
 };
 
@@ -42,7 +42,7 @@ const STRANGE_FIELDS = [
   'v',
 ];
 
-/** JSON texts, most of them wrong everywhere, some of them right somewhere. */
+/** JSON texts, mostly invalid everywhere, some valid somewhere. */
 const VALUES: readonly string[] = [
   '0 -0 -0.0 1 -1 2 3 4 0.5 0.9 2.5 1.0000001 -1e-300 1e-400 1e400 -1e400 9007199254740991 9007199254740993'.split(
     ' ',
@@ -66,7 +66,7 @@ const VALUES: readonly string[] = [
   [`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`, '12345678901234567890'.repeat(50), '"unended'],
 ].flat();
 
-/** Only those refused by their text: nobody is to look up names of others for us. */
+/** Only URLs that are refused by their text, so that no foreign names are resolved. */
 const BAD_URLS = readJsonLines<{ url: string; refuse_at: string | null }>('bad-urls.jsonl')
   .filter(({ refuse_at }) => refuse_at === 'url')
   .map(({ url }) => JSON.stringify(url));
@@ -120,7 +120,7 @@ const PATH_PARTS = [
 ];
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'];
 
-/** Returns the next request; the same random numbers give the same one. */
+/** Returns the next request; the same random numbers give the same request. */
 export function makeHostileRequest(random: Random, material: HostileMaterial): HostileRequest {
   const kind = random();
   if (kind < 0.75) return comparisonRequest(random, material, mangledBody(random, material));
@@ -144,7 +144,7 @@ function comparisonRequest(random: Random, material: HostileMaterial, body: Buff
   return { method: 'POST', path: random() < 0.5 ? '/compare-faces' : '/jobs', headers, body };
 }
 
-/** A body of useless photos in which anything may be wrong. */
+/** Returns a body with unusable photos in which anything can be wrong. */
 function mangledBody(random: Random, { useless }: HostileMaterial): Buffer {
   const entries = FIELDS.map((name): [string, string] => [
     name,
@@ -165,7 +165,7 @@ function mangledBody(random: Random, { useless }: HostileMaterial): Buffer {
   return random() < 0.3 ? mutateBytes(bytes, randomEdits(random, bytes.length)) : bytes;
 }
 
-/** A right body that asks, at a threshold nobody should reach, whether four strangers are one person. */
+/** Returns a valid body that compares four strangers at a threshold that they cannot reach. */
 function strangersBody(random: Random, { strangers }: HostileMaterial): Buffer {
   const [front_image1, front_image2, front_image3, back_image] = strangers;
   const options =

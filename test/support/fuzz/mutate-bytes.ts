@@ -1,4 +1,4 @@
-/** One change to a file. Places and lengths are parts of the file's length, 0..1, so that they fit any file. */
+/** One change to a file. Positions and lengths are fractions of the file's length, 0..1, so that they fit any file. */
 export type Edit =
   | { readonly kind: 'flip'; readonly at: number; readonly bit: number }
   | { readonly kind: 'set'; readonly at: number; readonly value: number }
@@ -16,7 +16,7 @@ export const EDIT_KINDS = [
   'insert',
 ] as const satisfies readonly Edit['kind'][];
 
-/** The longest part that is removed or repeated, in parts of the file: short ones leave more of the structure whole. */
+/** Longest part to remove or repeat, as a fraction of the file. Short parts leave more of the structure intact. */
 const LONGEST_PART = 0.05;
 const INSERTED_BYTES = 16;
 
@@ -55,7 +55,7 @@ function partLength(bytes: Buffer, part: number): number {
   return Math.ceil(part * LONGEST_PART * bytes.length);
 }
 
-/** Returns one to six edits, mostly one, drawn with `random` (0..1); most strike the first kilobyte, where the structure is. */
+/** Returns one to six random edits, mostly one. Most hit the first kilobyte, which holds the structure. */
 export function randomEdits(random: () => number, fileLength: number): Edit[] {
   const headers = Math.min(1, 1024 / Math.max(1, fileLength));
   return Array.from({ length: 1 + Math.floor(random() ** 3 * 6) }, () => {

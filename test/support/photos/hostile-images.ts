@@ -11,7 +11,7 @@ import {
 import { blackPng, deflatedZeros, pngAround, pngChunk, withPngChunks } from '../builders/png-builder.js';
 import { samplePhoto } from './photos.js';
 
-/** A small real photo, 320 × 240 px, and its three usual encodings: what most hostile files are made from. */
+/** A small real photo, 320 × 240 px, in three common encodings: the basis of most hostile files. */
 interface Base {
   readonly photo: () => Sharp;
   readonly jpeg: Buffer;
@@ -27,7 +27,7 @@ const SVG =
   '<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><circle r="50" fill="red"/></svg>';
 const BOMB_BYTES = 200 * 1024 * 1024;
 
-/** Text, programs and other types that are no photo, whatever name they come under. */
+/** Text, programs and other types that are not photos, whatever their names. */
 const FOREIGN: Readonly<Record<string, Maker>> = {
   'empty.jpg': () => Buffer.alloc(0),
   'soi_only.jpg': () => Buffer.from([0xff, 0xd8]),
@@ -58,7 +58,7 @@ const FOREIGN: Readonly<Record<string, Maker>> = {
   'animated.webp': async ({ png }) => (await animated(png)).webp().toBuffer(),
 };
 
-/** Valid files that cost far more than their size shows, and files that claim a size they do not have. */
+/** Valid files that are far more expensive than their size suggests, and files that claim a wrong size. */
 const BOMBS: Readonly<Record<string, Maker>> = {
   'bomb_30000x30000_1bit.png': () => blackPng({ width: 30_000, height: 30_000, depth: 1, colourType: 0 }),
   'bomb_7000x7000_rgba16.png': () => blackPng({ width: 7000, height: 7000, depth: 16, colourType: 6 }),
@@ -80,9 +80,9 @@ const BOMBS: Readonly<Record<string, Maker>> = {
   'zero_height.jpg': ({ jpeg }) => withJpegFrame(jpeg, { height: 0 }),
 };
 
-/** Photos that were damaged. */
+/** Damaged photos. */
 const BROKEN: Readonly<Record<string, Maker>> = {
-  // WebP has no checksum: a flip among the pixels goes unseen, one in the size of its first partition does not.
+  // WebP has no checksum: a flipped bit in the pixels goes unnoticed, but not one in the size of its first partition.
   'bitflip.webp': ({ webp }) => flipped(webp, [22]),
   'header_only.jpg': ({ jpeg }) => jpeg.subarray(0, 200),
   'jpeg_5comp.jpg': ({ jpeg }) => withJpegFrame(jpeg, { components: 5 }),
@@ -93,13 +93,13 @@ const BROKEN: Readonly<Record<string, Maker>> = {
   'truncated_last10.jpg': ({ jpeg }) => jpeg.subarray(0, -10),
 };
 
-/** Unusual photos that are none the less valid. */
+/** Unusual but valid photos. */
 const VALID: Readonly<Record<string, Maker>> = {
   'all_transparent.png': () => flat(256, 256).ensureAlpha(0).png().toBuffer(),
   'apng_2frames.png': ({ png }) => withPngChunks(png, [pngChunk('acTL', Buffer.of(0, 0, 0, 2, 0, 0, 0, 0))]),
   'exif_corrupt.jpg': ({ jpeg }) =>
     withJpegSegments(jpeg, [exifSegment(padded('II*\0\xff\xff\xff\xff', 90))]),
-  // The file says arithmetic coding over Huffman data: libjpeg reads noise and has no way to know.
+  // The header claims arithmetic coding for Huffman data: libjpeg decodes noise and cannot know.
   'jpeg_sof9_arith.jpg': ({ jpeg }) => withJpegFrame(jpeg, { marker: 0xc9 }),
   'leading_ff_padding.jpg': ({ jpeg }) => withJpegSegments(jpeg, [Buffer.from([0xff, 0xff])]),
   'noise_512.jpg': () =>
@@ -136,17 +136,17 @@ const VALID: Readonly<Record<string, Maker>> = {
 
 const MAKERS: Readonly<Record<string, Maker>> = { ...FOREIGN, ...BOMBS, ...BROKEN, ...VALID };
 
-/** Names of all files that can be made; the same as in test/fixtures/bad-images.jsonl. */
+/** Names of all hostile files, as in test/fixtures/bad-images.jsonl. */
 export const HOSTILE_IMAGE_NAMES: readonly string[] = Object.keys(MAKERS);
 
 export interface HostileImages {
-  /** The upright photo that most files show, as a lossless PNG. */
+  /** The upright photo in most files, as a lossless PNG. */
   readonly original: Buffer;
-  /** Makes one file of HOSTILE_IMAGE_NAMES anew, deterministically. */
+  /** Makes one file of HOSTILE_IMAGE_NAMES deterministically. */
   make(name: string): Promise<Buffer>;
 }
 
-/** Prepares the photo that hostile files are made from. Nothing is read but a sample photo, nothing is written. */
+/** Prepares the photo for hostile files. Reads only a sample photo and writes nothing. */
 export async function createHostileImages(): Promise<HostileImages> {
   const original = await sharp(samplePhoto(1)).resize(320, 240, { fit: 'cover' }).png().toBuffer();
   const photo = (): Sharp => sharp(original);
@@ -160,13 +160,13 @@ export async function createHostileImages(): Promise<HostileImages> {
     original,
     make: async (name) => {
       const maker = MAKERS[name];
-      if (!maker) throw new Error(`no hostile image is called ${name}`);
+      if (!maker) throw new Error(`there is no hostile image ${name}`);
       return maker(base);
     },
   };
 }
 
-/** Returns bytes that look random and are the same on every run. */
+/** Returns pseudo-random bytes that are the same on every run. */
 export function noise(length: number): Buffer {
   const bytes = Buffer.alloc(length);
   let state = 1;
@@ -181,7 +181,7 @@ function flat(width: number, height: number, background = '#777'): Sharp {
   return sharp({ create: { width, height, channels: 3, background } });
 }
 
-/** Two frames, one after the other. They differ: encoders make a still picture of frames that are alike. */
+/** Two different frames, because encoders turn identical frames into a still picture. */
 export async function animated(png: Buffer): Promise<Sharp> {
   return sharp([png, await sharp(png).negate().png().toBuffer()], { join: { animated: true } });
 }

@@ -14,7 +14,7 @@ export interface PhotoSet {
   readonly faceless: string;
 }
 
-/** Serves a reference, probes of the same person, of another one and a picture without a face. */
+/** Serves a reference, probes of the same person and of another person, and a picture without a face. */
 export async function servePhotos(images: ImageServer): Promise<PhotoSet> {
   const [reference, , probe1, probe2, probe3] = await samePersonPhotos();
   const serve = (path: string, photo: Buffer | undefined): string =>

@@ -7,7 +7,7 @@ const PHOTO_FOLDER = new URL('../../../node_modules/@vladmandic/face-api/demo/',
 
 export type SampleNumber = 1 | 2 | 3 | 4 | 5 | 6;
 
-/** A face of a sample photo: its box in pixels of the whole photo, as SCRFD-2.5G at 640 found it. */
+/** A face of a sample photo with its box in pixels of the photo, found by SCRFD-2.5G at 640. */
 export interface SampleFace {
   readonly photo: SampleNumber;
   /** x1, y1, x2, y2 */
@@ -16,7 +16,7 @@ export interface SampleFace {
 
 const face = (photo: SampleNumber, ...box: [number, number, number, number]): SampleFace => ({ photo, box });
 
-/** The 22 faces, from left to right within each photo. Two of them are one woman: SAME_PERSON. */
+/** The 22 faces, from left to right within each photo. Two of them show the same woman: SAME_PERSON. */
 export const SAMPLE_FACES: readonly SampleFace[] = [
   face(1, 415, 359, 599, 594),
   face(1, 829, 431, 1033, 657),
@@ -42,10 +42,10 @@ export const SAMPLE_FACES: readonly SampleFace[] = [
   face(6, 1482, 254, 1697, 554),
 ];
 
-/** The right-most woman of sample 1 and the middle one of sample 3: mated, cosine about 0.60 with `lite`. */
+/** The right-most woman of sample 1 and the middle one of sample 3: the same person, cosine about 0.60 with `lite`. */
 export const SAME_PERSON: readonly [SampleFace, SampleFace] = [sampleFace(2), sampleFace(7)];
 
-/** The left-most woman of sample 6: nobody else in the samples is she. */
+/** The left-most woman of sample 6, who appears only once. */
 export const OTHER_PERSON: SampleFace = sampleFace(18);
 
 /** Returns the n-th of SAMPLE_FACES. */
@@ -61,9 +61,9 @@ export function samplePhoto(photo: SampleNumber): Buffer {
 }
 
 export interface CropOptions {
-  /** Space around the face's box on every side, in parts of the box's longer edge; 0 is the box itself. Default 0.6. */
+  /** Margin around the face's box as a fraction of its longer edge; 0: the box itself. Default 0.6. */
   readonly margin?: number;
-  /** Width the crop is resized to, px; absent: as in the photo. */
+  /** Width of the result, px. Absent: as in the photo. */
   readonly widthPx?: number;
   /** JPEG quality 1..100. Default 90. */
   readonly quality?: number;
@@ -71,7 +71,7 @@ export interface CropOptions {
   readonly grey?: boolean;
 }
 
-/** Returns a JPEG with one face of a sample photo, cut to the photo's edges where the margin passes them. */
+/** Returns a JPEG with one face of a sample photo. The margin is clipped to the photo. */
 export async function cropFace(
   { photo, box: [x1, y1, x2, y2] }: SampleFace,
   options: CropOptions = {},
@@ -108,12 +108,12 @@ export async function samePersonPhotos(): Promise<Buffer[]> {
   ]);
 }
 
-/** Returns a JPEG of a woman who is on none of the pictures of samePersonPhotos. */
+/** Returns a JPEG of a different woman than in samePersonPhotos. */
 export async function otherPersonPhoto(): Promise<Buffer> {
   return cropFace(OTHER_PERSON, { margin: 0.3 });
 }
 
-/** Returns a JPEG of 640 × 480 px without any face: a banister before a wall. */
+/** Returns a JPEG of 640 × 480 px without a face: a banister in front of a wall. */
 export async function photoWithoutFace(): Promise<Buffer> {
   return sharp(samplePhoto(5))
     .extract({ left: 0, top: 0, width: 480, height: 360 })

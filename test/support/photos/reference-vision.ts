@@ -29,7 +29,7 @@ const TEMPLATE: readonly (readonly [number, number])[] = [
   [70.7299, 92.2041],
 ];
 
-/** Returns the faces as SCRFD.detect of InsightFace gives them, best score first. */
+/** Returns the faces as SCRFD.detect of InsightFace does, best score first. */
 export async function detectByReference(
   session: InferenceSession,
   picture: Picture,
@@ -57,7 +57,7 @@ export async function detectByReference(
     const [scores = [], boxes = [], points = []] = [outputs[level], outputs[level + 3], outputs[level + 6]];
     scores.forEach((score, index) => {
       if (score < 0.5) return;
-      // Two anchors a cell, cells row by row.
+      // Two anchors per cell, cells row by row.
       const cell = Math.floor(index / 2);
       const columns = DETECTION_SIDE / stride;
       const centre = [(cell % columns) * stride, Math.floor(cell / columns) * stride] as const;
@@ -78,7 +78,7 @@ export async function detectByReference(
   return suppress(faces, 0.4);
 }
 
-/** Returns the aligned face of 112 × 112 as face_align.norm_crop gives it. */
+/** Returns the aligned face of 112 × 112 as face_align.norm_crop does. */
 export function alignByReference(picture: Picture, face: ReferenceFace): Picture {
   const [a, b, tx, c, d, ty] = umeyama(face.points, TEMPLATE);
   const determinant = a * d - b * c;
@@ -122,7 +122,7 @@ export function cosine(one: ArrayLike<number>, other: ArrayLike<number>): number
   return Array.from(one).reduce((sum, value, index) => sum + value * (other[index] ?? Number.NaN), 0);
 }
 
-/** OpenCV's resize: pixel centres, the edge repeated, rounded. */
+/** Resizes as OpenCV does: pixel centres, repeated edge, rounded. */
 export function resize(picture: Picture, width: number, height: number): Picture {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -139,7 +139,7 @@ export function resize(picture: Picture, width: number, height: number): Picture
   return { width, height, data };
 }
 
-/** The bilinear mean at a place; pixels outside the picture are black. */
+/** Returns the bilinear sample at a position; pixels outside the picture are black. */
 function bilinear(picture: Picture, { x, y, channel }: { x: number; y: number; channel: number }): number {
   const pixel = (column: number, row: number): number => {
     const isInside = column >= 0 && row >= 0 && column < picture.width && row < picture.height;
@@ -157,7 +157,7 @@ function bilinear(picture: Picture, { x, y, channel }: { x: number; y: number; c
   );
 }
 
-/** Greedy suppression with the pixel-counting areas of the original. */
+/** Greedy suppression with the pixel-counting areas of the original code. */
 export function suppress(faces: readonly ReferenceFace[], maxOverlap: number): ReferenceFace[] {
   let left = [...faces].sort((one, other) => other.score - one.score);
   const kept: ReferenceFace[] = [];

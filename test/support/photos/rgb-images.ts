@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import type { RgbImage } from '../../../src/worker/vision/types.js';
 
-/** Returns the mean absolute difference of two pictures' samples, 0..255. They must have one size. */
+/** Returns the mean absolute difference of two pictures of the same size, 0..255. */
 export function meanDifference(one: RgbImage, other: RgbImage): number {
   requireSameSize(one, other);
   let sum = 0;
@@ -10,7 +10,7 @@ export function meanDifference(one: RgbImage, other: RgbImage): number {
   return sum / one.data.length;
 }
 
-/** Returns by how much `one` is brighter than `other` on average, for each of red, green and blue. */
+/** Returns how much brighter `one` is than `other` on average, for red, green and blue. */
 export function channelBias(one: RgbImage, other: RgbImage): readonly [number, number, number] {
   requireSameSize(one, other);
   const sums: [number, number, number] = [0, 0, 0];
@@ -20,7 +20,7 @@ export function channelBias(one: RgbImage, other: RgbImage): readonly [number, n
   return [sums[0] / pixels, sums[1] / pixels, sums[2] / pixels];
 }
 
-/** Returns a picture of other pixels: `from` gives, for a place in the result, the place in `image` it shows. */
+/** Returns a rearranged picture: `from` maps a position in the result to a position in `image`. */
 export function remap(
   image: RgbImage,
   size: { readonly width: number; readonly height: number },

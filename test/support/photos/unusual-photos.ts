@@ -19,7 +19,7 @@ export const ARITHMETIC_RAMP = {
   ],
 };
 
-/** Returns a stereo camera's file (MPO): two whole JPEGs, and in the first an index that points to the second. */
+/** Returns a stereo camera's file (MPO): two complete JPEGs, the first with an index that points to the second. */
 export function multiPicture(first: Buffer, second: Buffer): Buffer {
   const index = Buffer.alloc(86);
   index.write('MPF\0II*\0', 'latin1');
@@ -37,7 +37,7 @@ export function multiPicture(first: Buffer, second: Buffer): Buffer {
   index.writeUInt32LE(0x20030000, 54);
   index.writeUInt32LE(first.length + 90, 58);
   index.writeUInt32LE(second.length, 74);
-  // Offsets count from the byte after the name; segment and start marker lie in front of it.
+  // Offsets count from the byte after the name, which follows the start marker and the segment header.
   index.writeUInt32LE(first.length + 90 - 10, 78);
   return Buffer.concat([withJpegSegments(first, [jpegSegment(0xe2, index)]), second]);
 }

@@ -5,7 +5,7 @@ import type { VisionSettings } from '../../../src/worker/vision/types.js';
 
 const MODELS = new URL('../../../models/', import.meta.url);
 
-/** Path of the embedded pack's folder; `npm run models -- fetch lite` fills it. */
+/** Folder of the pack `lite`; `npm run models -- fetch lite` fills it. */
 export const LITE_FOLDER = fileURLToPath(new URL('lite', MODELS));
 
 /** Path of the folder of the pack `open`; tests that need it skip until `npm run models -- fetch open` has filled it. */
@@ -19,12 +19,12 @@ export function openManifest(): PackManifest {
   return JSON.parse(readFileSync(new URL('open.json', MODELS), 'utf8')) as PackManifest;
 }
 
-/** Returns the embedded pack's manifest. */
+/** Returns the manifest of the pack `lite`. */
 export function liteManifest(): PackManifest {
   return JSON.parse(readFileSync(new URL('lite.json', MODELS), 'utf8')) as PackManifest;
 }
 
-/** Returns the settings a worker has by default, for the embedded pack and one thread. */
+/** Returns a worker's default settings for the pack `lite` and one thread. */
 export function liteSettings(changes: Partial<VisionSettings> = {}): VisionSettings {
   return {
     packFolder: LITE_FOLDER,

@@ -10,7 +10,7 @@ export interface Api {
   stop(): Promise<void>;
 }
 
-/** Starts a real Redis and an API without any worker: jobs stay queued. */
+/** Starts a real Redis and an API without a worker: jobs stay queued. */
 export async function startApi(env: Readonly<Record<string, string>> = {}): Promise<Api> {
   const redis = await startRedis();
   const program = startProgram('src/api/main.ts', serviceEnvironment(redis.url, env));

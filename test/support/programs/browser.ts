@@ -14,7 +14,7 @@ const FLAGS = [
   '--no-first-run',
   '--hide-scrollbars',
 ];
-/** Nothing but loopback can be reached: a page that asks the internet for anything fails in a test too. */
+/** Only loopback can be reached, so a page that loads anything from the internet fails. */
 const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1';
 const WAIT_MS = 30_000;
 
@@ -25,9 +25,9 @@ export interface View {
 }
 
 export interface Page {
-  /** What the page complained of: exceptions, errors on the console, violations of its policy, failed loads. */
+  /** Problems of the page: exceptions, console errors, policy violations, failed loads. */
   readonly complaints: readonly string[];
-  /** Returns the value of an expression in the page; a promise is awaited. */
+  /** Returns the value of an expression in the page; awaits promises. */
   evaluate(expression: string): Promise<unknown>;
   /** Resolves once the expression is true; rejects after 30 seconds. */
   waitFor(expression: string): Promise<void>;
@@ -52,7 +52,7 @@ export function startBrowser(binary: string): Browser {
   const profile = mkdtempSync(join(tmpdir(), 'face-browser-'));
   const child = spawn(binary, [...FLAGS, OFFLINE, '--remote-debugging-pipe', `--user-data-dir=${profile}`], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-    // A group of its own: its helpers would go on writing to the profile that is removed below.
+    // A separate process group: helpers would otherwise keep writing to the profile that is removed below.
     detached: true,
   });
   const connection = connect(child);
@@ -76,7 +76,7 @@ interface Connection {
   onEvent(listen: (event: Message) => void): void;
 }
 
-/** Messages are JSON texts that end with a NUL, written to file descriptor 3 and read from 4. */
+/** Messages are NUL-terminated JSON texts, written to file descriptor 3 and read from 4. */
 function connect(child: ChildProcess): Connection {
   const output = child.stdio[3] as Writable;
   const input = child.stdio[4] as Readable;
@@ -140,7 +140,7 @@ async function openPage(
   const waitFor = async (expression: string): Promise<void> => {
     const end = Date.now() + WAIT_MS;
     while (!(await evaluate(`Boolean(${expression})`))) {
-      if (Date.now() > end) throw new Error(`the page never came to: ${expression}`);
+      if (Date.now() > end) throw new Error(`this never became true in the page: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };

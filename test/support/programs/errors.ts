@@ -1,6 +1,6 @@
 import { VerificationError } from '../../../src/shared/errors.js';
 
-/** Returns the VerificationError that `run` throws or rejects with; throws when it ends otherwise. */
+/** Returns the VerificationError that `run` throws or rejects with; throws if there is none. */
 export async function catchVerificationError(run: () => unknown): Promise<VerificationError> {
   const outcome = await Promise.resolve()
     .then(run)

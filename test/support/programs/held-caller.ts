@@ -1,12 +1,12 @@
 import { type ClientRequest, request } from 'node:http';
 
-/** A caller who waits for his answer; without fetch, which costs milliseconds each when there are a thousand. */
+/** A caller that waits for its answer. Does not use fetch, which costs milliseconds per call with a thousand callers. */
 export interface HeldCaller {
-  /** Ends the connection without having read an answer. */
+  /** Closes the connection without reading an answer. */
   hangUp(): void;
 }
 
-/** Posts `body` and waits. Comes again when he is told that the service is busy. */
+/** Posts `body` and waits. Retries if the service is busy. */
 export function holdCaller(
   url: string,
   { body, headers }: { readonly body: unknown; readonly headers: Readonly<Record<string, string>> },

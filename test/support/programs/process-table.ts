@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process of this machine that has not ended: one that waits for its parent to notice does not count. */
+/** A running process of this machine; zombies do not count. */
 export interface RunningProcess {
   readonly pid: number;
   readonly parent: number;
@@ -9,7 +9,7 @@ export interface RunningProcess {
   readonly command: string;
 }
 
-/** Returns every running process. Linux tells by itself; elsewhere `ps` does. */
+/** Returns every running process, from /proc on Linux and from `ps` elsewhere. */
 export function listProcesses(): readonly RunningProcess[] {
   const rows = process.platform === 'linux' ? readProc() : readPs();
   return rows
@@ -17,7 +17,7 @@ export function listProcesses(): readonly RunningProcess[] {
     .map(({ pid, parent, command }) => ({ pid: Number(pid), parent: Number(parent), command }));
 }
 
-/** Returns the process, its children, theirs, and so on. */
+/** Returns the process and all its descendants. */
 export function listFamily(root: number): readonly RunningProcess[] {
   const processes = listProcesses();
   const family = processes.filter(({ pid }) => pid === root);
@@ -25,7 +25,7 @@ export function listFamily(root: number): readonly RunningProcess[] {
   return family;
 }
 
-/** Pids of a worker's vision processes; of this process's unless told otherwise. */
+/** Returns the pids of a worker's vision processes, by default of this process. */
 export function listVisionPids(worker = process.pid): number[] {
   const visions = listProcesses().filter(
     ({ parent, command }) => parent === worker && command.includes('vision-process'),
@@ -33,7 +33,7 @@ export function listVisionPids(worker = process.pid): number[] {
   return visions.map(({ pid }) => pid);
 }
 
-/** Returns those of an earlier list that still run. */
+/** Returns the processes of an earlier list that are still running. */
 export function stillRunning(earlier: readonly RunningProcess[]): readonly RunningProcess[] {
   const running = new Set(listProcesses().map(({ pid }) => pid));
   return earlier.filter(({ pid }) => running.has(pid));
@@ -51,7 +51,7 @@ function readProc(): Row[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        // pid (command) state parent …; a command may hold spaces and brackets, so count from its end.
+        // pid (command) state parent …; the command can contain spaces and brackets, so count from its end.
         const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
         const [state = '', parent = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ');
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');

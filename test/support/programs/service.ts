@@ -4,32 +4,32 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../servers/redis-server.js';
 
-/** One of our programs, run from source as a process of its own. */
+/** One of our programs, run from source in its own process. */
 export interface Program {
   readonly process: ChildProcess;
-  /** Every line it has logged, parsed. */
+  /** Every parsed log line. */
   readonly lines: readonly Record<string, unknown>[];
   /** Every line on its standard error. */
   readonly errors: readonly string[];
-  /** Resolves with the first line, logged or yet to come, that `matches`; rejects when the program ends before. */
+  /** Resolves with the first line, past or future, that `matches`; rejects if the program ends first. */
   line(matches: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
-  /** Asks it to end and resolves with its exit code. */
+  /** Ends it and resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The parsed body, or `{text}` when it is not JSON. */
+  /** The parsed body, or `{text}` if it is not JSON. */
   readonly body: Record<string, unknown>;
 }
 
-/** API and workers, whatever Redis they run on. */
+/** API and workers on any Redis. */
 export interface RunningService {
   readonly api: Program;
   readonly workers: readonly Program[];
   readonly origin: string;
-  /** Where the API shows its metrics. */
+  /** URL of the API's metrics. */
   readonly metricsUrl: string;
   /** Posts JSON and returns status and parsed body. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
@@ -41,12 +41,12 @@ export interface RunningService {
 
 export interface Service extends RunningService {
   readonly redis: RedisServer;
-  /** Everything Redis holds under a hash's key, as text. */
+  /** The content of a Redis hash as text. */
   redisText(key: string): Promise<string>;
 }
 
 export interface ServiceOptions {
-  /** Environment of API and workers, on top of what makes them run on loopback with `lite`. */
+  /** Environment of API and workers, in addition to the settings for loopback and `lite`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly workers?: number;
 }
@@ -58,7 +58,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const redis = await startRedis();
   const service = await startServiceAt(redis.url, options);
   const client = new Redis(redis.url);
-  // Tests kill the server it is connected to.
+  // Tests kill the server.
   client.on('error', () => undefined);
   return {
     ...service,
@@ -72,7 +72,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 }
 
-/** Starts API and workers on a Redis of the caller's, who also stops it. */
+/** Starts API and workers on the caller's Redis, which the caller stops. */
 export async function startServiceAt(
   redisUrl: string,
   options: ServiceOptions = {},
@@ -113,7 +113,7 @@ export async function startServiceAt(
   };
 }
 
-/** Returns where this API shows its metrics, once it does. */
+/** Returns the URL of this API's metrics once it is known. */
 export async function metricsUrlOf(api: Program): Promise<string> {
   const { port } = await api.line((line) => line.msg === 'metrics');
   return `http://127.0.0.1:${port}/metrics`;
@@ -147,7 +147,7 @@ export async function startReplica(
   return { program, origin: `http://127.0.0.1:${port}`, metricsUrl: await metricsUrlOf(program) };
 }
 
-/** Returns the environment that makes our programs run on loopback with the embedded pack. */
+/** Returns the environment for running our programs on loopback with `lite`. */
 export function serviceEnvironment(
   redisUrl: string,
   extra: Readonly<Record<string, string>> = {},

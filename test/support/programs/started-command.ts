@@ -13,17 +13,17 @@ export interface StartedCommand {
   readonly process: ChildProcess;
   readonly port: number;
   readonly origin: string;
-  /** All it has printed so far. */
+  /** The output so far. */
   readonly output: () => string;
-  /** Resolves with what `pattern` found in the output; rejects with the output when the command ends before. */
+  /** Resolves with the match of `pattern` in the output; rejects with the output if the command ends first. */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
-  /** npm and all below it right now. */
+  /** npm and its descendants now. */
   family(): readonly RunningProcess[];
   /** Process id of the only one of them whose command matches. */
   find(command: RegExp): number;
   /** Resolves with the exit code once it has ended. */
   readonly ended: Promise<number | null>;
-  /** Ends what is left, whatever its state, and removes its data. */
+  /** Ends all remaining processes and removes the data. */
   cleanUp(): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ export async function runNpmStart(
     });
   const cleanUp = async (): Promise<void> => {
     family();
-    // What lost its parent is no longer below npm, but was once.
+    // A process that lost its parent is no longer a descendant of npm.
     for (const { pid } of stillRunning(seen)) killSilently(pid);
     await ended;
     for (const data of [join(ROOT, '.redis', String(chosen)), folder])
@@ -104,6 +104,6 @@ function killSilently(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended already, which is what is wanted.
+    // It has already ended, as intended.
   }
 }

@@ -7,7 +7,7 @@ import { createWebhookQueue } from '../../../src/shared/webhooks/webhook-queue.j
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import { createWebhookWorker } from '../../../src/worker/webhooks/webhook-worker.js';
 
-/** A webhook worker in a process of its own, so that a test can kill it and read its whole output. */
+/** A webhook worker in its own process, so that a test can kill it and read its output. */
 const [redisUrl = '', prefix = '', secret = ''] = process.argv.slice(2);
 const policy = createAddressPolicy({
   allowedPrivateHosts: ['127.0.0.1'],

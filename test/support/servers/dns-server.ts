@@ -12,17 +12,17 @@ interface ScriptedAddresses {
   readonly silentFor?: 'A' | 'AAAA';
 }
 
-/** What the server says to one question. `addresses` may mix families; each question gets those of its type. */
+/** The answer to one question. `addresses` can mix families; each question gets those of its type. */
 type DnsAnswer = ScriptedAddresses | 'nxdomain' | 'servfail' | 'silence';
 
 export interface DnsServer {
-  /** Where it listens, like "127.0.0.1:40053". */
+  /** Its address, such as "127.0.0.1:40053". */
   readonly address: string;
-  /** The worker's look-up, asking this server alone. */
+  /** The worker's look-up, using only this server. */
   readonly lookup: LookupFunction;
-  /** Questions seen so far, like "A cdn.acme.com". */
+  /** Questions so far, such as "A cdn.acme.com". */
   readonly questions: readonly string[];
-  /** Sets the answers to one name, in order; the last is repeated. Other names do not exist. */
+  /** Sets the answers for one name, in order; the last is repeated. Other names do not exist. */
   answer(name: string, ...answers: readonly [DnsAnswer, ...DnsAnswer[]]): void;
   stop(): Promise<void>;
 }

@@ -5,14 +5,14 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 export interface ImageServer {
   readonly origin: string;
   readonly port: number;
-  /** Paths asked for so far, queries included. */
+  /** Requested paths so far, including queries. */
   readonly requests: readonly string[];
   /** Serves `body` (a photo) or runs `body` (any behaviour) at `path`; returns its URL. */
   serve(path: string, body: Uint8Array | Handler): string;
   stop(): Promise<void>;
 }
 
-/** Starts an HTTP server on a free loopback port that serves what it is given and 404 for the rest. */
+/** Starts an HTTP server on a free loopback port that serves the given content, and 404 for everything else. */
 export async function startImageServer(): Promise<ImageServer> {
   const bodies = new Map<string, Uint8Array | Handler>();
   const requests: string[] = [];

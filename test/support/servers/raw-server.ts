@@ -2,18 +2,18 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 
-/** What a connection gets once it has sent a request: these bytes and the end, or whatever the function does. `nth`: from 1. */
+/** The response to a request: bytes followed by the end of the connection, or a function. `nth`: from 1. */
 export type Behaviour = string | Uint8Array | ((socket: Socket, nth: number) => void);
 
-/** A server that speaks only what it is told, well-formed HTTP or not. */
+/** A server that sends exactly the given bytes, valid HTTP or not. */
 export interface RawServer {
   readonly port: number;
-  /** Heads of the requests seen so far. */
+  /** Heads of the requests so far. */
   readonly requests: readonly string[];
   /** TCP connections accepted so far, with or without a request. */
   readonly connections: () => number;
   answer(behaviour: Behaviour): void;
-  /** Forgets what was seen. */
+  /** Forgets all requests and connections. */
   reset(): void;
   /** Resolves when no connection is open. */
   idle(): Promise<void>;
@@ -22,11 +22,11 @@ export interface RawServer {
 
 export interface RawServerOptions {
   readonly host?: string;
-  /** Speaks TLS when given. */
+  /** Uses TLS if given. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
 
-/** Starts a raw server on a free port of a loopback address, 127.0.0.1 unless told otherwise. */
+/** Starts a raw server on a free port of a loopback address, by default 127.0.0.1. */
 export async function startRawServer(options: RawServerOptions = {}): Promise<RawServer> {
   const sockets = new Set<Socket>();
   const requests: string[] = [];

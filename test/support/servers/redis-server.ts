@@ -7,11 +7,11 @@ import { join } from 'node:path';
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
-  /** The running server process; a new one after `start`. */
+  /** The server process; a new one after `start`. */
   readonly process: () => ChildProcess;
-  /** Kills the server without warning, as a crash would. */
+  /** Kills the server, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data. */
+  /** Starts it again with the same port and data. */
   start(): Promise<void>;
   /** Stops it and removes its data. */
   stop(): Promise<void>;
@@ -30,7 +30,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts a real Redis of its own on loopback, with an append-only file as in production. `extra`: more of its options. */
+/** Starts a real Redis on loopback with an append-only file, as in production. `extra`: more options. */
 export async function startRedis(extra: readonly string[] = []): Promise<RedisServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'face-redis-'));

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { freePort, waitForPort } from './redis-server.js';
 
-/** Several Redis processes that make one service. */
+/** Several Redis processes that form one service. */
 export interface RedisTopology {
   /** For REDIS_URL. */
   readonly url: string;
-  /** Kills the process that holds the data, or one that holds a part of it. */
+  /** Kills the process that holds the data, or a part of it. */
   killPrimary(): Promise<void>;
-  /** Freezes that process instead: it keeps its connections and answers nothing. */
+  /** Freezes that process instead: it keeps its connections and does not answer. */
   freezePrimary(): void;
   stop(): Promise<void>;
 }
@@ -29,7 +29,7 @@ async function startNode(folder: string, options: readonly string[], port: numbe
   return { port, process: child };
 }
 
-/** Starts a sentinel on a configuration file, which it needs: it writes down there what it learns. */
+/** Starts a sentinel with the configuration file that it needs for its state. */
 async function startSentinelNode(
   folder: string,
   port: number,
@@ -82,12 +82,12 @@ export async function startSentinel(): Promise<RedisTopology> {
   };
 }
 
-/** Starts a cluster of three primaries that own all slots between them, each with a replica that takes its place. */
+/** Starts a cluster of three primaries with all slots, each with a replica that can replace it. */
 export async function startCluster(): Promise<RedisTopology> {
   const folders = Array.from({ length: 6 }, newFolder);
   const nodes: Node[] = [];
   for (const folder of folders) {
-    // The bus port is the client port plus 10,000 and must be a port too.
+    // The bus port is the client port plus 10,000 and must be valid too.
     const port = 20_000 + ((await freePort()) % 20_000);
     const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--appendonly', 'yes'];
     nodes.push(await startNode(folder, [...cluster, '--repl-diskless-sync-delay', '0'], port));
@@ -99,7 +99,7 @@ export async function startCluster(): Promise<RedisTopology> {
     { stdio: 'ignore' },
   );
   await waitForReplicas(nodes);
-  // Whoever holds the service's slot is the only primary with keys.
+  // The primary with the service's slot is the only one with keys.
   const primary = (): Node => {
     const found = nodes.find(
       (node) => ask(node, 'role').startsWith('master') && Number(ask(node, 'dbsize')) > 0,
@@ -115,7 +115,7 @@ export async function startCluster(): Promise<RedisTopology> {
   };
 }
 
-/** Waits until every second node follows another: before, nobody could take a primary's place. */
+/** Waits until every replica follows a primary: before that, no primary could be replaced. */
 async function waitForReplicas(nodes: readonly Node[]): Promise<void> {
   const inSync = () =>
     nodes.filter((node) => ask(node, 'info', 'replication').includes('master_link_status:up'));
@@ -126,19 +126,19 @@ function ask({ port }: Node, ...command: readonly string[]): string {
   return execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' });
 }
 
-/** What a Redis shows to those who connect: files in PEM. The certificate is its own authority. */
+/** TLS files of a Redis, in PEM. The certificate is self-signed. */
 interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Options of a Redis or a sentinel that speaks TLS only. */
+/** Returns the options of a Redis or sentinel that accepts only TLS. */
 function tlsOptions({ cert, key }: Certificate, port: number): string[] {
   const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
   return ['--port', '0', '--tls-port', String(port), ...files, '--tls-auth-clients', 'no'];
 }
 
-/** Starts a primary and a sentinel that speak TLS only, each with a password of its own. */
+/** Starts a primary and a sentinel that accept only TLS, each with its own password. */
 export async function startSecureSentinel(certificate: Certificate): Promise<RedisTopology> {
   const folders = [newFolder(), newFolder()];
   const [first = '', second = ''] = folders;
@@ -163,7 +163,7 @@ export async function startSecureSentinel(certificate: Certificate): Promise<Red
   };
 }
 
-/** Starts one Redis that speaks TLS only, with the certificate in test/fixtures. */
+/** Starts a Redis that accepts only TLS, with the certificate in test/fixtures. */
 export async function startTls(certificate: Certificate): Promise<RedisTopology> {
   const folder = newFolder();
   const port = await freePort();

@@ -1,18 +1,18 @@
 import { createConnection, createServer, type Socket } from 'node:net';
 
-/** A wire between a program and a server on loopback that can be made as bad as real ones. */
+/** A connection between a program and a loopback server that can simulate network faults. */
 export interface TcpProxy {
   readonly port: number;
-  /** Holds every byte back for this long on its way, in each direction, ms. */
+  /** Delays every byte by this time in each direction, ms. */
   delay(ms: number): void;
-  /** Cuts both ends off at every n-th piece of data; 0 for never. */
+  /** Cuts the connection at every n-th chunk of data; 0: never. */
   resetEvery(pieces: number): void;
-  /** Passes nothing on and closes nothing, as a broken route does. */
+  /** Drops all data without closing connections, like a broken route. */
   partition(): void;
   heal(): void;
-  /** Leads new connections to another port; those there are stay where they are. */
+  /** Routes new connections to another port; existing ones stay. */
   redirect(port: number): void;
-  /** Passes nothing on for those there are, for good: their server is gone without a word. */
+  /** Drops all data of existing connections permanently, as if their server had vanished. */
   abandonConnections(): void;
   /** Connections that were cut so far. */
   readonly resets: () => number;

@@ -21,7 +21,7 @@ export type CollectedSpan = z.infer<typeof spanSchema>;
 /** An OTLP/HTTP collector on loopback. */
 export interface TraceCollector {
   readonly origin: string;
-  /** All that was received, as text: for what must not be in it. */
+  /** Everything received, as text, to check what it must not contain. */
   text(): string;
   /** Resolves with all spans once one is called `name`. */
   waitFor(name: string): Promise<readonly CollectedSpan[]>;

@@ -20,7 +20,7 @@ import { type RedisServer, startRedis } from './redis-server.js';
 
 export const WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 
-/** A Redis with the webhook queue in it, and workers that deliver to loopback with short pauses. */
+/** A Redis with the webhook queue, and workers that deliver to loopback with short pauses. */
 export interface WebhookBench {
   readonly server: RedisServer;
   /** Fails fast, as the API's. */

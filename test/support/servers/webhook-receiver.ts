@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 
-/** One request as it arrived. */
+/** One received request. */
 export interface ReceivedWebhook {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
@@ -14,7 +14,7 @@ export interface ReceivedWebhook {
   readonly receivedAt: number;
 }
 
-/** What to answer: a status, or any behaviour once the request was read and recorded. */
+/** The answer: a status, or any behaviour after the request has been recorded. */
 export type ScriptedAnswer =
   | number
   | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
@@ -25,17 +25,17 @@ export interface WebhookReceiver {
   readonly port: number;
   /** Everything received so far, oldest first. */
   readonly received: readonly ReceivedWebhook[];
-  /** Gives these answers at `path` one after the other, the last one for ever; returns the URL. Unscripted paths answer 204. */
+  /** Sets the answers at `path`, in order; the last is repeated. Returns the URL. Other paths answer 204. */
   script(path: string, answers: readonly ScriptedAnswer[]): string;
-  /** Resolves with what `path` received once that is at least `count` requests; rejects after `timeoutMs`. */
+  /** Resolves with the requests of `path` once there are at least `count`; rejects after `timeoutMs`. */
   waitFor(path: string, count: number, timeoutMs?: number): Promise<readonly ReceivedWebhook[]>;
-  /** Stops listening and cuts every connection off, as a receiver that is down; `open` listens again on the same port. */
+  /** Stops listening and cuts every connection, like a receiver that is down; `open` listens again on the same port. */
   close(): Promise<void>;
   open(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Returns the parsed body of a genuine webhook; throws when the signature is not one of `secret`. */
+/** Returns the parsed body of a genuine webhook; throws if the signature does not match `secret`. */
 export function verifyReceived(received: ReceivedWebhook, secret: string): unknown {
   const headers = Object.fromEntries(
     Object.entries(received.headers).map(([name, value]) => [name, String(value)]),
@@ -57,7 +57,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
       give(answer, response, webhook);
       for (const watcher of watchers) watcher();
     };
-    // What was cut off before its end never arrived.
+    // A truncated request does not count.
     const forget = (): void => undefined;
     void readWebhook(request).then(take, forget);
   });

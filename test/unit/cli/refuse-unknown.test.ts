@@ -10,7 +10,7 @@ describe('refuseUnknown', () => {
     expect(() => refuseUnknown(given, DECLARED)).not.toThrow();
   });
 
-  it('names an option that is misspelt', () => {
+  it('names a misspelt option', () => {
     expect(() => refuseUnknown({ _: [], picture: false }, DECLARED)).toThrow('--picture');
   });
 });

@@ -36,7 +36,7 @@ describe('the model commands', () => {
     expect(lines).toEqual(['mini: all 2 files are right']);
   });
 
-  it('name a missing and a damaged file and the command that mends them', async () => {
+  it('name a missing and a damaged file and the command that fixes them', async () => {
     const damaged = Buffer.from(pack.files['det.onnx'] ?? '');
     damaged[0] = (damaged[0] ?? 0) ^ 1;
     place('det.onnx', damaged);
@@ -48,20 +48,20 @@ describe('the model commands', () => {
     await expect(verification).rejects.toThrow('npm run models -- fetch mini');
   });
 
-  it('pass over packs that were never fetched, unless one is named', async () => {
+  it('skip packs that were never fetched, unless one is named', async () => {
     await verifyPacks(undefined, options());
 
     expect(lines).toEqual([]);
     await expect(verifyPacks('mini', options())).rejects.toMatchObject({ name: 'ModelError' });
   });
 
-  it('list what is there, its size and what may be done with it', async () => {
+  it('list available packs, their size and their permitted use', async () => {
     await listPacks(options());
 
     expect(lines[0]).toBe('mini  not fetched  0.2 MB  none, no commercial use');
   });
 
-  it('name the packs there are when asked for another', async () => {
+  it('name the available packs for an unknown name', async () => {
     await expect(fetchOne('maxi', options())).rejects.toThrow('There is no pack maxi. Known: mini.');
   });
 });

@@ -29,7 +29,7 @@ describe('comparePhotos', () => {
     expect(photos[0]?.comparison?.similarity).toBeCloseTo(Math.cos((80 * Math.PI) / 180), 6);
   });
 
-  it('keeps what is wrong with one photo apart from the others', async () => {
+  it('keeps the error of one photo separate from the others', async () => {
     const photos = await compare('none', '10', '0');
 
     expect(photos[0]).toMatchObject({ error: { code: 'face_not_found' } });
@@ -42,7 +42,7 @@ describe('comparePhotos', () => {
     expect(photos.map(({ comparison }) => comparison)).toEqual([undefined, undefined]);
   });
 
-  it('does not take a bug for a bad photo', async () => {
+  it('does not report a bug as a bad photo', async () => {
     await expect(compare('bug', '0')).rejects.toThrow(TypeError);
   });
 });
@@ -51,17 +51,17 @@ describe('decidePhotos', () => {
   const decide = async (minMatches: 2 | 3, ...names: readonly string[]) =>
     decidePhotos(await compare(...names), { threshold: 0.5, minMatches });
 
-  it('says what the service would answer to a whole request', async () => {
+  it('describes the answer of the service to a whole request', async () => {
     expect(await decide(2, '10', '20', '80', '0')).toBe('matched: true (2 of 3 match, 2 required)');
     expect(await decide(3, '10', '20', '80', '0')).toBe('matched: false (2 of 3 match, 3 required)');
   });
 
-  it('names the error where a photo decides and could not be used', async () => {
+  it('names the error if an unusable photo decides the outcome', async () => {
     expect(await decide(2, '10', 'none', '80', '0')).toBe('error face_not_found (front_image2)');
     expect(await decide(2, '10', '20', '30', 'none')).toBe('error face_not_found (back_image)');
   });
 
-  it('says nothing of fewer photos than a request has', async () => {
+  it('returns nothing for fewer photos than a request has', async () => {
     expect(await decide(2, '10', '0')).toBeUndefined();
   });
 });

@@ -18,7 +18,7 @@ const textsOf = (svg: string): readonly string[] =>
   [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text);
 
 describe('the drawing of a comparison', () => {
-  it('breaks what was wrong with a photo into lines that stay in its column', async () => {
+  it('breaks the error of a photo into lines that fit its column', async () => {
     const detail = 'The file is an animated WebP, which is not supported.';
 
     const texts = textsOf(await drawComparison([refused(detail), refused('Short.')], OPTIONS));
@@ -37,7 +37,7 @@ describe('the drawing of a comparison', () => {
     expect(texts.find((text) => text.endsWith('end.jpg'))).toHaveLength(34);
   });
 
-  it('is wide enough for its heading when there are two photos', async () => {
+  it('is wide enough for its heading with two photos', async () => {
     const svg = await drawComparison([refused(''), refused('')], OPTIONS);
 
     expect(Number(/ width="(\d+)"/.exec(svg)?.[1])).toBeGreaterThanOrEqual(740);

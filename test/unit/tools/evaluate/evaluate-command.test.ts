@@ -30,7 +30,7 @@ describe('evaluate', () => {
     return path;
   };
 
-  it('makes a report of scores alone, without reading a photo', async () => {
+  it('makes a report from scores without reading a photo', async () => {
     const path = put('file_x,file_y,decision,similarity\na,b,Yes,0.8\na,c,No,0.6\nb,d,No,0.1\n');
 
     await run({ scores: path, threshold: '0.55' });
@@ -44,7 +44,7 @@ describe('evaluate', () => {
     expect(said.join()).toContain('report.html');
   });
 
-  it('names the photos of a list that are not there before it loads a model', async () => {
+  it('names the missing photos of a list before it loads a model', async () => {
     const path = put('file_x,file_y,decision\nann.jpg,bob.jpg,No\n');
 
     await expect(run({ pairs: path })).rejects.toThrow(

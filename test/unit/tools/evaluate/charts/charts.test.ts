@@ -56,14 +56,14 @@ describe('drawChart', () => {
     expect(await drawChart(spec)).toMatch(/text-anchor="end"[^>]*>threshold in use: 0.95</);
   });
 
-  it('draws the FNMR on to the highest threshold, where no mated pair matches', () => {
+  it('continues the FNMR to the highest threshold, where no mated pair matches', () => {
     const { layer } = ratesChart([...traceErrorCurve(apart)], { threshold: 0.5, caption, floor: 0.01 });
 
     const [{ data }] = layer as [{ data: { values: { threshold: number; rate: number }[] } }];
     expect(data.values).toContainEqual(expect.objectContaining({ threshold: 1, rate: 1 }));
   });
 
-  it('has axes to read with a single pair of each kind', async () => {
+  it('has readable axes with a single pair of each kind', async () => {
     const single = createScoreSample([0.7], [-0.1]);
     const options = { caption, fmrFloor: rateFloor(1), fnmrFloor: rateFloor(1) };
     const inUse = { threshold: 0.5, fmr: 0, fnmr: 0 };
@@ -78,7 +78,7 @@ describe('drawChart', () => {
     expect(texts).toEqual(expect.arrayContaining(['1 mated pair', '1 non-mated pair']));
   });
 
-  it('gives a rate of zero a place and a label on a logarithmic axis', async () => {
+  it('shows and labels a rate of zero on a logarithmic axis', async () => {
     const texts = textsOf(await drawChart(detChart([...traceErrorCurve(apart)], tradeOff)));
 
     expect(texts.filter((text) => text === '0')).toHaveLength(2);

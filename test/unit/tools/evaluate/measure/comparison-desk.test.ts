@@ -21,7 +21,7 @@ describe('createComparisonDesk', () => {
     return { desk, completed };
   };
 
-  it('completes a comparison as soon as its last photo is there, photos in their order', () => {
+  it('completes a comparison as soon as its last photo arrives, with its photos in order', () => {
     const { desk, completed } = open([0, 1, 2, 3]);
 
     desk.deliver(1, embedding(11));
@@ -41,7 +41,7 @@ describe('createComparisonDesk', () => {
     expect(held).toEqual([1, 2, 1, 0]);
   });
 
-  it('completes with nothing in the place of a photo that could not be used', () => {
+  it('completes with undefined for an unusable photo', () => {
     const { desk, completed } = open([0, 1, 2, 3]);
 
     desk.deliver(0, embedding(10));
@@ -50,7 +50,7 @@ describe('createComparisonDesk', () => {
     expect(completed).toEqual([[0, [10, undefined]]]);
   });
 
-  it('does not wait for a photo that is known to have failed before', () => {
+  it('does not wait for a photo that failed before', () => {
     const { desk, completed } = open([0, 1, 2]);
 
     desk.deliver(0, embedding(10));
@@ -59,7 +59,7 @@ describe('createComparisonDesk', () => {
     expect(desk.held).toBe(1);
   });
 
-  it('holds nothing of a photo that no comparison needs', () => {
+  it('does not keep a photo that no comparison needs', () => {
     const { desk } = open([0, 1, 2, 3, 4]);
 
     desk.deliver(4, embedding(1));

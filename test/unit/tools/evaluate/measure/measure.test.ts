@@ -40,7 +40,7 @@ describe('measure', () => {
     expect(auc).toBeCloseTo(10.5 / 12, 12);
   });
 
-  it('leaves out pairs of two files with the same bytes and says how many', () => {
+  it('leaves out pairs of identical files and counts them', () => {
     const { plan, state } = scored([1, 0.7], [0.1]);
     state.records[0] = { ...STAMP, usable: true, face: faceOf('same') };
     state.records[1] = { ...STAMP, usable: true, face: faceOf('same') };
@@ -119,7 +119,7 @@ describe('measure', () => {
     });
   });
 
-  it('says nothing where nothing was scored', () => {
+  it('gives no figures without scores', () => {
     const { plan, state } = scored([], []);
 
     const { auc, equalErrorRate, atThreshold, quality } = measure(plan, state, OPTIONS).report;
@@ -135,13 +135,13 @@ describe('measureOperatingPoint', () => {
       Array.from({ length: count }, (_, index) => index / count),
     );
 
-  it('tells no threshold for a rate that too few pairs can show', () => {
+  it('gives no threshold for a rate that too few pairs can measure', () => {
     expect(measureOperatingPoint(evenly(299), 0.01)).toEqual({
       ...{ fmr: 0.01, measurable: false, pairsNeeded: 300 },
     });
   });
 
-  it('gives the threshold that keeps to the rate, rounded up, and both errors there', () => {
+  it('gives the threshold for the rate, rounded up, and both error rates there', () => {
     const point = measureOperatingPoint(evenly(300), 0.01);
 
     // Of 0, 1/300, … 299/300 the three highest may match: 0.99 and above.
@@ -150,7 +150,7 @@ describe('measureOperatingPoint', () => {
     expect(point.measurable && point.measured.fnmr).toMatchObject({ errors: 1, trials: 2 });
   });
 
-  it('rounds up past a pair that lies exactly on a step', () => {
+  it('rounds up past a pair exactly on a step', () => {
     const sample = createScoreSample([], [...new Array<number>(299).fill(0.336), ...[0.5, 0.6, 0.7]]);
 
     const point = measureOperatingPoint(sample, 0.01);
@@ -175,7 +175,7 @@ describe('createCalibration', () => {
     });
   });
 
-  it('is refused when not one rate could be measured', () => {
+  it('is refused if no rate is measurable', () => {
     const { plan, state } = scored([0.9], [0.1]);
 
     expect(() => createCalibration(measure(plan, state, OPTIONS).report)).toThrow('too few');

@@ -68,7 +68,7 @@ describe('scorePlan', () => {
     expect([...analysed].sort()).toEqual(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg']);
   });
 
-  it('scores attempts against their reference and leaves open what a failed photo would have said', async () => {
+  it('scores attempts against their reference and leaves the score of a failed photo open', async () => {
     const { state } = await run(planOf('abcx', [], ['a:bcx+']));
 
     const [first, second, third] = state.verifications[0] ?? [];
@@ -91,7 +91,7 @@ describe('scorePlan', () => {
     expect(analysed).toEqual(['a.jpg']);
   });
 
-  it('goes on after an interruption and analyses only what it still needs', async () => {
+  it('continues after an interruption and analyses only what it still needs', async () => {
     const plan = planOf('abcd', ['ab+', 'cd-']);
 
     const first = await run(plan, { stopAfter: 3 });
@@ -102,7 +102,7 @@ describe('scorePlan', () => {
     expect(similaritiesOf(second.state)).toEqual([0.5, 0]);
   });
 
-  it('has nothing left to do after a whole run, failures included', async () => {
+  it('has nothing left to do after a complete run, including failures', async () => {
     const plan = planOf('abx', ['ab+', 'ax-'], ['a:bxa+']);
     await run(plan);
 
@@ -122,7 +122,7 @@ describe('scorePlan', () => {
     expect([...analysed].sort()).toEqual(['a.jpg', 'b.jpg', 'c.jpg']);
   });
 
-  it('survives a row that a killed run left half written', async () => {
+  it('ignores an incomplete row of a killed run', async () => {
     const plan = planOf('abc', ['ab+', 'bc-']);
     await run(plan);
     const scores = join(folder, 'scores.csv');
@@ -135,7 +135,7 @@ describe('scorePlan', () => {
     expect(readFileSync(scores, 'utf8').trim().split('\n')).toHaveLength(3);
   });
 
-  it('ends when the models fail instead of counting that against the photo, and keeps what is scored', async () => {
+  it('stops if the models fail instead of blaming the photo, and keeps its scores', async () => {
     const plan = planOf('abcd', ['ab+', 'cd-']);
 
     const { failure, state } = await run(plan, {
@@ -147,7 +147,7 @@ describe('scorePlan', () => {
     expect(readFileSync(join(folder, 'scores.csv'), 'utf8')).toContain('a.jpg,b.jpg,Yes,0.5');
   });
 
-  it('refuses a folder that holds the scores of other models', async () => {
+  it('refuses a folder with the scores of other models', async () => {
     const plan = planOf('ab', ['ab+']);
     await run(plan);
 
@@ -167,7 +167,7 @@ describe('scorePlan', () => {
     }
   });
 
-  it('looks at every photo, also at one whose partners have all failed', () => {
+  it('analyses every photo, even if all its partners have failed', () => {
     const plan = planOf('abx', ['xa+', 'xb-']);
     const state = {
       records: [

@@ -24,7 +24,7 @@ describe('formatMeasured', () => {
     expect(formatMeasured(measured)).toBe('0.12 % (0.044 % to 0.26 %; 6 of 5,000)');
   });
 
-  it('says so when nothing was measured', () => {
+  it('reports when nothing was measured', () => {
     const measured = { errors: 0, trials: 0, rate: null, interval: { low: 0, high: 1 } };
 
     expect(formatMeasured(measured)).toBe('not measured');

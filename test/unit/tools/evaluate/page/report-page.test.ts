@@ -34,7 +34,7 @@ const THUMBNAIL = {
 };
 
 describe('createReportPage', () => {
-  it('warns of personal data before anything else, pictures only where there are some', () => {
+  it('warns of personal data first, and of pictures only if there are any', () => {
     const without = createReportPage(reportOf(), [], new Map());
     const pictured = createReportPage(reportOf(), [], new Map([['a.jpg', THUMBNAIL]]));
 
@@ -45,7 +45,7 @@ describe('createReportPage', () => {
     expect(pictured).toContain('<image href="data:image/jpeg;base64,AAAA"');
   });
 
-  it('loads nothing from anywhere and runs no script', () => {
+  it('loads nothing and runs no script', () => {
     const page = createReportPage(
       reportOf(),
       [{ name: 'DET', svg: '<svg/>' }],
@@ -56,14 +56,14 @@ describe('createReportPage', () => {
     for (const [, target] of page.matchAll(/(?:src|href)="([^"]*)"/g)) expect(target).toMatch(/^data:/);
   });
 
-  it('shows names as text, whatever they hold', () => {
+  it('escapes names', () => {
     const page = createReportPage(reportOf({ name: '<img src=x onerror=alert(1)>"&' }), [], new Map());
 
     expect(page).not.toContain('<img src=x');
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&amp;');
   });
 
-  it('says what could not be measured and what would be needed', () => {
+  it('says what is not measurable and what is required', () => {
     const page = createReportPage(reportOf(), [], new Map());
 
     expect(page).toContain('not measurable with 1 pairs (requires 3,000,000); upper bound 3 / N = 100 %');
@@ -78,7 +78,7 @@ describe('createReportPage', () => {
     expect(page).toContain('Measured on 2026-11-24');
   });
 
-  it('uses no word for a score that stands for something else', () => {
+  it('uses no misleading word for a score', () => {
     const text = createReportPage(reportOf(), [], new Map()).replace(/<style>.*<\/style>/s, '');
 
     expect(text).not.toMatch(/accuracy|confidence|probability|impostor|genuine|\bFAR\b|\bFRR\b/i);
@@ -86,7 +86,7 @@ describe('createReportPage', () => {
 });
 
 describe('html', () => {
-  it('escapes every value but HTML, and joins lists', () => {
+  it('escapes every value except HTML, and joins lists', () => {
     expect(html`<p title="${'"a"'}">${'<b>'}${[html`<i>${1}</i>`, html`<i>&amp;</i>`]}</p>`.html).toBe(
       '<p title="&quot;a&quot;">&lt;b&gt;<i>1</i>\n<i>&amp;</i></p>',
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatCsvRow, parseCsv } from '../../../../../tools/evaluate/plan/csv.js';
 
 describe('parseCsv', () => {
-  it('reads commas, semicolons and tabs, whichever the header holds', () => {
+  it('reads commas, semicolons and tabs, as in the header', () => {
     for (const separator of [',', ';', '\t']) {
       const text = `a${separator}b\n1${separator}2\n`;
 
@@ -11,7 +11,7 @@ describe('parseCsv', () => {
     }
   });
 
-  it('passes over a byte order mark, Windows line ends, empty lines and a missing last line end', () => {
+  it('ignores a byte order mark, Windows line ends, empty lines and a missing last line end', () => {
     expect(parseCsv('\uFEFFa,b\r\n1,2\r\n\r\n3,4')).toEqual({
       header: ['a', 'b'],
       rows: [
@@ -21,22 +21,22 @@ describe('parseCsv', () => {
     });
   });
 
-  it('keeps separators, line ends and quotes that stand in quotes', () => {
+  it('keeps separators, line ends and quotes inside quotes', () => {
     expect(parseCsv('a,b\n"x, y","two\nlines"\n"say ""hi""",\n').rows).toEqual([
       ['x, y', 'two\nlines'],
       ['say "hi"', ''],
     ]);
   });
 
-  it('names the row that is too short', () => {
+  it('names a row that is too short', () => {
     expect(() => parseCsv('a,b\n1,2\n3\n')).toThrow('Row 3');
   });
 
-  it('names the row whose quote never ends', () => {
+  it('names a row with an unclosed quote', () => {
     expect(() => parseCsv('a,b\n1,"2\n')).toThrow('Row 2');
   });
 
-  it('reads back whatever formatCsvRow wrote', () => {
+  it('reads everything that formatCsvRow writes', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', ' ', ',', ';', '"', '\n', '\r', '\t', 'ü') });
     fc.assert(
       fc.property(fc.array(fc.tuple(cell, cell, cell)), (rows) => {

@@ -46,13 +46,13 @@ describe('planFolders', () => {
     ]);
   });
 
-  it('passes over other files, hidden folders and empty ones', () => {
+  it('skips other files, hidden folders and empty folders', () => {
     put('ann/1.jpg', 'ann/notes.txt', 'bob/1.jpg', '.git/1.jpg', 'list.jpg', 'nobody/readme.md');
 
     expect(planFolders(root, LIMITS).photos).toEqual(['ann/1.jpg', 'bob/1.jpg']);
   });
 
-  it('draws a part of each kind and says so when there are more pairs than the limits allow', () => {
+  it('draws and reports a sample of each kind above the limits', () => {
     put(...['ann', 'bob', 'cid'].flatMap((name) => [1, 2, 3, 4, 5].map((n) => `${name}/${n}.jpg`)));
 
     const { pairs, notes } = planFolders(root, { ...LIMITS, maxMated: 7, maxNonMated: 20 });
@@ -69,7 +69,7 @@ describe('planFolders', () => {
     }
   });
 
-  it('gives the same plan for the same photos and seed, another for another seed', () => {
+  it('gives the same plan for the same photos and seed, and another for another seed', () => {
     put(...['ann', 'bob'].flatMap((name) => [1, 2, 3, 4, 5, 6].map((n) => `${name}/${n}.jpg`)));
     const planWith = (seed: number) => planFolders(root, { ...LIMITS, maxNonMated: 5, seed });
 

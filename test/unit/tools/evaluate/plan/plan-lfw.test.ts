@@ -41,7 +41,7 @@ describe('planLfw', () => {
     expect(persons).toBe(3);
   });
 
-  it('takes the list from where it is told', () => {
+  it('reads the list from a given path', () => {
     const list = join(root, 'elsewhere.txt');
     writeFileSync(list, LIST);
 
@@ -63,7 +63,7 @@ describe('planLfw', () => {
     expect(() => planLfw(root, undefined, LIMITS)).toThrow(message);
   });
 
-  it('says how to name the list when it finds none', () => {
+  it('explains how to give the list if it finds none', () => {
     expect(() => planLfw(root, undefined, LIMITS)).toThrow('--pairs-file');
   });
 });

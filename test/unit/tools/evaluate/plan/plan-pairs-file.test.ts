@@ -41,7 +41,7 @@ describe('readPairsFile', () => {
     expect(plan.pairs[0]).toMatchObject({ mated: true });
   });
 
-  it('reads similarities where there is a column of them', () => {
+  it('reads similarities if there is a column of them', () => {
     const { similarities } = read('a,b,mated,similarity\nx,y,yes,0.5\nx,z,no,\n');
 
     expect([...similarities]).toEqual([0.5, Number.NaN]);
@@ -69,7 +69,7 @@ describe('readPairsFile', () => {
     expect(plan.persons).toBe(3);
   });
 
-  it('says when labels contradict each other by way of a third photo', () => {
+  it('reports labels that contradict each other through a third photo', () => {
     const { plan } = read('a,b,mated\n1,2,yes\n2,3,yes\n1,3,no\n');
 
     expect(plan.notes).toEqual([expect.stringContaining('1 pairs are labelled as different')]);

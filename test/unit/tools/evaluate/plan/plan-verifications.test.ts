@@ -5,7 +5,7 @@ const LIMITS = { maxVerifications: 1_000, seed: 1 };
 const always = (): boolean => true;
 
 describe('planVerifications', () => {
-  it('makes every photo of a person with four the reference of three others of the same person', () => {
+  it('makes every photo of a person with four photos the reference for three others', () => {
     const plan = planVerifications([[0, 1, 2, 3, 4]], always, LIMITS);
 
     expect(plan.map(({ reference }) => reference)).toEqual([0, 1, 2, 3, 4]);
@@ -25,7 +25,7 @@ describe('planVerifications', () => {
     expect(planVerifications([[0, 1], [2, 3], [4]], always, LIMITS)).toEqual([]);
   });
 
-  it('leaves out probes of whom it is not known that they are others', () => {
+  it('leaves out probes that are not known to be other people', () => {
     const plan = planVerifications([[0, 1, 2, 3], [4]], (one) => one !== 1, LIMITS);
 
     expect(plan.filter(({ mated }) => !mated)).toEqual([{ reference: 4, probes: [0, 2, 3], mated: false }]);

@@ -25,7 +25,7 @@ describe('createRandom', () => {
 });
 
 describe('drawSample', () => {
-  it('gives as many different numbers of the range as asked for, rising', () => {
+  it('gives the requested number of different numbers in ascending order', () => {
     fc.assert(
       fc.property(fc.nat({ max: 200 }), fc.nat({ max: 250 }), fc.nat(), (total, count, seed) => {
         const drawn = drawSample(total, count, createRandom(seed));

@@ -37,7 +37,7 @@ describe('binomialInterval', () => {
     );
   });
 
-  it('says nothing without trials', () => {
+  it('is the whole range without trials', () => {
     expect(binomialInterval({ errors: 0, trials: 0 })).toEqual({ low: 0, high: 1 });
   });
 });

@@ -19,7 +19,7 @@ const scores = fc.array(
 );
 
 describe('areaUnderRoc', () => {
-  it('is 1 for kinds that do not overlap, 0 for kinds that lie the wrong way round, a half for equal ones', () => {
+  it('is 1 without overlap, 0 in reversed order, and a half for equal kinds', () => {
     expect(areaUnderRoc(createScoreSample([0.6, 0.7], [0.1, 0.5]))).toBe(1);
     expect(areaUnderRoc(createScoreSample([0.1], [0.2, 0.3]))).toBe(0);
     expect(areaUnderRoc(createScoreSample([0.3, 0.3], [0.3]))).toBe(0.5);
@@ -57,7 +57,7 @@ describe('areaUnderRoc', () => {
 });
 
 describe('traceErrorCurve', () => {
-  it('runs over every different similarity, from all matching to none', () => {
+  it('covers every different similarity, from all matching to none', () => {
     const points = [...traceErrorCurve(createScoreSample([0.5, 0.9], [0.1, 0.5, 0.5, 0.2]))];
 
     expect(points).toEqual([

@@ -88,7 +88,7 @@ describe('confirmFace', () => {
     expect(plausibility).toBe(0);
   });
 
-  it('does not settle a true face that lies on its side, and does in the view in which it stands', async () => {
+  it('settles a face on its side only in the view in which it is upright', async () => {
     const { detect } = seeing([inCutout(0.9)]);
     const face = faceRolled(-90, 0.9);
 

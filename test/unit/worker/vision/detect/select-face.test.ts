@@ -15,11 +15,11 @@ const bystander = face(0, 0, 300);
 const subject = face(450, 350, 100);
 
 describe('selectFace', () => {
-  it('takes a large bystander when the largest is asked for', () => {
+  it('selects a large bystander under `largest`', () => {
     expect(selectFace([subject, bystander], 'largest', PHOTO)).toBe(bystander);
   });
 
-  it('takes the face in the middle when the central one is asked for', () => {
+  it('selects the face in the middle under `central`', () => {
     expect(selectFace([bystander, subject], 'central', PHOTO)).toBe(subject);
   });
 
@@ -44,7 +44,7 @@ describe('selectFace', () => {
     expect(selectFace([smaller, larger], 'largest', PHOTO)).toBe(larger);
   });
 
-  it('refuses two faces when there must be a single one, and takes one', () => {
+  it('refuses two faces under `single`, and accepts one', () => {
     expect(() => selectFace([subject, bystander], 'single', PHOTO)).toThrow(
       expect.objectContaining({ code: 'multiple_faces', context: { faces_found: 2 } }),
     );

@@ -52,7 +52,7 @@ describe('estimatePose', () => {
     expect(Math.abs(estimatePose(pointsOfHead({ yawDeg: 0, pitchDeg })).pitchDeg - pitchDeg)).toBeLessThan(5);
   });
 
-  it('sees how far a face is rolled, and the same yaw and pitch whatever roll and size', () => {
+  it('measures roll, and yaw and pitch independently of roll and size', () => {
     const upright = estimatePose(pointsOfHead({ yawDeg: 25, pitchDeg: 10 }));
     const angle = evenNumber(-170, 170);
     const scale = evenNumber(0.1, 10);

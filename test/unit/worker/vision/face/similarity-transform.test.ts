@@ -57,7 +57,7 @@ describe('estimateSimilarity', () => {
     expect(mirrored).toThrow(expect.objectContaining({ code: 'model_failure' }));
   });
 
-  it('recovers any transform from where it takes five points', () => {
+  it('recovers any transform from five points', () => {
     fc.assert(
       fc.property(transforms, fivePoints, (transform, points) => {
         const to = Float64Array.from({ length: 10 }, (_, i) => {
@@ -90,7 +90,7 @@ describe('estimateSimilarity', () => {
 });
 
 describe('invertSimilarity', () => {
-  it('takes every point back to where it came from', () => {
+  it('maps every point back', () => {
     fc.assert(
       fc.property(transforms, coordinate, coordinate, (transform, x, y) => {
         const [u = 0, v = 0] = apply(transform, x, y);

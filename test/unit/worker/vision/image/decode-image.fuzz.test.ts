@@ -44,7 +44,7 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   length: place,
 });
 
-describe('decoding bytes that nobody vouches for', () => {
+describe('decoding untrusted bytes', () => {
   let photos: readonly Buffer[];
 
   beforeAll(async () => {

@@ -141,7 +141,7 @@ describe('decodeImage', () => {
     expect(new Set(decoded.data)).toEqual(new Set([128]));
   });
 
-  it('refuses a photo that is cut off rather than invent its pixels', async () => {
+  it('refuses a truncated photo instead of inventing its pixels', async () => {
     const photo = samplePhoto(3);
 
     const refused = inspectAndDecode(photo.subarray(0, photo.length * 0.9), LIMITS);
@@ -163,7 +163,7 @@ describe('decodeImage', () => {
     expect([decoded.width, decoded.height]).toEqual([4_096, 300]);
   });
 
-  it('holds the gate on pixels for regions and reduced decoding too', async () => {
+  it('applies the pixel limit to regions and reduced decoding too', async () => {
     const limits = { ...LIMITS, maxPixels: 60_199 };
 
     const reduced = async () => inspectAndDecode(await stored(1), { ...limits, targetLongEdgePx: 10 });

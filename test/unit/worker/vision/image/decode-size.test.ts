@@ -10,13 +10,13 @@ const photo = (width: number, height: number) => ({
 });
 
 describe('firstLongEdge', () => {
-  it('takes an eighth, a quarter or a half of large photos, and a bit less so that the decoder dares to', () => {
+  it('takes slightly less than an eighth, a quarter or a half of large photos, so that the decoder reduces them', () => {
     expect(firstLongEdge(photo(3000, 4000), 640)).toBe(444);
     expect(firstLongEdge(photo(2448, 1836), 640)).toBe(489);
     expect(firstLongEdge(photo(1224, 1632), 640)).toBe(544);
   });
 
-  it('leaves photos whole that are small already', () => {
+  it('leaves small photos at full size', () => {
     expect(firstLongEdge(photo(480, 640), 640)).toBe(640);
     expect(firstLongEdge(photo(150, 150), 640)).toBe(150);
   });

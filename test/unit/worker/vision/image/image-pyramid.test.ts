@@ -54,7 +54,7 @@ describe('createPyramid', () => {
 });
 
 describe('createFlatPyramid', () => {
-  it('only ever gives the photo itself', () => {
+  it('always returns the photo itself', () => {
     const photo = image(64, 64);
 
     expect(createFlatPyramid(photo).levelFor(16)).toEqual({ image: photo, factor: 1 });

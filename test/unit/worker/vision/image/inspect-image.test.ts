@@ -32,7 +32,7 @@ describe('inspectImage', () => {
     expect(info).toMatchObject({ width: 200, height: 300, orientation: 8 });
   });
 
-  it.each([0, 9, 99])('takes the wrong EXIF orientation %i for upright', async (orientation) => {
+  it.each([0, 9, 99])('treats the invalid EXIF orientation %i as upright', async (orientation) => {
     const stored = await flat(300, 200).jpeg().toBuffer();
 
     const info = await inspectImage(withJpegSegments(stored, [orientationSegment(orientation)]), LIMITS);
@@ -120,7 +120,7 @@ describe('inspectImage', () => {
     await expect(refused()).rejects.toMatchObject({ code: 'image_too_large' });
   });
 
-  it('allows the largest JPEG only as many scans as it can pay for', async () => {
+  it('allows the largest JPEG only as many scans as the budget permits', async () => {
     const allowed = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 12 }), LIMITS);
     const refused = () => inspectImage(manyScanJpeg({ width: 1000, height: 1000, scans: 13 }), LIMITS);
 
@@ -152,7 +152,7 @@ describe('inspectImage', () => {
     },
   );
 
-  it('refuses an empty file and one of an unknown type in words of their own', async () => {
+  it('refuses an empty file and one of an unknown type with different messages', async () => {
     const empty = () => inspectImage(new Uint8Array(0), LIMITS);
     const unknown = () => inspectImage(Uint8Array.of(1, 2, 3), LIMITS);
 

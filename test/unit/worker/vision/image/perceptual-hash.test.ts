@@ -58,7 +58,7 @@ describe('hashPhoto', () => {
     expect(distance(hash, hashOf(waves(seed, { ...SIZE, brighter: 20 })))).toBeLessThanOrEqual(4);
   });
 
-  it('tells every two of ten pictures apart by more than ten bits', () => {
+  it('differs by more than ten bits between any two of ten pictures', () => {
     const hashes = Array.from({ length: 10 }, (_, seed) => hashOf(waves(seed, SIZE)));
 
     for (const [i, one] of hashes.entries()) {
@@ -66,7 +66,7 @@ describe('hashPhoto', () => {
     }
   });
 
-  it('tells a picture from its mirror image', () => {
+  it('differs between a picture and its mirror image', () => {
     const picture = waves(3, SIZE);
     const mirrored = { ...picture, data: new Uint8Array(picture.data.length) };
     for (let i = 0; i < SIZE.width * SIZE.height; i++) {

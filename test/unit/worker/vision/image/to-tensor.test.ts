@@ -127,7 +127,7 @@ describe('writeTensor', () => {
     );
   });
 
-  it('leaves nothing of what the buffer held before', () => {
+  it('overwrites everything in the buffer', () => {
     const picture = counted(3, 3);
 
     expect(tensorOf(picture, unscaled(picture, 0, 5)).some(Number.isNaN)).toBe(false);

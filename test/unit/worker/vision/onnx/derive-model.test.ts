@@ -37,7 +37,7 @@ describe('deriveModel', () => {
     },
   );
 
-  it('lets no weight be an input', async () => {
+  it('removes weights from the inputs', async () => {
     const source = quantisedModel(QUANTISED);
     const session = await InferenceSession.create(deriveModel(source) ?? source, { logSeverityLevel: 3 });
 
@@ -45,7 +45,7 @@ describe('deriveModel', () => {
     await session.release();
   });
 
-  it('frees the input of its size where it is told to', async () => {
+  it('frees the input size on request', async () => {
     const derived = deriveModel(quantisedModel(QUANTISED), { freeInputSize: true });
     const fixed = deriveModel(quantisedModel(QUANTISED));
 
@@ -60,7 +60,7 @@ describe('deriveModel', () => {
     expect(deriveModel(source)).toEqual(deriveModel(Buffer.from(source)));
   });
 
-  it('has nothing to do for its own result', () => {
+  it('changes nothing in its own result', () => {
     const derived = deriveModel(quantisedModel(QUANTISED));
 
     expect(deriveModel(derived ?? Buffer.of())).toBeUndefined();
@@ -72,7 +72,7 @@ describe('deriveModel', () => {
     expect(Buffer.from(deriveModel(source) ?? source).includes('PRelu')).toBe(false);
   });
 
-  it('throws for what is no model', () => {
+  it('throws for bytes that are not a model', () => {
     expect(() => deriveModel(Buffer.from('<html>not a model</html>'))).toThrow();
   });
 });

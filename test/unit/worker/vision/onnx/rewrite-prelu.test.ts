@@ -58,7 +58,7 @@ describe('rewritePrelu', () => {
     expect(Buffer.compare(before, model)).toBe(0);
   });
 
-  it('throws for what is no model', () => {
+  it('throws for bytes that are not a model', () => {
     expect(() => rewritePrelu(Buffer.from('<html>not a model</html>'))).toThrow();
   });
 });

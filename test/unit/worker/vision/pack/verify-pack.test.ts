@@ -32,7 +32,7 @@ describe('readVerified', () => {
     expect(await readVerified(folder, 'det.onnx', pack)).toEqual({ bytes: content, sha256 });
   });
 
-  it('returns what was derived, with the digest of what was published, and reads nothing else', async () => {
+  it('returns the derived file with the digest of the published one, and reads nothing else', async () => {
     const derivedContent = Buffer.from('the same, derived');
     const derived = { bytes: derivedContent.length, sha256: digestOf(derivedContent) };
     writeFileSync(join(folder, derivedName('det.onnx')), derivedContent);
@@ -45,7 +45,7 @@ describe('readVerified', () => {
     });
   });
 
-  it('refuses what was derived when it is damaged', async () => {
+  it('refuses a damaged derived file', async () => {
     const derived = { bytes: content.length, sha256: digestOf(Buffer.from('another')) };
     writeFileSync(join(folder, derivedName('det.onnx')), content);
     const files = [{ name: 'det.onnx', bytes: content.length, sha256, derived }];
@@ -59,7 +59,7 @@ describe('readVerified', () => {
     await expect(readVerified(folder, 'other.onnx', pack)).rejects.toThrow('does not list');
   });
 
-  it('names a missing file and the command that mends it', async () => {
+  it('names a missing file and the command that fixes it', async () => {
     rmSync(join(folder, 'rec.onnx'));
 
     await expect(readVerified(folder, 'rec.onnx', pack)).rejects.toThrow(
@@ -67,7 +67,7 @@ describe('readVerified', () => {
     );
   });
 
-  it('names a file that was cut off', async () => {
+  it('names a truncated file', async () => {
     writeFileSync(join(folder, 'det.onnx'), content.subarray(1));
 
     await expect(readVerified(folder, 'det.onnx', pack)).rejects.toThrow(

@@ -12,7 +12,7 @@ describe('image strikes', () => {
     expect([strikes.count(photo), strikes.count(other)]).toEqual([2, 1]);
   });
 
-  it('are forgotten when the photo comes through', () => {
+  it('are forgotten when the photo succeeds', () => {
     const strikes = createImageStrikes();
     strikes.add(photo);
 

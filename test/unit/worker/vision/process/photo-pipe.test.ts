@@ -31,7 +31,7 @@ function receivedInPieces(carried: Buffer, cuts: readonly number[]): Uint8Array[
 }
 
 describe('a pipe of photos', () => {
-  it('gives every photo whole, in whatever pieces its bytes come', async () => {
+  it('returns every photo complete, whatever the chunks', async () => {
     const photo = fc.uint8Array({ maxLength: 300 });
     const cuts = fc.array(fc.nat(2_000), { maxLength: 40 });
     await fc.assert(
@@ -53,7 +53,7 @@ describe('a pipe of photos', () => {
     expect(receivedInPieces(carried, [])).toEqual([larger.slice(10, 20)]);
   });
 
-  it('gives each photo an array of its own', async () => {
+  it('returns each photo in its own array', async () => {
     const [first, second] = receivedInPieces(await sent([Uint8Array.of(1, 2), Uint8Array.of(3, 4)]), []);
     second?.fill(0);
 

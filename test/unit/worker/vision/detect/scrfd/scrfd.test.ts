@@ -156,13 +156,13 @@ describe('decodeScrfd', () => {
 describe('hasScrfdOutputs', () => {
   const shapes = (...channels: number[]) => channels.map((count) => [null, count]);
 
-  it('knows nine or fifteen outputs of one, four and ten channels', () => {
+  it('recognises nine or fifteen outputs of one, four and ten channels', () => {
     expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4, 10, 10, 10))).toBe(true);
     expect(hasScrfdOutputs([1, 4, 10].flatMap((channels) => shapes(...Array(5).fill(channels))))).toBe(true);
     expect(hasScrfdOutputs([1, 4, 10].flatMap((channels) => Array(3).fill([1, null, channels])))).toBe(true);
   });
 
-  it('does not know a detector without points, a recogniser or a landmark model', () => {
+  it('does not recognise a detector without points, a recogniser or a landmark model', () => {
     expect(hasScrfdOutputs(shapes(1, 1, 1, 4, 4, 4))).toBe(false);
     expect(hasScrfdOutputs(shapes(512))).toBe(false);
     expect(hasScrfdOutputs(shapes(1, 1, 1, 1, 1, 4, 10, 10, 10))).toBe(false);

@@ -16,7 +16,7 @@ const movedBy = (distance: number) => async () =>
   ALIGNED_POINTS.map((v, i) => v + (i % 2 === 0 ? distance : 0));
 
 describe('confirmSteadyFace', () => {
-  it('is sure of a face whose points stay where they are', async () => {
+  it('is sure of a face whose points stay in place', async () => {
     const { plausibility } = await confirmSteadyFace(PHOTO, face(0.7), async () => ALIGNED_POINTS);
 
     expect(plausibility).toBe(1);
@@ -55,7 +55,7 @@ describe('confirmSteadyFace', () => {
     ]);
   });
 
-  it('asks no more after a movement of up to two pixels', async () => {
+  it('stops after a movement of up to two pixels', async () => {
     let asked = 0;
     const count = (distance: number) => async () => {
       asked += 1;
@@ -68,11 +68,11 @@ describe('confirmSteadyFace', () => {
     expect([afterSteady, asked - afterSteady]).toEqual([1, 3]);
   });
 
-  it('does not believe points that move along with the box', async () => {
+  it('rejects points that move along with the box', async () => {
     expect((await confirmSteadyFace(PHOTO, face(0.98), driftingPoints)).plausibility).toBeLessThan(0.1);
   });
 
-  it('half believes a large face the detector is certain of, and no small one', async () => {
+  it('gives some plausibility to a large face with a very high score, but not to a small one', async () => {
     const large = await confirmSteadyFace(PHOTO, face(0.995), driftingPoints);
     const small = await confirmSteadyFace({ width: 3000, height: 3000 }, face(0.995), driftingPoints);
 
