@@ -47,7 +47,9 @@ export async function openVision(pack: string | undefined, say: (line: string) =
       config,
       manifest,
       model: {
-        ...{ pack: packName(config.INSIGHTFACE_MODEL), detector, recogniser },
+        pack: packName(config.INSIGHTFACE_MODEL),
+        detector,
+        recogniser,
         serviceVersion: readVersion(),
         settings: describeSettings(config),
       },
@@ -67,9 +69,16 @@ function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
   const { FACE_RECOGNISABILITY, MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS } =
     config;
   return {
-    ...{ DETECTION_SIZE, COARSE_DETECTION, FACE_SELECTION, MIN_FACE_SIZE, MIN_FACE_QUALITY },
+    DETECTION_SIZE,
+    COARSE_DETECTION,
+    FACE_SELECTION,
+    MIN_FACE_SIZE,
+    MIN_FACE_QUALITY,
     FACE_RECOGNISABILITY,
-    ...{ MAX_IMAGE_PIXELS, MAX_IMAGE_BYTES, IMAGE_FORMATS, EXECUTION_PROVIDERS },
+    MAX_IMAGE_PIXELS,
+    MAX_IMAGE_BYTES,
+    IMAGE_FORMATS,
+    EXECUTION_PROVIDERS,
   };
 }
 

@@ -12,7 +12,7 @@ export interface CallAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Makes one HTTP call to a replica; returns its answer, or why there is none. */
+/** Makes one HTTP call to a replica; returns its answer, or the reason for no answer. */
 export async function call(
   replica: number,
   path: string,

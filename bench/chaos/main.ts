@@ -1,8 +1,8 @@
 /**
- * `npm run chaos -- --jobs 10000 --seed 1`: workers, Redis, APIs, the image host and the receiver of webhooks are broken
- * on a random schedule while jobs of every kind come in. A ledger of every accepted job then tells what was lost, wrong,
- * changed, hung or never told. Exit code 1 unless all of that is zero and 99 % of the jobs of killed workers were started
- * again within 15 s. Everything is real and on loopback.
+ * `npm run chaos -- --jobs 10000 --seed 1`: injects faults into workers, Redis, APIs, the image host
+ * and the webhook receiver on a random schedule while jobs of every kind arrive. A ledger of every accepted job then shows
+ * what was lost, wrong, changed, hung or never reported. Exits with 1 unless all of these are zero and 99 % of the jobs of
+ * killed workers were restarted within 15 s. Everything is real and on loopback.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';

@@ -34,7 +34,7 @@ export interface System {
 
 export interface SystemOptions {
   readonly workers: number;
-  /** Whether to run the compiled programs or the source. */
+  /** Compiled programs, or source. */
   readonly from: 'dist' | 'src';
   /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;

@@ -1,8 +1,8 @@
 // Checks that memory stays flat: npm run soak [-- --comparisons 20000] [--kind 0.3mp] [--parts 50] [--heaps]
 // Runs comparisons through a real Redis, API and worker and prints the resident memory of each process as it goes. After
 // the first tenth, which fills caches and heaps, the median of the last fifth must lie within 5 % of the one before it.
-// With --heaps it is what lives in the heaps of API and worker after a full collection that must not grow, between the
-// first tenth and the end, and what grew most there is told. Two runs, for writing a heap down takes memory itself.
+// With --heaps the live objects of API and worker after a full collection must not grow between the first tenth and the
+// end; the classes that grew most are printed. This is a separate run, because writing a heap takes memory itself.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -15,9 +15,9 @@ export interface FloorRequest {
 }
 
 /**
- * Medians for one photo on one thread with nothing else running but the same on the other cores, ms. The floor is what no service can avoid: decoding
- * at the least scale that keeps the aligned face sharp, one small look of the detector, one embedding; the models' own
- * time, without the work of filling their inputs.
+ * Medians for one photo on one thread while the other cores do the same, ms. The floor is the work that no service can
+ * avoid: decoding at the smallest scale that keeps the aligned face sharp, one coarse detection pass, one embedding. Only
+ * the models' own time, without filling their inputs.
  */
 export interface FloorReport {
   readonly floorMs: number;

@@ -47,7 +47,7 @@ export interface ScalingStep {
   readonly workers: number;
   /** Processors of each worker, in the format of taskset. */
   readonly cpus: readonly string[];
-  /** Whether the workers are on loopback or in another network namespace. */
+  /** Network of the workers: ours, or a separate namespace. */
   readonly network: 'loopback' | 'namespaces';
   readonly perSecond: number;
   /** Answers of 200, and comparisons that the workers ended. More of the latter would mean that a job ran twice. */

@@ -1,4 +1,4 @@
-// The program behind `npm run models`: lists, fetches and verifies model packs.
+// `npm run models`: lists, fetches and verifies model packs.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ArgsDef, defineCommand, runMain } from 'citty';
@@ -20,7 +20,7 @@ function readOptions(folder: string | undefined): CommandOptions {
   };
 }
 
-/** A ModelError is for the person at the keyboard: its message and exit status 1, without a stack. */
+/** Shows a ModelError to the user: its message without a stack, and exit status 1. */
 async function finish(work: Promise<void>): Promise<void> {
   try {
     await work;
@@ -38,7 +38,7 @@ const list = defineCommand({
 });
 
 const fetch = defineCommand({
-  meta: { description: 'Fetch a pack, or mend it' },
+  meta: { description: 'Fetch or repair a pack' },
   args: {
     pack: { type: 'positional', description: 'Name of the pack', required: true },
     from: {

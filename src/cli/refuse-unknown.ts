@@ -1,8 +1,8 @@
 import { UserError } from './user-error.js';
 
 /**
- * Does nothing when every argument is one that the command declares: citty passes over a misspelt one in silence.
- * @throws UserError naming the first that is not.
+ * Checks that the command declares every argument, because citty silently ignores misspelt ones.
+ * @throws UserError that names the first unknown argument.
  */
 export function refuseUnknown(
   given: Readonly<Record<string, unknown>>,

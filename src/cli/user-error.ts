@@ -1,4 +1,4 @@
-/** Something that the person at the keyboard has to mend; its message says what, so that no stack need be shown. */
+/** A problem that the user must fix. The message explains it, so no stack is shown. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }

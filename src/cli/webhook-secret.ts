@@ -1,4 +1,4 @@
-// The program behind `npm run webhook-secret`: prints the secrets by which a tenant's receiver checks its webhooks.
+// `npm run webhook-secret`: prints the secrets with which a tenant's receiver verifies webhooks.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { ANONYMOUS, isKeyName } from '../shared/config/api-keys.js';
 import { ConfigError, loadKeyNames, loadWebhookSecrets } from '../shared/config/config.js';
@@ -18,7 +18,7 @@ function printSecrets(tenant: string): void {
     throw new UserError(`API_KEYS has no key named ${tenant}. It has: ${names.join(', ')}.`);
   const masters = loadWebhookSecrets();
   if (masters.length === 0)
-    throw new UserError('Set WEBHOOK_SECRETS or WEBHOOK_SECRETS_FILE to what the service uses.');
+    throw new UserError('Set WEBHOOK_SECRETS or WEBHOOK_SECRETS_FILE to the value that the service uses.');
   if (tenant === ANONYMOUS)
     console.error(
       'Callers without a key share WEBHOOK_SECRETS itself. Do not give it to the holder of a key.',

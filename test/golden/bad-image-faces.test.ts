@@ -57,7 +57,7 @@ beforeAll(async () => {
   people = await others.reduce<Promise<FaceAnalysis[]>>(
     async (done, face) => [
       ...(await done),
-      // One is in profile and one looks down: strangers like any other here.
+      // One face is in profile, another face is tilted down: strangers like any other here.
       await analyse(await cropFace(face), { recognisability: 'off' }),
     ],
     Promise.resolve([]),
@@ -66,7 +66,7 @@ beforeAll(async () => {
 
 afterAll(() => pack.close());
 
-it('every line about faces has a case, here or elsewhere, or is told as a limit', () => {
+it('every line about faces has a case, here or elsewhere, or is documented as a limit', () => {
   const ids = readJsonLines<{ id: string; group: string }>('bad-images.jsonl')
     .filter(({ group }) => group === 'face')
     .map(({ id }) => id);
@@ -171,7 +171,7 @@ describe('the same photo sent twice', () => {
     (photo: Buffer) => Promise<Buffer>,
   ])[] = [
     ['the same bytes, as the reference (F23)', 'identical', async (photo) => photo],
-    ['saved anew (F20)', 'near_identical', (photo) => sharp(photo).jpeg({ quality: 60 }).toBuffer()],
+    ['saved again (F20)', 'near_identical', (photo) => sharp(photo).jpeg({ quality: 60 }).toBuffer()],
     ['at half the size (F20)', 'near_identical', (photo) => sharp(photo).resize(220).webp().toBuffer()],
     ['without its outermost pixels (F20)', 'near_identical', (photo) => withoutBorder(photo)],
     ['mirrored (F21)', 'near_identical', (photo) => sharp(photo).flop().jpeg({ quality: 80 }).toBuffer()],

@@ -4,11 +4,12 @@ import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { digestOf } from '../../src/worker/vision/digest.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
-import { derivedName, digestOf } from '../../src/worker/vision/pack/verify-pack.js';
+import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import {
   cropFace,

@@ -20,7 +20,7 @@ import { listVisionPids } from '../support/programs/process-table.js';
 const DEADLINE_MS = 20_000;
 const GIBIBYTE = 2 ** 30;
 
-/** Whether a process is gone, or only waits for a new parent to read its end. */
+/** True if a process has ended or is a zombie. */
 function hasEnded(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8').includes('State:\tZ');
@@ -178,7 +178,7 @@ describe.skipIf(process.platform !== 'linux')('a separate vision pool', () => {
 
     const analysing = pool.analyse(photo, { deadlineMs: DEADLINE_MS });
 
-    // A photo that is answered before the memory is looked at is fine; the process must go in any case.
+    // The photo can be answered before the memory is checked, but the process must end in any case.
     await analysing.catch((error: unknown) => expect(error).toMatchObject({ code: 'image_undecodable' }));
     await until(() => (pool?.stats().restarts ?? 0) > 0);
   });

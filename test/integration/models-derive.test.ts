@@ -73,7 +73,7 @@ describe('a pack with a file that something is derived from', () => {
   it('is refused when it comes out other than the manifest says, and nothing of it is kept', async () => {
     const fetching = fetchMade(withDerived(manifest, digestOf(RECOGNISER)));
 
-    await expect(fetching).rejects.toThrow('What was derived from rec.onnx is not what the manifest names');
+    await expect(fetching).rejects.toThrow('The file derived from rec.onnx differs from the manifest');
     expect(readdirSync(join(modelsDir, 'mini')).sort()).toEqual(['det.onnx', 'rec.onnx']);
   });
 });

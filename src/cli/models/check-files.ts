@@ -2,20 +2,20 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileDigest } from './file-digest.js';
 
-/** How one file of a pack compares with its manifest. */
+/** State of one file of a pack compared with its manifest. */
 export interface FileState {
   readonly name: string;
   readonly state: 'right' | 'missing' | 'damaged';
 }
 
-/** What a file must be. `sha256`: hex. */
+/** Expected size and digest of a file. `sha256`: hex. */
 export interface ExpectedFile {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Compares size and SHA-256 of every file with what lies in `folder`; reads each file once. */
+/** Checks size and SHA-256 of every file in `folder`; reads each file once. */
 export async function checkFiles(
   folder: string,
   files: readonly ExpectedFile[],
@@ -31,7 +31,7 @@ export async function checkFiles(
   );
 }
 
-/** Returns the file's size in bytes, or undefined when there is no such file. */
+/** Returns the file's size in bytes, or undefined if it does not exist. */
 export async function sizeOf(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).size;

@@ -8,14 +8,14 @@ import { ModelError } from './model-error.js';
 import { formatMegabytes } from './progress.js';
 
 export interface CommandOptions {
-  /** Folder of the manifests that came with this program. */
+  /** Folder of the manifests included with this program. */
   readonly manifestsDir: string;
-  /** Folder that holds a folder of weights for each pack. */
+  /** Folder with one folder of weights per pack. */
   readonly modelsDir: string;
   readonly say: (line: string) => void;
 }
 
-/** Says for every known pack whether its files are there, how large they are, and what may be done with them. */
+/** Prints state, size and permitted use of every known pack. */
 export async function listPacks({ manifestsDir, modelsDir, say }: CommandOptions): Promise<void> {
   for (const manifest of listManifests(manifestsDir)) {
     const states = await checkFiles(join(modelsDir, manifest.name), filesOf(manifest));
@@ -28,15 +28,15 @@ export async function listPacks({ manifestsDir, modelsDir, say }: CommandOptions
   }
 }
 
-/** Makes a pack complete. @throws ModelError when there is no such pack or it cannot be had. */
+/** Fetches a pack. @throws ModelError if the pack is unknown or unavailable. */
 export async function fetchOne(name: string, options: CommandOptions & { from?: string }): Promise<void> {
   const fetched = await fetchPack(findManifest(name, options.manifestsDir), options);
-  options.say(fetched ? `${name} is ready` : `${name} is complete already`);
+  options.say(fetched ? `${name} is ready` : `${name} is already complete`);
 }
 
 /**
- * Checks one pack, or without a name every pack of which something is there.
- * @throws ModelError naming each missing or damaged file and the command that mends it.
+ * Checks one pack, or without a name every pack with at least one file.
+ * @throws ModelError that names each missing or damaged file and the command that fixes it.
  */
 export async function verifyPacks(name: string | undefined, options: CommandOptions): Promise<void> {
   const { manifestsDir, modelsDir, say } = options;
@@ -49,7 +49,7 @@ export async function verifyPacks(name: string | undefined, options: CommandOpti
     for (const file of wrong)
       complaints.push(`${join(modelsDir, manifest.name, file.name)} is ${file.state}`);
     if (wrong.length > 0) complaints.push(`  mend it with: npm run models -- fetch ${manifest.name}`);
-    else say(`${manifest.name}: all ${states.length} files are right`);
+    else say(`${manifest.name}: all ${states.length} files are correct`);
   }
   if (complaints.length > 0) throw new ModelError(complaints.join('\n'));
 }

@@ -7,7 +7,7 @@ import { derivedName } from '../../worker/vision/pack/verify-pack.js';
 import { checkFiles, type ExpectedFile } from './check-files.js';
 import { ModelError } from './model-error.js';
 
-/** Returns every file of a pack: those of its publisher, and what is derived from them. */
+/** Returns every file of a pack: published and derived ones. */
 export function filesOf({ files }: ModelManifest): readonly ExpectedFile[] {
   return files.flatMap(({ name, derived, ...file }) => [
     { name, ...file },
@@ -16,9 +16,9 @@ export function filesOf({ files }: ModelManifest): readonly ExpectedFile[] {
 }
 
 /**
- * Derives what is missing or damaged from the publisher's files in `folder`, which must be right. Each file appears
- * under its name only when complete and verified.
- * @throws ModelError when it comes out other than the manifest says.
+ * Derives missing or damaged files from the published files in `folder`, which must be correct. Each file gets its name
+ * only when it is complete and verified.
+ * @throws ModelError if a result differs from the manifest.
  */
 export async function deriveFiles(
   { files }: ModelManifest,
@@ -31,7 +31,7 @@ export async function deriveFiles(
     if (found?.state === 'right') continue;
     const bytes = deriveModel(await readFile(join(folder, name)), { freeInputSize: derived.free_input_size });
     if (!bytes || bytes.length !== derived.bytes || digestOf(bytes) !== derived.sha256) {
-      throw new ModelError(`What was derived from ${name} is not what the manifest names; this is a bug.`);
+      throw new ModelError(`The file derived from ${name} differs from the manifest; this is a bug.`);
     }
     await writeFile(join(workFolder, target.name), bytes);
     await rename(join(workFolder, target.name), join(folder, target.name));

@@ -7,31 +7,31 @@ import { ModelError } from './model-error.js';
 
 export interface Download {
   readonly url: string;
-  /** Where the bytes are gathered. What an earlier run left there is kept and completed. */
+  /** Path of the file. Bytes of an earlier run are kept and completed. */
   readonly path: string;
   readonly bytes: number;
   /** Hex. */
   readonly sha256: string;
-  /** Called with the bytes that are there so far. */
+  /** Called with the number of bytes so far. */
   readonly onProgress: (bytes: number) => void;
-  /** Pause before the first retry, doubled for each one after; default 1,000 ms. */
+  /** Pause before the first retry, doubled for each further one. Default 1,000 ms. */
   readonly retryDelayMs?: number;
 }
 
-/** Tries in a row that bring no byte before a transfer is given up. */
+/** Consecutive attempts without a new byte before the transfer fails. */
 const FRUITLESS_TRIES = 4;
 /** Longest silence of the server, ms. A large archive over a slow line has no sensible total limit. */
 const SILENCE_MS = 30_000;
 
-/** What the server did may pass: worth another try. */
+/** A temporary failure of the server, worth a retry. */
 class PassingFailure extends Error {
   override readonly name = 'PassingFailure';
 }
 
 /**
- * Gathers a file of known size and digest at `path`. A cut connection is taken up where it broke, in this run or in the
- * next; bytes that turn out wrong are thrown away and, where part of them was old, fetched once more from the start.
- * @throws ModelError when the server refuses, stays silent or serves other bytes.
+ * Downloads a file of known size and digest to `path`. Continues after a broken connection, in this run or the next. Wrong
+ * bytes are discarded; if some came from an earlier run, the file is fetched again from the start.
+ * @throws ModelError if the server refuses, stays silent or serves other bytes.
  */
 export async function downloadFile(download: Download): Promise<void> {
   const agent = new EnvHttpProxyAgent();
@@ -56,7 +56,7 @@ async function isRight({ path, sha256 }: Download): Promise<boolean> {
   return (await fileDigest(path, 'sha256', 'hex')) === sha256;
 }
 
-/** Requests what is missing until the file has its size. Tries that bring the file no further are counted. */
+/** Requests the missing bytes until the file is complete. Counts attempts without progress. */
 async function gather(download: Download, dispatcher: Dispatcher): Promise<void> {
   let have = (await sizeOf(download.path)) ?? 0;
   if (have > download.bytes) await truncate(download.path, 0);
@@ -98,8 +98,8 @@ async function appendRest(download: Download, have: number, dispatcher: Dispatch
 }
 
 /**
- * Writes a body behind the first `from` bytes of the file, never beyond the size the manifest tells. Each chunk is on
- * its way to the disk before the next is read: a stream would drop what it holds when the connection breaks.
+ * Writes a body after the first `from` bytes of the file, never beyond its size in the manifest. Writes each chunk before
+ * it reads the next: a stream would drop its buffer if the connection breaks.
  */
 async function write(download: Download, from: number, body: AsyncIterable<Uint8Array>): Promise<void> {
   const file = await open(download.path, from > 0 ? 'a' : 'w');

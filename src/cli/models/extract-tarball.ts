@@ -1,7 +1,7 @@
 import { extract } from 'tar';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
 
-/** Unpacks the files a manifest names from `inner`, a folder of a gzipped tar, straight into `folder`. */
+/** Unpacks the files that a manifest names from the folder `inner` of a gzipped tar into `folder`. */
 export async function extractTarball(
   archive: string,
   inner: string,

@@ -6,9 +6,8 @@ import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { ModelError } from './model-error.js';
 
 /**
- * Unpacks files into `folder` and leaves everything else of the archive alone. They may lie at the archive's root or in
- * the folder `inner`.
- * @throws ModelError when a file's size is not the one expected, before a byte of it is written.
+ * Unpacks only the given files into `folder`. They can be at the archive's root or in the folder `inner`.
+ * @throws ModelError if a file has an unexpected size, before any byte of it is written.
  */
 export async function extractZip(
   archive: string,

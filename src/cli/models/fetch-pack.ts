@@ -8,10 +8,9 @@ import { type FetchOptions, obtainFiles } from './obtain-files.js';
 import { withWorkFolder } from './work-folder.js';
 
 /**
- * Makes every file of a pack be there and right, those derived from its publisher's included, and returns whether
- * anything had to be done. Files appear under
- * their names only when complete and verified; other files in the pack's folder are left alone.
- * @throws ModelError when no source has them.
+ * Ensures that every file of a pack exists and is correct, including derived files. Returns true if anything was fetched
+ * or derived. Files get their names only when they are complete and verified; other files in the folder stay unchanged.
+ * @throws ModelError if no source has them.
  */
 export async function fetchPack(manifest: ModelManifest, options: FetchOptions): Promise<boolean> {
   const { name, licence, files } = manifest;
@@ -32,13 +31,13 @@ export async function fetchPack(manifest: ModelManifest, options: FetchOptions):
   return true;
 }
 
-/** Moves verified files to their names, each in one step. */
+/** Moves verified files to their names atomically. */
 async function place({ files }: ModelManifest, workFolder: string, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const { name } of files) await rename(join(workFolder, name), join(folder, name));
 }
 
-/** A models folder of its own, as in a container's volume, needs the manifest beside the weights. */
+/** A separate models folder, such as a container's volume, needs the manifest next to the weights. */
 async function writeManifest(manifest: ModelManifest, modelsDir: string): Promise<void> {
   const path = join(modelsDir, `${manifest.name}.json`);
   if (!existsSync(path)) await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-/** Returns the digest of a file's bytes, read as a stream: memory does not grow with the file. */
+/** Returns the digest of a file, read as a stream, so that memory does not grow with the file. */
 export async function fileDigest(
   path: string,
   algorithm: 'sha256' | 'sha512',

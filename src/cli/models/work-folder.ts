@@ -2,8 +2,8 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Runs `body` with an empty folder inside `modelsDir`, on the same disk as the files it becomes, and removes the folder
- * afterwards. What runs that were killed left behind is removed first.
+ * Runs `body` with an empty folder inside `modelsDir`, on the same disk as the final files, and removes it afterwards.
+ * First removes leftovers of killed runs.
  */
 export async function withWorkFolder(
   modelsDir: string,

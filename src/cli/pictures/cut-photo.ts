@@ -7,11 +7,11 @@ export interface Cut {
   readonly width: number;
   readonly height: number;
   readonly mirrored?: boolean;
-  /** Width that the part is resized to, px; absent: as in the photo. */
+  /** Width of the result, px. Absent: as in the photo. */
   readonly widthPx?: number;
 }
 
-/** Returns a JPEG of a part of the photo at `path`. @throws Error when it cannot be read. */
+/** Returns a JPEG of a part of the photo at `path`. @throws Error if it cannot be read. */
 export function cutPhoto(path: string, { left, top, width, height, ...look }: Cut): Promise<Buffer> {
   const picture = sharp(path).extract({ left, top, width, height });
   if (look.widthPx) picture.resize(look.widthPx);

@@ -8,10 +8,10 @@ const MODELS = new URL('../../../models/', import.meta.url);
 /** Folder of the pack `lite`; `npm run models -- fetch lite` fills it. */
 export const LITE_FOLDER = fileURLToPath(new URL('lite', MODELS));
 
-/** Path of the folder of the pack `open`; tests that need it skip until `npm run models -- fetch open` has filled it. */
+/** Folder of the pack `open`. Tests that need it skip until `npm run models -- fetch open` has filled it. */
 export const OPEN_FOLDER = fileURLToPath(new URL('open', MODELS));
 
-/** Whether the pack `open` has been fetched. */
+/** True if the pack `open` has been fetched. */
 export const hasOpen = existsSync(OPEN_FOLDER);
 
 /** Returns the manifest of the pack `open`. */

@@ -1,6 +1,6 @@
 import { VerificationError } from '../../../src/shared/errors.js';
 
-/** Returns the VerificationError that `run` throws or rejects with; throws if there is none. */
+/** Returns the VerificationError that `run` throws or rejects with; throws if it does neither. */
 export async function catchVerificationError(run: () => unknown): Promise<VerificationError> {
   const outcome = await Promise.resolve()
     .then(run)

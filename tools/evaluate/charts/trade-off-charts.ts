@@ -69,7 +69,9 @@ interface Layout extends TradeOffOptions {
 function tradeOffChart(curve: readonly Place[], inUse: Place, layout: Layout): ChartSpec {
   const encoding = {
     x: {
-      ...{ field: 'x', type: 'quantitative', scale: rateScale(layout.fmrFloor) },
+      field: 'x',
+      type: 'quantitative',
+      scale: rateScale(layout.fmrFloor),
       axis: rateAxis(FMR_TITLE, layout.fmrFloor),
     },
     y: { ...layout.y, field: 'y', type: 'quantitative' },

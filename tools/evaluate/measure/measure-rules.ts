@@ -19,7 +19,9 @@ export function measureRules(
       nonMated: nonMated.matched + nonMated.notMatched,
     };
     return {
-      ...{ minMatches, mated, nonMated },
+      minMatches,
+      mated,
+      nonMated,
       falseNonMatches: rateWithInterval({ errors: mated.notMatched, trials: decided.mated }),
       falseMatches: rateWithInterval({ errors: nonMated.matched, trials: decided.nonMated }),
     };

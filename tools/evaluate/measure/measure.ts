@@ -51,13 +51,18 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
     version: 1,
     createdAt: options.now.toISOString(),
     dataset: {
-      ...{ name: options.datasetName, source: options.source, notes: plan.notes },
-      ...{ photos: plan.photos.length, persons: plan.persons },
+      name: options.datasetName,
+      source: options.source,
+      notes: plan.notes,
+      photos: plan.photos.length,
+      persons: plan.persons,
     },
     model: options.model,
     pairs: {
-      ...{ mated: matedPlanned, nonMated: plan.pairs.length - matedPlanned },
-      ...{ matedScored: mated.length, nonMatedScored: nonMated.length },
+      mated: matedPlanned,
+      nonMated: plan.pairs.length - matedPlanned,
+      matedScored: mated.length,
+      nonMatedScored: nonMated.length,
       identical: scored.length - counted.length,
     },
     acquisition: measureAcquisition(plan, state),
@@ -138,7 +143,8 @@ const similarityOf = ({ similarity }: ScoredPair): number => similarity;
 
 function withNames({ photos }: EvaluationPlan): (pair: ScoredPair) => NotablePair {
   return ({ probe, reference, similarity }) => ({
-    ...{ probe: photos[probe] ?? '', reference: photos[reference] ?? '' },
+    probe: photos[probe] ?? '',
+    reference: photos[reference] ?? '',
     similarity,
   });
 }

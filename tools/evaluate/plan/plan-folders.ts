@@ -33,7 +33,9 @@ export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
     random,
   );
   return {
-    ...{ source: 'folders', root: resolve(root), persons: persons.length },
+    source: 'folders',
+    root: resolve(root),
+    persons: persons.length,
     photos: folders.flatMap(({ photos }) => photos),
     pairs: [
       ...mated.pairs.map((pair) => ({ ...pair, mated: true })),

@@ -29,7 +29,11 @@ export function planLfw(root: string, pairsFile: string | undefined, limits: Pla
   const pairs = readFoldedPairs(path, numberOf);
   const persons = groupPhotos(names);
   return {
-    ...{ source: 'lfw', root: resolve(root), photos: [...photos.keys()], pairs, persons: persons.length },
+    source: 'lfw',
+    root: resolve(root),
+    photos: [...photos.keys()],
+    pairs,
+    persons: persons.length,
     verifications: planVerifications(persons, (one, other) => names[one] !== names[other], limits),
     notes: [],
   };

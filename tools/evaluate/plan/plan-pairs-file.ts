@@ -89,7 +89,11 @@ function planOf(
   ).length;
   const note = `${contradictions} pairs are labelled as different people although other labels make them the same person. Check the labels.`;
   return {
-    ...{ source: 'pairs', root, photos, pairs, persons: persons.length },
+    source: 'pairs',
+    root,
+    photos,
+    pairs,
+    persons: persons.length,
     verifications: planVerifications(persons, areOthers, limits),
     notes: contradictions > 0 ? [note] : [],
   };

@@ -42,7 +42,13 @@ export const PHOTO_COLUMNS = [
     'detection_score',
     'faces_found',
   ],
-  ...['quality', 'sharpness', 'brightness', 'yaw_deg', 'pitch_deg', 'roll_deg', 'content_digest'],
+  'quality',
+  'sharpness',
+  'brightness',
+  'yaw_deg',
+  'pitch_deg',
+  'roll_deg',
+  'content_digest',
 ] as const;
 
 /** Returns the record of an analysis. */
@@ -57,10 +63,20 @@ export function toPhotoRow(name: string, record: PhotoRecord): readonly (string 
   const { box, detectionScore, facesFound, quality, contentDigest } = record.face;
   return [
     ...start,
-    ...['ok', round(box.x, 1), round(box.y, 1), round(box.width, 1), round(box.height, 1)],
-    ...[round(detectionScore, 4), facesFound, round(quality.score, 4), round(quality.sharpness, 2)],
-    ...[round(quality.brightness, 1), round(quality.yawDeg, 1), round(quality.pitchDeg, 1)],
-    ...[round(quality.rollDeg, 1), contentDigest],
+    'ok',
+    round(box.x, 1),
+    round(box.y, 1),
+    round(box.width, 1),
+    round(box.height, 1),
+    round(detectionScore, 4),
+    facesFound,
+    round(quality.score, 4),
+    round(quality.sharpness, 2),
+    round(quality.brightness, 1),
+    round(quality.yawDeg, 1),
+    round(quality.pitchDeg, 1),
+    round(quality.rollDeg, 1),
+    contentDigest,
   ];
 }
 
@@ -84,7 +100,9 @@ function readFace(numbers: readonly number[], contentDigest: string): FoundFace 
   const [score = 0, sharpness = 0, brightness = 0, yawDeg = 0, pitchDeg = 0, rollDeg = 0] = rest;
   return {
     box: { x, y, width, height },
-    ...{ detectionScore, facesFound, contentDigest },
+    detectionScore,
+    facesFound,
+    contentDigest,
     quality: { score, sharpness, brightness, yawDeg, pitchDeg, rollDeg },
   };
 }

@@ -8,8 +8,14 @@ export const TABLES = {
   photos: PHOTO_COLUMNS,
   scores: ['file_x', 'file_y', 'decision', 'similarity'],
   verifications: [
-    ...['reference', 'probe1', 'probe2', 'probe3', 'decision'],
-    ...['similarity1', 'similarity2', 'similarity3'],
+    'reference',
+    'probe1',
+    'probe2',
+    'probe3',
+    'decision',
+    'similarity1',
+    'similarity2',
+    'similarity3',
   ],
 } as const;
 export type TableName = keyof typeof TABLES;

@@ -1,7 +1,7 @@
 import { VerificationError } from '../../../src/shared/errors.js';
 import { decide, type Probe } from '../../../src/worker/verification/decide.js';
 
-/** A reference and three probes of one person, with the similarity of each probe, or undefined if there is none. */
+/** A reference and three probes of one person, with the similarity of each probe; undefined if it is unusable. */
 export interface ScoredVerification {
   readonly mated: boolean;
   readonly similarities: readonly [number | undefined, number | undefined, number | undefined];

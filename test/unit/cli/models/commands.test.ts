@@ -33,7 +33,7 @@ describe('the model commands', () => {
 
     await verifyPacks('mini', options());
 
-    expect(lines).toEqual(['mini: all 2 files are right']);
+    expect(lines).toEqual(['mini: all 2 files are correct']);
   });
 
   it('name a missing and a damaged file and the command that fixes them', async () => {

@@ -41,7 +41,7 @@ describe('the manifests that come with the service', () => {
     }
   });
 
-  it('allow commercial use of lite and open alone', () => {
+  it('allow commercial use only of lite and open', () => {
     const allowed = manifests.filter(({ licence }) => licence.commercial_use).map(({ name }) => name);
 
     expect(allowed).toEqual(['lite', 'open']);

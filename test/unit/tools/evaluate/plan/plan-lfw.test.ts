@@ -55,8 +55,8 @@ describe('planLfw', () => {
       LIST.replace('Ann_Lee\t1\tBob_Ray\t3', 'Ann_Lee\t1\t3'),
       'line 3',
     ],
-    ['a number that is none', LIST.replace('Cid_Fox\t1', 'Cid_Fox\tx'), 'Cid_Fox x'],
-    ['a file that is no list', 'hello', 'View 2'],
+    ['an invalid number', LIST.replace('Cid_Fox\t1', 'Cid_Fox\tx'), 'Cid_Fox x'],
+    ['a file that is not a list', 'hello', 'View 2'],
   ])('refuses %s', (_, text, message) => {
     writeFileSync(join(root, 'pairs.txt'), text);
 
