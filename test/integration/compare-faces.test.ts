@@ -200,6 +200,14 @@ describe('photos that cannot be used', () => {
     });
   }
 
+  it('says with which status the image host refused', async () => {
+    const back_image = `${images.origin}/missing.jpg`;
+
+    const answer = await service.post('/compare-faces', request({ ...strangers(), back_image }));
+
+    expect(answer.body).toMatchObject({ code: 'image_not_available', reason: 'http_404' });
+  });
+
   it('names a truncated photo', async () => {
     const whole = Buffer.from(await (await fetch(photos.same.back_image)).arrayBuffer());
     const url = images.serve('/truncated.jpg', whole.subarray(0, whole.length / 2));

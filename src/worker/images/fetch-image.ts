@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
-import { type Deadline, startDeadline } from '../net/deadline.js';
+import { type Deadline, isTimeout, startDeadline } from '../net/deadline.js';
 import type { ByteClaim } from '../sharing/byte-budget.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
 import { type LeastRate, readImageBody } from './read-image-body.js';
@@ -53,8 +53,9 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
     deadline.signal.throwIfAborted();
     return await fetchWithRetry(start, options, deadline);
   } catch (error) {
-    // Whatever broke when the time was over or the caller gave up, that is the reason.
-    deadline.signal.throwIfAborted();
+    const { aborted, reason } = deadline.signal;
+    // Whatever failed at that moment, the cause is the end of the time or the caller's signal.
+    if (aborted) throw isTimeout(reason) ? toFetchError(reason, start.hostname) : reason;
     throw error;
   } finally {
     deadline.end();
@@ -88,8 +89,8 @@ async function followRedirects(
     url = answer;
   }
   throw new VerificationError('image_not_available', {
-    detail: 'The image host redirects too often.',
-    context: { host: url.hostname, reason: 'redirects' },
+    reason: 'redirects',
+    context: { host: url.hostname },
   });
 }
 

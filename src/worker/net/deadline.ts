@@ -1,24 +1,19 @@
-import { VerificationError } from '../../shared/errors.js';
-
-/** A time limit joined with a caller's signal. */
+/** A time limit combined with a caller's signal. */
 export interface Deadline {
-  /** Aborts with `image_fetch_failed` when the time is over, or with the reason of the caller's signal. */
+  /** Aborts with a `TimeoutError` when the time is over, or with the reason of the caller's signal. */
   readonly signal: AbortSignal;
   remainingMs(): number;
   /** Frees the timer and the listener; must be called. */
   end(): void;
 }
 
-/** Starts a deadline of `timeoutMs`. (AbortSignal.any is not used: on Node 20 it keeps memory on a long-lived signal.) */
+/** Starts a deadline of `timeoutMs`. (Not AbortSignal.any: on Node 20 it retains memory on a long-lived signal.) */
 export function startDeadline(timeoutMs: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController();
   const endsAt = performance.now() + timeoutMs;
-  const timedOut = () =>
-    controller.abort(
-      new VerificationError('image_fetch_failed', { reason: 'timeout', context: { reason: 'timeout' } }),
-    );
+  const expire = () => controller.abort(new DOMException('The time limit was reached.', 'TimeoutError'));
   const follow = () => controller.abort(outer?.reason);
-  const timer = setTimeout(timedOut, timeoutMs);
+  const timer = setTimeout(expire, timeoutMs);
   outer?.addEventListener('abort', follow, { once: true });
   if (outer?.aborted) follow();
   return {
@@ -29,4 +24,9 @@ export function startDeadline(timeoutMs: number, outer?: AbortSignal): Deadline 
       outer?.removeEventListener('abort', follow);
     },
   };
+}
+
+/** True for the reason of a deadline whose own time was over. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }

@@ -1,8 +1,9 @@
 import { type Dispatcher, request } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
-import { TLS_CODE } from '../images/fetch-failure.js';
-import { startDeadline } from '../net/deadline.js';
+import { isTimeout, startDeadline } from '../net/deadline.js';
+import { isTlsCode, networkCodeOf } from '../net/network-code.js';
+import { readRetryAfterMs } from '../net/retry-after.js';
 import { signWebhook } from './sign-webhook.js';
 
 /** Bytes of an answer that are read, and dropped, before its connection is cut. */
@@ -104,27 +105,16 @@ function judgeAnswer(response: Dispatcher.ResponseData, now: number): DeliveryOu
   const reason = `the receiver answered ${status}`;
   if (status === GONE) return { kind: 'gone', reason, status };
   const header = response.headers['retry-after'];
-  const afterMs = THROTTLING_STATUSES.has(status) ? parseRetryAfter(header, now) : undefined;
+  const afterMs = THROTTLING_STATUSES.has(status) ? readRetryAfterMs(header, now) : undefined;
   return { kind: 'retry', reason, status, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
 function judgeFailure(error: unknown): DeliveryOutcome {
   if (error instanceof VerificationError && error.code !== 'image_fetch_failed')
     return { kind: 'refused', reason: 'the address is not allowed' };
-  if (error instanceof VerificationError && error.context.reason === 'timeout')
+  const code = networkCodeOf(error);
+  if (isTimeout(error) || code.includes('TIMEOUT') || code === 'ETIMEDOUT')
     return { kind: 'retry', reason: 'the receiver did not answer in time' };
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code.includes('TIMEOUT') || code === 'ETIMEDOUT')
-    return { kind: 'retry', reason: 'the receiver did not answer in time' };
-  if (TLS_CODE.test(code)) return { kind: 'retry', reason: 'no secure connection could be made' };
+  if (isTlsCode(code)) return { kind: 'retry', reason: 'no secure connection could be made' };
   return { kind: 'retry', reason: 'the connection failed' };
-}
-
-/** Returns the pause a Retry-After header asks for, ms, in either of its forms (RFC 9110 10.2.3). */
-function parseRetryAfter(header: unknown, now: number): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
-  // Every form of an HTTP date begins with the day's name; Date.parse takes much else for a date.
-  const date = /^[A-Z][a-z]{2}/.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

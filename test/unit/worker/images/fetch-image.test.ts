@@ -123,6 +123,7 @@ describe('the body', () => {
 
       expect(await catchVerificationError(() => fetchWith())).toMatchObject({
         code: 'image_not_available',
+        reason: `http_${status.slice(0, 3)}`,
         retryable: false,
         context: { host: '127.0.0.1', status: Number(status.slice(0, 3)) },
       });
@@ -140,6 +141,16 @@ describe('a redirect', () => {
 
     expect(await fetchWith()).toHaveLength(1);
     expect(host.requests.map((request) => request.split(' ')[1])).toEqual(['/a.jpg', '/1', '/2', '/3']);
+  });
+
+  it('is not followed a fourth time', async () => {
+    host.answer((socket, nth) => socket.end(to(`/${nth}`)));
+
+    expect(await catchVerificationError(() => fetchWith())).toMatchObject({
+      code: 'image_not_available',
+      reason: 'redirects',
+    });
+    expect(host.requests).toHaveLength(4);
   });
 
   it.each(['301', '302', '303', '307', '308'])('with status %s is followed', async (status) => {
@@ -252,6 +263,7 @@ describe('another try', () => {
 
     expect(await catchVerificationError(() => fetchWith())).toMatchObject({
       code: 'image_not_available',
+      reason: 'http_429',
       retryable: true,
     });
     expect(host.requests).toHaveLength(2);
@@ -310,7 +322,7 @@ describe('the time limit', () => {
       fetchWith({ policy, agent, timeoutMs: 50 }, 'http://stuck/'),
     );
 
-    expect([error.code, error.context.reason]).toEqual(['image_fetch_failed', 'timeout']);
+    expect([error.code, error.reason]).toEqual(['image_fetch_failed', 'timeout']);
     expect(performance.now() - start).toBeLessThan(3_000);
   });
 
@@ -321,7 +333,7 @@ describe('the time limit', () => {
 
     const error = await catchVerificationError(() => fetchWith({ timeoutMs: 100 }));
 
-    expect(error.context.reason).toBe('timeout');
+    expect(error.reason).toBe('timeout');
   });
 });
 

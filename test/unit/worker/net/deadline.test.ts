@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { startDeadline } from '../../../../src/worker/net/deadline.js';
+import { isTimeout, startDeadline } from '../../../../src/worker/net/deadline.js';
 
 describe('a deadline', () => {
   it('leaves no listener on the caller’s signal once it has ended', () => {
@@ -21,6 +21,15 @@ describe('a deadline', () => {
     await new Promise((resolve) => later.signal.addEventListener('abort', resolve));
 
     expect(ended.signal.aborted).toBe(false);
+  });
+
+  it('aborts with a plain timeout when its time is over', async () => {
+    const { signal } = startDeadline(1);
+
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+
+    expect(isTimeout(signal.reason)).toBe(true);
+    expect(isTimeout(new Error('gone'))).toBe(false);
   });
 
   it('takes over the reason of a signal that has fired before', () => {
