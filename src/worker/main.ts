@@ -11,18 +11,19 @@ import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
-import { startConsumers } from './consumers.js';
-import { createSharedParts } from './create-shared-parts.js';
+import type { FinishDependencies } from './comparison/finish-job.js';
+import { createSharedResources } from './create-shared-resources.js';
 import { createWorkerMetrics } from './metrics.js';
-import { createSlowJobs } from './sharing/slow-jobs.js';
+import { startConsumers } from './start-consumers.js';
 import { startVision } from './start-vision.js';
-import { warnOfUnsafeRedis } from './upkeep/warn-of-unsafe-redis.js';
+import { createSlowJobs } from './tenant-shares/slow-jobs.js';
+import { warnOfUnsafeRedis, warnOfWeakCheck } from './upkeep/startup-warnings.js';
 import type { ModelIdentity } from './verification/create-evidence.js';
 import type { VerificationRules } from './verification/verify-person.js';
 
 /**
- * How far V8's heap may grow over what a full collection left before the next one, in percent. The photos under way
- * count as heap: with V8's own small limits they started several a second, at half of a worker's time.
+ * How far V8's heap may grow after a full collection before the next one, in percent. Photos count as heap: with V8's
+ * own small limits they caused several collections a second, which took half of a worker's time.
  */
 const HEAP_GROWTH_PERCENT = 400;
 
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   const pool = startVision(config, manifest, {
     onLost: (reason, strikes) =>
       logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
-    // A worker that can only fail would take the jobs of those that can do them. Its supervisor starts it again.
+    // Otherwise it would take jobs that healthy workers can do, and fail them. Its supervisor restarts it.
     onNoneLeft: (cause) =>
       void shutdown.run('no vision process can be started').then(() => failToStart(cause)),
   });
@@ -57,10 +58,15 @@ async function main(): Promise<void> {
   reportOutages(redis, logger, config.REDIS_URL);
   shutdown.add('redis', () => redis.disconnect());
   void warnOfUnsafeRedis(redis, logger);
-  const clock = createRedisClock(redis);
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
-  const webhooks = openWebhookQueue({ config, keys, redis, logger, shutdown });
-  const finishing = { keys, logger, redis, clock, webhooks, retentionSeconds: config.JOB_RETENTION_SECONDS };
+  const finishing: FinishDependencies = {
+    redis,
+    clock: createRedisClock(redis),
+    keys,
+    retentionSeconds: config.JOB_RETENTION_SECONDS,
+    webhooks: openWebhookQueue({ config, keys, redis, logger, shutdown }),
+    logger,
+  };
 
   const model: ModelIdentity = {
     pack: packName(config.INSIGHTFACE_MODEL),
@@ -69,25 +75,12 @@ async function main(): Promise<void> {
   };
   warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
-  const shared = createSharedParts({ config, slowJobs, pool, metrics, shutdown });
-  await startConsumers({ config, logger, redis, finishing, verification, shared, metrics, shutdown });
+  const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });
+  await startConsumers({ config, logger, redis, finishing, verification, resources, metrics, shutdown });
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',
   );
-}
-
-/** Says once what an operator should know of the recognisability check. */
-function warnOfWeakCheck(config: WorkerConfig, manifest: ModelManifest | undefined, logger: Logger): void {
-  const pack = packName(config.INSIGHTFACE_MODEL);
-  if (config.FACE_RECOGNISABILITY === 'off') {
-    logger.warn({ pack }, 'the recognisability check is off: strangers match when both photos are bad');
-  } else if (!manifest?.recognisability) {
-    logger.warn(
-      { pack },
-      'the model pack has no recognisability data: faces pass the general checks alone; see docs/accuracy.md',
-    );
-  }
 }
 
 function verificationRules(
@@ -103,7 +96,7 @@ function verificationRules(
   };
 }
 
-interface QueueParts {
+interface QueueOptions {
   readonly config: WorkerConfig;
   readonly keys: Keyspace;
   readonly redis: RedisConnection;
@@ -111,14 +104,13 @@ interface QueueParts {
   readonly shutdown: Shutdown;
 }
 
-function openWebhookQueue({ config, keys, redis, logger, shutdown }: QueueParts): WebhookQueue {
-  const onError = (error: unknown): void => logger.debug({ err: error }, 'webhook queue');
-  const queue = createWebhookQueue({
+function openWebhookQueue({ config, keys, redis, logger, shutdown }: QueueOptions): WebhookQueue {
+  const webhooks = createWebhookQueue({
     redis,
     keys,
     retentionSeconds: config.JOB_RETENTION_SECONDS,
-    onError,
+    onError: (error) => logger.debug({ err: error }, 'webhook queue'),
   });
-  shutdown.add('webhook queue', () => queue.close());
-  return queue;
+  shutdown.add('webhook queue', webhooks.close);
+  return webhooks;
 }

@@ -84,7 +84,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
       durations.observe(durationMs / 1_000);
       queued.observe({ sync: String(sync) }, queuedMs / 1_000);
       for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
-      for (const photo of Object.values(verification?.judged ?? {}))
+      for (const photo of Object.values(verification?.photos ?? {}))
         if (!photo.usable) unusable.inc(labelsOf(photo.error));
       for (const [step, ms] of Object.entries(verification?.evidence?.timings_ms ?? {}))
         steps.observe({ step }, ms / 1_000);

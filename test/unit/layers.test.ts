@@ -66,7 +66,7 @@ const PLANTED: Readonly<Record<string, { readonly from: string; readonly files: 
       'src/shared/step.ts': "import type { Sharp } from 'sharp'; export const step = (): Sharp | 0 => 0;",
     },
   },
-  'bullmq-only-in-named-files': {
+  'bullmq-only-in-queue-folders': {
     from: 'src/worker/clerk.ts',
     files: { 'src/worker/clerk.ts': "import type { Job } from 'bullmq'; export type A = Job;" },
   },
@@ -77,7 +77,8 @@ const CLEAN = {
   'src/api/main.ts': "import { page } from './page.js'; console.log(page);",
   'src/api/page.ts': "import { setting } from '../shared/setting.js'; export const page = setting;",
   'src/worker/main.ts':
-    "import type { Part } from './part.js'; import { Queue } from 'bullmq'; const a: Part = Queue;",
+    "import type { Part } from './part.js'; import { run } from './comparison/run.js'; const a: Part = run;",
+  'src/worker/comparison/run.ts': "import { Queue } from 'bullmq'; export const run = Queue;",
   'src/worker/part.ts': "import { see } from './vision/see.js'; export type Part = typeof see | unknown;",
   'src/worker/vision/see.ts':
     "import sharp from 'sharp'; import { fault } from '../../shared/errors.js'; export const see = [sharp, fault];",

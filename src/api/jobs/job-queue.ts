@@ -3,9 +3,9 @@ import { ABANDONED, type ComparisonOutcome, readOutcome } from '../../shared/con
 import type { Evidence } from '../../shared/contract/evidence.js';
 import { type JobStatus, jobStatusOf } from '../../shared/contract/job-view.js';
 import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comparison-job.js';
-import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
+import { readOutcomeRecord } from '../../shared/queue/outcome-record.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
 import { COMPARE_ATTEMPTS, COMPARE_BACKOFF, MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
@@ -178,7 +178,7 @@ async function readGivenUp(
   jobId: string,
   acceptedAt: number,
 ): Promise<ComparisonOutcome> {
-  return readEnding(await redis.get(keys.ending(jobId)), acceptedAt)?.outcome ?? ABANDONED;
+  return readOutcomeRecord(await redis.get(keys.outcome(jobId)), acceptedAt)?.outcome ?? ABANDONED;
 }
 
 async function readOutcomes(
@@ -227,7 +227,7 @@ async function eraseJob(
   const gone = isForeign || (await removeUnlessHeld(queue, jobId));
   if (gone && job) await fairQueue.leave(orderOf(job));
   if (!gone) return false;
-  await redis.del(keys.evidence(jobId), keys.ending(jobId), keys.cancelled(jobId));
+  await redis.del(keys.evidence(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   await redis.zrem(keys.kept(tenant), jobId);
   return true;
 }

@@ -30,8 +30,8 @@ export interface Keyspace extends KeyspaceOptions {
   cancelled(jobId: string): string;
   /** How many jobs under an Idempotency-Key were cancelled, by the id of its first one. TTL: twice the retention. */
   turn(jobId: string): string;
-  /** How a job with a callback or with evidence first ended, JSON: a second run must report the same. */
-  ending(jobId: string): string;
+  /** First outcome of a job with a callback or evidence, JSON: a second run must not report a different one. */
+  outcome(jobId: string): string;
   /** Sorted set: ids of one person's jobs → time of acceptance, ms. Its TTL outlasts all of them. */
   userJobs(tenant: string, userId: string | number): string;
   /** Sorted set: ids of a tenant's ended jobs that are kept → end time, ms, with the retention as TTL. */
@@ -59,7 +59,7 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     evidence: (jobId) => `${prefix}:evidence:${jobId}`,
     cancelled: (jobId) => `${prefix}:cancelled:${jobId}`,
     turn: (jobId) => `${prefix}:turn:${jobId}`,
-    ending: (jobId) => `${prefix}:ending:${jobId}`,
+    outcome: (jobId) => `${prefix}:ending:${jobId}`,
     userJobs: (tenant, userId) => `${prefix}:user:${digest128(queueName, tenant, String(userId))}`,
     kept: (tenant) => `${prefix}:kept:${queueName}:${tenant}`,
     idempotentJobId: (tenant, key) => `i_${digest128(queueName, tenant, key)}`,

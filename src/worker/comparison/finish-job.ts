@@ -2,9 +2,13 @@ import type { Job, Queue } from 'bullmq';
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createJobView } from '../../shared/contract/job-view.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
-import { type Ending, readEnding, writeEnding } from '../../shared/queue/endings.js';
 import { noteKept } from '../../shared/queue/kept-index.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
+import {
+  type OutcomeRecord,
+  readOutcomeRecord,
+  writeOutcomeRecord,
+} from '../../shared/queue/outcome-record.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { Logger } from '../../shared/runtime/logger.js';
@@ -20,14 +24,14 @@ export interface FinishDependencies {
 }
 
 /**
- * Keeps an ending unless this very job has one, in one step: two runs of it may end at once. One that cannot be read is
- * overwritten, and the second value is 1.
+ * Writes an outcome unless this very job has one already, atomically: two runs of a job may end at the same time.
+ * Overwrites a record that cannot be read; the second value is then 1.
  */
-const KEEP_FIRST = `
+const WRITE_FIRST_OUTCOME = `
 local kept = redis.pcall('GET', KEYS[1])
-local isJson, ending = pcall(cjson.decode, kept)
-local isReadable = isJson and type(ending) == 'table'
-if isReadable and ending.accepted_at == tonumber(ARGV[2]) then return {kept, 0} end
+local isJson, record = pcall(cjson.decode, kept)
+local isReadable = isJson and type(record) == 'table'
+if isReadable and record.accepted_at == tonumber(ARGV[2]) then return {kept, 0} end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 return {ARGV[1], (kept and not isReadable) and 1 or 0}`;
 
@@ -35,74 +39,71 @@ export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
 export type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
 
 /**
- * Keeps the evidence and queues the webhook of a job that is about to end, and returns the outcome to end it with: the
- * first one that was ever told, should this be a second run. Safe to repeat.
+ * Stores the evidence and queues the webhook of a job that is about to end, and returns the outcome to end it with: the
+ * one recorded first, if this is a second run. Safe to repeat.
  */
 export async function finishJob(
   job: CompareJob,
-  ending: Ending,
+  record: OutcomeRecord,
   deps: FinishDependencies,
 ): Promise<ComparisonOutcome> {
   const { redis, keys, retentionSeconds } = deps;
-  const told = await settleEnding(job, ending, deps);
-  if (told.evidence) {
+  const recorded = await recordOutcome(job, record, deps);
+  if (recorded.evidence) {
     const key = keys.evidence(job.id ?? '');
-    await redis.set(key, JSON.stringify(told.evidence), 'EX', retentionSeconds);
+    await redis.set(key, JSON.stringify(recorded.evidence), 'EX', retentionSeconds);
   }
-  await announceEnd(job, told, deps);
-  return told.outcome;
+  await enqueueWebhook(job, recorded, deps);
+  return recorded.outcome;
 }
 
 /**
- * Returns how the job first ended, which is `ending` unless another run came before. Only what somebody is told beside
- * the result itself is kept, so a job without callback and evidence ends as BullMQ takes it.
+ * Records the outcome of a job and returns the one recorded first, which differs if an earlier run got this far. Without
+ * a callback and evidence nobody learns an outcome before BullMQ stores it, so nothing is recorded.
  */
-export async function settleEnding(
+export async function recordOutcome(
   job: CompareJob,
-  ending: Ending,
+  { outcome, evidence }: OutcomeRecord,
   deps: FinishDependencies,
-): Promise<Ending> {
-  const { callback_url: url, evidence: showsEvidence } = job.data;
-  const own: Ending = {
-    outcome: ending.outcome,
-    ...(showsEvidence && ending.outcome.ok ? { evidence: ending.evidence } : {}),
-  };
-  if (!url && !showsEvidence) return own;
-  const { accepted_at: acceptedAt } = job.data;
-  const key = deps.keys.ending(job.id ?? '');
-  const text = writeEnding(own, acceptedAt);
-  const [kept, overwritten] = (await deps.redis.eval(
-    KEEP_FIRST,
+): Promise<OutcomeRecord> {
+  const { callback_url: url, evidence: showsEvidence, accepted_at: acceptedAt } = job.data;
+  const record: OutcomeRecord = showsEvidence && outcome.ok ? { outcome, evidence } : { outcome };
+  if (!url && !showsEvidence) return record;
+  const [text, overwritten] = (await deps.redis.eval(
+    WRITE_FIRST_OUTCOME,
     1,
-    key,
-    text,
+    deps.keys.outcome(job.id ?? ''),
+    writeOutcomeRecord(record, acceptedAt),
     acceptedAt,
     deps.retentionSeconds,
   )) as [string, number];
   if (overwritten === 1)
-    deps.logger.error({ job_id: job.id, record: 'ending' }, 'overwrote a record that cannot be read');
-  return readEnding(kept, acceptedAt) ?? own;
+    deps.logger.error({ job_id: job.id, record: 'outcome' }, 'overwrote a record that cannot be read');
+  return readOutcomeRecord(text, acceptedAt) ?? record;
 }
 
-/** Queues the webhook of an ended or ending job once, whoever calls first. */
-export async function announceEnd(job: CompareJob, ending: Ending, deps: FinishDependencies): Promise<void> {
-  const { data } = job;
-  const { callback_url: url, tenant } = data;
+/** Queues the webhook of a job that has ended or is about to. Only the first call has an effect. */
+export async function enqueueWebhook(
+  job: CompareJob,
+  { outcome, evidence }: OutcomeRecord,
+  deps: FinishDependencies,
+): Promise<void> {
+  const { callback_url: url, tenant } = job.data;
   if (!url) return;
   const view = createJobView({
     jobId: job.id ?? '',
-    job: data,
+    job: job.data,
     createdAt: job.timestamp,
     startedAt: job.processedOn,
     finishedAt: job.finishedOn ?? deps.clock.now(),
     attempts: Math.max(1, job.attemptsStarted),
-    outcome: ending.outcome,
-    evidence: ending.evidence,
+    outcome,
+    evidence,
   });
   await deps.webhooks.add({ view, url, tenant });
 }
 
-/** Counts an ended job to its tenant's quota and drops what it no longer needs: image URLs and where its webhook went. */
+/** Counts an ended job towards its tenant's quota and drops its image URLs and callback URL. */
 export async function stripJob(job: CompareJob, deps: FinishDependencies): Promise<void> {
   const endedAt = job.finishedOn ?? deps.clock.now();
   await noteKept({ jobId: job.id ?? '', tenant: job.data.tenant, endedAt }, deps);

@@ -1,10 +1,10 @@
 import type { ComparisonFailure } from '../../shared/contract/comparison-outcome.js';
 import { publicFactsOf, toVerificationError } from '../../shared/errors.js';
 
-/** Why a running comparison is aborted. `lost`: its lock is gone, so its result would be refused. */
+/** Why a running comparison is aborted. `lost`: its lock has expired, so BullMQ would refuse its result. */
 export type AbortReason = 'cancelled' | 'deadline' | 'shutdown' | 'lost';
 
-/** Thrown to make the queue try a comparison again later; carries a code and nothing else into Redis. */
+/** Thrown to make the queue retry a comparison later. Only the error code reaches Redis. */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater';
 
@@ -13,7 +13,7 @@ export class RetryLater extends Error {
   }
 }
 
-/** Thrown inside a comparison whose signal was aborted. */
+/** The reason of the signal of an aborted comparison. */
 export class ComparisonAborted extends Error {
   override readonly name = 'ComparisonAborted';
   readonly reason: AbortReason;
@@ -24,7 +24,7 @@ export class ComparisonAborted extends Error {
   }
 }
 
-/** Returns the failure that a caller is told of for an error. What is not ours becomes `internal`. */
+/** Converts an error to the failure shown to the caller. Unknown errors become `internal`. */
 export function failureOfError(error: unknown): ComparisonFailure {
   const known = toVerificationError(error);
   return { ok: false, ...publicFactsOf(known), retryable: known.retryable };

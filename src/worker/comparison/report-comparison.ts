@@ -5,7 +5,7 @@ import { errorFields, isUnexpected, type Logger } from '../../shared/runtime/log
 import type { Verification } from '../verification/verify-person.js';
 import type { CompareJob } from './finish-job.js';
 
-/** One line's worth of facts about a comparison that ended, or went back to the queue. */
+/** The facts about one comparison that ended, for its log line and the metrics. */
 export interface ComparisonFacts {
   readonly outcome: ComparisonOutcome;
   readonly verification?: Verification | undefined;
@@ -14,33 +14,33 @@ export interface ComparisonFacts {
   readonly durationMs: number;
 }
 
-/** Where a comparison is told to operators. */
+/** Where comparisons are reported to operators. */
 export interface ReportDependencies {
   readonly logger: Logger;
   readonly logUserId: boolean;
   readonly observe: (facts: ComparisonFacts) => void;
 }
 
-/** How a comparison ended, and when it began by `performance.now`. */
-export interface Report {
+export interface EndedComparison {
   readonly outcome: ComparisonOutcome;
   readonly verification: Verification | undefined;
+  /** By `performance.now`. */
   readonly startedAt: number;
 }
 
 type ReportedJob = Pick<CompareJob, 'id' | 'data' | 'timestamp' | 'processedOn' | 'attemptsStarted'>;
 
-/** Writes the one line of a comparison and counts it. */
+/** Writes the log line of a comparison and updates the metrics. */
 export function reportComparison(
   job: ReportedJob,
-  { outcome, verification, startedAt }: Report,
+  { outcome, verification, startedAt }: EndedComparison,
   deps: ReportDependencies,
 ): void {
   const { data, id: jobId } = job;
   const facts: ComparisonFacts = {
     outcome,
     verification,
-    // Absent in a record that cannot be read.
+    // Missing from a record that cannot be read.
     sync: Boolean(data.sync),
     queuedMs: Math.max(0, (job.processedOn ?? job.timestamp) - job.timestamp),
     durationMs: Math.round(performance.now() - startedAt),
@@ -48,7 +48,7 @@ export function reportComparison(
   deps.observe(facts);
   const unusable = listUnusable(verification);
   for (const { image, error } of unusable)
-    if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not judged');
+    if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not analysed');
   const evidence: Evidence | undefined = verification?.evidence;
   deps.logger.info(
     {
@@ -81,12 +81,12 @@ interface UnusablePhoto {
 }
 
 function listUnusable(verification: Verification | undefined): readonly UnusablePhoto[] {
-  return Object.entries(verification?.judged ?? {}).flatMap(([image, photo]) =>
+  return Object.entries(verification?.photos ?? {}).flatMap(([image, photo]) =>
     photo.usable ? [] : [{ image, error: photo.error }],
   );
 }
 
-/** Leaves out what has a line of its own. */
+/** Leaves out the details of unexpected errors, which have a log line of their own. */
 function describePhoto({ image, error }: UnusablePhoto) {
   return isUnexpected(error) ? { image, code: error.code } : { image, ...errorFields(error) };
 }

@@ -4,8 +4,8 @@ import type { VerificationDependencies } from '../verification/verify-person.js'
 import type { CompareJob } from './finish-job.js';
 
 /**
- * Runs one attempt at a job as a span of the request's trace. `compare` is given the same steps, each seen as a span
- * below it. Neither URLs nor photos reach a span.
+ * Runs one attempt at a job as a span of the request's trace. `compare` gets the same steps, each wrapped in a child
+ * span. Spans contain neither URLs nor photos.
  */
 export function traceComparison<T extends { readonly outcome: ComparisonOutcome }>(
   job: CompareJob,
@@ -19,11 +19,11 @@ export function traceComparison<T extends { readonly outcome: ComparisonOutcome 
   };
   const options = { kind: 'consumer', parent: job.data.traceparent, attributes } as const;
   return inSpan('comparison', options, async (span) => {
-    const compared = await compare(span.isRecording() ? traceSteps(steps, span) : steps);
-    const { outcome } = compared;
+    const result = await compare(span.isRecording() ? traceSteps(steps, span) : steps);
+    const { outcome } = result;
     if (!outcome.ok) span.setAttribute('face.code', outcome.code);
     if (!outcome.ok && outcome.reason) span.setAttribute('face.reason', outcome.reason);
-    return compared;
+    return result;
   });
 }
 

@@ -3,7 +3,7 @@ import { type Dispatcher, request } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { type Deadline, isTimeout, startDeadline } from '../net/deadline.js';
-import type { ByteClaim } from '../sharing/byte-budget.js';
+import type { ByteClaim } from '../tenant-shares/byte-budget.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
 import { type LeastRate, readImageBody } from './read-image-body.js';
 

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
-import type { ByteClaim } from '../sharing/byte-budget.js';
+import type { ByteClaim } from '../tenant-shares/byte-budget.js';
 
 /** First size of the buffer when the host announces none: most photos need it to grow a few times only. */
 const FIRST_BYTES = 262_144;

@@ -2,18 +2,18 @@ import { Queue } from 'bullmq';
 import { LRUCache } from 'lru-cache';
 import { ABANDONED, readOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createCancelledJobs } from '../../shared/queue/cancelled-jobs.js';
-import { readEnding } from '../../shared/queue/endings.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
+import { readOutcomeRecord } from '../../shared/queue/outcome-record.js';
 import { MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { removeForeignKey } from '../../shared/redis/broken-records.js';
 import { isRedisReady } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import {
-  announceEnd,
   type CompareJob,
   type ComparisonQueue,
-  settleEnding,
+  enqueueWebhook,
+  recordOutcome,
   stripJob,
 } from '../comparison/finish-job.js';
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
@@ -63,7 +63,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const attempt = createAttempts(deps);
   const run = async (): Promise<void> => {
     await attempt('leftovers', () => finishLeftovers(queue, deps, attempt));
-    await attempt('cancelled jobs', () => announceCancelled(queue, deps, attempt));
+    await attempt('cancelled jobs', () => enqueueCancelledWebhooks(queue, deps, attempt));
     await attempt('lost locks', () => countLostLocks(queue, deps));
     for (const order of [deps.fairQueue, deps.webhooks.order])
       await attempt('order', () => order.tidy(deps.clock.now() - SETTLING_MS));
@@ -134,10 +134,10 @@ async function findUnstripped(
 
 async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Promise<void> {
   if (job.data.callback_url) {
-    const text = await deps.redis.get(deps.keys.ending(job.id ?? ''));
-    const kept = readEnding(text, job.data.accepted_at);
+    const text = await deps.redis.get(deps.keys.outcome(job.id ?? ''));
+    const recorded = readOutcomeRecord(text, job.data.accepted_at);
     const outcome = job.returnvalue ? readOutcome(job.returnvalue) : ABANDONED;
-    await announceEnd(job, kept ?? (await settleEnding(job, { outcome }, deps)), deps);
+    await enqueueWebhook(job, recorded ?? (await recordOutcome(job, { outcome }, deps)), deps);
     deps.count('webhook');
   }
   await stripJob(job, deps);
@@ -146,7 +146,7 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
 }
 
 /** An API that died between taking a job out and queueing its webhook left the record of the job listed. */
-async function announceCancelled(
+async function enqueueCancelledWebhooks(
   queue: ComparisonQueue,
   deps: ReconcileDependencies,
   attempt: Attempt,

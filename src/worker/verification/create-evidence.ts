@@ -3,9 +3,9 @@ import type { Warning } from '../../shared/contract/compare-result.js';
 import type { Evidence, FaceEvidence, ImageEvidence } from '../../shared/contract/evidence.js';
 import { publicFactsOf } from '../../shared/errors.js';
 import type { FaceAnalysis } from '../vision/types.js';
+import type { PhotoResults } from './analyse-photo.js';
 import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';
-import type { Judged } from './judged-photo.js';
 
 /** The model pack behind the embeddings. */
 export interface ModelIdentity {
@@ -29,7 +29,7 @@ export interface EvidenceInput {
   readonly matches: number;
   readonly model: ModelIdentity;
   readonly probes: Readonly<Record<FrontImage, Probe>>;
-  readonly judged: Readonly<Record<ImageName, Judged>>;
+  readonly photos: PhotoResults;
   readonly duplicates: readonly DuplicatePair[];
 }
 
@@ -46,7 +46,7 @@ export function createEvidence(input: EvidenceInput): Evidence {
     images,
     // Photos that are one photo are no independent witnesses: the k-of-n rule means less than it says.
     warnings: input.duplicates.length > 0 ? ['duplicate_images'] : [],
-    timings_ms: sumTimings(input.judged),
+    timings_ms: sumTimings(input.photos),
   };
 }
 
@@ -73,7 +73,7 @@ function describeImages(input: EvidenceInput): Evidence['images'] {
 }
 
 function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
-  const photo = input.judged[name];
+  const photo = input.photos[name];
   const warnings = input.duplicates
     .filter(({ first, second }) => first === name || second === name)
     .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
@@ -113,13 +113,13 @@ function describeFace({ face, quality }: FaceAnalysis): FaceEvidence {
 }
 
 /** Adds up each step over the four photos; they run side by side, so the sum is work, not waiting. */
-function sumTimings(judged: Readonly<Record<ImageName, Judged>>): Record<string, number> {
+function sumTimings(photos: PhotoResults): Record<string, number> {
   const totals: Record<string, number> = {};
   const add = (step: string, ms: number): void => {
     totals[step] = round((totals[step] ?? 0) + ms);
   };
   for (const name of IMAGE_NAMES) {
-    const photo = judged[name];
+    const photo = photos[name];
     if (!photo.usable) continue;
     add('fetch', photo.fetchMs);
     for (const [step, ms] of Object.entries(photo.analysis.timingsMs)) add(step, ms);

@@ -7,28 +7,18 @@ import {
 import type { ComparisonFailure, ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
-import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
+import { publicFactsOf, VerificationError } from '../../shared/errors.js';
 import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
+import { analysePhoto, type PhotoResult, type PhotoResults, type PhotoSteps } from './analyse-photo.js';
 import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
-import type { Judged } from './judged-photo.js';
 
 export interface VerificationRequest {
   readonly images: Readonly<Record<ImageName, string>>;
   readonly threshold: number;
   readonly minMatches: 2 | 3;
-}
-
-/** How photos are fetched and analysed. */
-export interface PhotoSteps {
-  readonly fetchImage: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
-  readonly analyse: (
-    bytes: Uint8Array,
-    role: 'probe' | 'reference',
-    signal: AbortSignal,
-  ) => Promise<FaceAnalysis>;
 }
 
 /** What holds for every comparison of a worker. */
@@ -46,7 +36,7 @@ export interface Verification {
   /** Only when the outcome is decided. */
   readonly evidence?: Evidence;
   readonly duplicates: readonly DuplicatePair[];
-  readonly judged: Readonly<Record<ImageName, Judged>>;
+  readonly photos: PhotoResults;
 }
 
 /**
@@ -62,14 +52,16 @@ export async function verifyPerson(
   // The reference is needed by every probe, so it is asked for first.
   const names: readonly ImageName[] = ['back_image', ...FRONT_IMAGES];
   const entries = await Promise.all(
-    names.map(async (name) => [name, await judge(name, request.images[name], { deps, signal })] as const),
+    names.map(
+      async (name) => [name, await analysePhoto({ name, url: request.images[name] }, deps, signal)] as const,
+    ),
   );
-  const judged = Object.fromEntries(entries) as Record<ImageName, Judged>;
+  const photos = Object.fromEntries(entries) as Record<ImageName, PhotoResult>;
   try {
     signal.throwIfAborted();
-    return conclude(request, deps, judged);
+    return conclude(request, deps, photos);
   } finally {
-    forgetEmbeddings(judged);
+    forgetEmbeddings(photos);
   }
 }
 
@@ -77,33 +69,36 @@ export async function verifyPerson(
 function conclude(
   request: VerificationRequest,
   deps: VerificationDependencies,
-  judged: Readonly<Record<ImageName, Judged>>,
+  photos: PhotoResults,
 ): Verification {
-  const duplicates = findDuplicates(identitiesOf(judged));
-  const reference = judged.back_image;
-  if (!reference.usable) return { outcome: failureOf(judged, ['back_image']), duplicates, judged };
+  const duplicates = findDuplicates(identitiesOf(photos));
+  const reference = photos.back_image;
+  if (!reference.usable) return { outcome: failureOf(photos, ['back_image']), duplicates, photos };
   if (duplicates.length > 0 && deps.duplicatePolicy === 'reject') {
-    return { outcome: duplicateFailure(duplicates), duplicates, judged };
+    return { outcome: duplicateFailure(duplicates), duplicates, photos };
   }
-  const probes = probesAgainst(reference.analysis, judged);
+  const probes = probesAgainst(reference.analysis, photos);
   const decision = decide({ probes, threshold: request.threshold, minMatches: request.minMatches });
   if (decision.kind === 'undecided')
-    return { outcome: failureOf(judged, decision.unusable), duplicates, judged };
-  const evidence = evidenceOf(decision, { request, deps, probes, judged, duplicates });
+    return { outcome: failureOf(photos, decision.unusable), duplicates, photos };
+  const evidence = evidenceOf(decision, { request, deps, probes, photos, duplicates });
   const { matched } = decision;
-  return { outcome: { ok: true, matched, warnings: listWarnings(evidence) }, evidence, duplicates, judged };
+  return { outcome: { ok: true, matched, warnings: listWarnings(evidence) }, evidence, duplicates, photos };
 }
 
-interface Findings {
+interface DecidedComparison {
   readonly request: VerificationRequest;
   readonly deps: VerificationDependencies;
   readonly probes: Readonly<Record<FrontImage, Probe>>;
-  readonly judged: Readonly<Record<ImageName, Judged>>;
+  readonly photos: PhotoResults;
   readonly duplicates: readonly DuplicatePair[];
 }
 
-function evidenceOf(decision: Extract<Decision, { kind: 'decided' }>, findings: Findings): Evidence {
-  const { request, deps, probes, judged, duplicates } = findings;
+function evidenceOf(
+  decision: Extract<Decision, { kind: 'decided' }>,
+  comparison: DecidedComparison,
+): Evidence {
+  const { request, deps, probes, photos, duplicates } = comparison;
   return createEvidence({
     threshold: request.threshold,
     fmr: deps.fmrAt(request.threshold),
@@ -111,43 +106,19 @@ function evidenceOf(decision: Extract<Decision, { kind: 'decided' }>, findings: 
     matches: decision.matches,
     model: deps.model,
     probes,
-    judged,
+    photos,
     duplicates,
   });
 }
 
-async function judge(
-  name: ImageName,
-  url: string,
-  { deps, signal }: { deps: VerificationDependencies; signal: AbortSignal },
-): Promise<Judged> {
-  try {
-    const startedAt = performance.now();
-    const bytes = await deps.fetchImage(url, signal);
-    const fetchMs = performance.now() - startedAt;
-    signal.throwIfAborted();
-    try {
-      const analysis = await deps.analyse(bytes, name === 'back_image' ? 'reference' : 'probe', signal);
-      return { usable: true, analysis, fetchMs, bytes: bytes.length };
-    } finally {
-      bytes.fill(0);
-    }
-  } catch (error) {
-    return { usable: false, error: toVerificationError(error) };
-  }
-}
-
 /** Embeddings are biometric data: they live no longer than the comparison. */
-function forgetEmbeddings(judged: Readonly<Record<ImageName, Judged>>): void {
-  for (const photo of Object.values(judged)) if (photo.usable) photo.analysis.embedding.fill(0);
+function forgetEmbeddings(photos: PhotoResults): void {
+  for (const photo of Object.values(photos)) if (photo.usable) photo.analysis.embedding.fill(0);
 }
 
-function probesAgainst(
-  reference: FaceAnalysis,
-  judged: Readonly<Record<ImageName, Judged>>,
-): Readonly<Record<FrontImage, Probe>> {
+function probesAgainst(reference: FaceAnalysis, photos: PhotoResults): Readonly<Record<FrontImage, Probe>> {
   const probe = (name: FrontImage): Probe => {
-    const photo = judged[name];
+    const photo = photos[name];
     if (!photo.usable) return photo;
     return { usable: true, similarity: compareEmbeddings(photo.analysis.embedding, reference.embedding) };
   };
@@ -158,22 +129,19 @@ function probesAgainst(
   };
 }
 
-function identitiesOf(judged: Readonly<Record<ImageName, Judged>>): Partial<Record<ImageName, FaceAnalysis>> {
+function identitiesOf(photos: PhotoResults): Partial<Record<ImageName, FaceAnalysis>> {
   return Object.fromEntries(
     IMAGE_NAMES.flatMap((name) => {
-      const photo = judged[name];
+      const photo = photos[name];
       return photo.usable ? [[name, photo.analysis]] : [];
     }),
   );
 }
 
 /** The first blamed photo gives the code; a retry can help if it can help any of them. */
-function failureOf(
-  judged: Readonly<Record<ImageName, Judged>>,
-  blamed: readonly ImageName[],
-): ComparisonFailure {
+function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): ComparisonFailure {
   const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
-    const photo = judged[image];
+    const photo = photos[image];
     return photo.usable ? [] : [{ item: { image, ...publicFactsOf(photo.error) }, error: photo.error }];
   });
   const [first] = errors;

@@ -130,28 +130,28 @@ describe('a record beside a job that cannot be read', () => {
       await service.api.line((line) => line.record === record && line.job_id === jobId);
   });
 
-  it.each(['{broken', '[]'])('the ending %s: is overwritten, and the log names it', async (text) => {
+  it.each(['{broken', '[]'])('the outcome %s: is overwritten, and the log names it', async (text) => {
     const jobId = `r_ending-${text.length}`;
-    await redis.set(KEYS.ending(jobId), text);
+    await redis.set(KEYS.outcome(jobId), text);
     await queue.add('compare', payload({ evidence: true }), { jobId });
 
     const view = await service.get(`/jobs/${jobId}`, { prefer: 'wait=30' });
 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true, evidence: {} } });
-    expect(JSON.parse((await redis.get(KEYS.ending(jobId))) ?? '')).toMatchObject({
+    expect(JSON.parse((await redis.get(KEYS.outcome(jobId))) ?? '')).toMatchObject({
       outcome: { ok: true },
     });
-    if (text === '{broken') await worker.line((line) => line.record === 'ending' && line.job_id === jobId);
+    if (text === '{broken') await worker.line((line) => line.record === 'outcome' && line.job_id === jobId);
   });
 
-  it('an ending of another type: is overwritten, and the log names it', async () => {
-    await redis.lpush(KEYS.ending('r_ending-list'), 'x');
+  it('an outcome of another type: is overwritten, and the log names it', async () => {
+    await redis.lpush(KEYS.outcome('r_ending-list'), 'x');
     await queue.add('compare', payload({ evidence: true }), { jobId: 'r_ending-list' });
 
     const view = await service.get('/jobs/r_ending-list', { prefer: 'wait=30' });
 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
-    await worker.line((line) => line.record === 'ending' && line.job_id === 'r_ending-list');
+    await worker.line((line) => line.record === 'outcome' && line.job_id === 'r_ending-list');
   });
 });
 

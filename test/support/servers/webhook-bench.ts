@@ -10,9 +10,9 @@ import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webh
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import { webhookJobOptions } from '../../../src/shared/webhooks/webhook-schedule.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
+import type { DeliveryEvent } from '../../../src/worker/webhooks/attempt-delivery.js';
 import {
   createWebhookWorker,
-  type DeliveryEvent,
   type WebhookWorker,
   type WebhookWorkerDependencies,
 } from '../../../src/worker/webhooks/webhook-worker.js';

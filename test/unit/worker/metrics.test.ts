@@ -16,7 +16,7 @@ describe('the metrics of a worker', () => {
       { first: 'front_image2', second: 'back_image', kind: 'near_identical' },
     ];
     const matched = { ok: true, matched: true } as const;
-    const verification = { outcome: matched, duplicates, judged: {} as Verification['judged'] };
+    const verification = { outcome: matched, duplicates, photos: {} as Verification['photos'] };
 
     metrics.observeComparison({ ...FACTS, outcome: matched, verification });
     metrics.observeComparison({ ...FACTS, outcome: { ok: true, matched: false } });
@@ -33,11 +33,11 @@ describe('the metrics of a worker', () => {
     }
   });
 
-  it('count photos that could not be judged by code and reason, with one label a class of HTTP statuses', async () => {
+  it('count photos that were unusable by code and reason, with one label a class of HTTP statuses', async () => {
     const metrics = createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0 });
     const refuse = (code: ErrorCode, reason?: Reason) =>
       ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
-    const judged = {
+    const photos = {
       front_image1: refuse('image_not_available', 'http_403'),
       front_image2: refuse('image_not_available', 'http_404'),
       front_image3: refuse('low_quality', 'blurred'),
@@ -45,7 +45,7 @@ describe('the metrics of a worker', () => {
     };
     const outcome = failureOfError(new VerificationError('face_not_found'));
 
-    metrics.observeComparison({ ...FACTS, outcome, verification: { outcome, duplicates: [], judged } });
+    metrics.observeComparison({ ...FACTS, outcome, verification: { outcome, duplicates: [], photos } });
 
     const text = await metrics.render();
     expect(text.split('\n').filter((line) => line.startsWith('face_unusable_images_total'))).toEqual([

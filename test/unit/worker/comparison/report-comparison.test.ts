@@ -5,7 +5,7 @@ import { VerificationError } from '../../../../src/shared/errors.js';
 import { type ComparisonJob, JOB_VERSION } from '../../../../src/shared/queue/comparison-job.js';
 import { failureOfError } from '../../../../src/worker/comparison/job-error.js';
 import { reportComparison } from '../../../../src/worker/comparison/report-comparison.js';
-import type { Judged } from '../../../../src/worker/verification/judged-photo.js';
+import type { PhotoResult } from '../../../../src/worker/verification/analyse-photo.js';
 
 const data: ComparisonJob = {
   v: JOB_VERSION,
@@ -25,9 +25,9 @@ const JOB = { id: 'r_1', data, timestamp: 1_000, processedOn: 1_030, attemptsSta
 /** The lines written about a comparison none of whose photos could be judged, for these reasons. */
 function report(errors: readonly [VerificationError, ...VerificationError[]]): Record<string, unknown>[] {
   const stream = new PassThrough();
-  const refuse = (index: number): Judged => ({ usable: false, error: errors[index] ?? errors[0] });
+  const refuse = (index: number): PhotoResult => ({ usable: false, error: errors[index] ?? errors[0] });
   const outcome = failureOfError(errors[0]);
-  const judged = {
+  const photos = {
     front_image1: refuse(0),
     front_image2: refuse(1),
     front_image3: refuse(2),
@@ -36,7 +36,7 @@ function report(errors: readonly [VerificationError, ...VerificationError[]]): R
 
   reportComparison(
     JOB,
-    { outcome, verification: { outcome, duplicates: [], judged }, startedAt: performance.now() },
+    { outcome, verification: { outcome, duplicates: [], photos }, startedAt: performance.now() },
     { logger: pino({}, stream), logUserId: false, observe: () => undefined },
   );
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import { type FetchImageOptions, fetchImage } from '../../../../src/worker/images/fetch-image.js';
 import { createGuardedAgent } from '../../../../src/worker/net/guarded-agent.js';
-import { createByteBudget } from '../../../../src/worker/sharing/byte-budget.js';
+import { createByteBudget } from '../../../../src/worker/tenant-shares/byte-budget.js';
 import { catchVerificationError } from '../../../support/programs/errors.js';
 import { type RawServer, startRawServer } from '../../../support/servers/raw-server.js';
 

@@ -1,7 +1,7 @@
 import type { Worker } from 'bullmq';
-import type { SlowJobs } from './slow-jobs.js';
+import type { SlowJobs } from '../tenant-shares/slow-jobs.js';
 
-export interface Places {
+export interface ConcurrencyOptions {
   /** Jobs at a time while none is slow. */
   readonly base: number;
   readonly slowJobs: SlowJobs;
@@ -9,8 +9,8 @@ export interface Places {
   readonly running: () => number;
 }
 
-/** Lets a worker take one job more for each slow one, up to the limit of those. */
-export function widenForSlowJobs(worker: Worker, { base, slowJobs, running }: Places): void {
+/** Lets a worker take one more job for each slow one, up to the limit of slow jobs. */
+export function raiseConcurrency(worker: Worker, { base, slowJobs, running }: ConcurrencyOptions): void {
   const wake = createWaker(worker);
   slowJobs.watch(() => {
     const before = worker.concurrency;
@@ -20,22 +20,22 @@ export function widenForSlowJobs(worker: Worker, { base, slowJobs, running }: Pl
 }
 
 /**
- * Makes a worker that has no place left see that it has one again. It would notice at the end of a job only; that
- * `resume` wakes it up is part of BullMQ's promise for a pause that waits for nothing.
+ * Returns a function that makes a full worker notice its higher concurrency. On its own it would notice at the end of a
+ * job; `pause` without waiting and `resume` wake it earlier.
  */
 function createWaker(worker: Worker): () => void {
-  let asked = false;
+  let requested = false;
   let waking = false;
   const wake = async (): Promise<void> => {
-    while (asked && !worker.closing) {
-      asked = false;
+    while (requested && !worker.closing) {
+      requested = false;
       await worker.pause(true);
       await worker.resume();
     }
     waking = false;
   };
   return () => {
-    asked = true;
+    requested = true;
     if (waking) return;
     waking = true;
     void wake();

@@ -1,16 +1,16 @@
 import { createComputeAccounts } from './compute-accounts.js';
 
-/** Who wants to have a photo analysed. */
+/** The job whose photo is to be analysed. */
 export interface Turn {
   readonly tenant: string;
-  /** A caller waits for the answer. */
+  /** True if a caller waits for the answer. */
   readonly urgent: boolean;
   readonly signal: AbortSignal;
 }
 
 /** Admits photos to the vision pool: a few at a time, urgent ones first, and each tenant for its share of the time. */
 export interface ComputeGate {
-  /** Runs `task` when its turn has come. Rejects with the signal's reason when it aborts before. */
+  /** Runs `task` when its turn has come. Rejects with the signal's reason if it aborts first. */
   run<T>(turn: Turn, task: () => Promise<T>): Promise<T>;
   /** True if the tenant's photos cost many times what the photos of others cost. */
   isCostly(tenant: string): boolean;

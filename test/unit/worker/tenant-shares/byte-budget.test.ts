@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createByteBudget } from '../../../../src/worker/sharing/byte-budget.js';
+import { createByteBudget } from '../../../../src/worker/tenant-shares/byte-budget.js';
 
 const never = new AbortController().signal;
 

@@ -1,17 +1,17 @@
-/** What one photo may take of the memory for photos under way. */
+/** The memory of one photo within the budget. */
 export interface ByteClaim {
   /**
-   * Resolves when `bytes` are set aside, in place of what the claim had before.
-   * @throws the signal's reason when it aborts before.
+   * Resolves once `bytes` are reserved; they replace what the claim held before.
+   * @throws the signal's reason if it aborts first.
    */
   take(bytes: number, signal: AbortSignal): Promise<void>;
-  /** Gives back what the photo turned out not to need. */
+  /** Returns the memory that the photo does not need after all. */
   shrinkTo(bytes: number): void;
-  /** Gives everything back; can be called again. */
+  /** Returns everything; safe to call again. */
   release(): void;
 }
 
-/** Bounds the bytes of photos that are downloaded, or wait to be analysed, at a time. */
+/** Limits the memory of photos that are being downloaded or wait for their analysis. */
 export interface ByteBudget {
   readonly used: number;
   claim(tenant: string): ByteClaim;
@@ -24,8 +24,8 @@ interface Waiter {
 }
 
 /**
- * Returns a budget of `total` bytes. A tenant may hold as much as is left free, so one alone gets half and the first
- * photo of another always fits sooner or later. Larger photos than the budget count as the whole of it.
+ * Returns a budget of `total` bytes. A tenant may hold as much as remains free, so a single tenant gets half, and the
+ * first photo of another always fits in the end. A photo larger than the budget counts as the whole of it.
  */
 export function createByteBudget(total: number): ByteBudget {
   const held = new Map<string, number>();

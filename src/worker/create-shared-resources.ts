@@ -4,22 +4,22 @@ import { fetchImage } from './images/fetch-image.js';
 import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
-import { createByteBudget } from './sharing/byte-budget.js';
-import { type ComputeGate, createComputeGate } from './sharing/compute-gate.js';
-import type { SharedParts } from './sharing/job-lane.js';
-import type { SlowJobs } from './sharing/slow-jobs.js';
+import { createByteBudget } from './tenant-shares/byte-budget.js';
+import { type ComputeGate, createComputeGate } from './tenant-shares/compute-gate.js';
+import type { SharedResources } from './tenant-shares/job-steps.js';
+import type { SlowJobs } from './tenant-shares/slow-jobs.js';
 import { createReferenceCache } from './verification/reference-cache.js';
 import type { VisionPool } from './vision/process/vision-pool.js';
 
-/** Time to look up a name, connect and shake hands with a host, ms. */
+/** Time for DNS, TCP and TLS together, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Time over which a host must keep to the least rate, ms. */
+/** Time over which the transfer rate of a host is measured, ms. */
 const RATE_WINDOW_MS = 3_000;
-/** Photos let into the vision pool for each process: one is computed while the next is handed over. */
+/** Photos admitted to the vision pool for each process: one is analysed while the next is handed over. */
 const PHOTOS_PER_PROCESS = 2;
 const BYTES_PER_MB = 1_048_576;
 
-export interface ShareableParts {
+export interface ResourceOptions {
   readonly config: WorkerConfig;
   readonly slowJobs: SlowJobs;
   readonly pool: VisionPool;
@@ -27,9 +27,9 @@ export interface ShareableParts {
   readonly shutdown: Shutdown;
 }
 
-/** Returns what the jobs of a worker share, built from its settings. */
-export function createSharedParts(parts: ShareableParts): SharedParts {
-  const { config, slowJobs } = parts;
+/** Creates what all jobs of a worker share, as its settings say. */
+export function createSharedResources(options: ResourceOptions): SharedResources {
+  const { config, slowJobs } = options;
   const gate = createComputeGate({
     limit: config.VISION_PROCESSES * PHOTOS_PER_PROCESS,
     costlyLimit: Math.max(1, config.VISION_PROCESSES - 1),
@@ -37,13 +37,13 @@ export function createSharedParts(parts: ShareableParts): SharedParts {
   return {
     slowJobs,
     budget: createByteBudget(config.IMAGE_MEMORY_MB * BYTES_PER_MB),
-    fetchImage: fetcherOf(config),
-    analyse: analyserOf(parts, gate),
+    fetchImage: createFetchImage(config),
+    analyse: createAnalyse(options, gate),
     isCostly: gate.isCostly,
   };
 }
 
-function fetcherOf(config: WorkerConfig): SharedParts['fetchImage'] {
+function createFetchImage(config: WorkerConfig): SharedResources['fetchImage'] {
   const policy = config.addressPolicy;
   const agent = createGuardedAgent(policy, {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -62,10 +62,10 @@ function fetcherOf(config: WorkerConfig): SharedParts['fetchImage'] {
   return (url, signal, memory) => fetchImage(url, { ...limits, signal, memory });
 }
 
-function analyserOf(
-  { config, pool, metrics, shutdown }: ShareableParts,
+function createAnalyse(
+  { config, pool, metrics, shutdown }: ResourceOptions,
   gate: ComputeGate,
-): SharedParts['analyse'] {
+): SharedResources['analyse'] {
   const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
   const references =
     config.REFERENCE_CACHE_SIZE === 0

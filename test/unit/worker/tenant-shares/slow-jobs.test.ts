@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSlowJobs, type SlowJobs } from '../../../../src/worker/sharing/slow-jobs.js';
+import { createSlowJobs, type SlowJobs } from '../../../../src/worker/tenant-shares/slow-jobs.js';
 
 const books = (limit: number, now: () => number = () => 0) => createSlowJobs(limit, now);
 

@@ -1,9 +1,9 @@
-/** Time between two jobs of one tenant that were sent away, ms: how fast they come back. */
+/** Time between the returns of two postponed jobs of one tenant, ms. */
 const RETURN_SPACING_MS = 20;
-/** Shortest time a job is sent away for, ms. */
-const MIN_AWAY_MS = 250;
+/** Shortest time for which a job is postponed, ms. */
+const MIN_POSTPONED_MS = 250;
 
-/** Whom a job makes wait: its tenant, and the hosts of its photos. */
+/** Whose share a job uses: that of its tenant, and of each host of its photos within the tenant. */
 export interface JobOwner {
   readonly tenant: string;
   readonly hosts: readonly string[];
@@ -11,15 +11,15 @@ export interface JobOwner {
 
 /** The slow fetches of one job. */
 export interface SlowJob {
-  /** A fetch from this host is slow. */
+  /** Reports that a fetch from this host is slow. */
   enter(host: string): void;
-  /** That fetch has ended. */
+  /** Reports that the fetch has ended. */
   leave(host: string): void;
 }
 
 /**
- * The jobs that wait for slow hosts. Each gives its place in the worker to another job meanwhile, so that slow hosts hold
- * none of the places in which photos are analysed.
+ * The jobs that wait for slow hosts. Each gives up its place in the worker while it waits, so that slow hosts never
+ * occupy the places in which photos are analysed.
  */
 export interface SlowJobs {
   readonly limit: number;
@@ -29,16 +29,16 @@ export interface SlowJobs {
   /** Follows one job, which is slow while one of its fetches is. */
   follow(tenant: string): SlowJob;
   /**
-   * Returns how long a job must stay away because its tenant, or one of its hosts within the tenant, has its share of
-   * slow jobs already, ms; undefined when it may start.
+   * Returns how long to postpone a job whose tenant, or one of whose hosts within the tenant, has used up its share of
+   * slow jobs, ms; undefined if it may start.
    */
   waitFor(owner: JobOwner): number | undefined;
 }
 
 /**
- * Returns the books for `limit` slow jobs; 0 keeps none and sends nobody away. A tenant may have as many slow jobs as
- * places are free, a host of that tenant half as many: one tenant takes half of the limit, two a third each, and there
- * is always room for the first slow job of another. `now`: a clock in ms.
+ * Tracks up to `limit` slow jobs; with 0, no job is ever postponed. A tenant may have as many slow jobs as places are
+ * free, one host of that tenant half as many. So one tenant takes half of the limit, two take a third each, and there
+ * is always room for another tenant's first slow job. `now`: a clock in ms.
  * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
  */
 export function createSlowJobs(limit: number, now: () => number): SlowJobs {
@@ -81,14 +81,14 @@ export function createSlowJobs(limit: number, now: () => number): SlowJobs {
         nextReturn.delete(tenant);
         return undefined;
       }
-      const returnAt = Math.max(now() + MIN_AWAY_MS, (nextReturn.get(tenant) ?? 0) + RETURN_SPACING_MS);
+      const returnAt = Math.max(now() + MIN_POSTPONED_MS, (nextReturn.get(tenant) ?? 0) + RETURN_SPACING_MS);
       nextReturn.set(tenant, returnAt);
       return returnAt - now();
     },
   };
 }
 
-/** Returns the new count; those of nothing are forgotten. */
+/** Returns the new count, and forgets counts of zero. */
 function changeCount(counts: Map<string, number>, key: string, by: number): number {
   const value = (counts.get(key) ?? 0) + by;
   if (value > 0) counts.set(key, value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createComputeGate, type Turn } from '../../../../src/worker/sharing/compute-gate.js';
+import { createComputeGate, type Turn } from '../../../../src/worker/tenant-shares/compute-gate.js';
 
 const never = new AbortController().signal;
 const batch = (tenant: string, signal = never): Turn => ({ tenant, urgent: false, signal });

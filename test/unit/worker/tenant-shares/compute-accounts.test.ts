@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createComputeAccounts } from '../../../../src/worker/sharing/compute-accounts.js';
+import { createComputeAccounts } from '../../../../src/worker/tenant-shares/compute-accounts.js';
 
 /** Accounts on a clock that the test sets; a tenant may have one costly photo under way. */
 function createAccounts() {

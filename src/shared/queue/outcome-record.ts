@@ -1,0 +1,26 @@
+import { type ComparisonOutcome, readOutcome } from '../contract/comparison-outcome.js';
+import type { Evidence } from '../contract/evidence.js';
+import { parseJson } from './parse-json.js';
+
+/** The recorded end of a job: its outcome, and the evidence if the request asked for it. */
+export interface OutcomeRecord {
+  readonly outcome: ComparisonOutcome;
+  readonly evidence?: Evidence | undefined;
+}
+
+/** Returns the text of `Keyspace.outcome` for a job that was accepted at this time. */
+export function writeOutcomeRecord(record: OutcomeRecord, acceptedAt: number): string {
+  return JSON.stringify({ accepted_at: acceptedAt, ...record });
+}
+
+/**
+ * Reads the text of `Keyspace.outcome`; undefined if it belongs to an earlier job with the same id. An Idempotency-Key
+ * makes that possible, for example when a job was cancelled after it had lost its worker.
+ */
+export function readOutcomeRecord(text: string | null, acceptedAt: number): OutcomeRecord | undefined {
+  if (text === null) return undefined;
+  const record = parseJson(text) as (OutcomeRecord & { readonly accepted_at?: number }) | undefined;
+  return record?.accepted_at === acceptedAt
+    ? { outcome: readOutcome(record.outcome), evidence: record.evidence }
+    : undefined;
+}

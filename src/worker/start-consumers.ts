@@ -1,0 +1,133 @@
+import type { WorkerConfig } from '../shared/config/config.js';
+import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
+import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import type { Logger } from '../shared/runtime/logger.js';
+import type { Shutdown } from '../shared/runtime/shutdown.js';
+import { signingSecrets } from '../shared/webhooks/webhook-secret.js';
+import { type ComparisonWorker, createComparisonWorker } from './comparison/comparison-worker.js';
+import type { FinishDependencies } from './comparison/finish-job.js';
+import type { WorkerMetrics } from './metrics.js';
+import { createHostResolver } from './net/dns/host-resolver.js';
+import { createGuardedAgent } from './net/guarded-agent.js';
+import type { SharedResources } from './tenant-shares/job-steps.js';
+import { startHealthServer } from './upkeep/health-server.js';
+import { startHeartbeat } from './upkeep/heartbeat.js';
+import { startReconciler } from './upkeep/reconcile.js';
+import type { VerificationRules } from './verification/verify-person.js';
+import { createWebhookWorker, type WebhookWorker } from './webhooks/webhook-worker.js';
+
+/** Time for DNS, TCP and TLS together, ms. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Share of the shutdown time in which running comparisons may finish. */
+const GRACE_SHARE = 0.6;
+/** Interval at which shutdown checks whether only Redis is missing, ms. */
+const STRANDED_CHECK_MS = 100;
+
+export interface ConsumerOptions {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly redis: RedisConnection;
+  readonly finishing: FinishDependencies;
+  readonly verification: VerificationRules;
+  readonly resources: SharedResources;
+  readonly metrics: WorkerMetrics;
+  readonly shutdown: Shutdown;
+}
+
+/** Opens the health port and starts everything that takes work: the reconciler, webhooks and comparisons. */
+export async function startConsumers(options: ConsumerOptions): Promise<void> {
+  const { config, redis, finishing, metrics, shutdown } = options;
+  let ready = false;
+  const health = await startHealthServer({
+    host: config.WORKER_HOST,
+    port: config.WORKER_PORT,
+    isReady: () => ready && isRedisReady(redis),
+    renderMetrics: metrics.render,
+  });
+  shutdown.add('health', health.close);
+  const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);
+  const reconciler = startReconciler({
+    ...finishing,
+    fairQueue,
+    maxKeptResults: config.MAX_KEPT_RESULTS,
+    count: metrics.countReconciled,
+  });
+  shutdown.add('reconciler', reconciler.stop);
+
+  // Before the first job, because deadlines are times of Redis' clock.
+  await finishing.clock.synchronise();
+  const webhooks = startWebhooks(options);
+  const comparisons = startComparisons(options, fairQueue);
+  await listenForCancels(comparisons, options);
+  const graceMs = config.SHUTDOWN_TIMEOUT * 1_000 * GRACE_SHARE;
+  shutdown.add('consumers', () => {
+    const closed = Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]);
+    return unlessStranded(closed, () => !isRedisReady(redis) && comparisons.isIdle() && webhooks.isIdle());
+  });
+  const heartbeat = await startHeartbeat(finishing);
+  // Last in, first out: the APIs learn that this worker leaves before it stops taking jobs.
+  shutdown.add('heartbeat', heartbeat.stop);
+  ready = true;
+  shutdown.add('readiness', () => {
+    ready = false;
+  });
+}
+
+function startComparisons(options: ConsumerOptions, fairQueue: FairQueue): ComparisonWorker {
+  const { config, finishing, metrics } = options;
+  return createComparisonWorker({
+    ...finishing,
+    verification: options.verification,
+    resources: options.resources,
+    fairQueue,
+    concurrency: config.WORKER_CONCURRENCY,
+    logUserId: config.LOG_USER_ID,
+    observe: metrics.observeComparison,
+    onPostponed: metrics.countPostponed,
+    onStalled: metrics.countStalled,
+    onAbandoned: metrics.countAbandoned,
+  });
+}
+
+/** Receivers refuse a webhook whose timestamp is minutes off, so timestamps come from Redis' clock, as deadlines do. */
+function startWebhooks({ config, logger, redis, finishing, metrics }: ConsumerOptions): WebhookWorker {
+  const policy = config.addressPolicy;
+  const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
+  const lookup = createHostResolver({ servers: config.DNS_SERVERS });
+  return createWebhookWorker({
+    connection: redis,
+    prefix: finishing.keys.prefix,
+    webhooks: finishing.webhooks,
+    delivery: { policy, timeoutMs, now: finishing.clock.now },
+    openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs, lookup, onAddresses }),
+    secretsOf: (tenant) => signingSecrets(tenant, config),
+    concurrency: config.WEBHOOK_CONCURRENCY,
+    concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
+    logger,
+    onDelivery: ({ result }) => metrics.observeWebhook(result),
+  });
+}
+
+async function listenForCancels(
+  worker: ComparisonWorker,
+  { config, finishing, logger, shutdown }: ConsumerOptions,
+): Promise<void> {
+  const subscriber = connectRedis(config.REDIS_URL, 'patient');
+  subscriber.on('error', (error) => logger.debug({ err: error }, 'cancel subscription'));
+  subscriber.on('message', (_channel, jobId) => worker.abort(jobId, 'cancelled'));
+  await subscriber.subscribe(finishing.keys.cancelChannel);
+  shutdown.add('cancel subscription', () => subscriber.disconnect());
+}
+
+/**
+ * Resolves with `closed`, or earlier once `isStranded` returns true: while Redis is unavailable BullMQ's own close waits
+ * for it, and if nothing runs there is nothing else to wait for.
+ */
+async function unlessStranded(closed: Promise<unknown>, isStranded: () => boolean): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const stranded = new Promise<void>((resolve) => {
+    timer = setInterval(() => isStranded() && resolve(), STRANDED_CHECK_MS);
+  });
+  await Promise.race([closed, stranded]).finally(() => clearInterval(timer));
+}
