@@ -8,11 +8,11 @@ export interface WorkerMetrics {
   observeWebhook(result: string): void;
   countStalled(): void;
   countAbandoned(): void;
-  /** A job was put back because its tenant has its share of slow jobs. */
+  /** Counts a job that was put back because its tenant has used up its share of slow jobs. */
   countPostponed(): void;
-  /** Something a crash had left undone was found and done: `webhook`, `strip`, `lock`. */
+  /** Counts a repair after a crash; `what` as in ReconcileDependencies. */
   countReconciled(what: string): void;
-  /** A reference photo was looked up in the cache. */
+  /** Counts a look-up of a reference photo in the cache. */
   countReferenceLookup(result: 'hit' | 'miss'): void;
   render(): Promise<string>;
 }
@@ -38,26 +38,44 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     'Comparisons ended: matched, not_matched or an error code',
     'result',
   );
-  const durations = histogram('face_comparison_duration_seconds', 'From start to end of a comparison');
-  const queued = histogram('face_queue_wait_seconds', 'From acceptance to start of a comparison', 'sync');
-  const steps = histogram('face_step_duration_seconds', 'Work of one step over the four photos', 'step');
-  const duplicates = counter('face_duplicate_images_total', 'Pairs of photos that were one photo', 'kind');
+  const durations = histogram(
+    'face_comparison_duration_seconds',
+    'Time from the start to the end of a comparison',
+  );
+  const queued = histogram(
+    'face_queue_wait_seconds',
+    'Time from the acceptance to the start of a comparison',
+    'sync',
+  );
+  const steps = histogram(
+    'face_step_duration_seconds',
+    'Time of one step, summed over the four photos',
+    'step',
+  );
+  const duplicates = counter(
+    'face_duplicate_images_total',
+    'Pairs of images that were the same photo',
+    'kind',
+  );
   const unusable = new Counter({
     name: 'face_unusable_images_total',
-    help: 'Photos that could not be judged, by error code and reason',
+    help: 'Unusable photos by error code and reason',
     labelNames: ['code', 'reason'],
     registers,
   });
-  const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by their result', 'result');
+  const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by result', 'result');
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
-  const abandoned = counter('face_jobs_abandoned_total', 'Jobs given up: worker lost too often, or a bug');
+  const abandoned = counter(
+    'face_jobs_abandoned_total',
+    'Jobs given up because of repeated worker losses or a bug',
+  );
   const postponed = counter(
     'face_jobs_postponed_total',
-    'Jobs put back: their tenant has its share of slow jobs',
+    'Jobs postponed because their tenant has used up its share of slow jobs',
   );
   const reconciled = counter(
     'face_reconciled_total',
-    'Things a crash had left undone; failed: passed over',
+    'Repairs after crashes; failed: steps that were skipped',
     'what',
   );
   const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
@@ -99,7 +117,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   };
 }
 
-/** Hosts may answer with any status, so the label holds its class: `http_4xx`. */
+/** A host may respond with any status, so the label holds its class: `http_4xx`. */
 function labelsOf({ code, reason }: VerificationError): { code: string; reason: string } {
   return { code, reason: reason?.replace(/^(http_\d)\d\d$/, '$1xx') ?? 'none' };
 }

@@ -6,7 +6,7 @@ import type { VisionSettings } from './vision/types.js';
 
 const MEBIBYTE = 1_048_576;
 
-/** Starts the vision processes that a configuration asks for; the caller closes the pool. */
+/** Starts the vision processes that a configuration describes; the caller closes the pool. */
 export function startVision(
   config: WorkerConfig,
   manifest: ModelManifest | undefined,
@@ -22,7 +22,7 @@ export function startVision(
   });
 }
 
-/** Returns what a configuration says to a vision process. */
+/** Returns the settings of a vision process. */
 export function visionSettings(config: WorkerConfig): VisionSettings {
   return {
     packFolder: packFolder(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
@@ -33,7 +33,7 @@ export function visionSettings(config: WorkerConfig): VisionSettings {
     minFaceQuality: config.MIN_FACE_QUALITY,
     recognisability: config.FACE_RECOGNISABILITY,
     maxImagePixels: config.MAX_IMAGE_PIXELS,
-    // The other half is for the models and for what comes after decoding: no photo within it costs a process its life.
+    // The other half is for the models and the steps after decoding, so that no photo exhausts a process's memory.
     maxDecodeBytes: (config.VISION_MEMORY_MB * MEBIBYTE) / 2,
     imageFormats: config.IMAGE_FORMATS,
     intraOpThreads: config.VISION_THREADS,

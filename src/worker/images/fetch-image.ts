@@ -10,10 +10,10 @@ import { type LeastRate, readImageBody } from './read-image-body.js';
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 
-/** Answers whose body is the whole resource; 204 stands for an empty one. A 206 was never asked for and may be a part. */
+/** Statuses whose body is the whole resource; 204 means an empty one. A 206 was not requested and may be only a part. */
 const WHOLE_STATUSES = new Set([200, 203, 204]);
 
-/** All that is sent besides Host and Connection. Compression is declined: 275 bytes of gzip can become 200 MB. */
+/** All headers besides Host and Connection. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
 const REQUEST_HEADERS = {
   'user-agent': 'face-verification-service',
   accept: 'image/jpeg, image/png, image/webp, */*;q=0.5',
@@ -22,28 +22,28 @@ const REQUEST_HEADERS = {
 
 export interface FetchImageOptions {
   readonly policy: AddressPolicy;
-  /** Made by `createGuardedAgent` with the same policy. */
+  /** Created by `createGuardedAgent` with the same policy. */
   readonly agent: Dispatcher;
-  /** Largest body accepted, in bytes. */
+  /** Largest accepted body, bytes. */
   readonly maxBytes: number;
-  /** What a host must send while it sends the image. */
+  /** Minimum transfer rate; without it a host may be as slow as `timeoutMs` allows. */
   readonly leastRate?: LeastRate;
-  /** Where memory for the image is set aside before it is read; the caller releases it. */
+  /** Reserves memory before the image is read; the caller releases it. */
   readonly memory?: ByteClaim;
-  /** Time for everything together: redirects, the retry and the last byte. In milliseconds. */
+  /** Time for the whole fetch, including redirects and the retry, ms. */
   readonly timeoutMs: number;
-  /** Ends the fetch at once; it then rejects with the signal's reason. */
+  /** Ends the fetch at once, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Returns the bytes behind `url`, whatever they are: their type is judged where they are decoded.
- * Follows up to three redirects, each checked like the first URL, never from https to http. Failures that may pass are
- * tried once more when the time allows. No socket outlives the call, however it ends.
+ * Returns the bytes at `url` without checking their type, which is done where they are decoded.
+ * Follows up to three redirects, each checked like the first URL, never from https to http. Transient failures are
+ * retried once if time allows. No socket outlives the call.
  * @throws VerificationError
  * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
- * `image_not_available`: the host answered, but with no image (4xx, odd statuses, too many redirects);
- * `image_fetch_failed`: DNS, connect, TLS, timeout, too slow or cut-off transfer, 5xx;
+ * `image_not_available` (`http_<status>`, `redirects`): the host responded without an image;
+ * `image_fetch_failed`: DNS, connection, TLS, timeout, slow or interrupted transfer, 5xx;
  * `image_too_large`: over `maxBytes`; `image_unsupported`: empty, or with a content encoding.
  */
 export async function fetchImage(url: string, options: FetchImageOptions): Promise<Uint8Array> {
@@ -94,7 +94,7 @@ async function followRedirects(
   });
 }
 
-/** Returns the image, or where to look for it. */
+/** Returns the image, or the target of a redirect. */
 async function fetchHop(
   url: URL,
   options: FetchImageOptions,
@@ -105,7 +105,7 @@ async function fetchHop(
     response = await request(url, {
       dispatcher: options.agent,
       headers: REQUEST_HEADERS,
-      // The deadline covers both; undici's own limits start anew with every byte.
+      // The deadline covers both; undici's own limits restart with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
       signal,
@@ -118,7 +118,7 @@ async function fetchHop(
   } catch (error) {
     throw toFetchError(error, url.hostname);
   } finally {
-    // Closes the socket of an answer that was not read to its end; the listener takes the error this raises.
+    // Closes the socket of a response that was not read to its end; the listener absorbs the resulting error.
     response?.body.on('error', () => undefined).destroy();
   }
 }

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import type { ByteClaim } from '../tenant-shares/byte-budget.js';
 
-/** First size of the buffer when the host announces none: most photos need it to grow a few times only. */
+/** Initial buffer size if the host announces none, bytes: for most photos it grows only a few times. */
 const FIRST_BYTES = 262_144;
 
 /** At least `bytes` in every `perMs` milliseconds. */
@@ -13,19 +13,19 @@ export interface LeastRate {
 
 export interface ReadOptions {
   readonly maxBytes: number;
-  /** Named in errors, for the log. */
+  /** Goes into the context of errors, for the log. */
   readonly host: string;
   readonly leastRate?: LeastRate;
-  /** Where memory for the body is set aside before it is read. */
+  /** Reserves memory before the body is read. */
   readonly memory?: ByteClaim;
   /** Ends the wait for memory. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Returns the body of an answer in memory of its own. Leaves an answer it refuses unread: the caller destroys it.
+ * Returns the body of a response as a copy of its own. A refused response stays unread; the caller destroys it.
  * @throws VerificationError `image_too_large` by Content-Length or while reading; `image_fetch_failed` (`too_slow`);
- * `image_unsupported` for a content encoding or an empty body. What undici throws on a cut-off transfer passes through.
+ * `image_unsupported` for a content encoding or an empty body. Errors of undici for an interrupted transfer pass through.
  */
 export async function readImageBody(
   response: Dispatcher.ResponseData,
@@ -52,7 +52,7 @@ export async function readImageBody(
   return bytes;
 }
 
-/** One buffer that grows, since a host may send millions of chunks of one byte. */
+/** Reads into one growing buffer, because a host may send millions of one-byte chunks. */
 async function readBytes(
   body: Dispatcher.ResponseData['body'],
   announced: number,
@@ -62,11 +62,11 @@ async function readBytes(
   let bytes = new Uint8Array(Math.min(announced || FIRST_BYTES, maxBytes));
   let size = 0;
   let sizeBefore = 0;
-  const judge = (): void => {
+  const checkRate = (): void => {
     if (size - sizeBefore < (leastRate?.bytes ?? 0)) body.destroy(tooSlow(options));
     sizeBefore = size;
   };
-  const watch = leastRate && setInterval(judge, leastRate.perMs);
+  const watch = leastRate && setInterval(checkRate, leastRate.perMs);
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       if (size + chunk.length > maxBytes) throw tooLarge(options);
@@ -78,7 +78,7 @@ async function readBytes(
   } finally {
     clearInterval(watch);
   }
-  // A copy, not a view: whoever sends the bytes on to another process would send the whole buffer.
+  // A copy, not a view: passing a view to another process would send the whole buffer.
   return size === bytes.length ? bytes : bytes.slice(0, size);
 }
 

@@ -5,29 +5,29 @@ import { type AddressPolicy, isAddressAllowed } from '../../shared/net/address-p
 import { createHostResolver } from './dns/host-resolver.js';
 import { OneShotDispatcher } from './one-shot-dispatcher.js';
 
-/** Upper bound of all response headers together, in bytes. */
+/** Limit for all response headers together, bytes. */
 const MAX_HEADER_BYTES = 16_384;
 
-/** How long one address of several is tried before the next is tried beside it, in milliseconds (RFC 8305). */
+/** Time after which the next of several addresses is tried in parallel, ms (RFC 8305). */
 const NEXT_ADDRESS_AFTER_MS = 500;
 
 export interface GuardedAgentOptions {
-  /** Time for name resolution, TCP and TLS together, in milliseconds. */
+  /** Time for name resolution, TCP and TLS together, ms. */
   readonly connectTimeoutMs: number;
   /** Has the signature of `dns.lookup`. Default: a `createHostResolver` of its own. */
   readonly lookup?: LookupFunction;
-  /** Called with the addresses about to be connected to, all of them allowed. What it throws ends the request. */
+  /** Called before connecting with the candidate addresses, all of them allowed. An error it throws fails the request. */
   readonly onAddresses?: (addresses: readonly string[]) => void;
 }
 
 /**
- * Returns a dispatcher that connects only where `policy` allows: literal addresses are judged before connecting, all
- * addresses of a name when it is resolved (one bad answer refuses the whole set, and only judged addresses are handed
- * on, so a second answer cannot differ), and the socket's own peer address once more at the end.
+ * Returns a dispatcher that connects only where `policy` allows. It checks a literal address before connecting, all
+ * addresses of a name when it is resolved, and the socket's own peer address at the end. One forbidden address refuses
+ * the whole set, and only checked addresses are passed on, so a second DNS answer cannot differ.
  *
- * One request a connection: no idle socket outlives its request, and every request is judged anew. Proxy variables are
- * not looked at, certificates are always checked. Whoever creates the agent destroys it. A refusal reaches the request
- * as VerificationError `image_url_forbidden`. Judging the URL itself (`checkUrl`) is left to the caller, on every hop.
+ * Each request has its own connection: no idle socket outlives its request, and every request is checked again. Proxy
+ * variables are ignored and certificates always verified. The caller destroys the agent, and checks the URL itself
+ * (`checkUrl`) on every hop. A refusal reaches the request as VerificationError `image_url_forbidden`.
  */
 export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentOptions): Dispatcher {
   const onAddresses = options.onAddresses ?? (() => undefined);
@@ -89,7 +89,7 @@ function checkPeer(
   callback(peer === undefined ? new VerificationError('image_fetch_failed') : refusal(), null);
 }
 
-/** Returns what `call` throws, if anything: a throw inside a connector or a look-up would end the process. */
+/** Returns the error that `call` throws, if any: thrown inside a connector or a look-up it would end the process. */
 function errorOf(call: () => void): Error | undefined {
   try {
     call();

@@ -1,9 +1,9 @@
 import { Client, Dispatcher } from 'undici';
 
 /**
- * Sends every request over a connection of its own that ends with it, whether it is answered, refused half-read or
- * aborted. So nothing is shared between the requests of different callers and no table of hosts grows. (A pooled
- * client would open a second, never used connection after an aborted answer: nodejs/undici issue 5845.)
+ * Sends each request over its own connection, which closes when the request is answered, abandoned half-read or
+ * aborted. So requests of different callers share nothing, and no table of hosts grows. (A pooled client would open a
+ * second, unused connection after an aborted response: nodejs/undici issue 5845.)
  */
 export class OneShotDispatcher extends Dispatcher {
   readonly #clients = new Set<Client>();
@@ -42,7 +42,7 @@ export class OneShotDispatcher extends Dispatcher {
   }
 }
 
-/** The request's signal, which is handed on though the type does not say so. By itself it would only count once connected. */
+/** Returns the request's signal, which undici passes on without declaring it, and observes only once connected. */
 function signalOf(options: object): AbortSignal | undefined {
   return 'signal' in options && options.signal instanceof AbortSignal ? options.signal : undefined;
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 export interface HealthServerOptions {
   readonly host: string;
   readonly port: number;
-  /** Whether the worker could answer a comparison now. */
+  /** True if the worker can run comparisons now. */
   readonly isReady: () => boolean;
   readonly renderMetrics: () => Promise<string>;
 }

@@ -6,7 +6,7 @@ import { logUnlessAway } from '../../shared/redis/report-outages.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 
 const BEAT_MS = 5_000;
-/** A worker that has not said anything for this long counts as gone, ms. */
+/** A worker without a heartbeat for this long counts as gone, ms. */
 const LIFETIME_MS = 15_000;
 
 export interface HeartbeatDependencies {
@@ -17,11 +17,11 @@ export interface HeartbeatDependencies {
 }
 
 export interface Heartbeat {
-  /** Says that this worker has gone. */
+  /** Reports that this worker has left. */
   stop(): Promise<void>;
 }
 
-/** Tells the APIs that a worker of this pack lives, and keeps this process' view of Redis' clock fresh. */
+/** Shows the APIs that a worker of this pack is alive, and keeps this process synchronised with Redis' clock. */
 export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heartbeat> {
   const { redis, clock } = deps;
   const key = deps.keys.workers;
@@ -39,7 +39,7 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   return {
     stop: async () => {
       clearInterval(timer);
-      // A Redis that is away forgets this worker by itself, once its last beat is old.
+      // If Redis is unavailable now, the entry expires on its own.
       if (isRedisReady(redis)) await redis.zrem(key, id);
     },
   };

@@ -1,16 +1,16 @@
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {
-  /** Results kept of one tenant at most. */
+  /** Most results kept for one tenant. */
   readonly maxKeptResults: number;
 }
 
-/** Results dropped of one tenant in a pass at most: a pass is not to take minutes, and the next one comes soon. */
+/** Most results of one tenant removed in a pass: a pass must not take minutes, and the next one follows soon. */
 const MAX_DROPPED = 20_000;
 
 /**
- * Drops each tenant's oldest results beyond its quota, and forgets those that are gone. Each result is dropped by
- * `attempt`, so that one that cannot be read leaves the others alone.
+ * Removes each tenant's oldest results beyond its quota, and the entries of results that no longer exist. Each removal
+ * runs through `attempt`, so that an unreadable result does not stop the others.
  */
 export async function dropOldResults(
   queue: ComparisonQueue,
@@ -44,7 +44,7 @@ async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldRe
   const job = await queue.getJob(jobId);
   await job?.remove();
   await redis.del(keys.evidence(jobId), keys.outcome(jobId), keys.cancelled(jobId));
-  // While a webhook is kept, it must be found when the person is erased.
+  // While a webhook is kept, erasing the person must still find it.
   if (job && !(await webhooks.isKept(jobId)))
     await redis.zrem(keys.userJobs(tenant, job.data.user_id), jobId);
 }

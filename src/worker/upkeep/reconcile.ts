@@ -19,38 +19,38 @@ import {
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 
 const PAUSE_MS = 30_000;
-/** Left alone: their own worker or API may still be at it, ms. */
+/** Younger jobs are skipped, because their own worker or API may still be finishing them, ms. */
 const SETTLING_MS = 5_000;
-/** Looked at again in the next pass, ms: workers note the end of a job by clocks of their own. */
+/** Overlap of two passes, ms: workers record the end of a job by their own clocks. */
 const OVERLAP_MS = 120_000;
 const EVENT_LIFETIME_MS = 60_000;
 const BATCH = 1_000;
-/** Failing steps and records that are remembered, so that each is logged once. */
+/** Most failing steps and records remembered, so that each is logged once. */
 const MAX_LOGGED = 10_000;
-/** Errors of Redis that say nothing of the record, also where a script quotes them. */
-const PASSING_REFUSALS =
+/** Errors of Redis that are not caused by the record, also when a script quotes them. */
+const TRANSIENT_REFUSALS =
   /\b(?:OOM|READONLY|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b/;
 
 export interface ReconcileDependencies extends KeptResultsDependencies {
   readonly fairQueue: Pick<FairQueue, 'tidy'>;
   readonly logger: Logger;
   /**
-   * `webhook`: one was never queued. `strip`: URLs outlived their job. `lock`: a job is active without a lock. `failed`: a
-   * step or a record that could not be read was passed over.
+   * `webhook`: a missing webhook was queued. `strip`: URLs were dropped after their job. `lock`: a job is active without a
+   * lock. `failed`: a step failed or a record could not be read; it was skipped.
    */
   readonly count: (what: 'webhook' | 'strip' | 'lock' | 'failed') => void;
 }
 
 export interface Reconciler {
-  /** One pass, whoever holds the lock. */
+  /** Runs one pass without taking the lock. */
   run(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /**
- * Does what crashes left undone and what BullMQ does not do by itself: queues webhooks that were never queued, drops
- * URLs of ended jobs, keeps the order among tenants, removes what is older than the retention, also on an idle queue. One
- * worker of a pack at a time.
+ * Finishes what crashes left undone, and what BullMQ does not do on its own: queues missing webhooks, drops URLs of ended
+ * jobs, tidies the order among tenants, and removes results after the retention even on an idle queue. One worker of a
+ * pack does this at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const queue: ComparisonQueue = new Queue(deps.keys.queueName, {
@@ -82,14 +82,14 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
     run,
     stop: async () => {
       clearInterval(timer);
-      // A pass that waits for a Redis that is away is left to the next worker.
+      // Without Redis the pass would never end; the next worker repeats it.
       if (isRedisReady(deps.redis)) await pass;
       await queue.close();
     },
   };
 }
 
-/** Goes through every job that ended since the last pass, however many those are. */
+/** Checks every job that ended since the last pass, however many there are. */
 async function finishLeftovers(
   queue: ComparisonQueue,
   deps: ReconcileDependencies,
@@ -113,11 +113,11 @@ async function finishLeftovers(
       if (ids.length < BATCH) break;
     }
   }
-  // What Redis refused is to be found again, however long that lasts.
+  // If Redis refused a write, the next pass must find these jobs again.
   if (!isRefused) await deps.redis.set(markKey, until);
 }
 
-/** Returns those of these jobs that still hold a URL or cannot be read. */
+/** Returns the jobs that still hold a URL or cannot be read. */
 async function findUnstripped(
   ids: readonly string[],
   queue: ComparisonQueue,
@@ -142,10 +142,10 @@ async function finishLeftover(job: CompareJob, deps: ReconcileDependencies): Pro
   }
   await stripJob(job, deps);
   deps.count('strip');
-  deps.logger.warn({ job_id: job.id }, 'finished what a crash had left undone');
+  deps.logger.warn({ job_id: job.id }, 'finished a job that a crash had left incomplete');
 }
 
-/** An API that died between taking a job out and queueing its webhook left the record of the job listed. */
+/** If an API died between removing a job and queueing its webhook, the job's record is still listed. */
 async function enqueueCancelledWebhooks(
   queue: ComparisonQueue,
   deps: ReconcileDependencies,
@@ -187,7 +187,7 @@ async function removeExpired(
       });
     }
   }
-  // Waiters need an event for a second; the results in the stream must not outlive their jobs.
+  // Waiters need an event for a second only, and results in the stream must not outlive their jobs.
   for (const stream of [queue.toKey('events'), deps.webhooks.queue.toKey('events')]) {
     await attempt(stream, async () => {
       await deps.redis.xtrim(stream, 'MINID', deps.clock.now() - EVENT_LIFETIME_MS);
@@ -195,7 +195,7 @@ async function removeExpired(
   }
 }
 
-/** Removes expired jobs whose key holds no hash: BullMQ's own cleaning breaks off at the first. */
+/** Removes expired jobs whose key is not a hash: BullMQ's own cleaning stops at the first one. */
 async function removeUnreadable(
   queue: { toKey(name: string): string },
   state: 'completed' | 'failed',
@@ -209,12 +209,12 @@ async function removeUnreadable(
 }
 
 /**
- * Does one step, or the work on one record; a failure is counted and logged, and the next one has its turn. `refused`: it
- * may succeed later, for Redis is full or takes no writes now.
+ * Runs one step, or the work on one record. A failure is counted and logged, and the next step follows. `refused`: it may
+ * succeed later, because Redis is full or accepts no writes at the moment.
  */
 type Attempt = (what: string, work: () => Promise<void>) => Promise<'done' | 'failed' | 'refused'>;
 
-/** Each failing thing is logged once. Without Redis nothing can be done, so that failure ends the pass. */
+/** Logs each failure once. Without Redis nothing can be done, so an outage ends the pass. */
 function createAttempts({ redis, logger, count }: ReconcileDependencies): Attempt {
   const logged = new LRUCache<string, true>({ max: MAX_LOGGED });
   return async (what, work) => {
@@ -224,12 +224,11 @@ function createAttempts({ redis, logger, count }: ReconcileDependencies): Attemp
     } catch (error) {
       if (!isRedisReady(redis)) throw error;
       count('failed');
-      // BullMQ's errors quote what they could not read.
+      // Only the name: messages of BullMQ quote the data that could not be read.
       const { name, message } = error instanceof Error ? error : new Error();
-      if (!logged.has(what))
-        logger.error({ what, error: name }, 'the reconciler passed over what it cannot do');
+      if (!logged.has(what)) logger.error({ what, error: name }, 'the reconciler skipped a step that failed');
       logged.set(what, true);
-      return PASSING_REFUSALS.test(message) ? 'refused' : 'failed';
+      return TRANSIENT_REFUSALS.test(message) ? 'refused' : 'failed';
     }
   };
 }

@@ -15,15 +15,15 @@ export interface ModelIdentity {
   readonly recogniser: string;
 }
 
-/** Decimals of a similarity that leaves the service: finer steps would help nobody but a climber of hills. */
+/** Decimals of a similarity in a response: finer steps would only help hill-climbing attacks. */
 const SIMILARITY_DIGITS = 4;
 
-/** Warnings of photos for which a calibration holds all the same: the face that was chosen is like any other. */
+/** Warnings that do not affect the calibration: the selected face is like any other. */
 const CALIBRATED_WARNINGS: ReadonlySet<string> = new Set(['several_faces']);
 
 export interface EvidenceInput {
   readonly threshold: number;
-  /** False match rate of one comparison at `threshold`, of photos within the conditions of the calibration. */
+  /** False match rate of one comparison at `threshold`, for photos within the conditions of the calibration. */
   readonly fmr: number | undefined;
   readonly minMatches: 2 | 3;
   readonly matches: number;
@@ -33,7 +33,7 @@ export interface EvidenceInput {
   readonly duplicates: readonly DuplicatePair[];
 }
 
-/** Returns what a decision rests on: similarities and geometry, no pixels and no embeddings. */
+/** Returns the basis of a decision: similarities and geometry, but neither pixels nor embeddings. */
 export function createEvidence(input: EvidenceInput): Evidence {
   const images = describeImages(input);
   const fmr = isCalibrated(images) ? input.fmr : undefined;
@@ -44,7 +44,7 @@ export function createEvidence(input: EvidenceInput): Evidence {
     matches: input.matches,
     model: { ...input.model },
     images,
-    // Photos that are one photo are no independent witnesses: the k-of-n rule means less than it says.
+    // Duplicates are not independent evidence, so the k-of-n rule is weaker than it looks.
     warnings: input.duplicates.length > 0 ? ['duplicate_images'] : [],
     timings_ms: sumTimings(input.photos),
   };
@@ -55,7 +55,7 @@ export function listWarnings({ images }: Evidence): Warning[] {
   return IMAGE_NAMES.flatMap((image) => images[image].warnings.map((code) => ({ image, code })));
 }
 
-/** False when a photo that was compared is unlike those of the calibration, or is one photo with another. */
+/** False if a compared photo is unlike those of the calibration, or a duplicate of another. */
 function isCalibrated(images: Evidence['images']): boolean {
   return Object.values(images).every(({ warnings }) =>
     warnings.every((code) => CALIBRATED_WARNINGS.has(code)),
@@ -86,7 +86,7 @@ function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   };
   if (name === 'back_image') return { status: 'usable', ...known };
   const probe = input.probes[name];
-  if (!probe.usable) throw new Error('this is a bug: a usable photo gave no similarity');
+  if (!probe.usable) throw new Error('this is a bug: a usable photo has no similarity');
   const status = isMatch(probe.similarity, input.threshold) ? 'matched' : 'not_matched';
   return { status, similarity: round(probe.similarity, SIMILARITY_DIGITS), ...known };
 }
@@ -112,7 +112,7 @@ function describeFace({ face, quality }: FaceAnalysis): FaceEvidence {
   };
 }
 
-/** Adds up each step over the four photos; they run side by side, so the sum is work, not waiting. */
+/** Adds up each step over the four photos. They run in parallel, so the sum is work rather than elapsed time. */
 function sumTimings(photos: PhotoResults): Record<string, number> {
   const totals: Record<string, number> = {};
   const add = (step: string, ms: number): void => {

@@ -1,7 +1,7 @@
 import { FRONT_IMAGES, type FrontImage } from '../../shared/contract/compare-request.js';
 import { VerificationError } from '../../shared/errors.js';
 
-/** One probe as the decision sees it: its similarity to the reference, or why there is none. */
+/** One probe as the decision sees it: its similarity to the reference, or why it is unusable. */
 export type Probe =
   | { readonly usable: true; readonly similarity: number }
   | { readonly usable: false; readonly error: VerificationError };
@@ -13,7 +13,7 @@ export interface DecisionInput {
   readonly minMatches: 2 | 3;
 }
 
-/** `undecided` carries the probes that could not be judged, the first one's error first. */
+/** `undecided` lists the unusable probes; its error is that of the first one. */
 export type Decision =
   | { readonly kind: 'decided'; readonly matched: boolean; readonly matches: number }
   | {
@@ -23,8 +23,8 @@ export type Decision =
     };
 
 /**
- * Decides k of n: with M probes that match and U that could not be judged, true when M ≥ minMatches, false when no
- * unjudged probe could change that (M + U < minMatches), else undecided. The only place where `matched` becomes true.
+ * Decides k of n: with M matching and U unusable probes, true if M ≥ minMatches, false if no unusable probe could change
+ * that (M + U < minMatches), else undecided. The only place where `matched` becomes true.
  * @throws VerificationError `model_failure` for a threshold or similarity that is not a number in its range.
  */
 export function decide({ probes, threshold, minMatches }: DecisionInput): Decision {
@@ -50,7 +50,7 @@ export function decide({ probes, threshold, minMatches }: DecisionInput): Decisi
 }
 
 /**
- * True when the similarity reaches the threshold, in double precision and never rounded first.
+ * True if the similarity reaches the threshold, in double precision and without rounding.
  * @throws VerificationError `model_failure` for a similarity that is not a number in [-1, 1].
  */
 export function isMatch(similarity: number, threshold: number): boolean {
@@ -58,7 +58,7 @@ export function isMatch(similarity: number, threshold: number): boolean {
   return similarity >= threshold;
 }
 
-/** JavaScript compares NaN, null and text without complaint, and some of it comes out true. */
+/** JavaScript compares NaN, null and text without an error, and some of these comparisons are true. */
 function requireNumber(value: number, min: number, max: number): void {
   if (typeof value !== 'number' || !(value >= min && value <= max))
     throw new VerificationError('model_failure');

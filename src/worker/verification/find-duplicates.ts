@@ -1,6 +1,6 @@
 import { IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 
-/** What identifies a photo: its bytes and its look. */
+/** Identifies a photo by its bytes and by its appearance. */
 export interface PhotoIdentity {
   /** SHA-256 of the encoded bytes, hex. */
   readonly contentDigest: string;
@@ -8,23 +8,23 @@ export interface PhotoIdentity {
   readonly perceptualHash: string;
 }
 
-/** Two images that are one photo: byte for byte, or the same picture saved anew or mirrored. */
+/** Two images that are one photo: byte for byte, or the same picture saved again or mirrored. */
 export interface DuplicatePair {
   readonly first: ImageName;
   readonly second: ImageName;
   readonly kind: 'identical' | 'near_identical';
 }
 
-/** Bits in which two hashes may differ and still be the same picture; see docs/accuracy.md for how it was measured. */
+/** Bits in which the hashes of one picture may differ; measured in docs/accuracy.md. */
 export const MAX_HASH_DISTANCE = 4;
 
 /**
- * The same for a picture and a mirrored one. Larger, because the mirrored hash is only worked out; still far from 16, the
- * nearest that another photo came, and nobody takes two shots a second apart of which one is mirrored.
+ * The same for a picture and its mirror image. Larger, because the mirrored hash is only an approximation. The closest
+ * hash of a different photo differed in 16 bits, and two shots a second apart are never mirror images.
  */
 export const MAX_MIRRORED_DISTANCE = 8;
 
-/** Bits of the odd horizontal frequencies, whose sign mirroring turns, in a hash of eight rows of eight. */
+/** Bits of the odd horizontal frequencies in a hash of eight rows of eight; mirroring flips their sign. */
 const ODD_FREQUENCIES = 0x5555_5555_5555_5555n;
 
 /** Returns every pair of images that are the same photo, in the order of the contract. */
@@ -56,7 +56,7 @@ function compareIdentities(left?: PhotoIdentity, right?: PhotoIdentity): Duplica
   return isNear ? 'near_identical' : undefined;
 }
 
-/** Returns the hash that the mirrored picture has, give or take a few bits. */
+/** Returns the approximate hash of the mirrored picture. */
 function mirrorHash(hash: string): string {
   return (BigInt(`0x${hash}`) ^ ODD_FREQUENCIES).toString(16).padStart(16, '0');
 }

@@ -3,22 +3,22 @@ import { digestOf } from '../vision/digest.js';
 import type { FaceAnalysis } from '../vision/types.js';
 
 export interface ReferenceCacheOptions {
-  /** References kept at most, at least 1; the one longest unused makes room. About 4 kB each. */
+  /** Most references kept, at least 1, about 4 kB each. The least recently used one is evicted. */
   readonly size: number;
-  /** Life of an entry from its analysis on, however often it is used, ms. */
+  /** Life of an entry from its analysis, however often it is used, ms. */
   readonly lifetimeMs: number;
-  /** Told of every look-up. */
+  /** Called on every look-up. */
   readonly onLookup: (result: 'hit' | 'miss') => void;
 }
 
 /**
- * Analyses of reference photos, by the SHA-256 of their bytes, in this process' memory alone. Embeddings are biometric
- * data: nothing is kept longer than its lifetime, and what leaves is overwritten with zeros first.
+ * Analyses of reference photos by the SHA-256 of their bytes, only in the memory of this process. Embeddings are
+ * biometric data: nothing is kept longer than its lifetime, and evicted embeddings are overwritten with zeros.
  */
 export interface ReferenceCache {
   /**
-   * Returns the analysis of `bytes`: a copy of a kept one, without timings, or what `analyse` gives, which is then kept.
-   * The caller owns what it gets and may overwrite it. A failed analysis is not kept.
+   * Returns the analysis of `bytes`: a copy of a cached one, without timings, or the result of `analyse`, which is then
+   * cached. The caller owns the result and may overwrite it. A failed analysis is not cached.
    */
   analyse(bytes: Uint8Array, analyse: () => Promise<FaceAnalysis>): Promise<FaceAnalysis>;
   /** Forgets everything. */
@@ -30,7 +30,7 @@ export function createReferenceCache({ size, lifetimeMs, onLookup }: ReferenceCa
   const kept = new LRUCache<string, FaceAnalysis>({
     max: size,
     ttl: lifetimeMs,
-    // Without it an entry that nobody asks for any more would outlive its time.
+    // Without it an entry that is never read again would outlive its time.
     ttlAutopurge: true,
     dispose: ({ embedding }) => embedding.fill(0),
   });

@@ -21,11 +21,11 @@ export interface VerificationRequest {
   readonly minMatches: 2 | 3;
 }
 
-/** What holds for every comparison of a worker. */
+/** Rules that are the same for every comparison of a worker. */
 export interface VerificationRules {
   readonly duplicatePolicy: 'warn' | 'reject';
   readonly model: ModelIdentity;
-  /** False match rate that a threshold is known not to exceed. */
+  /** Returns the false match rate that a threshold is known not to exceed. */
   readonly fmrAt: (threshold: number) => number | undefined;
 }
 
@@ -33,23 +33,23 @@ export interface VerificationDependencies extends PhotoSteps, VerificationRules 
 
 export interface Verification {
   readonly outcome: ComparisonOutcome;
-  /** Only when the outcome is decided. */
+  /** Present only if the comparison was decided. */
   readonly evidence?: Evidence;
   readonly duplicates: readonly DuplicatePair[];
   readonly photos: PhotoResults;
 }
 
 /**
- * Fetches and analyses four photos and decides whether they show one person. Never rejects for what is wrong with a
- * photo: that is an outcome.
- * @throws the signal's reason when it aborts between two steps; VerificationError `model_failure`.
+ * Fetches and analyses four photos and decides whether they show one person. A problem with a photo is an outcome and
+ * never rejects.
+ * @throws the signal's reason if it aborts between two steps; VerificationError `model_failure`.
  */
 export async function verifyPerson(
   request: VerificationRequest,
   deps: VerificationDependencies,
   signal: AbortSignal,
 ): Promise<Verification> {
-  // The reference is needed by every probe, so it is asked for first.
+  // Every probe needs the reference, so it is fetched first.
   const names: readonly ImageName[] = ['back_image', ...FRONT_IMAGES];
   const entries = await Promise.all(
     names.map(
@@ -65,7 +65,7 @@ export async function verifyPerson(
   }
 }
 
-/** Everything after the photos: pure. */
+/** Everything after the analysis of the photos. Pure. */
 function conclude(
   request: VerificationRequest,
   deps: VerificationDependencies,
@@ -138,7 +138,7 @@ function identitiesOf(photos: PhotoResults): Partial<Record<ImageName, FaceAnaly
   );
 }
 
-/** The first blamed photo gives the code; a retry can help if it can help any of them. */
+/** The code is that of the first blamed photo; a retry can help if it can help any of them. */
 function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): ComparisonFailure {
   const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
     const photo = photos[image];

@@ -6,12 +6,12 @@ import { isTlsCode, networkCodeOf } from '../net/network-code.js';
 import { readRetryAfterMs } from '../net/retry-after.js';
 import { signWebhook } from './sign-webhook.js';
 
-/** Bytes of an answer that are read, and dropped, before its connection is cut. */
+/** Bytes of a response that are read and discarded before its connection is closed. */
 export const MAX_ANSWER_BYTES = 65_536;
 
 const USER_AGENT = 'face-verification-webhooks/1';
 const GONE = 410;
-/** Statuses whose Retry-After counts: too many requests, unavailable. */
+/** Statuses whose Retry-After is honoured: too many requests, unavailable. */
 const THROTTLING_STATUSES = new Set([429, 503]);
 
 /** One message to one receiver. */
@@ -21,15 +21,15 @@ export interface Delivery {
   readonly id: string;
   /** The exact text to sign and send. */
   readonly body: string;
-  /** Each signs; without any nothing is sent. */
+  /** Each adds a signature; without any, nothing is sent. */
   readonly secrets: readonly string[];
 }
 
 export interface DeliveryDependencies {
-  /** Made by `createGuardedAgent` with the same policy. */
+  /** Created by `createGuardedAgent` with the same policy. */
   readonly agent: Dispatcher;
   readonly policy: AddressPolicy;
-  /** Time for name, connection, TLS, headers and what is read of the body together, ms. */
+  /** Time for DNS, connection, TLS, headers and body together, ms. */
   readonly timeoutMs: number;
   /** Clock of the `webhook-timestamp`, ms since 1970. */
   readonly now: () => number;
@@ -38,8 +38,8 @@ export interface DeliveryDependencies {
 }
 
 /**
- * What an attempt ended in. `retry`: may succeed later; `gone`: the receiver wants no more; `refused`: we do not send,
- * now or later. Reasons name neither URL, host nor address: they reach whoever reads the job.
+ * The outcome of an attempt. `retry`: may succeed later; `gone`: the receiver wants no more webhooks; `refused`: we never
+ * send it. Reasons name neither URL, host nor address, because every reader of the job sees them.
  */
 export type DeliveryOutcome =
   | { readonly kind: 'delivered'; readonly status: number }
@@ -47,15 +47,15 @@ export type DeliveryOutcome =
       readonly kind: 'retry';
       readonly reason: string;
       readonly status?: number;
-      /** What Retry-After asks for, ms; not bounded yet. */
+      /** Pause that Retry-After asks for, ms; not limited yet. */
       readonly afterMs?: number;
     }
   | { readonly kind: 'gone'; readonly reason: string; readonly status: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * Posts the message once, signed for this moment, and returns how that ended; only a bug makes it reject. Redirects are
- * not followed. A 2xx counts as soon as it is there, whatever becomes of the rest of the answer.
+ * Posts the message once, signed with the current time, and returns the outcome; only a bug makes it reject. Redirects
+ * are not followed. A 2xx status counts as delivered, whatever happens to the rest of the response.
  * @see Standard Webhooks 1.0
  */
 export async function deliverWebhook(
@@ -66,22 +66,22 @@ export async function deliverWebhook(
   const headers = signedHeaders(delivery, deps);
   const deadline = startDeadline(deps.timeoutMs, deps.signal);
   try {
-    // The rules may have become stricter since the URL was accepted.
+    // The policy may have become stricter since the URL was accepted.
     const url = checkUrl(delivery.url, deps.policy, 'callback');
     const response = await request(url, {
       method: 'POST',
       dispatcher: deps.agent,
       headers,
       body: Buffer.from(delivery.body, 'utf8'),
-      // The deadline covers both; undici's own limits start anew with every byte.
+      // The deadline covers both; undici's own limits restart with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
       signal: deadline.signal,
     });
     await response.body.dump({ limit: MAX_ANSWER_BYTES });
-    return judgeAnswer(response, deps.now());
+    return outcomeOfResponse(response, deps.now());
   } catch (error) {
-    return judgeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
+    return outcomeOfFailure(deadline.signal.aborted ? deadline.signal.reason : error);
   } finally {
     deadline.end();
   }
@@ -99,7 +99,7 @@ function signedHeaders({ id, body, secrets }: Delivery, deps: DeliveryDependenci
   };
 }
 
-function judgeAnswer(response: Dispatcher.ResponseData, now: number): DeliveryOutcome {
+function outcomeOfResponse(response: Dispatcher.ResponseData, now: number): DeliveryOutcome {
   const status = response.statusCode;
   if (status >= 200 && status < 300) return { kind: 'delivered', status };
   const reason = `the receiver answered ${status}`;
@@ -109,7 +109,7 @@ function judgeAnswer(response: Dispatcher.ResponseData, now: number): DeliveryOu
   return { kind: 'retry', reason, status, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
-function judgeFailure(error: unknown): DeliveryOutcome {
+function outcomeOfFailure(error: unknown): DeliveryOutcome {
   if (error instanceof VerificationError && error.code !== 'image_fetch_failed')
     return { kind: 'refused', reason: 'the address is not allowed' };
   const code = networkCodeOf(error);

@@ -1,7 +1,7 @@
-/** Longest and shortest time a job is postponed for when it finds no slot, ms. */
+/** Longest and shortest time for which a job is postponed if no slot is free, ms. */
 const MAX_WAIT_MS = 60_000;
 const MIN_WAIT_MS = 250;
-/** Assumed duration of a delivery before one has ended, ms; without it a first burst would return all at once. */
+/** Assumed duration of a delivery until the first one has ended, ms; without it a first burst would all return at once. */
 const FIRST_GUESS_MS = 200;
 /** Weight of the newest delivery in an average duration. */
 const NEWEST_WEIGHT = 0.2;
@@ -10,15 +10,15 @@ const MAX_IDLE_LOADS = 1_000;
 
 /** The deliveries of one tenant, or of one tenant to one host or address. */
 interface Load {
-  /** When each running delivery began, oldest first. */
+  /** When each running delivery started, oldest first. */
   readonly startedAt: number[];
-  /** How long a delivery took recently, ms. */
+  /** Recent average duration of a delivery, ms. */
   averageMs: number;
-  /** When the next job that is postponed may expect a free slot. */
+  /** When the next postponed job can expect a free slot. */
   nextFreeAt: number;
 }
 
-/** A slot that was taken, or the time after which to ask again. */
+/** A slot, or the time after which to ask again. */
 export type SlotAnswer =
   | { readonly kind: 'taken'; readonly slot: DeliverySlot }
   | { readonly kind: 'busy'; readonly retryInMs: number };
@@ -26,33 +26,33 @@ export type SlotAnswer =
 /** The right to make one delivery. */
 export interface DeliverySlot {
   /**
-   * Takes a place at every one of the addresses that the host's name resolved to. Returns undefined, or the time after
-   * which to ask again, ms, where one of them has none left; then nothing may be sent.
+   * Takes a place at every address of the host. Returns undefined, or, if an address has no place left, the time after
+   * which to ask again, ms; then nothing may be sent.
    */
   claimAddresses(addresses: readonly string[]): number | undefined;
-  /** Gives everything back. Called once, when the delivery has ended. */
+  /** Releases the slot and the places. Call it once, when the delivery has ended. */
   release(): void;
 }
 
-/** Shares a worker's deliveries among tenants, so that the silent receivers of one cannot delay the webhooks of others. */
+/** Shares a worker's deliveries among tenants: silent receivers of one tenant cannot delay the webhooks of others. */
 export interface DeliverySlots {
-  /** Takes a slot for a delivery of `tenant` to `host` when it may have one. */
+  /** Takes a slot for a delivery of `tenant` to `host`, if one is free for it. */
   take(tenant: string, host: string): SlotAnswer;
 }
 
 export interface DeliverySlotsOptions {
-  /** Deliveries at a time in all. */
+  /** Deliveries at a time in total. */
   readonly total: number;
-  /** Of those, of one tenant to one host name or to one address: a name with a wildcard hides no address. */
+  /** Of those, to one host name or one address of a tenant: a wildcard name cannot get around the limit. */
   readonly perHost: number;
   /** A clock in ms. */
   readonly now: () => number;
 }
 
 /**
- * Returns the slots of one worker. A tenant may take one while it holds fewer than are free, so it borrows up to half of
- * them, and in the long run `n` greedy tenants leave 1 slot of n + 1 to the next. Jobs that find none are told to come
- * back one after the other at the pace of recent deliveries, so that a long backlog costs few moves in the queue.
+ * Returns the slots of one worker. A tenant may take a slot while it holds fewer than are free, so one tenant gets at
+ * most half of them, and `n` greedy tenants leave one slot in n + 1 to the next. Jobs that find none are scheduled to
+ * return one after the other at the pace of recent deliveries, so that a long backlog causes few moves in the queue.
  * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
  */
 export function createDeliverySlots({ total, perHost, now }: DeliverySlotsOptions): DeliverySlots {
@@ -83,7 +83,7 @@ export function createDeliverySlots({ total, perHost, now }: DeliverySlotsOption
         kind: 'taken',
         slot: {
           claimAddresses: (addresses) => {
-            // A name server may answer when the delivery has been given up.
+            // A name server may answer after the delivery has been given up.
             if (isReleased) return MIN_WAIT_MS;
             const claimed = [...new Set(addresses)].map((address) => loadOf(tenant, 'address', address));
             const full = claimed.filter((load) => load.startedAt.length >= perHost);
@@ -108,11 +108,11 @@ function endDelivery(load: Load, startedAt: number, now: number): void {
   load.averageMs += NEWEST_WEIGHT * (now - startedAt - load.averageMs);
 }
 
-/** Books the place after the last one given away. Beyond the longest wait there are no places, only chance. */
+/** Reserves the place after the last one promised. Beyond the longest wait the time is random. */
 function waitFor(load: Load, now: number): number {
   const earliest = Math.max(load.nextFreeAt, now + MIN_WAIT_MS);
   if (earliest - now > MAX_WAIT_MS) return Math.round(MAX_WAIT_MS * (0.5 + Math.random() / 2));
-  // A delivery that still runs lasts at least as long as it has run.
+  // A running delivery takes at least as long as it has already run.
   const expectedMs = Math.max(load.averageMs, now - (load.startedAt[0] ?? now));
   load.nextFreeAt = earliest + expectedMs / Math.max(1, load.startedAt.length);
   return Math.round(earliest - now);

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 
-/** One message as it is signed. */
+/** The signed parts of a message. */
 export interface WebhookMessage {
   /** The `webhook-id`, the same for every attempt. */
   readonly id: string;
@@ -11,8 +11,8 @@ export interface WebhookMessage {
 }
 
 /**
- * Returns the `webhook-signature` header: one `v1,` signature a secret, in the secrets' order, separated by spaces, so
- * that receivers may hold the old or the new secret while it is being changed. `secrets`: at least one `whsec_` text.
+ * Returns the `webhook-signature` header: one `v1,` signature per secret, in their order, separated by spaces, so that
+ * receivers can hold either secret during a rotation. `secrets`: at least one `whsec_` text.
  * @see Standard Webhooks 1.0, "Signature scheme": HMAC-SHA256 of `id.timestamp.body`, base64.
  */
 export function signWebhook(message: WebhookMessage, secrets: readonly string[]): string {

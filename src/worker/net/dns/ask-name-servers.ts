@@ -1,12 +1,12 @@
 import { promises as dns, type LookupAddress, type RecordWithTtl } from 'node:dns';
 
-/** Time a name server has for the first answer before it, or the next one, is asked again, ms. */
+/** Time that a name server has to answer before it, or the next one, is asked again, ms. */
 const ATTEMPT_MS = 1_000;
 const ATTEMPTS = 3;
 /** How long the addresses of one family wait for those of the other, ms (RFC 8305 says 50; name servers vary). */
 const OTHER_FAMILY_MS = 300;
 
-/** `not_found`: the name has no address. `timeout`: no name server answered in time. `failed`: they could not tell. */
+/** `not_found`: the name has no address. `timeout`: no name server answered in time. `failed`: they returned an error. */
 export type LookupFailure = 'not_found' | 'timeout' | 'failed';
 
 export interface FoundAddresses {
@@ -25,8 +25,8 @@ export interface AskOptions {
 }
 
 /**
- * Asks for the IPv4 and IPv6 addresses of a full name. Never rejects. Each call has a resolver and sockets of its own,
- * so it holds no thread, and calls for other names neither wait for it nor end with it.
+ * Resolves the IPv4 and IPv6 addresses of a full name. Never rejects. Each call has its own resolver and sockets, so it
+ * blocks no thread, and calls for other names neither wait for it nor fail with it.
  */
 export async function askNameServers(name: string, options: AskOptions): Promise<FoundAddresses> {
   const resolver = new dns.Resolver({ timeout: ATTEMPT_MS, tries: ATTEMPTS });

@@ -3,13 +3,13 @@ import type { LookupFunction } from 'node:net';
 import { askNameServers, type FoundAddresses, type LookupFailure } from './ask-name-servers.js';
 import { readHostsFile, readSearchRules } from './system-files.js';
 
-/** Time for one look-up together, search domains included, ms. */
+/** Time for one look-up, including search domains, ms. */
 const LOOKUP_TIMEOUT_MS = 4_000;
-/** Longest time an answer is reused, ms; a shorter time to live counts. */
+/** Longest time for which an answer is reused, ms; a shorter time to live takes precedence. */
 const MAX_REUSE_MS = 10_000;
-/** How long a name that does not exist, or whose name servers were slow to fail, is not asked for again, ms. */
+/** Time for which a name is not looked up again after it did not exist or failed slowly, ms. */
 const FAILURE_REUSE_MS = 5_000;
-/** A failure that took this long is worth remembering, ms; a quicker one may pass. */
+/** Failures that took at least this long are remembered, ms; a quicker one may be transient. */
 const SLOW_FAILURE_MS = 1_000;
 const MAX_REMEMBERED = 1_000;
 
@@ -18,14 +18,14 @@ const LOOPBACK: readonly LookupAddress[] = [
   { address: '::1', family: 6 },
 ];
 
-/** The codes by which Node itself reports these failures. */
+/** The codes that Node itself uses for these failures. */
 const CODES: Record<LookupFailure, string> = {
   not_found: 'ENOTFOUND',
   timeout: 'ETIMEOUT',
   failed: 'EAI_AGAIN',
 };
 
-/** The addresses of a host could not be found. Its code is ENOTFOUND, ETIMEOUT or EAI_AGAIN. */
+/** The addresses of a host could not be found. Code: ENOTFOUND, ETIMEOUT or EAI_AGAIN. */
 class LookupError extends Error {
   override readonly name = 'LookupError';
   readonly code: string;
@@ -37,20 +37,20 @@ class LookupError extends Error {
 }
 
 export interface HostResolverOptions {
-  /** Name servers to ask, `ip` or `ip:port`, instead of those in resolv.conf. */
+  /** Name servers, `ip` or `ip:port`, instead of those in resolv.conf. */
   readonly servers?: readonly string[];
   readonly hostsFile?: string;
   readonly resolverFile?: string;
 }
 
 /**
- * Returns a look-up with the signature of `dns.lookup` that name servers cannot exhaust: `dns.lookup` holds one of four
- * threads of the process until the name servers answer; this one uses a socket for each name, four seconds at most.
+ * Returns a look-up with the signature of `dns.lookup` that silent name servers cannot exhaust. `dns.lookup` blocks one
+ * of the process's four threads until the name servers answer; this one uses a socket per name for at most four seconds.
  *
- * Order: the hosts file; `localhost`; the name servers. A name with a dot is asked for as it is. If it does not exist
+ * Order: the hosts file; `localhost`; the name servers. A name with a dot is looked up as it is. If it does not exist
  * and has fewer dots than `ndots`, the search domains of resolv.conf follow; a name without a dot starts with them.
- * Callers that ask for one name at a time share the question. Answers are reused for their time to live, ten seconds at
- * most, failures for five. Callers must judge the addresses on every use.
+ * Concurrent look-ups of one name share one query. Answers are reused for their time to live, at most ten seconds, and
+ * failures for five. Callers must check the addresses on every use.
  */
 export function createHostResolver(options: HostResolverOptions = {}): LookupFunction {
   const resolver = new CachingResolver(options);
@@ -114,7 +114,7 @@ class CachingResolver {
     }
   }
 
-  /** Goes on to the next name only while names do not exist: silence says nothing about a name. */
+  /** Tries the next name only if a name does not exist: a timeout does not mean that. */
   async #askInOrder(names: readonly string[], signal: AbortSignal): Promise<FoundAddresses> {
     let found: FoundAddresses = { addresses: [], failure: 'not_found', ttlSeconds: 0 };
     for (const name of names) {
