@@ -62,7 +62,7 @@ function privilege({ asUser }) {
   return succeeds('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined;
 }
 
-/** A package that cannot be had is no end: the next is tried, and the caller looks for itself what there is now. */
+/** If a package is unavailable, the next one is tried; the caller checks the result. */
 async function installWith(manager, prefix) {
   console.error(`Installing a Redis: ${commandLine(manager)}`);
   const start = [...prefix, ...environment(manager), manager.command];

@@ -1,7 +1,7 @@
 import { prepareConfigured, prepareLite } from './prepare.mjs';
 
 /**
- * Makes the program be there, and the model pack `lite` when it is the one in use: as with `npm start`, it is unless
+ * Ensures the program exists, and the model pack `lite` when it is the one in use: as with `npm start`, it is unless
  * INSIGHTFACE_MODEL or --pack names another.
  */
 export async function prepareModelTool(args = process.argv.slice(2), environment = process.env) {

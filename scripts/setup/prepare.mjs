@@ -7,7 +7,7 @@ import { loadEnvFile } from './load-env-file.mjs';
 import { ROOT } from './root.mjs';
 import { SetupError } from './setup-error.mjs';
 
-/** Makes the compiled program and all it needs be there; takes a moment when it is. */
+/** Ensures the compiled program and its dependencies exist. Fast if they already do. */
 export async function prepareProgram() {
   checkNode();
   await installDependencies();
@@ -27,7 +27,7 @@ export function importBuilt(path) {
   return import(pathToFileURL(join(ROOT, 'dist', path)).href);
 }
 
-/** Fetches the model pack that needs no licence, or mends it. `modelsDir`: where packs lie; default models. */
+/** Fetches or repairs the model pack that needs no licence. `modelsDir`: folder of the packs; default models. */
 export async function prepareLite(modelsDir = join(ROOT, 'models')) {
   const { fetchPack } = await importBuilt('cli/models/fetch-pack.js');
   const { readManifest } = await importBuilt('shared/models/model-catalogue.js');

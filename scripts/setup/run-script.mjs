@@ -10,7 +10,7 @@ const REFUSALS = {
 };
 
 /**
- * Runs the body of a script, until npm has ended: what a person can mend ends it with a message alone, anything else
+ * Runs the body of a script, until npm has ended: an error that a person can fix ends it with a message alone, anything else
  * with its stack. `body` is given what `watchParent` returns.
  */
 export async function runScript(body) {

@@ -1,4 +1,4 @@
-/** Something that the person at the keyboard has to mend; its message says how, so no stack is shown. */
+/** A problem that the user has to fix; its message says how, so no stack is shown. */
 export class SetupError extends Error {
   name = 'SetupError';
 }

@@ -67,7 +67,7 @@ function namesWith(apt) {
   return [];
 }
 
-/** Its own libraries lie beside it; the loader must be told where. */
+/** Its libraries are in the same folder; the loader needs their path. */
 function writeLauncher(root) {
   const binary = PACKAGES.map((name) => join(root, 'usr/bin', name)).find((path) => existsSync(path));
   const libraries = ['usr/lib', 'lib']

@@ -1,4 +1,4 @@
-/** Between two looks at the process that started this one, ms. */
+/** Interval at which the process that started this one is checked, ms. */
 const INTERVAL_MS = 500;
 
 /**

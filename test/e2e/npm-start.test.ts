@@ -90,7 +90,7 @@ describe('a service started by npm start', () => {
     expect(await answer.json()).toEqual({ user_id: 'b', matched: false });
   });
 
-  it('takes a job, tells where to ask for it, and has its result there', async () => {
+  it('takes a job, says where to poll it, and has its result there', async () => {
     const accepted = await post(
       '/compare-faces',
       { user_id: 'c', ...photos.same },

@@ -241,7 +241,7 @@ describe('a rate limit without Redis', () => {
     const alone = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '3' });
     const ask = async () => (await fetch(`${alone.origin}/models`, { headers: bearer(ALICE) })).status;
     await alone.redis.kill();
-    await alone.program.line((line) => line.msg === 'Redis is away');
+    await alone.program.line((line) => line.msg === 'Redis is unavailable');
 
     const statuses = [await ask(), await ask(), await ask(), await ask()];
 

@@ -97,7 +97,7 @@ describe('the order among tenants', () => {
     expect(Math.abs(count(served, 'big') - count(served, 'small'))).toBeLessThanOrEqual(4);
   });
 
-  it('serves who has a caller on the line before who has none, of any tenant', async () => {
+  it('serves who has a waiting caller before who has none, of any tenant', async () => {
     await addMany(20, 'batch', { sync: false });
     await addMany(20, 'big');
     await addMany(2, 'small');
@@ -196,7 +196,7 @@ describe('tidying', () => {
     expect((await redis.hkeys(`${PREFIX}:fair:compare-lite`)).join()).not.toContain('gone');
   });
 
-  it('begins to count anew after a million rounds and keeps the order', async () => {
+  it('restarts its count after a million rounds and keeps the order', async () => {
     const orderKey = `${PREFIX}:fair:compare-lite`;
     await redis.hset(orderKey, 'now', 1_000_001);
     await addMany(10, 'big');
@@ -218,7 +218,7 @@ describe('tidying', () => {
     expect(Number(await redis.hget(orderKey, 'now'))).toBeLessThan(100);
   });
 
-  it('moves up a job that stands where nobody has to: it was added just when counting began anew', async () => {
+  it('moves up a job that was added just when the count restarted and stands too far back', async () => {
     await queue.add(
       'compare',
       { jobId: 'r_far', tenant: 'far', sync: true },

@@ -220,7 +220,7 @@ describe('a fetch', () => {
     ]);
   });
 
-  it('asks the host anew for every image, whatever it answered before (R45, R46)', async () => {
+  it('asks the host again for every image, whatever it answered before (R45, R46)', async () => {
     host.answer((socket, nth) =>
       socket.end(ok('Cache-Control: max-age=3600, immutable\r\n', `photo ${nth}`)),
     );

@@ -29,8 +29,8 @@ const REFUSED = [
 /** A real photo with 200 MB of zeros in a compressed chunk that nobody has to unpack. */
 const HARMLESS = ['iccp_bomb.png', 'ztxt_bomb.png'];
 
-/** Made anew each time, with a note inside, so that no digest is known before. */
-const DEAR: readonly ((note: string) => Buffer)[] = [
+/** Made again each time, with a note inside, so that no digest is known before. */
+const EXPENSIVE: readonly ((note: string) => Buffer)[] = [
   (note) => withJpegSegments(DEAREST_IMAGES['scans.jpg'](), [jpegSegment(0xfe, Buffer.from(note))]),
   (note) => Buffer.concat([DEAREST_IMAGES['interlaced.png'](), Buffer.from(note)]),
   (note) => Buffer.concat([DEAREST_IMAGES['largest.png'](), Buffer.from(note)]),
@@ -103,7 +103,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     const pids = listVisionPids().filter((pid) => !bystanderPids.includes(pid));
     const hostile = await createHostileImages();
     const named = await Promise.all([...REFUSED, ...HARMLESS].map(hostile.make));
-    const bombs = [...named, ...DEAR.map((make) => make('stream'))];
+    const bombs = [...named, ...EXPENSIVE.map((make) => make('stream'))];
     const served: Promise<FaceAnalysis>[] = [];
 
     const codes = await Promise.all(
@@ -151,7 +151,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     pool = startPool(2);
     const taken = pool;
     await pool.ready();
-    const bomb = DEAR[0]!('copies');
+    const bomb = EXPENSIVE[0]!('copies');
 
     const copies = await Promise.all(
       Array.from({ length: 6 }, () =>
@@ -167,7 +167,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     pool = startPool(2);
     const taken = pool;
     await pool.ready();
-    const bomb = DEAR[0]!('waiting');
+    const bomb = EXPENSIVE[0]!('waiting');
     const first = pool.analyse(Buffer.from(bomb), { deadlineMs: 200 }).then(() => 'analysed', codeOf);
     await until(() => taken.stats().lost.deadline === 1 && taken.stats().busy > 0);
 
@@ -185,7 +185,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     await pool.ready();
     const [pid = 0] = listVisionPids().filter((one) => !bystanderPids.includes(one));
     const before = peakRss(pid);
-    const bomb = DEAR[1]!('abandoned');
+    const bomb = EXPENSIVE[1]!('abandoned');
     const bytes = Buffer.from(bomb);
     const caller = new AbortController();
     const abandoned = pool.analyse(bytes, { deadlineMs: 400, signal: caller.signal });
@@ -206,7 +206,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     pool = startPool(1);
     await pool.ready();
 
-    const overrun = pool.analyse(DEAR[0]!('deadline'), { deadlineMs: 200 });
+    const overrun = pool.analyse(EXPENSIVE[0]!('deadline'), { deadlineMs: 200 });
     const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
 
     await expect(overrun).rejects.toMatchObject({ code: 'image_undecodable' });
@@ -219,7 +219,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
     await pool.ready();
 
     const peak = watchPeakRss(() => listVisionPids().filter((pid) => !bystanderPids.includes(pid)));
-    const greedy = pool.analyse(DEAR[1]!('memory'), { deadlineMs: DEADLINE_MS });
+    const greedy = pool.analyse(EXPENSIVE[1]!('memory'), { deadlineMs: DEADLINE_MS });
     const next = pool.analyse(good, { deadlineMs: DEADLINE_MS });
 
     await expect(greedy).rejects.toMatchObject({ code: 'image_undecodable' });

@@ -59,7 +59,7 @@ describe('a pack with a file that something is derived from', () => {
     expect(readFileSync(derivedPath())).toEqual(DERIVED);
   });
 
-  it('is mended when what was derived is damaged, which verify tells', async () => {
+  it('is derived again when the derived file is damaged, which verify reports', async () => {
     await fetchMade();
     writeFileSync(derivedPath(), Buffer.alloc(DERIVED.length));
 

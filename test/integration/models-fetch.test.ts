@@ -136,7 +136,7 @@ describe('fetching a model pack', () => {
     expect(filesOfPack()).toEqual(['det.onnx', 'notes.txt', 'rec.onnx']);
   });
 
-  it('goes on where a cut connection broke', async () => {
+  it('continues where a connection broke', async () => {
     const ranges: (string | undefined)[] = [];
     const cuts = [50_000, 80_000];
     server.serve('/mini.zip', (request, response) => {
@@ -152,7 +152,7 @@ describe('fetching a model pack', () => {
     expect(fileOfPack('det.onnx')).toEqual(pack.files['det.onnx']);
   });
 
-  it('keeps what came when the server stays away, and goes on with it in the next run', async () => {
+  it('keeps what arrived when the server is unavailable, and continues in the next run', async () => {
     server.serve('/mini.zip', (request, response) => {
       if (server.requests.length > 1) response.destroy();
       else serveUntil(pack.archive, 60_000, partHolds)(request, response);

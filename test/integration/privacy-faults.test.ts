@@ -153,8 +153,8 @@ async function loseRedis(photos: Record<string, string>): Promise<void> {
   answers.push(await service.post('/jobs', { user_id: SECRET.userId, ...photos }, auth));
   await ask(photos, photos.good ?? '');
   await caught;
-  // Only a try to come back shows that Redis is away, and the next may find it there again.
-  await service.api.line(({ msg }) => msg === 'Redis is away');
+  // Only a reconnect shows that Redis is unavailable, and the next one may succeed.
+  await service.api.line(({ msg }) => msg === 'Redis is unavailable');
   await redis.start();
   await vi.waitFor(async () => expect((await ask(photos, photos.good ?? '')).status).toBe(200), {
     timeout: 20_000,
@@ -175,7 +175,7 @@ describe('planted secrets, where everything goes wrong', () => {
     await loseRedis(photos);
   }, 120_000);
 
-  it('are in no answer but for the user_id of whoever gets a result', () => {
+  it('are in no answer except the user_id in a result', () => {
     const statuses = new Set(answers.map(({ status }) => status));
     for (const status of [200, 400, 403, 404, 413, 422, 502, 503]) expect(statuses).toContain(status);
     for (const { status, body } of answers)
@@ -186,7 +186,7 @@ describe('planted secrets, where everything goes wrong', () => {
     const programs = [service.api, ...service.workers];
     const text = JSON.stringify(programs.map(({ lines, errors }) => [lines, errors]));
 
-    expect(text).toMatch(/image_fetch_failed.*Redis is away/s);
+    expect(text).toMatch(/image_fetch_failed.*Redis is unavailable/s);
     expectNowhere(text, ALL);
   });
 

@@ -66,7 +66,7 @@ describe('a service with a trace collector', () => {
       expect(collector.text()).not.toContain(secret);
   });
 
-  it('names the job and the code of what could not be told, and the answer carries both', async () => {
+  it('names the job and the code of an undecided comparison, and the answer carries both', async () => {
     const asked = { user_id: 'u', ...photos.same, back_image: photos.faceless };
     const answer = await service.post('/compare-faces', asked);
 

@@ -100,7 +100,7 @@ describe('GET /webhooks/failed', () => {
     expect((await list()).items.map(({ job_id }) => job_id)).toEqual(['r_2']);
   });
 
-  it('tells of each dead letter its host and what went wrong, and never the rest of its URL', async () => {
+  it('shows the host and the reason of each dead letter, and never the rest of its URL', async () => {
     await addDeadLetters('r_1');
 
     const response = await app.request('/webhooks/failed');
@@ -167,7 +167,7 @@ describe('GET /webhooks/failed', () => {
 });
 
 describe('POST /webhooks/:id/retry', () => {
-  it('starts the schedule anew under the same webhook-id', async () => {
+  it('restarts the schedule under the same webhook-id', async () => {
     await addDeadLetters('r_1');
     receiver.script('/T0KEN', [500, 204]);
 
@@ -219,7 +219,7 @@ describe('POST /webhooks/:id/retry', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('answers 503 while Redis is away', async () => {
+  it('answers 503 while Redis is unavailable', async () => {
     await bench.server.kill();
 
     const answers = await Promise.all([app.request('/webhooks/failed'), retry('wh_r_1')]);

@@ -141,7 +141,7 @@ describe('the webhook worker', () => {
     expect(bench.events).toMatchObject([{ result: 'refused', attempt: 1 }]);
   });
 
-  it('fails a job of a version it does not know and goes on with the next', async () => {
+  it('fails a job of a version it does not know and continues with the next', async () => {
     bench.startWorker();
 
     await bench.queue.add('deliver', { v: 99 } as never, { jobId: webhookJobId('r_future'), attempts: 5 });
@@ -254,7 +254,7 @@ describe('the webhook worker', () => {
     expect(output()).not.toContain(WEBHOOK_SECRET.slice('whsec_'.length));
   });
 
-  it('notes a delivery that ended while Redis was away', async () => {
+  it('notes a delivery that ended while Redis was unavailable', async () => {
     let release = (): void => undefined;
     const url = receiver.script('/hook', [
       (response) => {

@@ -48,7 +48,7 @@ export async function verifyPacks(name: string | undefined, options: CommandOpti
     const wrong = states.filter(({ state }) => state !== 'right');
     for (const file of wrong)
       complaints.push(`${join(modelsDir, manifest.name, file.name)} is ${file.state}`);
-    if (wrong.length > 0) complaints.push(`  mend it with: npm run models -- fetch ${manifest.name}`);
+    if (wrong.length > 0) complaints.push(`  fix it with: npm run models -- fetch ${manifest.name}`);
     else say(`${manifest.name}: all ${states.length} files are correct`);
   }
   if (complaints.length > 0) throw new ModelError(complaints.join('\n'));

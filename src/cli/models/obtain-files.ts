@@ -121,7 +121,7 @@ async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean
 const wrongArchive = (): ModelError =>
   new ModelError('The archive is not the one the manifest names; nothing of it was kept.');
 
-/** Downloads a file under a name in the work folder and returns its path. What comes outlives an interrupted run: the next one goes on. */
+/** Downloads a file under a name in the work folder and returns its path. The part that arrived survives an interrupted run, and the next run continues it. */
 async function download(
   { url, bytes, sha256 }: Pick<Download, 'url' | 'bytes' | 'sha256'>,
   name: string,

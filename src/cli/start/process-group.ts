@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Between two looks at a group that is asked to end, ms. */
+/** Interval at which a group that was asked to end is checked, ms. */
 const LOOK_INTERVAL_MS = 25;
 
 /**

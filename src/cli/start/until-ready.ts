@@ -5,9 +5,9 @@ import type { Supervisor } from './supervisor.js';
 
 /** How long a program may take until it answers, ms: large packs load and test themselves first. */
 const READY_TIMEOUT_MS = 120_000;
-/** Between two looks at a port, and at a page, whose answers are counted, ms. */
+/** Intervals at which a port, and a page whose answers are counted, are checked, ms. */
 const INTERVAL_MS = { port: 50, page: 250 } as const;
-/** Time limit of one look, ms. */
+/** Time limit of one check, ms. */
 const LOOK_TIMEOUT_MS = 5_000;
 
 /** Resolves once something accepts connections on `port` of loopback. @throws StartError as `untilTrue` does. */

@@ -1,8 +1,8 @@
 // The program that ends what `npm start` started when `npm start` itself was killed and could not.
-// It is told the leaders of the process groups, first started first, and acts when its channel closes.
+// It receives the leaders of the process groups, first started first, and acts when its channel closes.
 import { endProcessGroup } from './process-group.js';
 
-/** What the watchdog is told: every group that runs now. */
+/** What the watchdog receives: every group that runs now. */
 export interface WatchdogMessage {
   readonly leaders: readonly number[];
 }

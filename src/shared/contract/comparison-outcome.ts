@@ -35,7 +35,7 @@ export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;
 export type ComparisonDecision = Extract<ComparisonOutcome, { ok: true }>;
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
-/** How a job that BullMQ itself gave up is told: killed too often, or failed by a bug. */
+/** The outcome of a job that BullMQ itself gave up: its workers died too often, or a bug failed it. */
 export const ABANDONED: ComparisonOutcome = {
   ok: false,
   code: 'internal',

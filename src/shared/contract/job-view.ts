@@ -57,7 +57,7 @@ export interface JobFacts {
   readonly running?: 'queued' | 'active';
 }
 
-/** Returns what callers and webhooks are told of a job. */
+/** Returns the view of a job for callers and webhooks. */
 export function createJobView(facts: JobFacts): JobView {
   const { outcome, jobId } = facts;
   const userId = facts.job.user_id;

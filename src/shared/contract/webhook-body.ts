@@ -35,7 +35,7 @@ export const failedWebhooksSchema = z
   .meta({ id: 'FailedWebhooks' });
 export type FailedWebhooks = z.infer<typeof failedWebhooksSchema>;
 
-/** What answers a replay: the delivery starts its schedule anew under the same webhook-id. */
+/** What answers a replay: the delivery restarts its schedule under the same webhook-id. */
 export const webhookRetrySchema = z
   .object({ id: z.string(), job_id: z.string(), status: z.literal('pending') })
   .meta({ id: 'WebhookRetry' });

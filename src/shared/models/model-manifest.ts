@@ -11,7 +11,7 @@ export const modelFileSchema = z.object({
     .object({
       bytes: z.int().positive(),
       sha256,
-      /** Whether the input's height and width are freed. */
+      /** True if the input's height and width are freed. */
       free_input_size: z.boolean().optional(),
     })
     .optional(),

@@ -91,7 +91,7 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
 }
 
 /**
- * Returns the parsed URL when nothing the URL itself shows forbids it. Names are not resolved here: whoever connects
+ * Returns the parsed URL when nothing the URL itself shows forbids it. Names are not resolved here: the code that connects
  * asks `isAddressAllowed` about the address really connected to.
  * @throws VerificationError `invalid_request` when it is no URL or over 2,048 characters; `image_url_forbidden` (for
  * callbacks too) for scheme, credentials, odd characters, a private name or address in any spelling, host list, port.

@@ -9,7 +9,7 @@ export interface AddressRange {
   readonly prefixLength: number;
 }
 
-/** Every block of the IANA IPv4 special-purpose registry (RFC 6890 and later), multicast, and one public address that is none. */
+/** Every block of the IANA IPv4 special-purpose registry (RFC 6890 and later), multicast, and one address that only looks public. */
 const NON_PUBLIC_IPV4 = [
   '0.0.0.0/8', // this network
   '10.0.0.0/8', // private

@@ -22,7 +22,7 @@ export interface CancelledJobsOptions {
 
 /*
  * Cancelling is keep → remove from the queue → queue the webhook → conclude. A crash between any two leaves either the
- * job, which then goes on and wins over its record, or a record that is listed as unfinished for the reconciler.
+ * job, which then continues and wins over its record, or a record that is listed as unfinished for the reconciler.
  */
 
 /** The records of cancelled jobs of one model pack. */

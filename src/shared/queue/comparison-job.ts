@@ -19,7 +19,7 @@ export const comparisonJobSchema = z.object({
   threshold: thresholdSchema,
   min_matches: minMatchesSchema,
   evidence: z.boolean(),
-  /** Whether the result lists warnings. Absent in the jobs of earlier versions. */
+  /** True if the result lists warnings. Absent in the jobs of earlier versions. */
   warnings: z.boolean().optional(),
   callback_url: z.string().optional(),
   /** A caller holds its connection open for the answer. */

@@ -6,23 +6,23 @@ const MAX_PRIORITY = 2_097_151;
 const SCORES_A_PRIORITY = 2 ** 32;
 
 /**
- * Rounds by which jobs with a caller on the line go ahead of the others. A job without one waits for at most so many
+ * Rounds by which jobs with a waiting caller precede the others. A job without one waits for at most so many
  * rounds more than its turn; then it takes turns with them, so that it does not wait for ever.
  */
 export const SYNC_HEAD_START = 1_000;
 
-/** Rounds after which the count begins anew, in time before MAX_PRIORITY. */
+/** Rounds after which the count restarts, well before MAX_PRIORITY. */
 const ROUNDS_BEFORE_RESTART = 1_000_000;
 
 /** A job, as far as its place in the order goes. */
 export interface OrderedJob {
   readonly jobId: string;
   readonly tenant: string;
-  /** A caller is on the line. */
+  /** A caller waits. */
   readonly sync: boolean;
 }
 
-/** What may stand before a job for it to be let in; Infinity for anything. */
+/** What can precede a job that is still accepted; Infinity for no limit. */
 export interface EntryLimits {
   /** Waiting jobs of its own tenant, sync or not: fewer than this. */
   readonly maxOwn: number;
@@ -38,7 +38,6 @@ export type Place =
 /**
  * Order among tenants, and who waits: one tenant's ten thousand jobs do not hold up another's first. The n-th waiting job
  * of a tenant gets the priority `round + n`, and starting a job moves the round on to its own. Jobs with and without a
- * caller on the line wait in two rows of their tenant.
  * @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
  */
 export interface FairQueue {
@@ -50,7 +49,7 @@ export interface FairQueue {
   leave(job: OrderedJob): Promise<void>;
   /**
    * Forgets jobs that entered before `time`, ms since 1970, and do not wait: a crash came between. Moves jobs up that
-   * stand farther back than anybody has to, and begins to count anew after a million rounds.
+   * stand farther back than necessary, and restarts the count after a million rounds.
    */
   tidy(time: number): Promise<void>;
 }

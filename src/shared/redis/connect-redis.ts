@@ -12,13 +12,13 @@ export type RedisManner = 'fail-fast' | 'patient';
 /** A command on a fail-fast connection is given up after this, ms. */
 export const COMMAND_TIMEOUT_MS = 1_000;
 /**
- * A connection that owes an answer this long is closed and opened anew, ms: the machine behind it may have been replaced
+ * A connection that owes an answer this long is closed and opened again, ms: the machine behind it may have been replaced
  * without a word, and TCP alone notices after a quarter of an hour. Longer than BullMQ's blocking reads of 10 s.
  */
 const SILENCE_TIMEOUT_MS: Readonly<Record<RedisManner, number>> = { 'fail-fast': 3_000, patient: 13_000 };
 /** Longest pause between two attempts to reconnect, ms; it bounds how late an outage's end is noticed. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
-/** A cluster is asked this often who holds what, ms: a primary that hangs does not tell that another took its place. */
+/** Interval at which a cluster is asked for its layout, ms: a hanging primary does not report its successor. */
 const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
 /**
@@ -82,7 +82,7 @@ export function isRedisReady(connection: RedisConnection): boolean {
 }
 
 /**
- * A primary that became a replica keeps its connections and refuses to write: the name must be looked up anew.
+ * A primary that became a replica keeps its connections and refuses to write: the name must be resolved again.
  * @returns 2: connect again and send the command there.
  */
 function afterDemotion(error: Error): 2 | false {

@@ -4,9 +4,9 @@ import type { RedisConnection } from './connect-redis.js';
 export interface RedisClock {
   /** Whole milliseconds since 1970 by Redis’ clock. */
   now(): number;
-  /** False until Redis has told its time once: what is told till then is the local time. */
+  /** False until Redis has reported its time once; until then the clock shows the local time. */
   isSynchronised(): boolean;
-  /** Measures the difference anew. Without an answer from Redis the last one stays. */
+  /** Measures the difference again. Without an answer from Redis the last one stays. */
   synchronise(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ export function reportOutages(
   const onError = (error: unknown): void => {
     if (isWrongDatabase(error))
       failToStart(`REDIS_URL: the database of ${place} cannot be used: ${error.message}`);
-    if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is away');
+    if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is unavailable');
     away = true;
   };
   redis.on('error', onError);

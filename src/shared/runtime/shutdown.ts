@@ -52,7 +52,7 @@ export function exitOnSignals(shutdown: Shutdown): void {
   }
 }
 
-/** Ends a program that cannot start: what is wrong in words on standard error, exit code 1. */
+/** Ends a program that cannot start: prints the reason on standard error and exits with code 1. */
 export function failToStart(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

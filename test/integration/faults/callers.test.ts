@@ -36,7 +36,7 @@ describe('callers of a working service', () => {
   const serveHanging = (path: string): string => images.serve(path, () => undefined);
   const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 10_000);
 
-  it('get 504 with the job when the wait is over; the job goes on and can be polled', async () => {
+  it('get 504 with the job when the wait is over; the job continues and can be polled', async () => {
     const late = images.serve('/late.jpg', (_request, response) => {
       setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 3_000);
     });
@@ -152,7 +152,7 @@ describe('callers of an API without workers', () => {
   const submit = (origin: string, headers: Record<string, string>) =>
     postJson(`${origin}/jobs`, ACCEPTABLE, headers);
 
-  /** A busy machine may answer 503 for a moment; every caller is told to come again, and does. */
+  /** A busy machine may answer 503 for a moment; every caller is asked to retry, and does. */
   const acceptedId = (origin: string, headers: Record<string, string>): Promise<string> =>
     vi.waitFor(
       async () => {

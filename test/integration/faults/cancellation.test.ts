@@ -81,7 +81,7 @@ describe('DELETE of a queued job', () => {
     expect([await cancel(jobId), await cancel(jobId)]).toEqual([204, 204]);
   });
 
-  it('is told by the one webhook of the job', async () => {
+  it('is reported by the one webhook of the job', async () => {
     const jobId = await submit({ callback_url });
 
     await Promise.all([cancel(jobId), cancel(jobId)]);
@@ -152,7 +152,7 @@ describe('a caller who hangs up', () => {
     expect(await queue.getPrioritizedCount()).toBe(0);
   });
 
-  it('leaves a job that goes on when somebody else is told of its end', async () => {
+  it('leaves a job running if it has a callback', async () => {
     const caller = waitForAnswer({ ...ACCEPTABLE, callback_url });
     const jobId = await waitingJob();
 

@@ -83,7 +83,7 @@ describe('a tenant that fills the queue', () => {
   };
   const accepted = (answers: readonly Response[]) => answers.filter(({ status }) => status === 202);
 
-  it('gets half of it and is told so; others still get in, and places that come free are borrowed again', async () => {
+  it('gets half of it and an error that says so; others are still accepted, and free places are borrowed again', async () => {
     const answers = await submitMany(DEPTH, greedy);
 
     expect(accepted(answers)).toHaveLength(DEPTH / 2);

@@ -35,7 +35,7 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     const port = await freePort();
     const program = start(main, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`);
 
-    const line = await program.line(({ msg }) => msg === 'Redis is away');
+    const line = await program.line(({ msg }) => msg === 'Redis is unavailable');
 
     expect(line.REDIS_URL).toBe(`127.0.0.1:${port}/1`);
     expect(JSON.stringify(program.lines)).not.toContain('hunter2');

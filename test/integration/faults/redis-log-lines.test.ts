@@ -40,6 +40,6 @@ describe('the log of a program whose Redis goes and comes', () => {
     });
     await vi.waitFor(() => expect(attempts).toBe(3), { timeout: 10_000 });
 
-    expect(lines).toEqual(['Redis is away']);
+    expect(lines).toEqual(['Redis is unavailable']);
   });
 });

@@ -39,7 +39,7 @@ const isReady = (port: number): Promise<boolean> =>
 const waitUntilReady = (port: number) =>
   vi.waitFor(async () => expect(await isReady(port)).toBe(true), { timeout: 30_000, interval: 50 });
 
-/** Sends callers to replicas that said they were ready at the last look, as any load balancer does. */
+/** Sends callers to replicas that said they were ready at the last check, as any load balancer does. */
 function startBalancer() {
   const ready = new Set(ports);
   const failures: unknown[] = [];

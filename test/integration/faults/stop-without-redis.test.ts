@@ -3,7 +3,7 @@ import { type Program, serviceEnvironment, startProgram } from '../../support/pr
 import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 // A program that waits for Redis to say goodbye takes half a minute and more: each of these runs into its limit then.
-describe('a program that is asked to end while Redis is away', { timeout: 20_000 }, () => {
+describe('a program that is asked to end while Redis is unavailable', { timeout: 20_000 }, () => {
   const programs: Program[] = [];
   const redises: RedisServer[] = [];
   afterEach(async () => {
@@ -19,7 +19,7 @@ describe('a program that is asked to end while Redis is away', { timeout: 20_000
 
   it.each(['api', 'worker'] as const)('ends well: %s that has never seen one', async (name) => {
     const program = start(name, `redis://127.0.0.1:${await freePort()}`);
-    await program.line(({ msg }) => msg === 'Redis is away');
+    await program.line(({ msg }) => msg === 'Redis is unavailable');
 
     expect(await program.stop()).toBe(0);
     expect(program.errors).toEqual([]);
@@ -35,7 +35,7 @@ describe('a program that is asked to end while Redis is away', { timeout: 20_000
     await program.line(({ msg }) => msg === isUp);
 
     await redis.kill();
-    await program.line(({ msg }) => msg === 'Redis is away');
+    await program.line(({ msg }) => msg === 'Redis is unavailable');
 
     expect(await program.stop()).toBe(0);
   });

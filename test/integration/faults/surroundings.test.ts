@@ -149,7 +149,7 @@ describe('a Redis that may lose jobs', () => {
     });
   });
 
-  it('is not warned of when it is set up as it ought to be', async () => {
+  it('causes no warning when it is set up correctly', async () => {
     const redis = await openRedis();
 
     const worker = await startWorker(redis.url);

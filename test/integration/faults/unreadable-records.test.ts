@@ -99,7 +99,7 @@ describe('a waiting job whose record cannot be read', () => {
     expect(line.code).toBe('internal');
     expect(other.body).toMatchObject({ matched: true });
     await vi.waitFor(async () => expect(await queue.getJobState(jobId)).toBe('completed'), 5_000);
-    // Whose it was cannot be told.
+    // Its owner is unknown.
     expect((await service.get(`/jobs/${jobId}`)).status).toBe(404);
     expect(JSON.stringify(worker.lines)).not.toContain('broken"');
   });

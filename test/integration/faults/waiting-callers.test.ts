@@ -49,14 +49,14 @@ async function askDuring(fault: () => unknown) {
 }
 
 describe('a caller who waits', () => {
-  it('is told in time that nobody has taken the job', async () => {
+  it('hears in time that nobody has taken the job', async () => {
     const { status, body, ms } = await askDuring(() => undefined);
 
     expect([status, body.code, body.retryable]).toEqual([504, 'wait_timeout', true]);
     expect(ms).toBeLessThan(ANSWERED_WITHIN_MS);
   });
 
-  it('is told in time while Redis is frozen', async () => {
+  it('gets an answer in time while Redis is frozen', async () => {
     const { status, body, ms } = await askDuring(() => redis.process().kill('SIGSTOP'));
     redis.process().kill('SIGCONT');
 
@@ -75,7 +75,7 @@ describe('a caller who waits', () => {
     expect(ms).toBeLessThan(1_500 + 500);
   });
 
-  it('is told in time when Redis dies, and finds the job by the id he was given when it is back', async () => {
+  it('gets an answer in time when Redis dies, and finds the job by its id when Redis is back', async () => {
     const { status, body, ms } = await askDuring(() => redis.kill());
     await redis.start();
 

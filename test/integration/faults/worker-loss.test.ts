@@ -76,7 +76,7 @@ function serveStuckOnce(path: string): string {
 const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 10_000);
 
 describe('the loss of a worker', () => {
-  it('Q1: costs its job less than 15 s, ends a job that cost five others before, and each is told by one webhook', async () => {
+  it('Q1: costs its job less than 15 s, ends a job that lost five workers before, and one webhook reports each', async () => {
     const [victim] = service.workers;
     const ordinary = await submitStuck('killed');
     const poison = await submitStuck('poison');
@@ -129,13 +129,13 @@ describe('the loss of a worker', () => {
   });
 
   it('leaves nothing that a later job of the same id would take for its own result', async () => {
-    // A job under an Idempotency-Key that told its end, lost its worker and was cancelled; the key was then used anew.
-    const jobId = await submitWithEnding('anew', (own) => own - 60_000);
+    // A job under an Idempotency-Key that reported its end, lost its worker and was cancelled; the key was then used again.
+    const jobId = await submitWithEnding('reused', (own) => own - 60_000);
 
     const view = await service.get(`/jobs/${jobId}`, { prefer: 'wait=20' });
 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
-    await expectToldOnce('/anew', { type: 'comparison.completed', data: { result: { matched: true } } });
+    await expectToldOnce('/reused', { type: 'comparison.completed', data: { result: { matched: true } } });
   });
 
   it('Q8: a worker told to stop finishes what it can, hands the rest back, and exits with 0', async () => {

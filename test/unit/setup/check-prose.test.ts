@@ -10,6 +10,10 @@ describe('findUnwantedPhrases', () => {
     ['It starts anew.', 'anew'],
     ['/** Whether the pool is closed. */', 'Whether'],
     ['Run this to mend the file.', 'mend'],
+    ['A face that is none is refused.', 'is none'],
+    ['It takes a second look.', 'second look'],
+    ['A photo that costs processes their lives is refused.', 'costs processes their lives'],
+    ['A package that cannot be had is skipped.', 'cannot be had'],
   ])('finds the phrase in "%s"', (text, phrase) => {
     expect(phrasesOf(text)).toEqual([phrase]);
   });
@@ -19,6 +23,9 @@ describe('findUnwantedPhrases', () => {
     'Whether this is fast depends on the machine.',
     'const lookups = recommended.lastIndexOf(tillage);',
     'Look at the log first.',
+    'NaN where there is none.',
+    'One is in profile and one looks down.',
+    'In other words, it stops.',
   ])('leaves "%s" alone', (text) => {
     expect(phrasesOf(text)).toEqual([]);
   });

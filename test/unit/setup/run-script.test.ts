@@ -49,7 +49,7 @@ describe('a script of npm', () => {
     await vi.waitFor(() => expect(stillRunning(seen)).toEqual([]), { timeout: 10_000 });
   });
 
-  it('ends with the message alone when a person can mend it', async () => {
+  it('ends with the message alone when a person can fix it', async () => {
     expect(await complaintOf(`throw new SetupError('Install a thing.');`)).toBe('\nInstall a thing.\n');
   });
 

@@ -26,7 +26,7 @@ describe('watchRegistry', { timeout: 60_000 }, () => {
     expect(problem).toBe(`the npm registry http://127.0.0.1:${port}/npm/ does not answer (ECONNREFUSED).`);
   });
 
-  it('goes on waiting for a registry that answers, even when it refuses the question', async () => {
+  it('keeps waiting for a registry that answers, even when it refuses the question', async () => {
     const lines: string[] = [];
     vi.spyOn(console, 'error').mockImplementation((line: string) => {
       lines.push(line);

@@ -7,7 +7,7 @@ import { StartError } from '../start-error.js';
 const PATIENCE_MS = 4_000;
 const INTERVAL_MS = 100;
 
-/** Why a connection failed, in words. */
+/** The reason why a connection failed, as text. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection is refused',
   ENOTFOUND: 'there is no such host',

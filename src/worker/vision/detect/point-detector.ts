@@ -17,7 +17,7 @@ import { suppressOverlaps } from './nms.js';
 export interface PointModel {
   /** Returns the faces in pixels of the input, overlaps not yet suppressed. `outputs`: in the model's order. */
   readonly decode: (outputs: readonly NumericTensor[], input: Size) => FaceDetection[];
-  /** Overlap (0..1) above which two finds are one face. */
+  /** Overlap (0..1) above which two detections are one face. */
   readonly maxOverlap: number;
   /** Longer edge of the photo in the small passes, px. */
   readonly passes: Readonly<Record<Exclude<PassName, 'fine'>, number>>;

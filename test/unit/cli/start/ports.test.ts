@@ -29,7 +29,7 @@ describe('ports', () => {
     await expect(claim).rejects.toThrow('npm start -- --port');
   });
 
-  it('are refused on a host that is none of this machine', async () => {
+  it('are refused on a host that is not this machine', async () => {
     await expect(claimPort('192.0.2.1', await freePort())).rejects.toThrow(
       /Is HOST an address of this machine/,
     );

@@ -36,8 +36,8 @@ describe('formatLogLine', () => {
   });
 
   it('marks what is no information', () => {
-    expect(formatLogLine(line({ level: 'error', msg: 'Redis is away' }))).toMatch(
-      /api {4}ERROR Redis is away$/,
+    expect(formatLogLine(line({ level: 'error', msg: 'Redis is unavailable' }))).toMatch(
+      /api {4}ERROR Redis is unavailable$/,
     );
   });
 

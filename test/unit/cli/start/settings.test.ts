@@ -26,7 +26,7 @@ describe('readSettings', () => {
     expect(read(['--port', '9001', '--host', '::1'], environment)).toMatchObject({ port: 9001, host: '::1' });
   });
 
-  it('gives name look-ups more threads than Node does, or as many as it is told', () => {
+  it('gives name look-ups more threads than Node does, or as many as the environment sets', () => {
     expect(read().environment.UV_THREADPOOL_SIZE).toBe('16');
     expect(read([], { UV_THREADPOOL_SIZE: '32' }).environment.UV_THREADPOOL_SIZE).toBe('32');
   });
@@ -44,7 +44,7 @@ describe('readSettings', () => {
     },
   );
 
-  it('keeps loopback closed when the service listens on other addresses, or is told what to allow', () => {
+  it('keeps loopback closed when the service listens on other addresses, or has a list of allowed hosts', () => {
     const told = { ALLOWED_PRIVATE_HOSTS: 'minio' };
 
     expect(canFetchLoopback(read(['--host', '0.0.0.0']).environment)).toBe(false);

@@ -91,7 +91,7 @@ describe('a supervisor', () => {
     expect(lines).toEqual([]);
   });
 
-  it('tells of a program that cannot be started', async () => {
+  it('reports a program that cannot be started', async () => {
     supervisor.keep({ ...program('', mark), command: '/nowhere/at/all' });
 
     expect(await supervisor.firstLoss).toContain('ENOENT');

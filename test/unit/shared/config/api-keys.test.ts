@@ -33,7 +33,7 @@ describe('parseApiKeys', () => {
     ['no key', 'alice:'],
     ['the name of callers without a key', `anonymous:${ALICE}`],
     ['one key of two names', `alice:${ALICE},bob:${ALICE}`],
-  ])('tells what is wrong with %s and never shows the key', (_, text) => {
+  ])('says what is wrong with %s and never shows the key', (_, text) => {
     const { problems } = parseApiKeys(text);
 
     expect(problems).toHaveLength(1);

@@ -148,7 +148,7 @@ describe('a guarded agent that allows something private', () => {
     expect(dns.questions).toEqual(['A cdn.acme.com', 'AAAA cdn.acme.com']);
   });
 
-  it('judges the second answer of a rebinding name anew', async () => {
+  it('judges the second answer of a rebinding name again', async () => {
     dns.answer('cdn.acme.com', { addresses: ['127.0.0.1'] }, { addresses: ['127.0.0.2'] });
     const agent = agentFor(['127.0.0.1/32']);
 

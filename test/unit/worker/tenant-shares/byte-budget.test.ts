@@ -3,7 +3,7 @@ import { createByteBudget } from '../../../../src/worker/tenant-shares/byte-budg
 
 const never = new AbortController().signal;
 
-/** Whether a promise has resolved by now. */
+/** True if a promise has resolved by now. */
 async function isDone(promise: Promise<unknown>): Promise<boolean> {
   let done = false;
   void promise.then(() => {
@@ -48,7 +48,7 @@ describe('createByteBudget', () => {
     expect(budget.used).toBe(10);
   });
 
-  it('gives a second download of the same photo its place anew', async () => {
+  it('gives a second download of the same photo a place again', async () => {
     const budget = createByteBudget(100);
     const claim = budget.claim('a');
 

@@ -5,7 +5,7 @@ const never = new AbortController().signal;
 const batch = (tenant: string, signal = never): Turn => ({ tenant, urgent: false, signal });
 const urgent = (tenant: string): Turn => ({ tenant, urgent: true, signal: never });
 
-/** A task that ends when it is told to, and notes its start. */
+/** A task that ends on request, and notes its start. */
 function createTasks() {
   const started: string[] = [];
   const ends: (() => void)[] = [];
@@ -44,7 +44,7 @@ describe('createComputeGate', () => {
     expect(started).toEqual(['a1', 'c1', 'd1', 'c2', 'b1', 'a2', 'a3']);
   });
 
-  it('goes on after a task that fails', async () => {
+  it('continues after a task that fails', async () => {
     const gate = createComputeGate({ limit: 1, costlyLimit: 1 });
     const failed = gate.run(batch('a'), () => Promise.reject(new Error('broken')));
     const next = gate.run(batch('a'), () => Promise.resolve('next'));

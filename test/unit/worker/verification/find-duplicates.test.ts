@@ -20,7 +20,7 @@ describe('findDuplicates', () => {
     expect(findDuplicates(photos)).toEqual([]);
   });
 
-  it('tells the same bytes from the same picture saved anew', () => {
+  it('distinguishes the same bytes from the same picture saved again', () => {
     const photos = {
       front_image1: photo('a', '0000000000000000'),
       front_image2: photo('a', '0000000000000000'),

@@ -344,13 +344,13 @@ describe('the false match rate', () => {
 
 describe('two copies of one photo', () => {
   const resaved = photos({
-    front_image2: faceAt(0.9, { contentDigest: 'saved anew', perceptualHash: '0000000000000003' }),
+    front_image2: faceAt(0.9, { contentDigest: 'saved again', perceptualHash: '0000000000000003' }),
   });
   const sameFile = photos({
     front_image3: faceAt(1, { contentDigest: 'back_image', perceptualHash: HASHES.back_image }),
   });
 
-  it('are told in the evidence of both, and of the whole, and decided all the same', async () => {
+  it('are reported in the evidence of both, and decided nevertheless', async () => {
     const { outcome, evidence, duplicates } = await verify(resaved);
 
     expect(outcome).toMatchObject({ ok: true, matched: true });

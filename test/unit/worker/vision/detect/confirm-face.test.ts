@@ -146,7 +146,7 @@ describe('confirmFace', () => {
     expect(plausibility).toBeLessThan(SETTLED);
   });
 
-  it('takes a find that scores low and is not found again for none', async () => {
+  it('drops a detection that scores low and is not found again', async () => {
     const { detect } = seeing([]);
     const rules = { ...RULES, loneScore: 0.8 };
 
