@@ -12,7 +12,6 @@ export interface Tally {
     receiver_outages: number;
     image_errors: number;
     image_resets: number;
-    image_hangs: number;
   };
   /** Visible effects of the faults. */
   readonly met: {
@@ -76,7 +75,6 @@ export function createTally(): Tally {
       receiver_outages: 0,
       image_errors: 0,
       image_resets: 0,
-      image_hangs: 0,
     },
     met: { callers_cut_off: 0, webhooks_spoiled: 0, webhooks_taken_slowly: 0 },
     verdicts: {
