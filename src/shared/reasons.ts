@@ -33,6 +33,16 @@ export const REASON_KINDS = {
     text: 'Too much of the face is covered.',
     advice: 'Ask for a photo without a mask, sunglasses or hands in front of the face.',
   },
+  distorted: {
+    stage: 'photo',
+    text: 'The picture of the face is too distorted to compare.',
+    advice: 'Ask for the original photo: no filter, no negative, no strong compression, no photocopy.',
+  },
+  both_unclear: {
+    stage: 'photo',
+    text: 'Neither this face nor the one in the reference is clear enough to compare the two.',
+    advice: 'Ask for a clearer photo, or replace the reference. One clear photo of the two is enough.',
+  },
   not_a_face: {
     stage: 'photo',
     text: 'The photo does not clearly show a face.',

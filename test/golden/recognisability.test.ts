@@ -6,8 +6,11 @@ import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddin
 import { examineFace } from '../../src/worker/vision/face/examine-face.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import { judgeFace } from '../../src/worker/vision/recognisability/judge-face.js';
+import { lumaOf } from '../../src/worker/vision/recognisability/luma-plane.js';
+import { measureAppearance } from '../../src/worker/vision/recognisability/measure-appearance.js';
 import { measureFeatures } from '../../src/worker/vision/recognisability/measure-features.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
+import { drawSmiley } from '../support/photos/draw-smiley.js';
 import { cropFace, OTHER_PERSON, SAME_PERSON, SAMPLE_FACES, sampleFace } from '../support/photos/photos.js';
 import { liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
@@ -100,15 +103,6 @@ it('a face in profile is refused as turned', async () => {
     });
 });
 
-/** A smiling face of a few shapes: what many systems take for an avatar. */
-function drawSmiley(skin: string, eye: number): Buffer {
-  const body = `<circle cx="150" cy="150" r="110" fill="${skin}"/>
-    <ellipse cx="110" cy="125" rx="${eye}" ry="${eye * 1.4}" fill="#3a2010"/>
-    <ellipse cx="190" cy="125" rx="${eye}" ry="${eye * 1.4}" fill="#3a2010"/>
-    <path d="M90 185 Q150 250 210 185" fill="none" stroke="#3a2010" stroke-width="9"/>`;
-  return Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300">${body}</svg>`);
-}
-
 describe('a picture of no face', () => {
   it.each([
     ['#ffcc33', 12],
@@ -165,7 +159,8 @@ it('takes at most a twentieth of the time of a photo', async () => {
     const examinedAt = performance.now();
     const features = measureFeatures({ aligned: face.aligned, face: face.located.face, raw: face.embedding });
     const options = { data: pack.recognisability, strictness: 'standard', minScore: 0 } as const;
-    judgeFace({ features, embedding: face.embedding }, options);
+    const appearance = measureAppearance(lumaOf(face.aligned));
+    judgeFace({ features, appearance, embedding: face.embedding }, options);
     ratios.push((performance.now() - examinedAt) / (examinedAt - startedAt));
   }
 

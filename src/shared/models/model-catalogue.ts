@@ -41,6 +41,9 @@ function parseManifest(path: string): ModelManifest | undefined {
     return undefined;
   }
   const parsed = modelManifestSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new Error(`${path} is not a model manifest: ${parsed.error.issues[0]?.message}`);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`${path} is not a model manifest: ${issue?.path.join('.')}: ${issue?.message}`);
+  }
   return parsed.data;
 }

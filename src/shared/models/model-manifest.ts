@@ -80,6 +80,8 @@ export type Calibration = z.infer<typeof calibrationSchema>;
 const ratingSchema = z.object({
   bias: z.number(),
   features: z.record(z.string(), z.object({ mean: z.number(), weight: z.number() })),
+  /** Weights of the face's coarse picture: 288 little-endian float32 in base64. */
+  appearance: z.base64().length(1_536).optional(),
   /** Weights of the embedding of length 1: as many little-endian float32 as it has numbers, in base64. */
   direction: z.base64(),
 });
@@ -93,8 +95,12 @@ export const recognisabilitySchema = z.object({
   garbage: z.int().positive(),
   date: z.iso.date(),
   source: z.string(),
-  /** Scores, 0..1, under which a face is not compared. */
-  limits: z.object({ standard: z.number().min(0).max(1), strict: z.number().min(0).max(1) }),
+  /** Scores, 0..1: a face is not compared below `standard` (or `strict`), and is doubtful below `clear`. */
+  limits: z.object({
+    standard: z.number().min(0).max(1),
+    strict: z.number().min(0).max(1),
+    clear: z.number().min(0).max(1),
+  }),
   score: ratingSchema,
   not_a_face: ratingSchema,
   covered: ratingSchema,

@@ -14,6 +14,7 @@ import { analysePhoto, type PhotoResult, type PhotoResults, type PhotoSteps } fr
 import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
+import { withholdDoubtful } from './withhold-doubtful.js';
 
 export interface VerificationRequest {
   readonly images: Readonly<Record<ImageName, string>>;
@@ -69,9 +70,10 @@ export async function verifyPerson(
 function conclude(
   request: VerificationRequest,
   deps: VerificationDependencies,
-  photos: PhotoResults,
+  analysed: PhotoResults,
 ): Verification {
-  const duplicates = findDuplicates(identitiesOf(photos));
+  const duplicates = findDuplicates(identitiesOf(analysed));
+  const photos = withholdDoubtful(analysed, request.threshold);
   const reference = photos.back_image;
   if (!reference.usable) return { outcome: failureOf(photos, ['back_image']), duplicates, photos };
   if (duplicates.length > 0 && deps.duplicatePolicy === 'reject') {

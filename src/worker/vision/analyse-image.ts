@@ -21,16 +21,19 @@ export async function analyseImage(
   settings: VisionSettings,
 ): Promise<FaceAnalysis> {
   const timer = createStepTimer();
-  const { info, located, aligned, embedding, features } = await examineFace(bytes, { pack, settings }, timer);
-  const verdict = judgeFace(
-    { features, embedding },
-    { data: pack.recognisability, strictness: settings.recognisability, minScore: settings.minFaceQuality },
-  );
+  const examined = await examineFace(bytes, { pack, settings }, timer);
+  const { info, located, aligned, embedding } = examined;
+  const verdict = judgeFace(examined, {
+    data: pack.recognisability,
+    strictness: settings.recognisability,
+    minScore: settings.minFaceQuality,
+  });
   requireRecognisable(verdict);
   return {
     embedding,
     face: { ...located.face, box: clipBox(located.face.box, info) },
     quality: { ...describeQuality(aligned, located.face.landmarks), score: verdict.score },
+    doubtful: verdict.doubtful,
     facesFound: located.facesFound,
     width: info.width,
     height: info.height,

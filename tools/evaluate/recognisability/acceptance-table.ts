@@ -1,3 +1,4 @@
+import { DOUBTFUL_MARGIN } from '../../../src/worker/verification/withhold-doubtful.js';
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import { judgeFace } from '../../../src/worker/vision/recognisability/judge-face.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
@@ -33,8 +34,8 @@ export function judgeExamples(
   data: RecognisabilityData,
 ): readonly Judged[] {
   return examples.map((example) => {
-    const { usable } = judgeFace(example, { data, strictness: 'standard', minScore: 0 });
-    return { ...example, usable };
+    const { usable, doubtful } = judgeFace(example, { data, strictness: 'standard', minScore: 0 });
+    return { ...example, usable, doubtful };
   });
 }
 
@@ -56,7 +57,15 @@ export function createTable(judged: readonly Judged[], threshold: number): reado
   ];
 }
 
-export type Judged = LabelledExample & { readonly usable: boolean };
+export type Judged = LabelledExample & { readonly usable: boolean; readonly doubtful: boolean };
+
+/** Returns the similarity of two faces, or undefined if the worker would say neither yes nor no. */
+export function compareJudged(one: Judged, other: Judged, threshold: number): number | undefined {
+  if (!one.usable || !other.usable) return undefined;
+  const similarity = compareEmbeddings(one.embedding, other.embedding);
+  const isSure = !one.doubtful || !other.doubtful || similarity >= threshold + DOUBTFUL_MARGIN;
+  return isSure ? similarity : undefined;
+}
 
 /** `blur 0.04` and `blur 0.05` are one family; what is no face is one as well. */
 function familyOf({ kind, label }: LabelledExample): string {
@@ -81,9 +90,9 @@ function countPairs(
     for (const second of isOneGroup ? other.slice(0, index) : other) {
       if (first.person === second.person) continue;
       pairs += 1;
-      if (!first.usable || !second.usable) continue;
+      const similarity = compareJudged(first, second, threshold);
+      if (similarity === undefined) continue;
       compared += 1;
-      const similarity = compareEmbeddings(first.embedding, second.embedding);
       highest = Math.max(highest, similarity);
       if (similarity >= threshold) matching += 1;
     }

@@ -1,28 +1,30 @@
+import { APPEARANCE_LENGTH } from '../../../src/worker/vision/recognisability/measure-appearance.js';
 import {
-  type FaceFeatures,
   FEATURE_NAMES,
   type FeatureName,
 } from '../../../src/worker/vision/recognisability/measure-features.js';
-import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
-import { type FaceRating, rateFace } from '../../../src/worker/vision/recognisability/rate-face.js';
+import {
+  type FaceEvidence,
+  type FaceRating,
+  type RecognisabilityData,
+  rateFace,
+} from '../../../src/worker/vision/recognisability/rate-face.js';
 import { fitLogistic } from './fit-logistic.js';
 
 /** One face whose worth is known. */
-export interface Example {
+export interface Example extends FaceEvidence {
   /** Photos of one person are never in two parts of a split. */
   readonly person: string;
-  readonly features: FaceFeatures;
-  /** Length 1. */
-  readonly embedding: Float32Array;
   /** Similarity to the clean photo of the same face; 1 for that photo, 0 for what is no face. */
   readonly similarity: number;
   readonly kind: 'clean' | 'spoilt' | 'covered' | 'garbage';
 }
 
-/** Shares of clean photos that may be refused. */
+/** Shares of clean photos that may score below each limit. */
 export interface Refused {
   readonly standard: number;
   readonly strict: number;
+  readonly clear: number;
 }
 
 interface RatingOptions {
@@ -39,8 +41,9 @@ const FINE = 0.8;
 /** A clean photo counts as often, for refusing one is worse than letting one spoilt photo pass. */
 const CLEAN_WEIGHT = 3;
 
-/** How far the embedding is stretched beside features of deviation 1: a smaller ridge on each of its weights. */
+/** Factors of the embedding and the appearance beside features of deviation 1: the ridge on their weights. */
 const EMBEDDING_STRETCH = 2.5;
+const APPEARANCE_STRETCH = 0.25;
 
 const FOLDS = 3;
 
@@ -85,13 +88,13 @@ function findLimits(
       examples.filter(({ person }) => partOf(person, FOLDS) !== fold),
       options,
     );
-    for (const { kind, person, features, embedding } of examples) {
-      if (kind === 'clean' && partOf(person, FOLDS) === fold)
-        unseen.push(rateFace(features, embedding, rating));
+    for (const example of examples) {
+      if (example.kind === 'clean' && partOf(example.person, FOLDS) === fold)
+        unseen.push(rateFace(example, rating));
     }
   }
   const limit = (share: number) => Number(quantile(unseen, share).toFixed(3));
-  return { standard: limit(refused.standard), strict: limit(refused.strict) };
+  return { standard: limit(refused.standard), strict: limit(refused.strict), clear: limit(refused.clear) };
 }
 
 function fitRating(
@@ -102,22 +105,26 @@ function fitRating(
   const weighted = examples.flatMap((example) =>
     Array.from({ length: example.kind === 'clean' ? CLEAN_WEIGHT : 1 }, () => example),
   );
-  const rows = weighted.map(({ features: measured, embedding }) => {
+  const rows = weighted.map(({ features: measured, appearance, embedding }) => {
     const values = features.map(
       (name, index) => (measured[name] - scales[index]!.mean) / scales[index]!.deviation,
     );
     const stretched = useEmbedding ? Array.from(embedding, (value) => value * EMBEDDING_STRETCH) : [];
-    return Float64Array.from([...values, ...stretched, 1]);
+    const picture = Array.from(appearance, (value) => value * APPEARANCE_STRETCH);
+    return Float64Array.from([...values, ...picture, ...stretched, 1]);
   });
   const weights = fitLogistic(rows, weighted.map(target));
   const terms = features.map((name, index) => {
     const { mean, deviation } = scales[index]!;
     return [name, { mean: round(mean), weight: round(weights[index]! / deviation) }] as const;
   });
-  const direction = weights.slice(features.length, -1).map((value) => value * EMBEDDING_STRETCH);
+  const afterPicture = features.length + APPEARANCE_LENGTH;
+  const picture = weights.slice(features.length, afterPicture).map((value) => value * APPEARANCE_STRETCH);
+  const direction = weights.slice(afterPicture, -1).map((value) => value * EMBEDDING_STRETCH);
   return {
     bias: round(weights.at(-1)!),
     features: Object.fromEntries(terms),
+    appearance: Float32Array.from(picture),
     ...(useEmbedding ? { direction: Float32Array.from(direction) } : {}),
   };
 }

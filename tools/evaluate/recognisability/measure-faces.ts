@@ -3,6 +3,7 @@ import { toVerificationError } from '../../../src/shared/errors.js';
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import { type ExaminedFace, examineFace } from '../../../src/worker/vision/face/examine-face.js';
 import type { ModelPack } from '../../../src/worker/vision/pack/model-pack.js';
+import type { FaceEvidence } from '../../../src/worker/vision/recognisability/rate-face.js';
 import type { VisionSettings } from '../../../src/worker/vision/types.js';
 import { createRandom } from '../plan/random.js';
 import type { LabelledExample } from './acceptance-table.js';
@@ -82,8 +83,8 @@ async function examine(bytes: Uint8Array, workplace: Workplace): Promise<Examine
 }
 
 function describe(
-  { features, embedding }: ExaminedFace,
-  facts: Omit<LabelledExample, 'features' | 'embedding'>,
+  { features, appearance, embedding }: ExaminedFace,
+  facts: Omit<LabelledExample, keyof FaceEvidence>,
 ): LabelledExample {
-  return { features, embedding, ...facts };
+  return { features, appearance, embedding, ...facts };
 }

@@ -1,6 +1,6 @@
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import type { Random } from '../plan/random.js';
-import type { Judged } from './acceptance-table.js';
+import { compareJudged, type Judged } from './acceptance-table.js';
 
 /** What became of mated pairs of two photos of one person. */
 export interface MatedCounts {
@@ -23,14 +23,14 @@ export function countMated(examples: readonly Judged[], threshold: number): Mate
     counts.pairs += 1;
     const matches = compareEmbeddings(one.embedding, other.embedding) >= threshold;
     if (!matches) counts.nonMatchingBefore += 1;
-    if (!one.usable || !other.usable) counts.refused += 1;
+    if (compareJudged(one, other, threshold) === undefined) counts.refused += 1;
     else if (!matches) counts.nonMatching += 1;
     if (!matches) continue;
     for (const spoilt of examples) {
       if (spoilt.photo !== other.photo || (spoilt.kind !== 'spoilt' && spoilt.kind !== 'covered')) continue;
       if (compareEmbeddings(one.embedding, spoilt.embedding) >= threshold) continue;
       counts.lost += 1;
-      if (!one.usable || !spoilt.usable) counts.told += 1;
+      if (compareJudged(one, spoilt, threshold) === undefined) counts.told += 1;
     }
   }
   return counts;
@@ -55,9 +55,7 @@ export function countMatchingRequests(
   for (let request = 0; request < count; request++) {
     const [reference, ...probes] = drawFour(examples, random);
     if (!reference?.usable) continue;
-    const matches = probes.filter(
-      (probe) => probe.usable && compareEmbeddings(probe.embedding, reference.embedding) >= threshold,
-    );
+    const matches = probes.filter((probe) => (compareJudged(probe, reference, threshold) ?? -1) >= threshold);
     if (matches.length >= 2) matching += 1;
   }
   return matching;

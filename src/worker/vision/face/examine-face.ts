@@ -2,21 +2,21 @@ import { VerificationError } from '../../../shared/errors.js';
 import { type LocatedFace, locateFace } from '../detect/locate-face.js';
 import { type ImageInfo, imageLimitsOf, inspectImage } from '../image/inspect-image.js';
 import type { ModelPack } from '../pack/model-pack.js';
-import { type FaceFeatures, measureFeatures } from '../recognisability/measure-features.js';
+import { lumaOf } from '../recognisability/luma-plane.js';
+import { measureAppearance } from '../recognisability/measure-appearance.js';
+import { measureFeatures } from '../recognisability/measure-features.js';
+import type { FaceEvidence } from '../recognisability/rate-face.js';
 import { createStepTimer, type StepTimer } from '../step-timer.js';
 import type { RgbImage, VisionSettings } from '../types.js';
 import { alignFace } from './align-face.js';
 import { normaliseEmbedding } from './embed-face.js';
 
 /** All measurements of a photo's subject, before they are judged. */
-export interface ExaminedFace {
+export interface ExaminedFace extends FaceEvidence {
   readonly info: ImageInfo;
   readonly located: LocatedFace;
   /** RGB, 112 × 112. */
   readonly aligned: RgbImage;
-  /** Length 1. */
-  readonly embedding: Float32Array;
-  readonly features: FaceFeatures;
 }
 
 /**
@@ -40,6 +40,7 @@ export async function examineFace(
     located,
     aligned,
     embedding,
+    appearance: measureAppearance(lumaOf(aligned)),
     features: measureFeatures({ aligned, face: located.face, raw }),
   };
 }

@@ -4,6 +4,8 @@ import { estimatePose } from '../face/face-quality.js';
 import { transformPoints } from '../face/similarity-transform.js';
 import { halveImage } from '../image/image-pyramid.js';
 import type { FaceDetection, FivePoints, RgbImage } from '../types.js';
+import { type LumaPlane, lumaOf } from './luma-plane.js';
+import { measureStreaks } from './measure-streaks.js';
 
 /** What is measured of a face, in this order. Logarithms, so that a factor counts alike everywhere. */
 export const FEATURE_NAMES = [
@@ -25,6 +27,8 @@ export const FEATURE_NAMES = [
   'yaw',
   'pitch',
   'tones',
+  'streaks',
+  'detail_least',
 ] as const;
 export type FeatureName = (typeof FEATURE_NAMES)[number];
 export type FaceFeatures = Readonly<Record<FeatureName, number>>;
@@ -36,12 +40,6 @@ export interface MeasuredFace {
   readonly face: FaceDetection;
   /** As the recogniser gave it. */
   readonly raw: Float32Array;
-}
-
-/** A grey picture in 0..255. */
-interface Plane {
-  readonly side: number;
-  readonly values: Float32Array;
 }
 
 /** Corners of the aligned face hold hair, background or black: this much on every side is left out, in parts of it. */
@@ -57,6 +55,7 @@ export function measureFeatures({ aligned, face, raw }: MeasuredFace): FaceFeatu
   const quarter = lumaOf(halveImage(halveImage(aligned)));
   const tones = tonesOf(luma);
   const detail = detailOf(luma);
+  const streaks = measureStreaks(luma, Math.round(luma.side * MARGIN));
   const { yawDeg, pitchDeg } = estimatePose(face.landmarks);
   const { misfit, scale } = fitOf(face.landmarks);
   return {
@@ -78,20 +77,13 @@ export function measureFeatures({ aligned, face, raw }: MeasuredFace): FaceFeatu
     yaw: Math.abs(yawDeg) / 90,
     pitch: Math.abs(pitchDeg) / 90,
     tones: tones.entropy,
+    streaks: streaks.anisotropy,
+    detail_least: Math.log(streaks.leastDetail + 1),
   };
 }
 
-/** Luma of ITU-R BT.601. */
-function lumaOf({ width, data }: RgbImage): Plane {
-  const values = new Float32Array(data.length / 3);
-  for (let i = 0; i < values.length; i++) {
-    values[i] = 0.299 * data[i * 3]! + 0.587 * data[i * 3 + 1]! + 0.114 * data[i * 3 + 2]!;
-  }
-  return { side: width, values };
-}
-
 /** Variance of the four-neighbour Laplacian in the middle of the face, and the share of it that is flat. */
-function detailOf({ side, values }: Plane): { variance: number; flat: number } {
+function detailOf({ side, values }: LumaPlane): { variance: number; flat: number } {
   const margin = Math.round(side * MARGIN);
   let sum = 0;
   let squares = 0;
@@ -119,7 +111,7 @@ interface Tones {
   readonly entropy: number;
 }
 
-function tonesOf({ side, values }: Plane): Tones {
+function tonesOf({ side, values }: LumaPlane): Tones {
   const margin = Math.round(side * MARGIN);
   const histogram = new Float64Array(256);
   for (let y = margin; y < side - margin; y++) {
@@ -160,7 +152,7 @@ function colourOf({ data }: RgbImage): number {
 }
 
 function deviationIn(
-  { side, values }: Plane,
+  { side, values }: LumaPlane,
   part: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number },
 ): number {
   let sum = 0;

@@ -1,13 +1,19 @@
+import { readNumbers, storeNumbers } from './float-text.js';
 import { GENERAL_DATA } from './general-data.js';
-import type { FeatureName } from './measure-features.js';
+import { APPEARANCE_LENGTH } from './measure-appearance.js';
+import { FEATURE_NAMES, type FeatureName } from './measure-features.js';
 import type { FaceRating, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';
 
-/** A rating as a manifest has it; its schema is in src/shared/model-manifest.ts. */
+const KNOWN_FEATURES: ReadonlySet<string> = new Set(FEATURE_NAMES);
+
+/** A rating as a manifest has it; its schema is in src/shared/models/model-manifest.ts. */
 interface StoredRating {
   readonly bias: number;
   readonly features: Readonly<
     Partial<Record<FeatureName, { readonly mean: number; readonly weight: number }>>
   >;
+  /** 288 little-endian float32 in base64. */
+  readonly appearance?: string | undefined;
   /** As many little-endian float32 as an embedding has, in base64. */
   readonly direction: string;
 }
@@ -21,8 +27,9 @@ export interface StoredRecognisability {
 }
 
 /**
- * Returns what a manifest's block says; without one what holds for every pack, which asks no embedding.
- * @throws Error when a direction has not `embeddingLength` finite numbers.
+ * Returns the contents of a manifest's block; without one, data that suits every pack and ignores the embedding.
+ * @throws Error that names the damaged part: an unknown feature, or a direction that is not `embeddingLength` finite
+ *   numbers.
  */
 export function readRecognisability(
   block: StoredRecognisability | undefined,
@@ -30,30 +37,45 @@ export function readRecognisability(
 ): RecognisabilityData {
   if (!block) return GENERAL_DATA;
   return {
-    score: readRating(block.score, embeddingLength),
-    notAFace: readRating(block.not_a_face, embeddingLength),
-    covered: readRating(block.covered, embeddingLength),
+    score: readRating(block.score, { name: 'score', embeddingLength }),
+    notAFace: readRating(block.not_a_face, { name: 'not_a_face', embeddingLength }),
+    covered: readRating(block.covered, { name: 'covered', embeddingLength }),
     limits: block.limits,
   };
 }
 
 /** Returns a rating as a manifest has it. */
-export function storeRating({ bias, features, direction }: FaceRating): StoredRating {
+export function storeRating({ bias, features, appearance, direction }: FaceRating): StoredRating {
   if (!direction) throw new Error('this is a bug: a rating for a manifest without a direction');
-  const bytes = Buffer.alloc(direction.length * 4);
-  direction.forEach((value, index) => {
-    bytes.writeFloatLE(value, index * 4);
-  });
-  return { bias, features, direction: bytes.toString('base64') };
+  return {
+    bias,
+    features,
+    ...(appearance && { appearance: storeNumbers(appearance) }),
+    direction: storeNumbers(direction),
+  };
 }
 
-function readRating({ bias, features, direction }: StoredRating, embeddingLength: number): FaceRating {
-  const bytes = Buffer.from(direction, 'base64');
-  const numbers = Float32Array.from({ length: bytes.length >> 2 }, (_, index) =>
-    bytes.readFloatLE(index * 4),
-  );
-  if (numbers.length !== embeddingLength || !numbers.every(Number.isFinite)) {
-    throw new Error("The recognisability block of the pack's manifest is damaged.");
-  }
-  return { bias, features, direction: numbers };
+function readRating(
+  { bias, features, appearance, direction }: StoredRating,
+  { name, embeddingLength }: { readonly name: string; readonly embeddingLength: number },
+): FaceRating {
+  const unknown = Object.keys(features).find((feature) => !KNOWN_FEATURES.has(feature));
+  if (unknown !== undefined) throw damaged(`${name}.features`, `${JSON.stringify(unknown)} is not a feature`);
+  const numbers = (part: string, text: string, length: number): Float32Array => {
+    const read = readNumbers(text);
+    if (read.length === length && read.every(Number.isFinite)) return read;
+    throw damaged(`${name}.${part}`, `it must be ${length} finite numbers`);
+  };
+  return {
+    bias,
+    features,
+    ...(appearance !== undefined && {
+      appearance: numbers('appearance', appearance, APPEARANCE_LENGTH),
+    }),
+    direction: numbers('direction', direction, embeddingLength),
+  };
+}
+
+function damaged(part: string, reason: string): Error {
+  return new Error(`The pack's manifest is damaged in recognisability.${part}: ${reason}.`);
 }

@@ -38,6 +38,7 @@ function faceAt(similarity: number, changes: Partial<FaceAnalysis> = {}): FaceAn
       pitchDeg: -3.33,
       rollDeg: 1.25,
     },
+    doubtful: false,
     facesFound: 1,
     width: 640,
     height: 480,
@@ -90,6 +91,28 @@ describe('verifyPerson', () => {
 
     expect(two.outcome).toEqual({ ok: true, matched: true, warnings: [] });
     expect(one.outcome).toEqual({ ok: true, matched: false, warnings: [] });
+  });
+
+  it('says neither yes nor no of doubtful faces that are little more alike than strangers (18)', async () => {
+    const doubtful = { doubtful: true };
+    const reference = () => faceAt(1, { contentDigest: 'r', perceptualHash: HASHES.back_image, ...doubtful });
+    const front = (name: 'front_image1' | 'front_image2' | 'front_image3', similarity: number) =>
+      faceAt(similarity, { contentDigest: name, perceptualHash: HASHES[name], ...doubtful });
+    const fronts = (first: number, second: number, third: number) => ({
+      front_image1: front('front_image1', first),
+      front_image2: front('front_image2', second),
+      front_image3: front('front_image3', third),
+    });
+
+    const strangers = await verify(photos({ back_image: reference(), ...fronts(0.52, 0.51, 0.53) }));
+    const sure = await verify(photos({ back_image: reference(), ...fronts(0.8, 0.7, 0.3) }));
+    const clear = await verify(photos(fronts(0.52, 0.3, 0.2)));
+
+    expect(strangers.outcome).toMatchObject({ ok: false, code: 'low_quality', reason: 'both_unclear' });
+    expect(strangers.outcome).toMatchObject({ errors: [{}, {}, {}] });
+    expect(sure.outcome).toMatchObject({ ok: true, matched: true });
+    expect(sure.evidence?.images.front_image3).toMatchObject({ status: 'unusable', reason: 'both_unclear' });
+    expect(clear.outcome).toMatchObject({ ok: true, matched: false });
   });
 
   it('shows in the evidence what every figure of the decision was', async () => {

@@ -12,6 +12,7 @@ const CLEAR: FaceFeatures = {
   ...{ size: 0.69, detail_1: 6.4, detail_2: 7.3, detail_4: 8, brightness: 0.5, contrast: 3.8 },
 };
 
+const APPEARANCE = new Float32Array(288);
 const EMBEDDING = new Float32Array(512).fill(1 / Math.sqrt(512));
 
 /** A rating that answers `answer` to every face. */
@@ -28,13 +29,13 @@ function judge(
 ) {
   const ratings = { score, notAFace, covered } as Record<string, number>;
   return judgeFace(
-    { features: { ...CLEAR, ...features }, embedding: EMBEDDING },
+    { features: { ...CLEAR, ...features }, appearance: APPEARANCE, embedding: EMBEDDING },
     {
       data: {
         score: always(ratings.score!),
         notAFace: always(ratings.notAFace!),
         covered: always(ratings.covered!),
-        limits: { standard: 0.4, strict: 0.6 },
+        limits: { standard: 0.4, strict: 0.6, clear: 0.8 },
       },
       strictness: 'standard',
       minScore: 0,
@@ -60,7 +61,9 @@ describe('judgeFace', () => {
     ['covered', {}, { covered: 0.7 }],
     ['not_a_face', {}, { notAFace: 0.7 }],
     ['turned', { yaw: 50 / 90 }, {}],
-    [undefined, {}, {}],
+    ['blurred', { streaks: 1.1 }, {}],
+    ['covered', {}, { covered: 0.3 }],
+    ['distorted', {}, {}],
   ])('refuses a face of a low score as %s', (reason, features, answers) => {
     const verdict = judge(features, { score: 0.3, ...answers });
 
@@ -72,6 +75,7 @@ describe('judgeFace', () => {
     ['no face', {}, { notAFace: 0.95 }],
     ['covered', {}, { covered: 0.95 }],
     ['pitch dark', { brightness: 7 / 255 }, {}],
+    ['without tones', { contrast: 2.2 }, {}],
     ['turned away', { yaw: 80 / 90 }, {}],
     ['seen from above', { pitch: 80 / 90 }, {}],
   ])('refuses what is certainly %s, however good its score', (_, features, answers) => {
@@ -86,6 +90,13 @@ describe('judgeFace', () => {
     expect(judge({ size: Math.log(0.4) })).toMatchObject({ usable: true, warnings: ['small_face'] });
   });
 
+  it('calls a usable face doubtful below the limit of clear ones, and none when it is off', () => {
+    expect(judge({}, { score: 0.79 })).toMatchObject({ usable: true, doubtful: true });
+    expect(judge({}, { score: 0.81 }).doubtful).toBe(false);
+    expect(judge({}, { score: 0.3 })).toMatchObject({ usable: false, doubtful: false });
+    expect(judge({}, { score: 0.79, strictness: 'off' }).doubtful).toBe(false);
+  });
+
   it('refuses nothing when it is off, but what the operator asks for', () => {
     expect(judge({ brightness: 0 }, { score: 0.01, notAFace: 0.99, strictness: 'off' }).usable).toBe(true);
     expect(judge({}, { score: 0.2, strictness: 'off', minScore: 0.3 }).usable).toBe(false);
@@ -98,11 +109,14 @@ describe('judgeFace', () => {
 
   it('refuses a face whose measurements are not numbers', () => {
     const broken: FaceRating = { bias: 0, features: { norm: { mean: 0, weight: 1 } } };
-    const data = { score: broken, limits: { standard: 0.4, strict: 0.6 } };
+    const data = { score: broken, limits: { standard: 0.4, strict: 0.6, clear: 0.8 } };
     const features = { ...CLEAR, norm: Number.NaN };
 
     expect(
-      judgeFace({ features, embedding: EMBEDDING }, { data, strictness: 'standard', minScore: 0 }).usable,
+      judgeFace(
+        { features, appearance: APPEARANCE, embedding: EMBEDDING },
+        { data, strictness: 'standard', minScore: 0 },
+      ).usable,
     ).toBe(false);
   });
 });

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageName } from '../../../../src/shared/contract/compare-request.js';
+import { VerificationError } from '../../../../src/shared/errors.js';
+import type { PhotoResult } from '../../../../src/worker/verification/analyse-photo.js';
+import { withholdDoubtful } from '../../../../src/worker/verification/withhold-doubtful.js';
+import { analysisAt } from '../../tools/evaluate/support.js';
+
+/** A face whose cosine with that of the reference is `similarity`. */
+function face(similarity: number, doubtful: boolean): PhotoResult {
+  const analysis = analysisAt((Math.acos(similarity) * 180) / Math.PI, String(similarity));
+  return { usable: true, analysis: { ...analysis, doubtful }, fetchMs: 1, bytes: 1 };
+}
+
+const UNUSABLE: PhotoResult = { usable: false, error: new VerificationError('face_not_found') };
+
+function photos(reference: PhotoResult, front: PhotoResult): Record<ImageName, PhotoResult> {
+  const plain = face(0.9, false);
+  return { front_image1: front, front_image2: plain, front_image3: UNUSABLE, back_image: reference };
+}
+
+describe('withholdDoubtful', () => {
+  it.each([0.54, 0.5, 0.2, -0.5])(
+    'withholds a doubtful face at %d from a doubtful reference',
+    (similarity) => {
+      const judged = photos(face(1, true), face(similarity, true));
+
+      const result = withholdDoubtful(judged, 0.5);
+
+      expect(result.front_image1).toMatchObject({
+        usable: false,
+        error: { code: 'low_quality', reason: 'both_unclear' },
+      });
+      expect(result).toMatchObject({
+        front_image2: judged.front_image2,
+        front_image3: UNUSABLE,
+        back_image: judged.back_image,
+      });
+    },
+  );
+
+  it.each([
+    ['two doubtful faces that are far more alike than the threshold', true, true, 0.56],
+    ['a doubtful face beside a clear reference', false, true, 0.3],
+    ['a clear face beside a doubtful reference', true, false, 0.3],
+    ['two clear faces', false, false, 0.52],
+  ] as const)('leaves %s alone', (_, reference, front, similarity) => {
+    const judged = photos(face(1, reference), face(similarity, front));
+
+    expect(withholdDoubtful(judged, 0.5)).toEqual(judged);
+  });
+
+  it('changes nothing if the reference is unusable', () => {
+    const judged = photos(UNUSABLE, face(0.2, true));
+
+    expect(withholdDoubtful(judged, 0.5)).toEqual(judged);
+  });
+});
