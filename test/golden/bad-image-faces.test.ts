@@ -26,7 +26,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, title: string]>
   F16: ['formats-similarity.test.ts', 'does not depend on EXIF orientation %i'],
   F17: ['formats-similarity.test.ts', 'does not depend on whether the photo is a %s'],
   F18: ['formats-similarity.test.ts', 'does not depend on whether the photo is a %s'],
-  F19: ['../integration/bad-params.test.ts', 'is refused where duplicates are, and never matches (P26)'],
+  F19: ['../integration/bad-params.test.ts', 'is refused if duplicates are, and never matches (P26)'],
   F32: ['recognisability.test.ts', 'of mean luma 7 as too dark (F32)'],
   F31: ['../unit/worker/vision/face/align-face.test.ts', 'refuses points that coincide'],
 };
