@@ -122,7 +122,7 @@ describe('the image of the worker', () => {
   it('keeps npm, which fetches the packs that npm packages hold, in both variants', () => {
     const text = readFromRoot('Dockerfile.worker');
 
-    expect(readFromRoot('src/cli/models/npm-tarball.ts')).toContain("run('npm'");
+    expect(readFromRoot('src/cli/models/npm-tarball.ts')).toContain("runClient('npm'");
     expect(text).not.toMatch(/rm -rf[^\n]*(bin\/npm|lib\/node_modules)/);
     expect(text).toContain('ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm');
   });
