@@ -82,11 +82,11 @@ async function codeOf(response: Response): Promise<unknown> {
 }
 
 describe('GET /webhooks/failed', () => {
-  it('is empty when nothing was given up', async () => {
+  it('is empty if no delivery failed for good', async () => {
     expect(await list()).toEqual({ items: [] });
   });
 
-  it('lists one whose record cannot be read as such, beside the others, and lets it be erased', async () => {
+  it('lists an unreadable record as such beside the others, and lets it be erased', async () => {
     await addDeadLetters('r_1', 'r_2');
     await bench.redis.hset(bench.queue.toKey('wh_r_1'), 'data', '{broken');
 
@@ -121,7 +121,7 @@ describe('GET /webhooks/failed', () => {
     expect(text).not.toMatch(/T0KEN|S1GNATURE/);
   });
 
-  it('gives pages, newest first', async () => {
+  it('returns pages, newest first', async () => {
     await addDeadLetters('r_1', 'r_2', 'r_3');
 
     const first = await list('?limit=2');
@@ -186,13 +186,13 @@ describe('POST /webhooks/:id/retry', () => {
     expect(await list()).toEqual({ items: [] });
   });
 
-  it('knows a dead letter by the id of its comparison, too', async () => {
+  it('also accepts the id of the comparison', async () => {
     await addDeadLetters('r_1');
 
     expect((await retry('r_1')).status).toBe(202);
   });
 
-  it('does not know a delivery that was never queued', async () => {
+  it('answers 404 for a delivery that was never queued', async () => {
     const response = await retry('wh_r_none');
 
     expect(response.status).toBe(404);

@@ -52,7 +52,7 @@ function startChild(): { readonly output: () => string } {
 }
 
 describe('the webhook worker', () => {
-  it('tries again after a failure, under the same id, until the receiver takes it', async () => {
+  it('retries a failure under the same id until the receiver accepts it', async () => {
     const url = receiver.script('/hook', [500, 503, 204]);
     bench.startWorker();
 
@@ -71,7 +71,7 @@ describe('the webhook worker', () => {
     ]);
   });
 
-  it('leaves neither URL nor body in Redis once it has delivered', async () => {
+  it('leaves neither URL nor body in Redis after the delivery', async () => {
     bench.startWorker();
 
     await bench.add('r_1', receiver.script('/T0KEN', [204]), { body: '{"note":"B0DY"}' });
@@ -169,7 +169,7 @@ describe('the webhook worker', () => {
     expect(receiver.received).toHaveLength(80);
   });
 
-  it('does not let a slow receiver hold up a fast one', async () => {
+  it('does not let a slow receiver delay a fast one', async () => {
     const fast = await startWebhookReceiver();
     let running = 0;
     let most = 0;
@@ -203,7 +203,7 @@ describe('the webhook worker', () => {
     expect(receiver.received).toHaveLength(slowJobs.length);
   });
 
-  it('delivers again under the same id when the worker is killed before it notes the delivery', async () => {
+  it('delivers again under the same id if the worker is killed before it records the delivery', async () => {
     let release = (): void => undefined;
     const url = receiver.script('/hook', [
       (response) => (release = () => void response.writeHead(204).end()),
@@ -275,7 +275,7 @@ describe('the webhook worker', () => {
     expect(new Set(receiver.received.map(({ id }) => id))).toEqual(new Set(['wh_r_1']));
   });
 
-  it('lets a running delivery end before it closes', async () => {
+  it('finishes a running delivery before it closes', async () => {
     const url = receiver.script('/hook', [
       (response) => void setTimeout(() => response.writeHead(204).end(), 300),
     ]);
@@ -289,7 +289,7 @@ describe('the webhook worker', () => {
     expect(await stateOf('r_1')).toEqual({ status: 'delivered', attempts: 1 });
   });
 
-  it('hands a delivery that outlives the deadline back without counting it', async () => {
+  it('returns a delivery that outlives the deadline without counting it', async () => {
     const url = receiver.script('/hook', [() => undefined, 204]);
     const worker = bench.startWorker();
     await bench.add('r_1', url);
@@ -304,7 +304,7 @@ describe('the webhook worker', () => {
     expect(receiver.received.map(({ id }) => id)).toEqual(['wh_r_1', 'wh_r_1']);
   });
 
-  it('knows nothing of a webhook that was never queued', async () => {
+  it('reports no state for a webhook that was never queued', async () => {
     expect(await stateOf('r_none')).toBeUndefined();
   });
 });

@@ -31,7 +31,7 @@ afterAll(async () => {
 const request = () => ({ user_id: 'u-1', ...photos.same });
 
 describe('Q13: a bad line to Redis', () => {
-  it('of 200 ms there and back makes answers later and changes nothing else', async () => {
+  it('with 200 ms of latency delays answers and changes nothing else', async () => {
     proxy.delay(100);
 
     const sync = await service.post('/compare-faces', request());
@@ -43,7 +43,7 @@ describe('Q13: a bad line to Redis', () => {
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
   });
 
-  it('that breaks again and again costs no job and wrongs no answer', async () => {
+  it('that breaks repeatedly loses no job and changes no answer', async () => {
     proxy.resetEvery(100);
 
     const answers = await Promise.all(
@@ -80,7 +80,7 @@ describe('a Redis that changes behind its name, as managed ones do', { timeout: 
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
   }
 
-  it('is found again when its machine is replaced without a word to those connected', async () => {
+  it('is found again when its machine is replaced without closing connections', async () => {
     await expectFoundAgain(proxy.abandonConnections);
   });
 

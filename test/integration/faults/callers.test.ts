@@ -50,7 +50,7 @@ describe('callers of a working service', () => {
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
   });
 
-  it('Q16: who hangs up has a running job stopped between two steps', async () => {
+  it('Q16: have their running job stopped between two steps when they hang up', async () => {
     const controller = new AbortController();
     const hanging = serveHanging('/hangs-up.jpg');
     const call = service
@@ -70,7 +70,7 @@ describe('callers of a working service', () => {
     expect(await worker?.line((line) => line.code === 'job_cancelled')).toMatchObject({ msg: 'comparison' });
   });
 
-  it('Q16: who hangs up has a queued job removed before anything is fetched for it', async () => {
+  it('Q16: have their queued job removed before any fetch when they hang up', async () => {
     const blocker = await service.post('/jobs', request({ front_image1: serveHanging('/blocks.jpg') }));
     await asked('/blocks.jpg');
     const controller = new AbortController();
@@ -98,7 +98,7 @@ describe('callers of a working service', () => {
     return Number(/face_queue_jobs\{state="prioritized"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
   }
 
-  it('may cancel a queued job: it shows as cancelled and is never run', async () => {
+  it('can cancel a queued job, which shows as cancelled and never runs', async () => {
     const blocked = await service.post(
       '/jobs',
       request({ front_image1: images.serve('/cancelled.jpg', () => undefined) }),
@@ -176,7 +176,7 @@ describe('callers of an API without workers', () => {
     expect(await queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
   });
 
-  it('are served in turn: one key’s batch does not go before another’s single job, and who waits goes first', async () => {
+  it('take turns: one key’s batch does not delay another’s single job, and waiting callers go first', async () => {
     for (let batch = 0; batch < 10; batch += 1)
       await Promise.all(Array.from({ length: 50 }, () => acceptedId(api.origin, big)));
     const single = await acceptedId(secondOrigin, small);
@@ -198,7 +198,7 @@ describe('callers of an API without workers', () => {
     await sync;
   });
 
-  it('by the thousand share one event connection, and the API forgets them when they go', async () => {
+  it('share one event connection by the thousand, and the API forgets them when they leave', async () => {
     const clients = async () =>
       String(await redis.client('LIST'))
         .trim()
@@ -227,7 +227,7 @@ describe('callers of an API without workers', () => {
     return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
   }
 
-  it('Q25: are refused at the door with 503 and the time to wait once the backlog is full', async () => {
+  it('Q25: get 503 and a time to wait once the backlog is full', async () => {
     await queue.addBulk(
       Array.from({ length: 1_600 }, () => ({ name: 'compare', data: {}, opts: { priority: 5 } })),
     );

@@ -64,7 +64,7 @@ async function waitingJob(): Promise<string> {
 }
 
 describe('DELETE of a queued job', () => {
-  it('sent many times at once cancels it once, and leaves its trace', async () => {
+  it('sent many times at once cancels it once and leaves a record', async () => {
     for (let round = 0; round < 10; round += 1) {
       const jobId = await submit();
 
@@ -75,7 +75,7 @@ describe('DELETE of a queued job', () => {
     }
   });
 
-  it('sent again, as by a client that missed the answer, is answered alike', async () => {
+  it('gets the same answer when it is repeated', async () => {
     const jobId = await submit();
 
     expect([await cancel(jobId), await cancel(jobId)]).toEqual([204, 204]);
@@ -141,7 +141,7 @@ describe('a chain of cancelled jobs under one Idempotency-Key', () => {
   });
 });
 
-describe('a caller who hangs up', () => {
+describe('a caller that hangs up', () => {
   it('leaves a job that shows as cancelled', async () => {
     const caller = waitForAnswer(ACCEPTABLE);
     const jobId = await waitingJob();

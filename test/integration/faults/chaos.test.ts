@@ -6,7 +6,7 @@ import { createTally } from '../../../bench/chaos/tally.js';
 const SLACK_MS = 20_000;
 
 describe('a short `npm run chaos`', () => {
-  it('loses, wrongs and forgets no job, whatever dies, freezes or fails', async ({ signal }) => {
+  it('loses no job and returns no wrong result, whatever dies, freezes or fails', async ({ signal }) => {
     const { tally, accepted } = await runChaos({
       jobs: 60,
       seed: 20_261_125,

@@ -37,14 +37,14 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
     await images?.stop();
   });
 
-  it('lets another’s request go before all but one of its own', async () => {
+  it('does not delay another’s request by more than one of its own', async () => {
     let release = (): void => undefined;
     const held = images.serve('/held.jpg', (_request, response) => {
       release = () => response.writeHead(302, { location: photos.same.front_image1 }).end();
     });
     const compare = (headers: Record<string, string>, changes: object = {}) =>
       service.post('/compare-faces', { user_id: 'u-1', ...photos.same, ...changes }, headers);
-    // One job holds the only place until everybody stands in line.
+    // One job holds the only place until everybody waits.
     const holding = compare(greedy, { front_image1: held });
     await vi.waitFor(() => expect(images.requests).toContain('/held.jpg'), 20_000);
     const ended: string[] = [];

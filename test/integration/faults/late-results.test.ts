@@ -92,7 +92,7 @@ async function expectMatched(job: HangingJob): Promise<void> {
 }
 
 describe('a worker that comes back after another has taken its job', () => {
-  it('changes neither the decision nor what the one webhook tells (Q6: blocked; Q14: cut off from Redis)', async () => {
+  it('changes neither the decision nor the one webhook (Q6: blocked; Q14: cut off from Redis)', async () => {
     const blocked = await addWorker({
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BLOCK_ON_SIGNAL)}`,
     });

@@ -50,8 +50,8 @@ async function writtenPayload(): Promise<Record<string, unknown>> {
   return { ...job?.data, images: { ...photos.same } };
 }
 
-describe('a job that is not as others', () => {
-  it('Q27: of a version nobody knows ends with a clear code and takes nothing else down', async () => {
+describe('an unusual job', () => {
+  it('Q27: of an unknown version ends with a clear code and harms no other job', async () => {
     await queue.add('compare', { ...(await writtenPayload()), v: 99 }, { jobId: 'r_from-the-future' });
 
     const [worker] = service.workers;
@@ -63,7 +63,7 @@ describe('a job that is not as others', () => {
     });
   });
 
-  it('past its deadline is not computed: no photo of it is fetched', async () => {
+  it('past its deadline does not run: no photo of it is fetched', async () => {
     const late = images.serve('/too-late.jpg', () => undefined);
     const payload = await writtenPayload();
     await queue.add(
@@ -83,7 +83,7 @@ describe('a job that is not as others', () => {
     expect(images.requests).not.toContain('/too-late.jpg');
   });
 
-  it('Q21: of an API whose clock is an hour behind is computed all the same', async () => {
+  it('Q21: of an API whose clock is an hour behind runs all the same', async () => {
     const shift = encodeURIComponent('const now = Date.now; Date.now = () => now() - 3600000;');
     // On a long line, so that the first request comes before Redis has told the time.
     const proxy = await startTcpProxy(service.redis.port);
@@ -110,7 +110,7 @@ describe('a job that is not as others', () => {
 });
 
 describe('a worker frozen for longer than its lock', () => {
-  it('Q7: loses the job to another; the first result stays, and one webhook tells it', async () => {
+  it('Q7: loses the job to another; the first result stays, and one webhook reports it', async () => {
     let asked = 0;
     const stuck = images.serve('/stuck-at-freeze.jpg', (_request, response) => {
       asked += 1;

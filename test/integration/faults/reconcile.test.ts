@@ -116,7 +116,7 @@ async function endJob(data: ComparisonJob, end: () => ComparisonOutcome, jobId =
 }
 
 describe('the reconciler', () => {
-  it('queues the webhook that a crash kept from being queued, and drops the URLs', async () => {
+  it('queues a webhook that a crash prevented, and drops the URLs', async () => {
     const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
 
     await reconciler.run();
@@ -131,7 +131,7 @@ describe('the reconciler', () => {
     expect(counted).toEqual(['webhook', 'strip']);
   });
 
-  it('tells a job that BullMQ gave up as failed', async () => {
+  it('reports a job that BullMQ gave up as failed', async () => {
     const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => {
       throw new Error('a bug');
     });
@@ -145,7 +145,7 @@ describe('the reconciler', () => {
     });
   });
 
-  it('looks at every job that ended since its last pass, however many those are', async () => {
+  it('checks every job that ended since its last pass, however many there are', async () => {
     const ids = Array.from({ length: 1_050 }, (_, index) => `r_${index}`);
     await queue.addBulk(ids.map((jobId) => ({ name: 'compare', data: payload(), opts: { jobId } })));
     const worker = new Worker(queue.name, async () => MATCHED, {
@@ -164,7 +164,7 @@ describe('the reconciler', () => {
     expect(counted).toEqual([]);
   });
 
-  it('queues the webhook of a job whose cancelling was cut off', async () => {
+  it('queues the webhook of a job whose cancellation was interrupted', async () => {
     const record = {
       view: cancelledView('r_cut'),
       tenant: 'anonymous',
@@ -180,7 +180,7 @@ describe('the reconciler', () => {
     expect(await createCancelledJobs(dependencies).listUnfinished(Number.MAX_SAFE_INTEGER)).toEqual([]);
   });
 
-  it('lets a job go on whose cancelling was cut off before it left the queue', async () => {
+  it('leaves a job in the queue whose cancellation was interrupted before its removal', async () => {
     await queue.add('compare', payload({ callback_url: 'https://a.example/hook' }), { jobId: 'r_kept' });
     const record = {
       view: cancelledView('r_kept'),
@@ -216,7 +216,7 @@ describe('the reconciler', () => {
     expect(await webhookQueue.count()).toBe(1);
   });
 
-  it('counts a job that is active although nobody holds its lock', async () => {
+  it('counts an active job without a lock', async () => {
     await queue.add('compare', payload(), { jobId: 'r_lost' });
     await redis.lmove(`${PREFIX}:${queue.name}:wait`, `${PREFIX}:${queue.name}:active`, 'RIGHT', 'LEFT');
 
@@ -225,7 +225,7 @@ describe('the reconciler', () => {
     expect(counted).toEqual(['lock']);
   });
 
-  it('passes over records that it cannot read, counts them, and still does everything else', async () => {
+  it('skips records that it cannot read, counts them, and still does everything else', async () => {
     const url = 'https://backend.example.org/hook';
     const good = await endJob(payload({ callback_url: url }), () => MATCHED);
     const now = Date.now();
@@ -255,7 +255,7 @@ describe('the reconciler', () => {
     expect(await redis.zcard(queue.toKey('failed'))).toBe(0);
   });
 
-  it('keeps so many results of a tenant, drops its oldest first and leaves those of others', async () => {
+  it('keeps each tenant within its quota of results, oldest removed first', async () => {
     const endAs = async (jobId: string, tenant: string): Promise<void> => {
       await redis.set(KEYS.evidence(jobId), '{}');
       await redis.zadd(KEYS.userJobs(tenant, 'u-1'), '1', jobId);
@@ -273,7 +273,7 @@ describe('the reconciler', () => {
     expect(await redis.zrange(KEYS.userJobs('big', 'u-1'), '0', '-1')).toEqual(['r_3', 'r_4', 'r_5']);
   });
 
-  it('counts cancelled jobs among the results that it keeps of a tenant', async () => {
+  it('counts cancelled jobs towards the quota of a tenant', async () => {
     const cancelledJobs = createCancelledJobs(dependencies);
     for (const [nth, jobId] of ['r_a', 'r_b', 'r_c', 'r_d'].entries())
       await cancelledJobs.keep({ view: cancelledView(jobId), tenant: 'big' }, Date.now() + nth);
@@ -284,7 +284,7 @@ describe('the reconciler', () => {
     expect(await cancelledJobs.read('r_b')).toBeDefined();
   });
 
-  it('comes back to what a full Redis refused, however much later', async () => {
+  it('returns to what a full Redis refused, however much later', async () => {
     const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
     // Room again right after the first refusal, so that the rest of the pass succeeds.
     const makeRoom = () => void redis.config('SET', 'maxmemory', '0');
@@ -301,7 +301,7 @@ describe('the reconciler', () => {
     expect((await queue.getJob(jobId))?.data.images).toBeUndefined();
   });
 
-  it('removes results when their time is over, on an idle queue and from the event stream too', async () => {
+  it('removes results after the retention, even on an idle queue and from the event stream', async () => {
     const jobId = await endJob(payload(), () => MATCHED);
     expect(await redis.xlen(queue.toKey('events'))).toBeGreaterThan(0);
     ahead = 120_000;

@@ -22,7 +22,7 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     return program;
   };
 
-  it.each(MAINS)('ends when the server lacks the database, instead of using database 0: %s', async (main) => {
+  it.each(MAINS)('exits if the server lacks the database, instead of using database 0: %s', async (main) => {
     const program = start(main, `${redis.url}/77`);
 
     const end = program.line(({ msg }) => msg === 'Redis is ready');

@@ -6,7 +6,7 @@ import { parseRedisUrl } from '../../../src/shared/redis/redis-url.js';
 import { logUnlessAway, reportOutages } from '../../../src/shared/redis/report-outages.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
-describe('the log of a program whose Redis goes and comes', () => {
+describe('the log of a program whose Redis disappears and returns', () => {
   let server: RedisServer;
   let redis: RedisConnection;
   const lines: string[] = [];
@@ -23,13 +23,13 @@ describe('the log of a program whose Redis goes and comes', () => {
     await server.stop();
   });
 
-  it('has a line for an error of something that uses Redis while Redis is there', () => {
+  it('has a line for an error while Redis is available', () => {
     logUnlessAway(redis, logger, 'worker')(new Error('lost a lock'));
 
     expect(lines).toEqual(['Redis is ready', 'worker']);
   });
 
-  it('has one line for a whole outage, however often others stumble over it', async () => {
+  it('has one line for a whole outage, however many parts fail because of it', async () => {
     lines.length = 0;
     redis.on('error', logUnlessAway(redis, logger, 'worker'));
 

@@ -56,7 +56,7 @@ async function expectHealed(): Promise<void> {
 }
 
 describe('Redis trouble', () => {
-  it('Q11: a frozen Redis gets 503 within 1.5 s and the service heals within 5 s of its return', async () => {
+  it('Q11: a frozen Redis causes 503 within 1.5 s, and the service recovers within 5 s of its return', async () => {
     service.redis.process().kill('SIGSTOP');
 
     await expectRefusedSoon();
@@ -67,7 +67,7 @@ describe('Redis trouble', () => {
     await expectHealed();
   });
 
-  it('Q9: a killed Redis gets 503, loses no accepted job and heals without a restart of ours', async () => {
+  it('Q9: a killed Redis causes 503, loses no accepted job, and the service recovers without a restart', async () => {
     const accepted = await Promise.all(Array.from({ length: 12 }, () => service.post('/jobs', request())));
     await service.redis.kill();
 
@@ -85,7 +85,7 @@ describe('Redis trouble', () => {
     }
   });
 
-  it('answers a caller who waits across a restart of Redis', async () => {
+  it('answers a caller that waits across a restart of Redis', async () => {
     const slow = images.serve('/slow.jpg', (_request, response) => {
       setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
     });
@@ -98,7 +98,7 @@ describe('Redis trouble', () => {
     expect((await waiting).body).toEqual({ user_id: 'u-1', matched: true });
   });
 
-  it('Q12: a full Redis gets 503, nothing is lost, and all is well once there is room', async () => {
+  it('Q12: a full Redis causes 503, nothing is lost, and everything works once there is room', async () => {
     const accepted = await service.post('/jobs', request());
     const client = new Redis(service.redis.url);
     await service.get(`/jobs/${accepted.body.job_id}`, { prefer: 'wait=20' });
@@ -112,7 +112,7 @@ describe('Redis trouble', () => {
     expect((await service.get(`/jobs/${accepted.body.job_id}`)).body).toMatchObject({ status: 'completed' });
   });
 
-  it('Q12: a job that ends while Redis is full is neither lost nor spoiled', async () => {
+  it('Q12: a job that ends while Redis is full is neither lost nor corrupted', async () => {
     const slow = images.serve('/slow-when-full.jpg', (_request, response) => {
       setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
     });
@@ -146,7 +146,7 @@ describe('Redis absent at the start', () => {
     await redis?.stop();
   });
 
-  it('Q10: the API is up, not ready, refuses within 1.5 s and heals when Redis appears', async () => {
+  it('Q10: the API is up but not ready, refuses within 1.5 s, and recovers when Redis appears', async () => {
     redis = await startRedis();
     await redis.kill();
     api = startProgram('src/api/main.ts', serviceEnvironment(redis.url));

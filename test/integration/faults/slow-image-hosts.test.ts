@@ -104,7 +104,7 @@ describe('image hosts of one tenant that do not deliver', { timeout: 120_000 }, 
     expect(asked('/silent')).toBe((JOBS + SYNC_REQUESTS) * 4);
   });
 
-  it('are left after some seconds when they send a byte at a time', async () => {
+  it('are given up after some seconds if they send a byte at a time', async () => {
     const startedAt = performance.now();
     const answer = await service.post('/compare-faces', loudRequest('dripping', 1), authorize(LOUD));
 

@@ -17,7 +17,7 @@ describe('a program that is asked to end while Redis is unavailable', { timeout:
     return program;
   }
 
-  it.each(['api', 'worker'] as const)('ends well: %s that has never seen one', async (name) => {
+  it.each(['api', 'worker'] as const)('exits cleanly: %s that has never seen Redis', async (name) => {
     const program = start(name, `redis://127.0.0.1:${await freePort()}`);
     await program.line(({ msg }) => msg === 'Redis is unavailable');
 

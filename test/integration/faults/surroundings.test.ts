@@ -53,7 +53,7 @@ async function openRedis(...options: string[]): Promise<RedisServer> {
 
 const request = () => ({ user_id: 'u-1', ...photos.same });
 
-/** Runs one of our programs with a standard output on which every write fails: no space left on device. */
+/** Runs one of our programs with a standard output on which every write fails with ENOSPC. */
 function startWithFullDisk(main: string, env: Readonly<Record<string, string>>): void {
   const full = openSync('/dev/full', 'w');
   children.push(
@@ -62,7 +62,7 @@ function startWithFullDisk(main: string, env: Readonly<Record<string, string>>):
   closeSync(full);
 }
 
-/** A folder of one's own that holds the embedded pack. */
+/** A temporary folder that contains the embedded pack. */
 function copyModels(): string {
   const models = mkdtempSync(join(tmpdir(), 'face-models-'));
   cpSync('models/lite.json', join(models, 'lite.json'));
@@ -71,7 +71,7 @@ function copyModels(): string {
 }
 
 describe('Q24: a full disk', () => {
-  it('costs the logs and nothing else', async () => {
+  it('loses log lines and nothing else', async () => {
     const redis = await openRedis();
     const port = await freePort();
     const env = serviceEnvironment(redis.url, { PORT: String(port), TMPDIR: '/nowhere' });
@@ -91,7 +91,7 @@ describe('Q24: a full disk', () => {
 });
 
 describe('Q23: model files that are replaced while a worker runs', () => {
-  it('change no answer; a worker that loses its vision processes to them ends, and its job is done elsewhere', async () => {
+  it('change no answer; a worker that loses its vision processes exits, and its job runs elsewhere', async () => {
     const models = copyModels();
     const recogniser = join(models, 'lite', 'fr_feature.derived.onnx');
     const redis = await openRedis();
@@ -118,7 +118,7 @@ describe('Q23: model files that are replaced while a worker runs', () => {
 });
 
 describe('Q21: a worker whose clock is two hours ahead', () => {
-  it('computes what waited for it before it started, and signs webhooks with the right time', async () => {
+  it('runs jobs that waited before it started, and signs webhooks with the correct time', async () => {
     const redis = await openRedis();
     const api = await startReplica(redis.url);
     programs.push(api.program);
@@ -137,7 +137,7 @@ describe('Q21: a worker whose clock is two hours ahead', () => {
 });
 
 describe('a Redis that may lose jobs', () => {
-  it('is warned of when the worker starts', async () => {
+  it('causes a warning when the worker starts', async () => {
     const redis = await openRedis('--maxmemory-policy', 'allkeys-lru', '--appendonly', 'no');
 
     const worker = await startWorker(redis.url);

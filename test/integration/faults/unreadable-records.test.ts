@@ -88,7 +88,7 @@ describe('a waiting job whose record cannot be read', () => {
     ['no object', 'null'],
     ['no fields', '{}'],
     ['fields of other types', '{"v":1,"images":5,"tenant":[],"callback_url":7,"accepted_at":"x"}'],
-  ])('%s: ends, is logged, and others go on', async (what, data) => {
+  ])('%s: ends, is logged, and others continue', async (what, data) => {
     const jobId = `r_${what.replaceAll(' ', '-')}`;
     await queue.add('compare', payload(), { jobId, delay: HEAD_START_MS });
     await redis.hset(queue.toKey(jobId), 'data', data, 'timestamp', 'never');
@@ -104,7 +104,7 @@ describe('a waiting job whose record cannot be read', () => {
     expect(JSON.stringify(worker.lines)).not.toContain('broken"');
   });
 
-  it('a webhook: becomes a dead letter, is logged, and others go on', async () => {
+  it('a webhook: fails for good, is logged, and others continue', async () => {
     await webhookQueue.add('deliver', {}, { jobId: 'wh_r_bad', delay: HEAD_START_MS, attempts: 5 });
     await redis.hset(webhookQueue.toKey('wh_r_bad'), 'data', '{broken');
 

@@ -64,7 +64,7 @@ describe('a caller who waits', () => {
     expect(ms).toBeLessThan(ANSWERED_WITHIN_MS);
   });
 
-  it('is refused within 1.5 s by a frozen Redis although requests are counted there', async () => {
+  it('is refused within 1.5 s while Redis is frozen, although the rate limit counts requests there', async () => {
     redis.process().kill('SIGSTOP');
     const startedAt = performance.now();
     const answer = await postJson(`${api.origin}/compare-faces`, ACCEPTABLE);
@@ -93,7 +93,7 @@ async function forgetJobs(): Promise<void> {
   client.disconnect();
 }
 
-describe('Q15: a caller whose API is killed while he waits', () => {
+describe('Q15: a caller whose API is killed during the wait', () => {
   let victim: Replica;
   let worker: Program;
 
@@ -108,7 +108,7 @@ describe('Q15: a caller whose API is killed while he waits', () => {
     await worker?.stop();
   });
 
-  it('gets the one result of the one job from another API under his Idempotency-Key', async () => {
+  it('gets the one result of the one job from another API under the same Idempotency-Key', async () => {
     let asked = 0;
     const slow = images.serve('/slow.jpg', (_request, response) => {
       asked += 1;

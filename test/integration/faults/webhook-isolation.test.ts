@@ -149,7 +149,7 @@ describe('a tenant with hundreds of callbacks to silent hosts', () => {
     expect(connections()).toBeLessThan(CONCURRENCY);
   });
 
-  it('is not charged an attempt for waiting, and waits without spinning in the queue', async () => {
+  it('does not lose attempts by waiting, and waits without spinning in the queue', async () => {
     startWorker(SILENCE_MS);
     await attack();
     await timeDeliveries('spin');

@@ -80,7 +80,7 @@ describe('the loss of a worker', () => {
     const [victim] = service.workers;
     const ordinary = await submitStuck('killed');
     const poison = await submitStuck('poison');
-    // As five deaths before this one would have left it; really dying takes ten seconds each time.
+    // The state after five earlier losses; each real one would take ten seconds.
     await redis.hset(`{face}:compare-lite:${poison}`, 'stc', MAX_STALLED_COUNT);
     const metricsPort = await freePort();
     const heir = await startHeir({ WORKER_PORT: String(metricsPort) });
@@ -118,7 +118,7 @@ describe('the loss of a worker', () => {
     return jobId;
   }
 
-  it('between telling a result and ending the job does not let a second run tell another', async () => {
+  it('between recording an outcome and ending the job does not let a second run report another', async () => {
     // What a run that saw other photos behind the same URLs had told before its worker died.
     const jobId = await submitWithEnding('told', (own) => own);
 
@@ -138,7 +138,7 @@ describe('the loss of a worker', () => {
     await expectToldOnce('/reused', { type: 'comparison.completed', data: { result: { matched: true } } });
   });
 
-  it('Q8: a worker told to stop finishes what it can, hands the rest back, and exits with 0', async () => {
+  it('Q8: a stopped worker finishes what it can, returns the rest to the queue, and exits with 0', async () => {
     const stuck = serveStuckOnce('/stuck-at-stop.jpg');
     const leaving = extra.at(-1);
     const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same, front_image1: stuck });
@@ -153,7 +153,7 @@ describe('the loss of a worker', () => {
     expect(heir.lines.some((line) => line.msg === 'job lost its worker and is queued again')).toBe(false);
   });
 
-  it('says that it is not ready once no worker lives, and takes jobs nevertheless', async () => {
+  it('makes the API not ready once no worker is alive, though it still accepts jobs', async () => {
     await Promise.all(extra.map((program) => program.stop()));
     await vi.waitFor(async () => expect((await service.get('/health/ready')).status).toBe(503), 20_000);
 

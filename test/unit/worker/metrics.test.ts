@@ -8,7 +8,7 @@ import type { Verification } from '../../../src/worker/verification/verify-perso
 const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
 
 describe('the metrics of a worker', () => {
-  it('count comparisons by how they ended, and photos that were one photo by how alike they were', async () => {
+  it('count comparisons by result, and duplicate photos by kind', async () => {
     const metrics = createWorkerMetrics({ visionRestarts: () => 2, slowJobs: () => 0 });
     const duplicates: Verification['duplicates'] = [
       { first: 'front_image1', second: 'front_image2', kind: 'identical' },
@@ -33,7 +33,7 @@ describe('the metrics of a worker', () => {
     }
   });
 
-  it('count photos that were unusable by code and reason, with one label a class of HTTP statuses', async () => {
+  it('count unusable photos by code and reason, with one label per class of HTTP statuses', async () => {
     const metrics = createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0 });
     const refuse = (code: ErrorCode, reason?: Reason) =>
       ({ usable: false, error: new VerificationError(code, { reason }) }) as const;

@@ -15,7 +15,7 @@ import { evenNumber } from '../../support/fuzz/arbitraries.js';
 
 const EMBEDDING_LENGTH = 512;
 
-/** What one photo may turn out to be: a face of this similarity, with warnings, or of no use. */
+/** The possible results of one photo: a face of this similarity with warnings, or unusable. */
 const finding = fc.oneof(
   fc.record({
     similarity: evenNumber(-1, 1),
@@ -77,7 +77,7 @@ async function verify({ findings, threshold, minMatches, duplicatePolicy }: Aske
 }
 
 describe('a comparison that could not be decided', () => {
-  it('carries `matched` in no form that leaves the service', async () => {
+  it('contains `matched` in no form that leaves the service', async () => {
     await fc.assert(
       fc.asyncProperty(request, async (asked) => {
         const { outcome, evidence } = await verify(asked);

@@ -22,7 +22,7 @@ const data: ComparisonJob = {
 };
 const JOB = { id: 'r_1', data, timestamp: 1_000, processedOn: 1_030, attemptsStarted: 1 };
 
-/** The lines written about a comparison none of whose photos could be judged, for these reasons. */
+/** The lines written about a comparison whose photos are all unusable for these reasons. */
 function report(errors: readonly [VerificationError, ...VerificationError[]]): Record<string, unknown>[] {
   const stream = new PassThrough();
   const refuse = (index: number): PhotoResult => ({ usable: false, error: errors[index] ?? errors[0] });
@@ -47,7 +47,7 @@ function report(errors: readonly [VerificationError, ...VerificationError[]]): R
 }
 
 describe('reportComparison', () => {
-  it('says in one line why each photo was of no use, without stack frames', () => {
+  it('says in one line why each photo is unusable, without stack frames', () => {
     const blurred = new VerificationError('low_quality', { reason: 'blurred', context: { sharpness: 3 } });
     const gone = new VerificationError('image_not_available', { context: { host: 'h', status: 404 } });
 
@@ -68,7 +68,7 @@ describe('reportComparison', () => {
     expect(JSON.stringify(lines)).not.toContain('    at ');
   });
 
-  it('gives a photo that was lost to a fault of ours a line of its own, with its cause', () => {
+  it('logs a photo that failed because of our own fault on its own line, with the cause', () => {
     const failure = new VerificationError('model_failure', { cause: new Error('inner') });
     const plain = new VerificationError('face_not_found');
 

@@ -5,7 +5,7 @@ import { retryDelayMs, toFetchError, toStatusError } from '../../../../src/worke
 const withCode = (code: string) => Object.assign(new Error('quotes https://host/secret'), { code });
 
 describe('retryDelayMs', () => {
-  it.each(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'])('gives %s another try', (code) => {
+  it.each(['EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET'])('retries %s', (code) => {
     expect(retryDelayMs(toFetchError(withCode(code), 'a'))).toBe(200);
   });
 
@@ -18,11 +18,11 @@ describe('retryDelayMs', () => {
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'HPE_INVALID_CONSTANT',
     'UND_ERR_HEADERS_OVERFLOW',
-  ])('gives %s none', (code) => {
+  ])('does not retry %s', (code) => {
     expect(retryDelayMs(toFetchError(withCode(code), 'a'))).toBeUndefined();
   });
 
-  it('gives what is neither a network failure nor a busy host none', () => {
+  it('does not retry what is neither a network failure nor a busy host', () => {
     expect(retryDelayMs(new VerificationError('image_too_large'))).toBeUndefined();
     expect(retryDelayMs(toStatusError(404, 'a', '1'))).toBeUndefined();
     expect(retryDelayMs(toFetchError(new TypeError('a bug'), 'a'))).toBeUndefined();
@@ -43,7 +43,7 @@ describe('toFetchError', () => {
     expect(toFetchError(withCode(code), 'a').reason).toBe(reason);
   });
 
-  it('keeps the network’s code for the log and its words from the client', () => {
+  it('puts the network’s code into the log and hides its message from the client', () => {
     const error = toFetchError(withCode('ECONNRESET'), 'cdn.acme.com');
 
     expect(error.context).toEqual({ host: 'cdn.acme.com', reason: 'ECONNRESET' });

@@ -33,7 +33,7 @@ function fetchWith(options: Partial<FetchImageOptions> = {}, from = url): Promis
 }
 
 describe('the size limit', () => {
-  it('lets exactly that many bytes pass', async () => {
+  it('accepts exactly that many bytes', async () => {
     host.answer(head('200 OK', 'Content-Length: 100') + 'x'.repeat(100));
 
     expect(await fetchWith()).toHaveLength(100);
@@ -73,7 +73,7 @@ describe('the size limit', () => {
 });
 
 describe('the body', () => {
-  it('arrives in memory of its own', async () => {
+  it('arrives in its own memory', async () => {
     host.answer(`${head('200 OK', 'Transfer-Encoding: chunked') + chunk(3) + chunk(4)}0\r\n\r\n`);
 
     const bytes = await fetchWith();
@@ -227,7 +227,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('another try', () => {
+describe('a retry', () => {
   it('waits as long as the host asks', async () => {
     host.answer((socket, nth) =>
       socket.end(nth === 1 ? head('429 A', 'Retry-After: 1') : `${head('200 OK', 'Content-Length: 1')}x`),
@@ -290,7 +290,7 @@ describe('the caller’s signal', () => {
     expect(host.connections()).toBe(1);
   });
 
-  it('ends the pause before another try', async () => {
+  it('ends the pause before a retry', async () => {
     const controller = new AbortController();
     host.answer((socket) => {
       socket.end(head('503 A', 'Retry-After: 4', 'Content-Length: 0'));
@@ -340,7 +340,7 @@ describe('the time limit', () => {
 describe('the least rate', () => {
   const leastRate = { bytes: 40, perMs: 400 };
 
-  it('ends a transfer that falls below it, without a second try', async () => {
+  it('ends a transfer that falls below it, without a retry', async () => {
     host.answer((socket) => socket.write(`${head('200 OK', 'Content-Length: 100')}xx`));
 
     const error = await catchVerificationError(() => fetchWith({ leastRate }));
@@ -348,7 +348,7 @@ describe('the least rate', () => {
     expect([error.code, error.reason, host.requests.length]).toEqual(['image_fetch_failed', 'too_slow', 1]);
   });
 
-  it('leaves one alone that keeps to it', async () => {
+  it('accepts a transfer at that rate', async () => {
     host.answer((socket) => {
       socket.write(head('200 OK', 'Content-Length: 100'));
       const send = setInterval(() => socket.write('x'.repeat(10)), 60);
@@ -360,7 +360,7 @@ describe('the least rate', () => {
 });
 
 describe('memory for the image', () => {
-  it('is set aside as announced, or for the largest image, and shrinks to what came', async () => {
+  it('is reserved as announced, or for the largest image, and shrinks to the actual size', async () => {
     const budget = createByteBudget(1_000);
     const used: number[] = [];
     const claim = budget.claim('a');

@@ -141,7 +141,7 @@ describe('a guarded agent that allows something private', () => {
     expect(await get(agentFor(['127.0.0.1/32']), 'cdn.acme.com')).toBe('ok');
   });
 
-  it('resolves once a request and connects to the address it judged', async () => {
+  it('resolves once a request and connects to the address it checked', async () => {
     dns.answer('cdn.acme.com', { addresses: ['127.0.0.1'] }, { addresses: ['10.0.0.1'] });
 
     expect(await get(agentFor(['127.0.0.1/32']), 'cdn.acme.com')).toBe('ok');
@@ -157,7 +157,7 @@ describe('a guarded agent that allows something private', () => {
     expect([...codes, canary.connections()]).toEqual(['ok', 'image_url_forbidden', 1]);
   });
 
-  it('sends nothing when the peer is another than the address asked for', async () => {
+  it('sends nothing if the peer differs from the requested address', async () => {
     // Connecting to 0.0.0.0 reaches 127.0.0.1, so only the peer's own address shows where the socket leads.
     const code = await get(agentFor(['0.0.0.0/32']), '0.0.0.0');
 

@@ -14,7 +14,7 @@ async function isDone(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('createByteBudget', () => {
-  it('lets one tenant have half, and another what it needs beside it', async () => {
+  it('gives one tenant half, and another what it needs besides', async () => {
     const budget = createByteBudget(100);
     await budget.claim('a').take(50, never);
 
@@ -24,7 +24,7 @@ describe('createByteBudget', () => {
     expect([await isDone(more), await isDone(other), budget.used]).toEqual([false, true, 70]);
   });
 
-  it('grants what waits as soon as it fits, by shrinking or release', async () => {
+  it('grants a waiting claim as soon as it fits, by shrinking or release', async () => {
     const budget = createByteBudget(100);
     const [first, second] = [budget.claim('a'), budget.claim('b')];
     await first.take(90, never);
@@ -40,7 +40,7 @@ describe('createByteBudget', () => {
     expect(budget.used).toBe(0);
   });
 
-  it('takes a photo larger than the budget for the whole of it', async () => {
+  it('counts a photo larger than the budget as the whole of it', async () => {
     const budget = createByteBudget(10);
 
     await budget.claim('a').take(1_000, never);
@@ -58,7 +58,7 @@ describe('createByteBudget', () => {
     expect(budget.used).toBe(80);
   });
 
-  it('forgets a wait that was given up', async () => {
+  it('forgets an aborted wait', async () => {
     const budget = createByteBudget(10);
     const [holder, late] = [budget.claim('a'), budget.claim('b')];
     await holder.take(10, never);

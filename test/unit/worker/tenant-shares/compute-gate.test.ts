@@ -53,7 +53,7 @@ describe('createComputeGate', () => {
     expect(await next).toBe('next');
   });
 
-  it('never starts a task whose job was given up, and makes nobody wait for it', async () => {
+  it('never starts a task whose job was aborted, and delays nothing for it', async () => {
     const gate = createComputeGate({ limit: 1, costlyLimit: 1 });
     const { started, task, endAll } = createTasks();
     const controller = new AbortController();

@@ -3,7 +3,7 @@ import { createSlowJobs, type SlowJobs } from '../../../../src/worker/tenant-sha
 
 const books = (limit: number, now: () => number = () => 0) => createSlowJobs(limit, now);
 
-/** Starts jobs, slow at once, until the tenant is sent away; returns how many started. */
+/** Starts jobs, slow at once, until the tenant is postponed; returns how many started. */
 function fill(jobs: SlowJobs, tenant: string, host = `${tenant}.com`): number {
   let started = 0;
   while (jobs.waitFor({ tenant, hosts: [host] }) === undefined && started < 1_000) {
@@ -27,7 +27,7 @@ describe('createSlowJobs', () => {
     expect(jobs.waitFor({ tenant: 'another', hosts: [] })).toBeUndefined();
   });
 
-  it('lets one host have less than its tenant, and the tenant’s other hosts go on', () => {
+  it('gives one host less than its tenant, and lets the tenant’s other hosts continue', () => {
     const jobs = books(60);
     const [dead, alive] = [
       { tenant: 'a', hosts: ['dead.com'] },
@@ -51,7 +51,7 @@ describe('createSlowJobs', () => {
     expect(counts).toEqual([1, 0]);
   });
 
-  it('calls those that were sent away back one after the other', () => {
+  it('lets postponed jobs return one after the other', () => {
     let now = 1_000;
     const jobs = books(4, () => now);
     for (const host of ['x.com', 'y.com']) jobs.follow('a').enter(host);
@@ -61,7 +61,7 @@ describe('createSlowJobs', () => {
     expect([...away, jobs.waitFor({ tenant: 'a', hosts: [] })]).toEqual([250, 270, 290, 250]);
   });
 
-  it('with a limit of 0 sends nobody away', () => {
+  it('postpones nothing with a limit of 0', () => {
     const jobs = books(0);
     jobs.follow('a').enter('x.com');
 

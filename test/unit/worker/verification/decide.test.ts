@@ -65,7 +65,7 @@ describe('decide', () => {
     });
   });
 
-  it('never matches with fewer similarities at the threshold than asked for', () => {
+  it('never matches with fewer similarities at the threshold than required', () => {
     const similarity = fc.double({ min: -1, max: 1, noNaN: true });
     fc.assert(
       fc.property(
@@ -100,7 +100,7 @@ describe('isMatch', () => {
     expect(isMatch(0, -0)).toBe(true);
   });
 
-  it('takes similarities and thresholds at the very ends of their ranges', () => {
+  it('accepts similarities and thresholds at the ends of their ranges', () => {
     const opposite: Probe = { usable: true, similarity: -1 };
     const probes = { front_image1: opposite, front_image2: opposite, front_image3: opposite };
 
@@ -139,7 +139,7 @@ describe('isMatch', () => {
     });
   }
 
-  it('refuses a decision that would be content with one match', () => {
+  it('refuses a decision that requires only one match', () => {
     const probe: Probe = { usable: true, similarity: 1 };
     const probes = { front_image1: probe, front_image2: probe, front_image3: probe };
 

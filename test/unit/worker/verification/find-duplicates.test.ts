@@ -34,7 +34,7 @@ describe('findDuplicates', () => {
     ]);
   });
 
-  it('lets hashes differ in exactly as many bits as documented', () => {
+  it('accepts hashes that differ in exactly as many bits as documented', () => {
     const bits = (count: number): string => ((1n << BigInt(count)) - 1n).toString(16).padStart(16, '0');
     const pair = (count: number) => ({
       front_image1: photo('a', bits(0)),
@@ -47,7 +47,7 @@ describe('findDuplicates', () => {
 });
 
 describe('a mirrored picture', () => {
-  /** What mirroring makes of a hash of zeros, with so many bits wrong. */
+  /** The mirrored hash of zeros, with this many bits wrong. */
   const mirrored = (wrong: number): string =>
     (0x5555_5555_5555_5555n ^ ((1n << BigInt(wrong)) - 1n)).toString(16).padStart(16, '0');
   const pair = (wrong: number) => ({

@@ -49,7 +49,7 @@ function setUp(options: { size?: number; lifetimeMs?: number } = {}) {
 }
 
 describe('createReferenceCache', () => {
-  it('analyses a photo once and gives its embedding again without any time spent', async () => {
+  it('analyses a photo once and then returns its embedding without timings', async () => {
     const { ask, lookups, analysed } = setUp();
 
     const first = await ask(7);
@@ -69,7 +69,7 @@ describe('createReferenceCache', () => {
     expect((await ask(7)).embedding[0]).toBe(7);
   });
 
-  it('tells photos apart by their content', async () => {
+  it('distinguishes photos by their content', async () => {
     const { ask, analysed } = setUp();
     await ask(1);
 
@@ -77,14 +77,14 @@ describe('createReferenceCache', () => {
     expect(analysed()).toBe(2);
   });
 
-  it('keeps no failure', async () => {
+  it('does not cache failures', async () => {
     const { cache, ask } = setUp();
     await expect(cache.analyse(photo(1), () => Promise.reject(new Error('broken')))).rejects.toThrow();
 
     expect((await ask(1)).embedding[0]).toBe(1);
   });
 
-  it('overwrites with zeros what it makes room for', async () => {
+  it('overwrites evicted embeddings with zeros', async () => {
     const { ask } = setUp({ size: 1 });
     await ask(1);
     const [ofFirst] = copies;
@@ -95,7 +95,7 @@ describe('createReferenceCache', () => {
     expect(ofFirst?.every((value) => value === 0)).toBe(true);
   });
 
-  it('forgets by itself when the time is over, although nobody asks', async () => {
+  it('expires entries on its own, without a look-up', async () => {
     const { ask } = setUp({ lifetimeMs: 20 });
     await ask(1);
     const [kept] = copies;

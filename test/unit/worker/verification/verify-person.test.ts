@@ -138,7 +138,7 @@ describe('verifyPerson', () => {
     expect(evidence?.images.back_image).not.toHaveProperty('similarity');
   });
 
-  it('describes each face: where it is, how wide, how sure and of what quality', async () => {
+  it('describes each face: position, width, detection score and quality', async () => {
     const { evidence } = await verify(photos());
 
     expect(evidence?.images.front_image1).toMatchObject({
@@ -166,11 +166,11 @@ describe('verifyPerson', () => {
     });
   });
 
-  it('tells no false match rate that is not known', async () => {
+  it('states no false match rate that is not known', async () => {
     expect((await verify(photos())).evidence).not.toHaveProperty('fmr');
   });
 
-  it('rounds similarities to four decimals after the decision, so that only the status tells', async () => {
+  it('rounds similarities to four decimals after the decision, so that only the status shows the difference', async () => {
     const below = faceAt(0.499_96);
 
     const { outcome, evidence } = await verify(photos({ front_image2: below }));
@@ -197,7 +197,7 @@ describe('verifyPerson', () => {
     });
   });
 
-  it('passes on what vision warned of', async () => {
+  it('passes on the warnings of vision', async () => {
     const turned = faceAt(0.9, { warnings: ['rotated_90', 'several_faces'], facesFound: 3 });
 
     const { evidence } = await verify(photos({ front_image1: turned }));
@@ -218,7 +218,7 @@ describe('verifyPerson', () => {
     expect(evidence).toBeUndefined();
   });
 
-  it('names every front that could not be judged when they might have changed the answer', async () => {
+  it('names every unusable front that might have changed the answer', async () => {
     const { outcome, evidence } = await verify(
       photos({ front_image2: 'face_not_found', front_image3: 'image_fetch_failed' }),
     );
@@ -238,7 +238,7 @@ describe('verifyPerson', () => {
     expect(evidence).toBeUndefined();
   });
 
-  it('gives the reason beside the code of every photo it could not judge', async () => {
+  it('gives the reason with the code of every unusable photo', async () => {
     const blurred = new VerificationError('low_quality', { reason: 'blurred' });
     const gone = new VerificationError('image_not_available', { reason: 'http_404' });
 
@@ -296,7 +296,7 @@ describe('verifyPerson', () => {
     }
   });
 
-  it('forgets them also when it is stopped half-way', async () => {
+  it('forgets them also when it is aborted half-way', async () => {
     const found = photos();
     const controller = new AbortController();
     const stopAtTheLast = {
@@ -349,7 +349,7 @@ describe('the false match rate', () => {
     }
   });
 
-  it('is stated although a photo could not be judged, because that one was not compared', async () => {
+  it('is stated although a photo was unusable, because that photo was not compared', async () => {
     const { evidence } = await verify(photos({ front_image3: 'low_quality' }), { fmrAt });
 
     expect(evidence?.fmr).toBe(4.4e-6);
@@ -384,14 +384,14 @@ describe('two copies of one photo', () => {
     expect(duplicates).toHaveLength(1);
   });
 
-  it('are told apart when the files are the same, a front and the reference too', async () => {
+  it('are reported separately if the files are identical, also for a front and the reference', async () => {
     const { evidence } = await verify(sameFile);
 
     expect(evidence?.images.front_image3.warnings).toEqual(['identical_to_back_image']);
     expect(evidence?.images.back_image.warnings).toEqual(['identical_to_front_image3']);
   });
 
-  it('are refused where the policy says so, without a decision', async () => {
+  it('are refused without a decision if the policy says so', async () => {
     for (const found of [resaved, sameFile]) {
       const { outcome, evidence } = await verify(found, { duplicatePolicy: 'reject' });
 

@@ -66,7 +66,7 @@ describe('deliverWebhook', () => {
     expect(received?.headers['user-agent']).toBe('face-verification-webhooks/1');
   });
 
-  it('keeps the id and takes the time of each attempt', async () => {
+  it('keeps the id and uses the time of each attempt', async () => {
     const url = answering(204);
 
     await deliverTo(url, dependencies({ now: () => 1_700_000_000_999 }));
@@ -92,11 +92,11 @@ describe('deliverWebhook', () => {
     expect(receiver.received).toEqual([]);
   });
 
-  it.each([200, 201, 202, 299])('takes %i for delivered', async (status) => {
+  it.each([200, 201, 202, 299])('counts %i as delivered', async (status) => {
     expect(await deliverTo(answering(status))).toEqual({ kind: 'delivered', status });
   });
 
-  it.each([400, 401, 404, 408, 500, 502, 504])('takes %i for a failure that may pass', async (status) => {
+  it.each([400, 401, 404, 408, 500, 502, 504])('treats %i as a transient failure', async (status) => {
     expect(await deliverTo(answering(status))).toEqual({
       kind: 'retry',
       reason: `the receiver answered ${status}`,
@@ -188,7 +188,7 @@ describe('deliverWebhook', () => {
     expect(written).toBeLessThan(100 * MAX_ANSWER_BYTES);
   });
 
-  it('cuts a huge announced answer at once', async () => {
+  it('closes the connection on a huge announced body at once', async () => {
     let cut = false;
     const closed = new Promise<void>((resolve) => {
       answering((response) => {
@@ -228,11 +228,11 @@ describe('deliverWebhook', () => {
       'no secure connection could be made',
       (): string => `https://127.0.0.1:${receiver.port}/hook`,
     ],
-  ])('calls it a failure that may pass when the receiver %s', async (_what, reason, target) => {
+  ])('treats it as a transient failure when the receiver %s', async (_what, reason, target) => {
     expect(await deliverTo(target())).toEqual({ kind: 'retry', reason });
   });
 
-  it('sends nothing to a receiver whose certificate nobody vouches for', async () => {
+  it('sends nothing to a receiver with an untrusted certificate', async () => {
     let asked = false;
     const server = createServer(readLoopbackCertificate(), (_request, response) => {
       asked = true;
@@ -272,7 +272,7 @@ describe('deliverWebhook', () => {
     expect(receiver.received).toEqual([]);
   });
 
-  it('says neither path nor query nor host in any reason', async () => {
+  it('puts neither path nor query nor host into a reason', async () => {
     const secretive = `/hooks/T0KEN?signature=s3cret`;
     const outcomes = await Promise.all([
       deliverTo(`${receiver.origin}${secretive}`, dependencies(), []),

@@ -20,7 +20,7 @@ function waitOf(answer: SlotAnswer): number {
   return answer.kind === 'busy' ? answer.retryInMs : Number.NaN;
 }
 
-/** Takes slots of a tenant, each for another host, until there is none; returns how many. */
+/** Takes slots of a tenant, each for another host, until none is left; returns how many. */
 function takeAll(slots: DeliverySlots, tenant: string): number {
   for (let count = 0; ; count += 1) if (slots.take(tenant, `${count}.example`).kind === 'busy') return count;
 }
@@ -84,7 +84,7 @@ describe('the places at one address', () => {
     expect(taken(slots.take('globex', '2.example')).claimAddresses(['192.0.2.1'])).toBeUndefined();
   });
 
-  it('are given back with the slot, and not claimed after it', () => {
+  it('are released with the slot, and not claimed after it', () => {
     const slots = slotsOf({ perHost: 1 });
     const first = taken(slots.take('acme', '1.example'));
     first.claimAddresses(['192.0.2.1']);
@@ -101,7 +101,7 @@ describe('the share of one tenant', () => {
     [3, 2],
     [2, 1],
     [1, 1],
-  ])('is, of %i slots that nobody else wants, %i', (total, share) => {
+  ])('of %i slots that nobody else uses is %i', (total, share) => {
     expect(takeAll(slotsOf({ total }), 'greedy')).toBe(share);
   });
 
@@ -125,7 +125,7 @@ describe('the share of one tenant', () => {
 });
 
 describe('jobs without a slot', () => {
-  it('are called back one after the other at the pace of the host', () => {
+  it('return one after the other at the pace of the host', () => {
     let now = 0;
     const slots = slotsOf({ perHost: 1, now: () => now });
     const first = taken(slots.take('acme', 'slow.example'));
@@ -139,7 +139,7 @@ describe('jobs without a slot', () => {
     expect(waits).toEqual([250, 2_410, 4_570]);
   });
 
-  it('are called back at the pace of deliveries that have not ended, where those last longer', () => {
+  it('return at the pace of unfinished deliveries if those take longer', () => {
     let now = 0;
     const slots = slotsOf({ perHost: 2, now: () => now });
     slots.take('acme', 'silent.example');

@@ -16,7 +16,7 @@ const VECTOR = {
 const OTHER_SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 
 describe('signWebhook', () => {
-  it('gives the signature of the published vector', () => {
+  it('produces the signature of the published vector', () => {
     expect(signWebhook(VECTOR.message, [VECTOR.secret])).toBe(VECTOR.signature);
   });
 

@@ -43,13 +43,13 @@ function find(name: string): Promise<string> {
 const asked = (name: string) => dns.questions.filter((question) => question === `A ${name}`).length;
 
 describe('createHostResolver', () => {
-  it('gives the addresses of both families, IPv4 first', async () => {
+  it('returns the addresses of both families, IPv4 first', async () => {
     dns.answer('cdn.acme.com', { addresses: ['2606:4700::1111', '93.184.216.34'] });
 
     expect(await find('CDN.acme.com')).toBe('93.184.216.34 2606:4700::1111');
   });
 
-  it('reads the hosts file before it asks anybody', async () => {
+  it('reads the hosts file before it asks a name server', async () => {
     configure({ hosts: '# ours\n10.1.2.3 Minio minio.lan # store\nfd00::3 minio\n' });
 
     expect([await find('minio'), await find('minio.lan'), dns.questions]).toEqual([
@@ -67,7 +67,7 @@ describe('createHostResolver', () => {
     ]);
   });
 
-  it('says that a name does not exist, and remembers it', async () => {
+  it('reports that a name does not exist, and remembers it', async () => {
     const first = await find('nobody.acme.com');
 
     expect([first, await find('nobody.acme.com'), asked('nobody.acme.com')]).toEqual([
@@ -77,7 +77,7 @@ describe('createHostResolver', () => {
     ]);
   });
 
-  it('asks again at once after a failure that came quickly', async () => {
+  it('asks again at once after a quick failure', async () => {
     dns.answer('cdn.acme.com', 'servfail');
     expect(await find('cdn.acme.com')).toBe('EAI_AGAIN 0');
     dns.answer('cdn.acme.com', PHOTO_HOST);
