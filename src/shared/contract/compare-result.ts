@@ -7,21 +7,20 @@ export const warningSchema = z
     image: imageNameSchema,
     code: z.string().meta({
       description:
-        'small_face, blurred, dark and the like: only just good enough; rotated_90, rotated_180, rotated_270; ' +
+        'small_face, blurred, dark and the like: barely good enough; rotated_90, rotated_180, rotated_270; ' +
         'several_faces; identical_to_… and near_identical_to_… another image. More may come.',
     }),
   })
-  .meta({ id: 'Warning', description: 'A photo that was judged, and of which something is worth knowing.' });
+  .meta({ id: 'Warning', description: 'Something to know about a photo that was judged.' });
 export type Warning = z.infer<typeof warningSchema>;
 
 export const compareResultSchema = z
   .object({
     user_id: userIdSchema,
     matched: z.boolean(),
-    warnings: z
-      .array(warningSchema)
-      .optional()
-      .meta({ description: 'Only when the request says `"warnings": true`; empty when there are none.' }),
+    warnings: z.array(warningSchema).optional().meta({
+      description: 'Only if the request has `"warnings": true`. Empty if there is nothing to report.',
+    }),
     evidence: evidenceSchema.optional(),
   })
   .meta({ id: 'CompareResult' });

@@ -28,7 +28,7 @@ export const jobViewSchema = z
     attempts: z.int().min(0),
     result: compareResultSchema.optional(),
     warnings: z.array(warningSchema).optional().meta({
-      description: 'What is worth knowing of the photos of a decided comparison, when there is any.',
+      description: 'Warnings about the photos of a decided comparison. Absent without any warning.',
     }),
     error: problemSchema.optional(),
     callback: callbackStateSchema.optional(),
@@ -41,7 +41,7 @@ export const jobAcceptedSchema = z
   .meta({ id: 'JobAccepted' });
 export type JobAccepted = z.infer<typeof jobAcceptedSchema>;
 
-/** Everything a job view is made of, wherever it came from. Times in ms since 1970. */
+/** The input of a job view. Times in ms since 1970. */
 export interface JobFacts {
   readonly jobId: string;
   readonly job: Pick<ComparisonJob, 'user_id' | 'request_id' | 'warnings'>;
@@ -83,7 +83,7 @@ export function createJobView(facts: JobFacts): JobView {
   };
 }
 
-/** Returns what a caller reads of a decided comparison; warnings only where the request asks for them. */
+/** Returns the result of a decided comparison for the caller. It has warnings only if the request asks for them. */
 export function createResult(
   job: Pick<ComparisonJob, 'user_id' | 'warnings'>,
   { matched, warnings }: ComparisonDecision,
@@ -97,14 +97,14 @@ export function createResult(
   };
 }
 
-/** The times come from the clocks of an API, a worker and Redis, and nobody may read a step's length as negative. */
+/** The times come from the clocks of an API, a worker and Redis. No step may have a negative length. */
 function inOrder({ createdAt, startedAt, finishedAt }: JobFacts) {
   const started = startedAt === undefined ? undefined : Math.max(createdAt, startedAt);
   const finished = finishedAt === undefined ? undefined : Math.max(started ?? createdAt, finishedAt);
   return [createdAt, started, finished] as const;
 }
 
-/** Returns the state that callers read. `running`: what it is before it has an outcome. */
+/** Returns the state that callers read. `running`: the state before the job has an outcome. */
 export function jobStatusOf(outcome: ComparisonOutcome | undefined, running: 'queued' | 'active'): JobStatus {
   if (!outcome) return running;
   if (outcome.ok) return 'completed';

@@ -3,15 +3,15 @@ import { ERROR_CODES, ERROR_KINDS, type ErrorCode } from '../errors.js';
 import { NAMED_REASONS, type Reason, textOfReason } from '../reasons.js';
 import { type ImageName, imageNameSchema } from './compare-request.js';
 
-/** One of the closed table of errors. */
+/** A code of the error table. */
 export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
 
-/** Why a code applies, from a closed list. */
+/** Why a code applies: a reason of the closed list. */
 export const reasonSchema = z
   .union([z.enum(NAMED_REASONS), z.templateLiteral(['http_', z.int()])])
   .meta({ id: 'Reason', description: 'Why the code applies: one of the list, or http_ and a status.' });
 
-/** One reason among several: a field of the body or an image. */
+/** One of several causes: a field of the body or an image. */
 export const problemItemSchema = z.object({
   field: z.string().optional(),
   image: imageNameSchema.optional(),

@@ -12,7 +12,7 @@ describe('VerificationError', () => {
     expect(exact.message).toBe('Too blurred.');
   });
 
-  it('names no reason to the client where there is none', () => {
+  it('names no reason to the client if the error has no reason', () => {
     expect(publicFactsOf(new VerificationError('face_not_found'))).toEqual({
       code: 'face_not_found',
       detail: 'No face was found.',

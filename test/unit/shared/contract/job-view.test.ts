@@ -37,7 +37,7 @@ describe('createJobView', () => {
     expect(plain).not.toHaveProperty('warnings');
   });
 
-  it('lists warnings in the result only for a request that asks for them, also when there are none', () => {
+  it('lists warnings in the result only for a request that asks for them, even an empty list', () => {
     const job = { ...JOB.job, warnings: true };
 
     const view = createJobView({
