@@ -11,10 +11,11 @@ import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
 import type { SlowJobs } from './slow-jobs.js';
 
-/** A fetch that takes longer than this makes its job a slow one, ms. */
+/**
+ * A fetch that takes longer than this makes its job a slow one, ms. So does an analysis of a costly tenant, including the
+ * wait for its turn.
+ */
 const SLOW_AFTER_MS = 100;
-/** An analysis, including the wait for its turn, that takes longer makes the job of a costly tenant a slow one, ms. */
-const SLOW_ANALYSIS_AFTER_MS = 1_000;
 /** Takes the place of the host when slow jobs are counted by host. */
 const VISION = 'vision processes';
 
@@ -91,7 +92,7 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
     },
     analyse: async (bytes, role, signal) => {
       const analyse = (): ReturnType<Analyse> => resources.analyse(bytes, role, { tenant, urgent, signal });
-      const rule = { afterMs: SLOW_ANALYSIS_AFTER_MS, isSlow: () => resources.isCostly(tenant) };
+      const rule = { afterMs: SLOW_AFTER_MS, isSlow: () => resources.isCostly(tenant) };
       try {
         return await follow(VISION, rule, analyse);
       } finally {
