@@ -1,7 +1,8 @@
-/** Photos of a tenant that cost this many times those of the cheapest other tenant leave a process to the others. */
+/** A tenant is costly if its photos cost this many times as much as those of another tenant. */
 const COSTLY_FACTOR = 4;
-/** Photos that cost less than this are never costly, and from the other figure on they always are, ms. */
+/** A mean cost below this is never costly, ms. */
 const COSTLY_FROM_MS = 500;
+/** A mean cost from this on is always costly, ms. */
 const COSTLY_IN_ANY_CASE_MS = 2_000;
 /** Weight of the latest photo in a tenant's mean cost. */
 const LATEST_WEIGHT = 0.3;
@@ -57,7 +58,8 @@ export function createComputeAccounts(costlyLimit: number, now: () => number): C
     if (!account) return false;
     const runsForMs = account.running > 0 ? now() - account.lastStartAt : 0;
     const meanMs = Math.max(account.meanMs, runsForMs);
-    if (meanMs < COSTLY_FROM_MS || meanMs >= COSTLY_IN_ANY_CASE_MS) return meanMs >= COSTLY_FROM_MS;
+    if (meanMs < COSTLY_FROM_MS) return false;
+    if (meanMs >= COSTLY_IN_ANY_CASE_MS) return true;
     const others = [...accounts].filter(([name, other]) => name !== tenant && other.meanMs > 0);
     return others.some(([, other]) => meanMs >= COSTLY_FACTOR * other.meanMs);
   };
