@@ -32,16 +32,27 @@ afterAll(async () => {
   await images?.stop();
 });
 
-async function waitingCallers(): Promise<number> {
-  const text = await (await fetch(api.metricsUrl)).text();
-  return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(text)?.[1]);
+async function readMetrics(): Promise<string> {
+  return (await fetch(api.metricsUrl)).text();
 }
 
-/** Asks for a comparison and runs `fault` once the caller waits for its answer. */
+async function waitingCallers(): Promise<number> {
+  return Number(/face_waiting_callers\{[^}]*\} (\d+)/.exec(await readMetrics())?.[1]);
+}
+
+/** Jobs in the queue, in any state. */
+async function queuedJobs(): Promise<number> {
+  const counts = (await readMetrics()).matchAll(/face_queue_jobs\{[^}]*\} (\d+)/g);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Asks for a comparison and runs `fault` once its job is in the queue and the caller waits for the answer. */
 async function askDuring(fault: () => unknown) {
+  const before = await queuedJobs();
   const startedAt = performance.now();
   const call = postJson(`${api.origin}/compare-faces`, ACCEPTABLE);
-  await vi.waitFor(async () => expect(await waitingCallers()).toBe(1), 2_000);
+  await vi.waitFor(async () => expect(await queuedJobs()).toBe(before + 1), { timeout: 2_000, interval: 10 });
+  expect(await waitingCallers()).toBe(1);
   await fault();
   const answer = await call;
   const body = (await answer.json()) as { code: string; job_id?: string; retryable: boolean };
