@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 // Turned and cropped photos: npx tsx bench/accuracy/robustness.ts [--published]
 // Turns each photo of FACE_PHOTO_SET by quarter turns without EXIF, crops it more and more closely to the face, and
 // compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite`, `open` if
@@ -10,7 +11,6 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { digestOf } from '../../src/worker/vision/digest.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type ModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
@@ -204,7 +204,7 @@ function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pa
   const names = [detector, landmarks, recogniser].filter((name) => name !== undefined);
   const describeFile = (name: string) => {
     const bytes = readFileSync(join(packFolder, name));
-    return { name, bytes: bytes.length, sha256: digestOf(bytes) };
+    return { name, bytes: bytes.length, sha256: hash('sha256', bytes) };
   };
   const input = landmarks
     ? ({ kind: 'ultraface', landmark_file: landmarks, mean: 127, std: 128 } as const)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createRandom } from '../../tools/evaluate/plan/random.js';
 
 /** Repeatable random choices: the same seed and name give the same numbers in the same order. */
@@ -13,7 +13,7 @@ export interface Random {
 
 /** Returns the random choices of one fault or job, independent of all others. */
 export function createNamedRandom(seed: number, name: string): Random {
-  const next = createRandom(createHash('sha256').update(`${seed}/${name}`).digest().readUInt32LE(0));
+  const next = createRandom(hash('sha256', `${seed}/${name}`, 'buffer').readUInt32LE(0));
   return {
     next,
     between: (min, max) => min + next() * (max - min),

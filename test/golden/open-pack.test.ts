@@ -1,10 +1,10 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
-import { digestOf } from '../../src/worker/vision/digest.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { createFlatPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
@@ -164,7 +164,7 @@ describe.skipIf(!hasOpen)('the pack open', () => {
       const source = readFileSync(join(OPEN_FOLDER, name));
       const made = deriveModel(source, { freeInputSize: derived?.free_input_size });
 
-      expect(digestOf(made ?? source)).toBe(derived?.sha256);
+      expect(hash('sha256', made ?? source)).toBe(derived?.sha256);
     }
   });
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { verifyPacks } from '../../src/cli/models/commands.js';
 import { fetchPack } from '../../src/cli/models/fetch-pack.js';
 import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
-import { digestOf } from '../../src/worker/vision/digest.js';
 import { deriveModel } from '../../src/worker/vision/onnx/derive-model.js';
 import { makePack } from '../support/builders/model-pack.js';
 import { preluModel } from '../support/builders/onnx-builder.js';
@@ -25,7 +25,7 @@ describe('a pack with a file that something is derived from', () => {
     const pack = makePack('https://models.invalid/mini.zip', '', RECOGNISER);
     archive = join(modelsDir, 'archive.zip');
     writeFileSync(archive, pack.archive);
-    manifest = withDerived(pack.manifest, digestOf(DERIVED));
+    manifest = withDerived(pack.manifest, hash('sha256', DERIVED));
     writeFileSync(join(modelsDir, 'mini.json'), JSON.stringify(manifest));
   });
   afterEach(() => rmSync(modelsDir, { recursive: true }));
@@ -71,7 +71,7 @@ describe('a pack with a file that something is derived from', () => {
   });
 
   it('is refused when it comes out other than the manifest says, and nothing of it is kept', async () => {
-    const fetching = fetchMade(withDerived(manifest, digestOf(RECOGNISER)));
+    const fetching = fetchMade(withDerived(manifest, hash('sha256', RECOGNISER)));
 
     await expect(fetching).rejects.toThrow('The file derived from rec.onnx differs from the manifest');
     expect(readdirSync(join(modelsDir, 'mini')).sort()).toEqual(['det.onnx', 'rec.onnx']);

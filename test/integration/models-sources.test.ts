@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ describe('the sources of a model pack', () => {
       const bytes = makeZip(Object.fromEntries([['mini/__init__.py', Buffer.from('raise')], ...inner]));
       wheel = join(modelsDir, 'mini-1.0-py3-none-any.whl');
       writeFileSync(wheel, bytes);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const sha256 = hash('sha256', bytes);
       source = { kind: 'wheel', package: 'mini', version: '1.0', sha256, folder: 'mini/models' };
     });
 

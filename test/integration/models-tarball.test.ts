@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ describe('a model pack from an npm tarball', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   function manifestFor(bytes: Buffer): ModelManifest {
-    const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+    const integrity = `sha512-${hash('sha512', bytes, 'base64')}`;
     return {
       ...pack.manifest,
       source: { kind: 'npm', package: 'mini', version: '1.0.0', integrity, folder: 'package/model' },

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { type CompareRequest, IMAGE_NAMES } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
@@ -97,7 +97,7 @@ export async function prepareJob(
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
     tenant: caller.tenant,
-    request_digest: createHash('sha256').update(JSON.stringify(body)).digest('hex'),
+    request_digest: hash('sha256', JSON.stringify(body)),
     request_id: caller.requestId,
     accepted_at: acceptedAt,
     deadline_at:

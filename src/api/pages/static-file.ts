@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
@@ -31,7 +31,7 @@ export type StaticFile = (context: Context<AppContext>) => Promise<Response>;
  */
 export function createStaticFile(body: string | Buffer, { kind, policy }: StaticFileOptions): StaticFile {
   const bytes = ownBytes(Buffer.from(body));
-  const tag = `W/"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+  const tag = `W/"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
   let compressed: Promise<Uint8Array<ArrayBuffer>> | undefined;
   return async (context) => {
     context.header('content-security-policy', policy ?? "default-src 'none'");

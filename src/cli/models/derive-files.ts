@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
-import { digestOf } from '../../worker/vision/digest.js';
 import { deriveModel } from '../../worker/vision/onnx/derive-model.js';
 import { derivedName } from '../../worker/vision/pack/verify-pack.js';
 import { checkFiles, type ExpectedFile } from './check-files.js';
@@ -30,7 +30,7 @@ export async function deriveFiles(
     const [found] = await checkFiles(folder, [target]);
     if (found?.state === 'right') continue;
     const bytes = deriveModel(await readFile(join(folder, name)), { freeInputSize: derived.free_input_size });
-    if (!bytes || bytes.length !== derived.bytes || digestOf(bytes) !== derived.sha256) {
+    if (!bytes || bytes.length !== derived.bytes || hash('sha256', bytes) !== derived.sha256) {
       throw new ModelError(`The file derived from ${name} differs from the manifest; this is a bug.`);
     }
     await writeFile(join(workFolder, target.name), bytes);

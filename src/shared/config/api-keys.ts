@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** The tenant of every caller where no key is set; no key may have this name. */
 export const ANONYMOUS = 'anonymous';
@@ -53,14 +53,10 @@ export function parseApiKeys(text: string): ParsedApiKeys {
 export function findApiKey(keys: readonly ApiKey[], secret: string): ApiKey | undefined {
   const digest = digestOf(secret);
   let found: ApiKey | undefined;
-  for (const key of keys) if (equal(key.digest, digest)) found = key;
+  for (const key of keys) if (timingSafeEqual(key.digest, digest)) found = key;
   return found;
 }
 
 function digestOf(secret: string): Uint8Array {
-  return createHash('sha256').update(secret).digest();
-}
-
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  return timingSafeEqual(left, right);
+  return hash('sha256', secret, 'buffer');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { packName } from '../models/model-catalogue.js';
 
 export interface KeyspaceOptions {
@@ -73,5 +73,5 @@ export function compareQueueName(model: string): string {
 }
 
 function digest128(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
+  return hash('sha256', parts.join('\0')).slice(0, 32);
 }

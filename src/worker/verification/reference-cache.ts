@@ -1,5 +1,5 @@
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { digestOf } from '../vision/digest.js';
 import type { FaceAnalysis } from '../vision/types.js';
 
 export interface ReferenceCacheOptions {
@@ -36,7 +36,7 @@ export function createReferenceCache({ size, lifetimeMs, onLookup }: ReferenceCa
   });
   return {
     analyse: async (bytes, analyse) => {
-      const digest = digestOf(bytes);
+      const digest = hash('sha256', bytes);
       const known = kept.get(digest);
       onLookup(known ? 'hit' : 'miss');
       if (known) return { ...copyOf(known), timingsMs: {} };

@@ -1,6 +1,6 @@
+import { hash } from 'node:crypto';
 import { VerificationError } from '../../shared/errors.js';
 import type { LocatedFace } from './detect/locate-face.js';
-import { digestOf } from './digest.js';
 import { examineFace } from './face/examine-face.js';
 import { describeQuality } from './face/face-quality.js';
 import { hashPhoto } from './image/perceptual-hash.js';
@@ -37,7 +37,7 @@ export async function analyseImage(
     facesFound: located.facesFound,
     width: info.width,
     height: info.height,
-    contentDigest: digestOf(bytes),
+    contentDigest: hash('sha256', bytes),
     perceptualHash: hashPhoto(located.photo),
     warnings: [...warningsFor(located), ...verdict.warnings],
     timingsMs: timer.timingsMs,

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ModelManifest } from '../../../src/shared/models/model-manifest.js';
-import { digestOf } from '../../../src/worker/vision/digest.js';
 import { makeZip } from './zip-archive.js';
 
 /** A pack of two files of random bytes, in a zip with an unrelated file. */
@@ -23,11 +22,11 @@ export function makePack(url: string, inner = '', recogniser: Buffer = randomByt
     name: 'mini',
     description: 'made for a test',
     licence: { name: 'none', commercial_use: false, url: '', notice: 'For this test only.' },
-    source: { kind: 'zip', url, bytes: archive.length, sha256: digestOf(archive) },
+    source: { kind: 'zip', url, bytes: archive.length, sha256: hash('sha256', archive) },
     files: Object.entries(files).map(([name, content]) => ({
       name,
       bytes: content.length,
-      sha256: digestOf(content),
+      sha256: hash('sha256', content),
     })),
     detector: { kind: 'scrfd', file: 'det.onnx', ...preprocessing },
     recogniser: { kind: 'arcface', file: 'rec.onnx', ...preprocessing },

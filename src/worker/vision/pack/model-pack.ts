@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ModelManifest } from '../../../shared/models/model-manifest.js';
@@ -6,7 +7,6 @@ import { hasScrfdOutputs } from '../detect/scrfd/scrfd.js';
 import { createScrfdDetector } from '../detect/scrfd/scrfd-detector.js';
 import { createUltrafaceDetector } from '../detect/ultraface/ultraface-detector.js';
 import { createYunetDetector } from '../detect/yunet/yunet-detector.js';
-import { digestOf } from '../digest.js';
 import { ALIGNED_SIDE_PX } from '../face/align-face.js';
 import { createFaceEmbedder, type FaceEmbedder, type NormBand } from '../face/embed-face.js';
 import type { Normalisation } from '../image/to-tensor.js';
@@ -159,7 +159,7 @@ async function loadInsightFaceLayout(options: PackOptions): Promise<PackParts> {
   let recogniser: LoadedFile | undefined;
   for (const name of names.filter((file) => file.endsWith('.onnx') && !UNUSED_FILES.test(file)).toSorted()) {
     const bytes = await readFile(join(folder, name));
-    const file = { model: await loadNamed(name, bytes, options), sha256: digestOf(bytes) };
+    const file = { model: await loadNamed(name, bytes, options), sha256: hash('sha256', bytes) };
     const kind = kindOf(file.model);
     if (kind === 'detector' && !detector) detector = file;
     else if (kind === 'recogniser' && !recogniser) recogniser = file;

@@ -1,7 +1,7 @@
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest } from '../../../shared/models/model-manifest.js';
-import { digestOf } from '../digest.js';
 
 /** The parts of a manifest that verify a pack's files. */
 export type PackFiles = Pick<ModelManifest, 'name' | 'files'>;
@@ -43,7 +43,7 @@ async function readExpected(
     const sizes = `has ${bytes.length} bytes instead of ${expected.bytes}`;
     throw new Error(`${describe(pack, name)} is damaged: it ${sizes}. ${howToFix(pack)}`);
   }
-  if (digestOf(bytes) !== expected.sha256) {
+  if (hash('sha256', bytes) !== expected.sha256) {
     throw new Error(`${describe(pack, name)} is damaged: its SHA-256 is wrong. ${howToFix(pack)}`);
   }
   return bytes;

@@ -1,5 +1,5 @@
+import { hash } from 'node:crypto';
 import { VerificationError } from '../../../shared/errors.js';
-import { digestOf } from '../digest.js';
 import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 import { createImageStrikes } from './image-strikes.js';
@@ -123,7 +123,7 @@ class ProcessPool implements VisionPool {
       options.signal?.throwIfAborted();
       if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
       if (this.#failure !== undefined) throw new VerificationError('model_failure', this.#failure);
-      const digest = digestOf(bytes);
+      const digest = hash('sha256', bytes);
       if (this.#strikes.count(digest) >= MAX_STRIKES) throw tooCostly('repeated');
       const abandon = () => this.#abandon(task);
       const settled = () => options.signal?.removeEventListener('abort', abandon);

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestOf } from '../../../../../src/worker/vision/digest.js';
 import {
   derivedName,
   type PackFiles,
@@ -12,7 +11,7 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'verify-pack-'));
 const content = Buffer.from('the weights of a model');
-const sha256 = createHash('sha256').update(content).digest('hex');
+const sha256 = hash('sha256', content);
 const pack: PackFiles = {
   name: 'tiny',
   files: [
@@ -34,7 +33,7 @@ describe('readVerified', () => {
 
   it('returns the derived file with the digest of the published one, and reads nothing else', async () => {
     const derivedContent = Buffer.from('the same, derived');
-    const derived = { bytes: derivedContent.length, sha256: digestOf(derivedContent) };
+    const derived = { bytes: derivedContent.length, sha256: hash('sha256', derivedContent) };
     writeFileSync(join(folder, derivedName('det.onnx')), derivedContent);
     rmSync(join(folder, 'det.onnx'));
     const files = [{ name: 'det.onnx', bytes: content.length, sha256, derived }];
@@ -46,7 +45,7 @@ describe('readVerified', () => {
   });
 
   it('refuses a damaged derived file', async () => {
-    const derived = { bytes: content.length, sha256: digestOf(Buffer.from('another')) };
+    const derived = { bytes: content.length, sha256: hash('sha256', Buffer.from('another')) };
     writeFileSync(join(folder, derivedName('det.onnx')), content);
     const files = [{ name: 'det.onnx', bytes: content.length, sha256, derived }];
 
