@@ -1,5 +1,6 @@
 import { VerificationError } from '../../shared/errors.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
+import { withTimeLimit } from '../../shared/runtime/with-time-limit.js';
 
 /** Longest time for an exchange with the queue, ms. */
 const QUEUE_DEADLINE_MS = 1_200;
@@ -13,15 +14,11 @@ export async function withQueue<T>(redis: RedisConnection, exchange: () => Promi
   const unavailable = (cause?: unknown): VerificationError =>
     new VerificationError('queue_unavailable', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
   if (!isRedisReady(redis)) throw unavailable();
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable()), QUEUE_DEADLINE_MS);
-  });
   try {
-    return await Promise.race([exchange(), deadline]);
+    return await withTimeLimit(exchange(), QUEUE_DEADLINE_MS, () => {
+      throw unavailable();
+    });
   } catch (error) {
     throw error instanceof VerificationError ? error : unavailable(error);
-  } finally {
-    clearTimeout(timer);
   }
 }

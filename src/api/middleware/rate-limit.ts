@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { VerificationError } from '../../shared/errors.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import { withTimeLimit } from '../../shared/runtime/with-time-limit.js';
 import type { AppContext } from '../http/app-context.js';
 
 const WINDOW_SECONDS = 60;
@@ -27,7 +28,7 @@ export function createRateLimiter({ redis, prefix, perMinute }: RateLimiterOptio
   const shared = new RateLimiterRedis({ ...window, storeClient: redis, keyPrefix: `${prefix}:rate` });
   const own = new RateLimiterMemory(window);
   const count = async (tenant: string): Promise<void> => {
-    const answered = await within(ANSWER_WITHIN_MS, shared.consume(tenant));
+    const answered = await withTimeLimit(isAnswered(shared.consume(tenant)), ANSWER_WITHIN_MS, () => false);
     if (!answered) await own.consume(tenant);
   };
   return {
@@ -52,22 +53,13 @@ export function rateLimit(limiter: RateLimiter): MiddlewareHandler<AppContext> {
   };
 }
 
-/** True if the limiter accepts the request, false if it does not answer in time. Rejects with its refusal. */
-async function within(timeoutMs: number, consumed: Promise<RateLimiterRes>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, false);
-  });
-  const passed = consumed.then(
-    () => true,
-    (refusal: unknown) => {
-      if (refusal instanceof RateLimiterRes) throw refusal;
-      return false;
-    },
-  );
+/** True if the limiter accepts the request, false if it fails. Rejects with its refusal. */
+async function isAnswered(consumed: Promise<RateLimiterRes>): Promise<boolean> {
   try {
-    return await Promise.race([passed, late]);
-  } finally {
-    clearTimeout(timer);
+    await consumed;
+    return true;
+  } catch (error) {
+    if (error instanceof RateLimiterRes) throw error;
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from './logger.js';
+import { withTimeLimit } from './with-time-limit.js';
 
 interface Step {
   readonly name: string;
@@ -37,7 +38,7 @@ export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
   return {
     add: (name, close) => void steps.push({ name, close }),
     run: (reason) => {
-      running ??= Promise.race([closeAll(reason), expire(timeoutMs)]);
+      running ??= withTimeLimit(closeAll(reason), timeoutMs, () => false);
       return running;
     },
   };
@@ -56,8 +57,4 @@ export function exitOnSignals(shutdown: Shutdown): void {
 export function failToStart(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
-}
-
-function expire(timeoutMs: number): Promise<false> {
-  return new Promise((resolve) => setTimeout(resolve, timeoutMs, false).unref());
 }

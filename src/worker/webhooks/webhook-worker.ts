@@ -8,6 +8,7 @@ import {
 import { ReadableWorker } from '../../shared/queue/readable-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
+import { withTimeLimit } from '../../shared/runtime/with-time-limit.js';
 import { WEBHOOK_QUEUE, type WebhookJob } from '../../shared/webhooks/webhook-job.js';
 import { retryDelayMs } from '../../shared/webhooks/webhook-schedule.js';
 import { type AttemptDependencies, attemptDelivery, DeliveryFailedError } from './attempt-delivery.js';
@@ -87,17 +88,16 @@ export function createWebhookWorker(deps: WebhookWorkerDependencies): WebhookWor
   return { isIdle: () => active === 0, close: (deadlineMs) => closeWorker(worker, stop, deadlineMs) };
 }
 
-/** Races BullMQ's own close, which never ends while Redis is unavailable. */
+/** Needs a time limit, because BullMQ's own close never ends while Redis is unavailable. */
 async function closeWorker(worker: Worker, stop: AbortController, deadlineMs: number): Promise<boolean> {
   const cutOff = setTimeout(() => stop.abort(), Math.max(0, deadlineMs - HAND_BACK_MS));
-  let expiry: NodeJS.Timeout | undefined;
-  const expired = new Promise<false>((resolve) => {
-    expiry = setTimeout(resolve, deadlineMs, false);
-  });
   try {
-    return await Promise.race([worker.close().then(() => true), expired]);
+    return await withTimeLimit(
+      worker.close().then(() => true),
+      deadlineMs,
+      () => false,
+    );
   } finally {
     clearTimeout(cutOff);
-    clearTimeout(expiry);
   }
 }

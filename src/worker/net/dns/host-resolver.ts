@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { startDeadline } from '../deadline.js';
 import { askNameServers, type FoundAddresses, type LookupFailure } from './ask-name-servers.js';
 import { readHostsFile, readSearchRules } from './system-files.js';
 
@@ -102,14 +103,13 @@ class CachingResolver {
 
   async #ask(name: string): Promise<FoundAddresses> {
     const startedAt = performance.now();
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), LOOKUP_TIMEOUT_MS);
+    const deadline = startDeadline(LOOKUP_TIMEOUT_MS);
     try {
-      const found = await this.#askInOrder(this.#fullNames(name), timeout.signal);
+      const found = await this.#askInOrder(this.#fullNames(name), deadline.signal);
       this.#remember(name, found, performance.now() - startedAt);
       return found;
     } finally {
-      clearTimeout(timer);
+      deadline.end();
       this.#asked.delete(name);
     }
   }
