@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import { errorFields, type Logger } from '../../shared/runtime/logger.js';
+import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../http/app-context.js';
 import { asVerificationError } from '../http/error-response.js';
 
@@ -33,7 +34,7 @@ export function requestLog(
       {
         ...facts,
         request_id: context.get('requestId'),
-        trace_id: context.get('traceparent')?.split('-')[1],
+        trace_id: traceIdOf(context.get('traceparent')),
         job_id: context.get('jobId'),
         code: context.get('code'),
         reason: context.get('reason'),

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { readText } from '../runtime/read-text.js';
 import { quoteValue } from './number-text.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -28,7 +28,7 @@ export function readSetting(env: Environment, name: string, findings: SettingFin
     findings.problems.push(`${name}: ${name}_FILE is set too; keep one of the two`);
     return undefined;
   }
-  const text = readFile(path);
+  const text = readText(path)?.trim();
   if (text) return text;
   const state = text === undefined ? 'cannot be read' : 'is empty';
   findings.problems.push(`${name}_FILE: the file ${state}`);
@@ -42,14 +42,6 @@ function readVariable(env: Environment, name: string, { warnings }: SettingFindi
     `${name} is ignored: ${text.trim()} is a link to a service, which Kubernetes sets (enableServiceLinks: false stops it)`,
   );
   return undefined;
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    return undefined;
-  }
 }
 
 export interface Reading<T extends z.ZodType> {

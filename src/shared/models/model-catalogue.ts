@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readText } from '../runtime/read-text.js';
 import { type ModelManifest, modelManifestSchema } from './model-manifest.js';
 
 /** Returns the bare name of a pack given by name or by folder: `lite`, `my_pack` for `/models/my_pack/`. */
@@ -34,12 +35,8 @@ function isFolder(model: string): boolean {
 }
 
 function parseManifest(path: string): ModelManifest | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const text = readText(path);
+  if (text === undefined) return undefined;
   const parsed = modelManifestSchema.safeParse(JSON.parse(text));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

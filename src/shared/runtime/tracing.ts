@@ -53,6 +53,11 @@ export function traceparentOf(span: Span): string | undefined {
   return readTraceparent(text) ? text : undefined;
 }
 
+/** Returns the trace id of a traceparent, for log lines. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return traceparent?.split('-')[1];
+}
+
 function readTraceparent(text: string) {
   const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(text) ?? [];
   const spanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };

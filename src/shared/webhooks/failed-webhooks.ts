@@ -1,6 +1,7 @@
 import type { Job, Queue } from 'bullmq';
 import type { FailedWebhook, FailedWebhooks, WebhookRetry } from '../contract/webhook-body.js';
 import { VerificationError } from '../errors.js';
+import { hostOf } from '../net/host-of.js';
 import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import { type WebhookJob, webhookJobId, webhookJobSchema } from './webhook-job.js';
@@ -90,11 +91,10 @@ async function readFailed(
 
 function toFailedWebhook(job: Job<WebhookJob>): FailedWebhook {
   const payload = webhookJobSchema.safeParse(job.data);
-  const url = payload.success ? (payload.data.url ?? '') : '';
   return {
     id: job.id ?? '',
     job_id: (job.id ?? '').slice(WEBHOOK_ID_PREFIX.length),
-    host: URL.canParse(url) ? new URL(url).host : '',
+    host: hostOf(payload.data?.url),
     attempts: job.attemptsMade,
     last_error: job.failedReason ?? '',
     failed_at: new Date(job.finishedOn ?? job.timestamp).toISOString(),

@@ -2,6 +2,7 @@ import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome
 import type { Evidence } from '../../shared/contract/evidence.js';
 import type { VerificationError } from '../../shared/errors.js';
 import { errorFields, isUnexpected, type Logger } from '../../shared/runtime/logger.js';
+import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { Verification } from '../verification/verify-person.js';
 import type { CompareJob } from './finish-job.js';
 
@@ -55,7 +56,7 @@ export function reportComparison(
       job_id: jobId,
       request_id: data.request_id,
       tenant: data.tenant,
-      trace_id: data.traceparent?.split('-')[1],
+      trace_id: traceIdOf(data.traceparent),
       ...(deps.logUserId ? { user_id: data.user_id } : {}),
       sync: data.sync,
       attempt: job.attemptsStarted,

@@ -1,11 +1,12 @@
 import { DelayedError, WaitingError } from 'bullmq';
 import type { ComparisonFailure, ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { VerificationError } from '../../shared/errors.js';
+import { hostOf } from '../../shared/net/host-of.js';
 import { comparisonJobSchema, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import { isUnexpected } from '../../shared/runtime/logger.js';
 import { wasTooSlow } from '../images/fetch-failure.js';
-import { createJobSteps, hostOf, type SharedResources } from '../tenant-shares/job-steps.js';
+import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
 import {
   type Verification,
   type VerificationDependencies,

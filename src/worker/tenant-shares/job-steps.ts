@@ -6,6 +6,7 @@
 //                 which compute-accounts keeps
 // job-steps.ts (this file) applies all three to the photos of one job.
 
+import { hostOf } from '../../shared/net/host-of.js';
 import type { PhotoSteps } from '../verification/analyse-photo.js';
 import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
@@ -104,9 +105,4 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
       for (const claim of claims) release(claim);
     },
   };
-}
-
-/** Returns the host and port of a photo's URL; empty for an invalid URL, which fails when it is fetched. */
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : '';
 }

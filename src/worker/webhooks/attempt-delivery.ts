@@ -1,5 +1,6 @@
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq';
 import type { Dispatcher } from 'undici';
+import { hostOf } from '../../shared/net/host-of.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import { type WebhookJob, webhookJobSchema } from '../../shared/webhooks/webhook-job.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
@@ -167,8 +168,4 @@ function report(
   };
   if (outcome.kind === 'delivered') logger.info(line, 'webhook attempt');
   else logger.warn(line, 'webhook attempt');
-}
-
-function hostOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).host : '';
 }

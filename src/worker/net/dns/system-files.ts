@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { readText } from '../../../shared/runtime/read-text.js';
 
 /** Interval at which a file is checked for a new version, ms. */
 const CHECK_MS = 1_000;
@@ -38,18 +39,10 @@ function followFile<T>(path: string, parse: (text: string) => T): () => T {
     const found = stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}` : '';
     if (found === version) return parsed;
     version = found;
-    parsed = parse(readText(path));
+    // A file that cannot be read counts as empty, as for the system's own resolver.
+    parsed = parse(readText(path) ?? '');
     return parsed;
   };
-}
-
-/** A file that cannot be read has nothing to say, as for the system's own resolver. */
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 function parseHosts(text: string): Hosts {
