@@ -1,3 +1,4 @@
+import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
@@ -17,8 +18,11 @@ import { type Backlog, createBacklog } from './jobs/backlog.js';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.js';
 import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
+import { readQueueState } from './jobs/read-queue-state.js';
 import { logUnreadable } from './jobs/skip-unreadable.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
+import { withQueue } from './jobs/with-queue.js';
+import { startWorkerWatch, type WorkerWatch } from './jobs/worker-watch.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 
@@ -45,7 +49,9 @@ async function main(): Promise<void> {
   const parts = openParts(config, logger, shutdown);
   const metrics = createApiMetrics({
     waitingCallers: parts.waiter.size,
-    jobsByState: parts.queue.countByState,
+    readQueueState: () => readQueueState(parts),
+    pack: packName(parts.keys.model),
+    tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
   });
   startMetricsServer(metrics.render, { config, logger, shutdown });
   startServer(createApp(assemble(parts, metrics)), { config, logger, shutdown });
@@ -87,8 +93,15 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
+  const clock = keepClock(redis, shutdown);
+  const workers = startWorkerWatch({
+    countWorkers: () => withQueue(redis, () => queue.countWorkers(clock.now())),
+    graceMs: config.NO_WORKER_GRACE_SECONDS * 1_000,
+    logger,
+  });
+  shutdown.add('worker watch', workers.stop);
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  return { config, logger, keys, redis, queue, fairQueue, webhooks, backlog, waiter, drain, shutdown };
+  return { config, logger, keys, redis, clock, queue, fairQueue, webhooks, backlog, workers, waiter, drain };
 }
 
 interface Parts {
@@ -96,24 +109,27 @@ interface Parts {
   readonly logger: Logger;
   readonly keys: Keyspace;
   readonly redis: RedisConnection;
+  readonly clock: RedisClock;
   readonly queue: JobQueue;
   readonly fairQueue: FairQueue;
   readonly webhooks: WebhookQueue;
   readonly backlog: Backlog;
+  readonly workers: WorkerWatch;
   readonly waiter: JobWaiter;
   readonly drain: Drain;
-  readonly shutdown: Shutdown;
 }
 
 function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
-  const { config, logger, keys, redis, queue, fairQueue, webhooks, backlog, waiter, drain } = parts;
+  const { config, logger, keys, redis, clock, queue, fairQueue, webhooks, backlog, workers, waiter, drain } =
+    parts;
   return {
     logger,
     redis,
     queue,
     backlog,
+    workers,
     waiter,
-    clock: keepClock(parts),
+    clock,
     model: packName(keys.model),
     keys,
     isDraining: drain.isRunning,
@@ -139,7 +155,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
 }
 
 /** Deadlines follow the clock of Redis, so that API and workers agree on them. */
-function keepClock({ redis, shutdown }: Parts): RedisClock {
+function keepClock(redis: RedisConnection, shutdown: Shutdown): RedisClock {
   const clock = createRedisClock(redis);
   const synchronise = (): void => void clock.synchronise().catch(() => undefined);
   const timer = setInterval(synchronise, CLOCK_PERIOD_MS);

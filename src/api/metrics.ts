@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
-import { createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
-import type { RequestFacts } from './middleware/request-log.js';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { createRedisGauge, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import type { QueueState } from './jobs/read-queue-state.js';
+import { isProbe, type RequestFacts } from './middleware/request-log.js';
 
 export interface ApiMetrics {
   observeRequest(facts: RequestFacts): void;
@@ -9,8 +10,16 @@ export interface ApiMetrics {
 
 export interface ApiMetricsSources {
   readonly waitingCallers: () => number;
-  readonly jobsByState: () => Promise<Readonly<Record<string, number>>>;
+  /** Rejects while Redis is unavailable. */
+  readonly readQueueState: () => Promise<QueueState>;
+  /** Name of the model pack whose queue is used. */
+  readonly pack: string;
+  /** Tenants that metrics can name; the others share one label. */
+  readonly tenants: readonly string[];
 }
+
+/** Label of tenants whose keys have been removed from the settings. */
+const OTHER_TENANTS = '(others)';
 
 /** Returns the API's Prometheus metrics; gauges read `sources` on every scrape. */
 export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
@@ -43,25 +52,50 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
       this.set(sources.waitingCallers());
     },
   });
-  new Gauge({
-    name: 'face_queue_jobs',
-    help: 'Jobs in the queue of this model pack, by state',
-    labelNames: ['state'],
-    registers,
-    async collect() {
-      // The other metrics must stay readable while Redis is unavailable.
-      const counts = await sources.jobsByState().catch(() => ({}));
-      this.reset();
-      for (const [state, count] of Object.entries(counts)) this.set({ state }, count);
-    },
-  });
+  const showQueue = createQueueGauges(registry, sources);
   return {
     observeRequest: ({ method, route, status, durationMs, tenant }) => {
+      // Probes would outnumber the requests of callers, and count as their failures while the service starts.
+      if (isProbe(route)) return;
       const outcome = status === 429 ? 'limited' : status < 400 ? 'served' : 'refused';
       if (tenant !== undefined) byKey.inc({ key: tenant, outcome });
       requests.inc({ method, route, status });
       durations.observe({ method, route }, durationMs / 1_000);
     },
-    render: () => registry.metrics(),
+    render: async () => {
+      // The other metrics must stay readable while Redis is unavailable.
+      showQueue(await sources.readQueueState().catch(() => undefined));
+      return registry.metrics();
+    },
+  };
+}
+
+/** Returns the function that updates the gauges of the queue; without a state they are empty, except `face_redis_up`. */
+function createQueueGauges(
+  registry: Registry,
+  { pack, tenants }: ApiMetricsSources,
+): (state: QueueState | undefined) => void {
+  const gauge = (name: string, help: string, label: string) =>
+    new Gauge({ name, help, labelNames: [label], registers: [registry] });
+  const redisUp = createRedisGauge(registry);
+  const workers = gauge('face_workers', 'Workers that are alive, by model pack', 'pack');
+  const jobs = gauge('face_queue_jobs', 'Jobs in the queue of this model pack, by state', 'state');
+  const waiting = gauge('face_queue_waiting_jobs', 'Jobs that wait for their first start, by API key', 'key');
+  const oldest = gauge(
+    'face_queue_oldest_job_seconds',
+    'Age of the oldest job that waits; 0 if none',
+    'pack',
+  );
+  const labelOf = (tenant: string): string => (tenants.includes(tenant) ? tenant : OTHER_TENANTS);
+
+  return (state) => {
+    redisUp.set(state ? 1 : 0);
+    for (const each of [workers, jobs, waiting, oldest]) each.reset();
+    if (!state) return;
+    workers.set({ pack }, state.workers);
+    oldest.set({ pack }, state.oldestWaitingSeconds);
+    for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ state: name }, count);
+    for (const tenant of tenants) waiting.set({ key: tenant }, 0);
+    for (const [tenant, count] of state.waitingByTenant) waiting.inc({ key: labelOf(tenant) }, count);
   };
 }

@@ -121,6 +121,12 @@ export const ERROR_KINDS = {
     text: 'The job queue is unavailable.',
     advice: 'Wait for `Retry-After` seconds. Operators: check that Redis responds.',
   }),
+  no_worker: service('queue', 503, {
+    text: 'No worker is available to compare photos.',
+    advice:
+      'Wait for `Retry-After` seconds, or use `POST /jobs`: the job runs once a worker is back. Operators: ' +
+      'start a worker with the same `INSIGHTFACE_MODEL`.',
+  }),
   wait_timeout: service('queue', 504, {
     text: 'The comparison did not finish in time. It is still running, and you can poll its job.',
     advice:

@@ -4,7 +4,7 @@ import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
-import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
+import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
@@ -48,16 +48,16 @@ async function main(): Promise<void> {
   });
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
-  const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
-  const metrics = createWorkerMetrics({
-    visionRestarts: () => pool.stats().restarts,
-    slowJobs: () => slowJobs.count,
-  });
-
   const redis = connectRedis(config.REDIS_URL, 'patient');
   reportOutages(redis, logger, config.REDIS_URL);
   shutdown.add('redis', () => redis.disconnect());
   void warnOfUnsafeRedis(redis, logger);
+  const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
+  const metrics = createWorkerMetrics({
+    visionRestarts: () => pool.stats().restarts,
+    slowJobs: () => slowJobs.count,
+    isRedisReady: () => isRedisReady(redis),
+  });
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const finishing: FinishDependencies = {
     redis,

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { VerificationError } from '../shared/errors.js';
-import { createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import type { ErrorCode } from '../shared/errors.js';
+import type { Reason } from '../shared/reasons.js';
+import { createRedisGauge, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { ComparisonFacts } from './comparison/report-comparison.js';
 
 export interface WorkerMetrics {
@@ -22,6 +23,7 @@ export interface WorkerMetricsSources {
   readonly visionRestarts: () => number;
   /** Jobs that wait for slow image hosts now. */
   readonly slowJobs: () => number;
+  readonly isRedisReady: () => boolean;
 }
 
 /** Returns the worker's Prometheus metrics. */
@@ -38,6 +40,13 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     'Comparisons ended: matched, not_matched or an error code',
     'result',
   );
+  const failures = new Counter({
+    name: 'face_comparison_failures_total',
+    help: 'Comparisons that ended without a decision, by error code and reason',
+    labelNames: ['code', 'reason'],
+    registers,
+  });
+  const redisUp = createRedisGauge(registry);
   const durations = histogram(
     'face_comparison_duration_seconds',
     'Time from the start to the end of a comparison',
@@ -99,6 +108,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   return {
     observeComparison: ({ outcome, verification, sync, queuedMs, durationMs }) => {
       comparisons.inc({ result: outcome.ok ? (outcome.matched ? 'matched' : 'not_matched') : outcome.code });
+      if (!outcome.ok) failures.inc(labelsOf(outcome));
       durations.observe(durationMs / 1_000);
       queued.observe({ sync: String(sync) }, queuedMs / 1_000);
       for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
@@ -113,11 +123,22 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     countPostponed: () => postponed.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
-    render: () => registry.metrics(),
+    render: () => {
+      redisUp.set(sources.isRedisReady() ? 1 : 0);
+      return registry.metrics();
+    },
   };
 }
 
+interface CodeAndReason {
+  readonly code: ErrorCode;
+  readonly reason?: Reason | undefined;
+}
+
 /** A host may respond with any status, so the label holds its class: `http_4xx`. */
-function labelsOf({ code, reason }: VerificationError): { code: string; reason: string } {
+function labelsOf({ code, reason }: CodeAndReason): {
+  code: string;
+  reason: string;
+} {
   return { code, reason: reason?.replace(/^(http_\d)\d\d$/, '$1xx') ?? 'none' };
 }

@@ -236,16 +236,63 @@ describe('each operation that needs a key', () => {
   }
 });
 
-describe('a rate limit without Redis', () => {
-  it('is counted by each API on its own, so callers are limited but not all refused', async () => {
-    const alone = await startApi({ API_KEYS: `alice:${ALICE}`, RATE_LIMIT_PER_MINUTE: '3' });
+describe('an API that is alone', () => {
+  let alone: Api;
+
+  beforeAll(async () => {
+    alone = await startApi({
+      API_KEYS: `alice:${ALICE},bob:${BOB}`,
+      RATE_LIMIT_PER_MINUTE: '3',
+      NO_WORKER_GRACE_SECONDS: '1',
+    });
+  });
+
+  afterAll(() => alone?.stop());
+
+  const gauges = async () => {
+    const text = await (await fetch(alone.metricsUrl)).text();
+    return text.split('\n').filter((line) => /^face_(redis|workers|queue|http_requests)/.test(line));
+  };
+
+  it('refuses callers who wait at once when no worker lives, accepts jobs, and shows both in its metrics', async () => {
+    await alone.program.line(({ msg }) => String(msg).startsWith('no worker is alive'));
+
+    const waiting = await postJson(`${alone.origin}/compare-faces`, ACCEPTABLE, bearer(ALICE));
+    const job = await postJson(`${alone.origin}/jobs`, ACCEPTABLE, bearer(ALICE));
+    const probe = await fetch(`${alone.origin}/health/ready`);
+
+    expect([waiting.status, job.status, probe.status]).toEqual([503, 202, 503]);
+    expect(await waiting.json()).toMatchObject({ code: 'no_worker', retryable: true });
+    expect(waiting.headers.get('retry-after')).toBe('5');
+    const lines = await gauges();
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'face_redis_up{service="api"} 1',
+        'face_workers{pack="lite",service="api"} 0',
+        'face_queue_jobs{state="prioritized",service="api"} 1',
+        'face_queue_jobs{state="abandoned",service="api"} 0',
+        'face_queue_waiting_jobs{key="alice",service="api"} 1',
+        'face_queue_waiting_jobs{key="bob",service="api"} 0',
+        expect.stringMatching(/^face_queue_oldest_job_seconds\{pack="lite",service="api"\} \d/),
+      ]),
+    );
+    expect(lines.join()).not.toContain('/health');
+  });
+
+  it('counts rates on its own without Redis, so callers are limited but not all refused', async () => {
     const ask = async () => (await fetch(`${alone.origin}/models`, { headers: bearer(ALICE) })).status;
     await alone.redis.kill();
     await alone.program.line((line) => line.msg === 'Redis is unavailable');
 
     const statuses = [await ask(), await ask(), await ask(), await ask()];
 
-    await alone.stop();
     expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  it('answers a scrape without Redis, with the gauges of the queue left out', async () => {
+    const lines = await gauges();
+
+    expect(lines).toContain('face_redis_up{service="api"} 0');
+    expect(lines.filter((line) => /^face_(workers|queue)/.test(line))).toEqual([]);
   });
 });

@@ -187,6 +187,27 @@ describe('tidying', () => {
     expect(await waitingOf('big')).toBe(1);
   });
 
+  it('knows how many jobs of each tenant wait, with and without a caller, and since when', async () => {
+    await addMany(2, 'big');
+    await add('big', { sync: false });
+    await add('small');
+    const first = await fairQueue.readWaiting();
+    await serve(4);
+
+    const later = await fairQueue.readWaiting();
+
+    expect([...first].map(([tenant, waiting]) => [tenant, waiting.count]).toSorted()).toEqual([
+      ['big', 3],
+      ['small', 1],
+    ]);
+    const oldest = first.get('big')?.oldestAcceptedAt ?? 0;
+    expect(oldest).toBeLessThanOrEqual(first.get('small')?.oldestAcceptedAt ?? 0);
+    expect(later.get('big') ?? { count: 0, oldestAcceptedAt: undefined }).toEqual({
+      count: 0,
+      oldestAcceptedAt: undefined,
+    });
+  });
+
   it('leaves nothing behind of a tenant that has no jobs', async () => {
     await add('gone');
     await serve(1);

@@ -62,6 +62,7 @@ export interface JobQueue {
   countWaiting(): Promise<number>;
   /** Workers of this pack whose heartbeat is fresh at `now`. */
   countWorkers(now: number): Promise<number>;
+  /** Jobs by state. `ended`: with an outcome, a decision or an error; `abandoned`: BullMQ gave them up. */
   countByState(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }
@@ -119,8 +120,11 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
     publishCancel: async (jobId) => void (await redis.publish(keys.cancelChannel, jobId)),
     countWaiting: () => countWaiting(store),
     countWorkers: (now) => redis.zcount(keys.workers, String(now), '+inf'),
-    countByState: () =>
-      queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active', 'completed', 'failed'),
+    countByState: async () => {
+      const running = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'active');
+      const { completed = 0, failed = 0 } = await queue.getJobCounts('completed', 'failed');
+      return { ...running, ended: completed, abandoned: failed };
+    },
     close: () => queue.close(),
   };
 }

@@ -15,6 +15,7 @@ import { RequestError } from '../http/request-error.js';
 import type { Backlog } from './backlog.js';
 import type { JobQueue } from './job-queue.js';
 import { withQueue } from './with-queue.js';
+import type { WorkerWatch } from './worker-watch.js';
 
 /** Time after the timeout of a synchronous caller in which its job can still start. */
 export const SYNC_GRACE_SECONDS = 60;
@@ -40,6 +41,7 @@ export interface SubmitDependencies {
   readonly cancelledJobs: CancelledJobs;
   readonly fairQueue: FairQueue;
   readonly backlog: Backlog;
+  readonly workers: Pick<WorkerWatch, 'requireWorker'>;
   readonly clock: RedisClock;
   readonly policy: AddressPolicy;
   readonly calibration: Calibration | null;
@@ -135,7 +137,7 @@ async function chooseJobId(
 
 /**
  * Puts a prepared job into the queue. Of several jobs under one Idempotency-Key, the queue keeps the first.
- * @throws VerificationError `overloaded`, `queue_unavailable`, or `idempotency_conflict` if the job of the key
+ * @throws VerificationError `overloaded`, `no_worker`, `queue_unavailable`, or `idempotency_conflict` if the job of the key
  * belongs to a different request.
  */
 export async function submitJob(
@@ -151,11 +153,15 @@ export async function submitJob(
   });
 }
 
-/** Adds a job at its place in the order. @throws VerificationError `overloaded` if there is no place for it. */
+/**
+ * Adds a job at its place in the order. Without a worker, only jobs without a waiting caller are added.
+ * @throws VerificationError `overloaded` if there is no place for it; `no_worker`.
+ */
 async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependencies): Promise<void> {
-  const { queue, backlog, fairQueue } = deps;
+  const { queue, backlog, fairQueue, workers } = deps;
   const { tenant, sync, accepted_at: acceptedAt } = payload;
   const job: OrderedJob = { jobId, tenant, sync };
+  if (sync) await workers.requireWorker();
   const place = await fairQueue.enter({ ...job, acceptedAt }, await backlog.limitsFor(sync));
   if (!place.admitted) throw backlog.refusal(place);
   try {

@@ -16,6 +16,11 @@ export interface RequestFacts {
   readonly tenant: string | undefined;
 }
 
+/** True for the route of a check by an orchestrator or a load balancer. */
+export function isProbe(route: string): boolean {
+  return route === '/health' || route.startsWith('/health/');
+}
+
 /** Logs one line for each request and passes its facts on to the metrics. Neither has paths, bodies or headers. */
 export function requestLog(
   logger: Logger,
@@ -29,8 +34,7 @@ export function requestLog(
     const tenant: string | undefined = context.get('tenant');
     const facts = { method: context.req.method, route, status: context.res.status, durationMs, tenant };
     observe(facts);
-    const quiet = route.startsWith('/health');
-    logger[quiet ? 'debug' : 'info'](
+    logger[isProbe(route) ? 'debug' : 'info'](
       {
         ...facts,
         request_id: context.get('requestId'),

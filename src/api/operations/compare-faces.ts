@@ -51,7 +51,7 @@ export const compareFacesOperation = defineOperation<CompareFacesDependencies>({
     },
     202: { ...ACCEPTED, headers: ['Location', 'Retry-After', 'Preference-Applied'] },
   },
-  errors: [...SUBMIT_ERRORS, ...COMPARISON_ERRORS, 'wait_timeout'],
+  errors: [...SUBMIT_ERRORS, ...COMPARISON_ERRORS, 'no_worker', 'wait_timeout'],
   createHandler: (deps) => {
     const call = { deps, abandonJob: createAbandonJob(deps) };
     return (context) => compareFaces(context, call);

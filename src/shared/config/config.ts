@@ -93,6 +93,7 @@ const apiVariables = {
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   METRICS_PORT: wholeNumber(0, 65_535).default(8335),
   SYNC_WAIT_TIMEOUT: decimalNumber(1, 600).default(60),
+  NO_WORKER_GRACE_SECONDS: wholeNumber(1, 86_400).default(30),
   JOB_DEADLINE_SECONDS: wholeNumber(10, 604_800).default(3_600),
   MAX_QUEUE_DEPTH: wholeNumber(1, 10_000_000).default(10_000),
   MAX_TENANT_QUEUE_SHARE: decimalNumber(0.01, 1).default(0.5),

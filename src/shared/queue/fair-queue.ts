@@ -52,7 +52,19 @@ export interface FairQueue {
    * stand farther back than necessary, and restarts the count after a million rounds.
    */
   tidy(time: number): Promise<void>;
+  /** Returns how many jobs of each tenant wait. After a crash, jobs that no longer wait count until `tidy`. */
+  readWaiting(): Promise<ReadonlyMap<string, WaitingJobs>>;
 }
+
+/** The waiting jobs of one tenant. */
+export interface WaitingJobs {
+  readonly count: number;
+  /** When the oldest of them was accepted, ms since 1970; undefined if none waits. */
+  readonly oldestAcceptedAt: number | undefined;
+}
+
+/** Start of the fields in the hash of an order that name the tenants with waiting jobs. */
+const TENANT_FIELD = 'of:';
 
 const READ_ROUND = `local round = tonumber(redis.call('HGET', KEYS[1], 'now') or '0')`;
 
@@ -108,7 +120,11 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
   const putBackKey = `${queuePrefix}delayed`;
   const rowKey = (tenant: string, sync: boolean): string =>
     `${prefix}:waiting:${name}:${sync ? 'sync' : 'async'}:${tenant}`;
-  const fieldOf = (tenant: string): string => `of:${tenant}`;
+  const fieldOf = (tenant: string): string => `${TENANT_FIELD}${tenant}`;
+  const listTenants = async (): Promise<readonly string[]> =>
+    (await redis.hkeys(orderKey))
+      .filter((field) => field.startsWith(TENANT_FIELD))
+      .map((field) => field.slice(TENANT_FIELD.length));
   const headStartOf = (sync: boolean): number => (sync ? 0 : SYNC_HEAD_START);
 
   return {
@@ -130,13 +146,31 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
     },
     leave: async ({ jobId, tenant, sync }) => void (await redis.zrem(rowKey(tenant, sync), jobId)),
     tidy: async (time) => {
-      for (const field of await redis.hkeys(orderKey)) {
-        if (!field.startsWith('of:')) continue;
-        const tenant = field.slice('of:'.length);
+      for (const tenant of await listTenants()) {
         const keys = [orderKey, waitingKey, rowKey(tenant, true), rowKey(tenant, false), putBackKey];
-        await redis.eval(FORGET_STRAYS, keys.length, ...keys, field, time);
+        await redis.eval(FORGET_STRAYS, keys.length, ...keys, fieldOf(tenant), time);
       }
       await redis.eval(MOVE_UP, 2, orderKey, waitingKey, queuePrefix);
     },
+    readWaiting: async () => {
+      const tenants = await listTenants();
+      const rowsOf = (tenant: string): [string, string] => [rowKey(tenant, true), rowKey(tenant, false)];
+      return new Map(
+        await Promise.all(
+          tenants.map(async (tenant) => [tenant, await readRows(redis, rowsOf(tenant))] as const),
+        ),
+      );
+    },
+  };
+}
+
+/** Rows hold the ids of jobs by the time at which they were accepted. */
+async function readRows(redis: RedisConnection, rows: readonly string[]): Promise<WaitingJobs> {
+  const counts = await Promise.all(rows.map((row) => redis.zcard(row)));
+  const firsts = await Promise.all(rows.map((row) => redis.zrange(row, '0', '0', 'WITHSCORES')));
+  const times = firsts.flatMap(([, time]) => (time === undefined ? [] : [Number(time)]));
+  return {
+    count: counts.reduce((sum, count) => sum + count, 0),
+    oldestAcceptedAt: times.length === 0 ? undefined : Math.min(...times),
   };
 }

@@ -163,6 +163,8 @@ export function serviceEnvironment(
     REDIS_URL: redisUrl,
     INSIGHTFACE_MODEL: 'lite',
     VISION_PROCESSES: '1',
+    // On a busy machine a worker takes longer to start than the default allows.
+    NO_WORKER_GRACE_SECONDS: '600',
     ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
     WEBHOOK_SECRETS: WEBHOOK_SECRET,
     ...extra,

@@ -5,11 +5,12 @@ import { failureOfError } from '../../../src/worker/comparison/job-error.js';
 import { createWorkerMetrics } from '../../../src/worker/metrics.js';
 import type { Verification } from '../../../src/worker/verification/verify-person.js';
 
+const SOURCES = { visionRestarts: () => 0, slowJobs: () => 0, isRedisReady: () => true };
 const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
 
 describe('the metrics of a worker', () => {
   it('count comparisons by result, and duplicate photos by kind', async () => {
-    const metrics = createWorkerMetrics({ visionRestarts: () => 2, slowJobs: () => 0 });
+    const metrics = createWorkerMetrics({ ...SOURCES, visionRestarts: () => 2 });
     const duplicates: Verification['duplicates'] = [
       { first: 'front_image1', second: 'front_image2', kind: 'identical' },
       { first: 'front_image1', second: 'back_image', kind: 'near_identical' },
@@ -28,13 +29,14 @@ describe('the metrics of a worker', () => {
       'face_duplicate_images_total{kind="identical",service="worker"} 1',
       'face_duplicate_images_total{kind="near_identical",service="worker"} 2',
       'face_vision_restarts{service="worker"} 2',
+      'face_redis_up{service="worker"} 1',
     ]) {
       expect(text.split('\n')).toContain(line);
     }
   });
 
   it('count unusable photos by code and reason, with one label per class of HTTP statuses', async () => {
-    const metrics = createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0 });
+    const metrics = createWorkerMetrics({ ...SOURCES, visionRestarts: () => 0 });
     const refuse = (code: ErrorCode, reason?: Reason) =>
       ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
     const photos = {
@@ -52,6 +54,25 @@ describe('the metrics of a worker', () => {
       'face_unusable_images_total{code="image_not_available",reason="http_4xx",service="worker"} 2',
       'face_unusable_images_total{code="low_quality",reason="blurred",service="worker"} 1',
       'face_unusable_images_total{code="face_not_found",reason="none",service="worker"} 1',
+    ]);
+  });
+
+  it('count comparisons without a decision by code and reason', async () => {
+    const metrics = createWorkerMetrics(SOURCES);
+    const failures: readonly VerificationError[] = [
+      new VerificationError('low_quality', { reason: 'blurred' }),
+      new VerificationError('image_fetch_failed', { reason: 'http_503' }),
+      new VerificationError('image_fetch_failed', { reason: 'http_502' }),
+      new VerificationError('deadline_exceeded'),
+    ];
+
+    for (const error of failures) metrics.observeComparison({ ...FACTS, outcome: failureOfError(error) });
+
+    const text = await metrics.render();
+    expect(text.split('\n').filter((line) => line.startsWith('face_comparison_failures_total'))).toEqual([
+      'face_comparison_failures_total{code="low_quality",reason="blurred",service="worker"} 1',
+      'face_comparison_failures_total{code="image_fetch_failed",reason="http_5xx",service="worker"} 2',
+      'face_comparison_failures_total{code="deadline_exceeded",reason="none",service="worker"} 1',
     ]);
   });
 });

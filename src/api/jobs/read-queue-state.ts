@@ -1,0 +1,43 @@
+import type { FairQueue } from '../../shared/queue/fair-queue.js';
+import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { JobQueue } from './job-queue.js';
+import { withQueue } from './with-queue.js';
+
+/** The queue of one model pack at one moment. */
+export interface QueueState {
+  /** Workers that are alive. */
+  readonly workers: number;
+  readonly jobsByState: Readonly<Record<string, number>>;
+  /** Jobs that wait for their first start. */
+  readonly waitingByTenant: ReadonlyMap<string, number>;
+  /** Age of the oldest of them; 0 if none waits. */
+  readonly oldestWaitingSeconds: number;
+}
+
+export interface QueueStateDependencies {
+  readonly redis: RedisConnection;
+  readonly queue: Pick<JobQueue, 'countByState' | 'countWorkers'>;
+  readonly fairQueue: Pick<FairQueue, 'readWaiting'>;
+  readonly clock: RedisClock;
+}
+
+/** Reads the state of the queue. @throws VerificationError `queue_unavailable`, within 1.2 s. */
+export function readQueueState(deps: QueueStateDependencies): Promise<QueueState> {
+  const { redis, queue, fairQueue, clock } = deps;
+  return withQueue(redis, async () => {
+    const now = clock.now();
+    const [workers, jobsByState, waiting] = await Promise.all([
+      queue.countWorkers(now),
+      queue.countByState(),
+      fairQueue.readWaiting(),
+    ]);
+    const ages = [...waiting.values()].map(({ oldestAcceptedAt = now }) => now - oldestAcceptedAt);
+    return {
+      workers,
+      jobsByState,
+      waitingByTenant: new Map([...waiting].map(([tenant, { count }]) => [tenant, count])),
+      oldestWaitingSeconds: Math.max(0, ...ages) / 1_000,
+    };
+  });
+}
