@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../src/cli/start/ports.js';
 import { type Program, serviceEnvironment, startProgram } from '../../test/support/programs/service.js';
-import { freePort, type RedisServer, startRedis } from '../../test/support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../test/support/servers/redis-server.js';
 import type { Tally } from './tally.js';
 
 /** Seconds that a synchronous caller waits in these runs. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { listen } from '../../test/support/servers/listen.js';
 
 /** A host that accepts connections and misbehaves. */
 export interface HostileHost {
@@ -36,11 +37,9 @@ async function startHost(answer: (socket: Socket) => void): Promise<HostileHost>
     socket.on('data', () => undefined);
     socket.once('data', () => answer(socket));
   });
-  server.listen(0, '0.0.0.0');
-  await once(server, 'listening');
-  const address = server.address();
+  const port = await listen(server, { host: '0.0.0.0' });
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

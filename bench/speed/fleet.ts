@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort, startRedis } from '../../test/support/servers/redis-server.js';
+import { freePort } from '../../src/cli/start/ports.js';
+import { startRedis } from '../../test/support/servers/redis-server.js';
 import { childrenOf, cpuSeconds, memoryMb } from './process-figures.js';
 import type { WorkerNamespace } from './worker-namespace.js';
 

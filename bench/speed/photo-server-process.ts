@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { listen } from '../../test/support/servers/listen.js';
 
 // A photo host as a separate process: node --import tsx photo-server-process.ts FOLDER ADDRESS. Prints its port.
 // A path's query may ask for a pause, /photo.jpg?ms=200, as a distant host would make, and for bytes behind the photo,
@@ -28,7 +29,4 @@ const server = createServer((request, response) => {
   else answer();
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, host, () => {
-  const address = server.address();
-  process.stdout.write(`${typeof address === 'object' && address ? address.port : 0}\n`);
-});
+process.stdout.write(`${await listen(server, { host })}\n`);

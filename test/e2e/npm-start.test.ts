@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { freePort } from '../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { hasPython, readSample, runSample } from '../support/programs/document-sample.js';
 import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
-import { freePort, waitForPort } from '../support/servers/redis-server.js';
+import { waitForPort } from '../support/servers/redis-server.js';
 import {
   startWebhookReceiver,
   verifyReceived,

@@ -4,29 +4,16 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createJobQueue } from '../../src/api/jobs/job-queue.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
-import { type ComparisonJob, JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
+import { JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
 import { WEBHOOK_QUEUE, webhookJobId } from '../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
+import { comparisonJob } from '../support/builders/comparison-job.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const PREFIX = '{test}';
 const KEYS = createKeyspace({ prefix: PREFIX, model: 'lite' });
-const PAYLOAD: ComparisonJob = {
-  v: JOB_VERSION,
-  user_id: 'u-1',
-  threshold: 0.5,
-  min_matches: 2,
-  evidence: false,
-  sync: false,
-  tenant: 'anonymous',
-  request_digest: '',
-  request_id: '',
-  accepted_at: Date.now(),
-  deadline_at: Date.now() + 60_000,
-};
-
 const MATCH: ComparisonOutcome = { ok: true, matched: true };
 
 /** A connection to Redis that runs a function after each command. */
@@ -104,7 +91,7 @@ describe('a job that ends while it is read', () => {
       });
       await startJob(
         KEYS.queueName,
-        () => queue.add(jobId, PAYLOAD, 1),
+        () => queue.add(jobId, comparisonJob(), 1),
         () => MATCH,
       );
       endAfter(nth, 'completed');

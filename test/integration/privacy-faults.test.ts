@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../src/cli/start/ports.js';
 import { photoWithoutFace, samePersonPhotos } from '../support/photos/photos.js';
 import { listVisionPids } from '../support/programs/process-table.js';
 import { type Answer, type RunningService, startServiceAt } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
-import { freePort, type RedisServer, startRedis } from '../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/servers/webhook-receiver.js';
 
 /** Planted where secrets live, in a service in which everything goes wrong that can. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../src/cli/start/ports.js';
 import { evidenceSchema } from '../../src/shared/contract/evidence.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
-import { freePort } from '../support/servers/redis-server.js';
 
 let service: Service;
 let images: ImageServer;

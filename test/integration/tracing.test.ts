@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
-import { freePort } from '../support/servers/redis-server.js';
 import {
   type CollectedSpan,
   startTraceCollector,

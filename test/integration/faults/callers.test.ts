@@ -1,7 +1,4 @@
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 import { type HeldCaller, holdCaller } from '../../support/programs/held-caller.js';
@@ -13,6 +10,7 @@ import {
   startService,
 } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
 
 describe('callers of a working service', () => {
   let images: ImageServer;
@@ -121,8 +119,7 @@ describe('callers of an API without workers', () => {
   let api: Api;
   let second: Program;
   let secondOrigin: string;
-  let redis: Redis;
-  let queue: Queue;
+  let queues: OpenQueues;
 
   beforeAll(async () => {
     api = await startApi({
@@ -136,13 +133,11 @@ describe('callers of an API without workers', () => {
     });
     secondOrigin = `http://127.0.0.1:${(await second.line((line) => line.msg === 'listening')).port}`;
     await second.line((line) => line.msg === 'Redis is ready');
-    redis = new Redis(api.redis.url, { maxRetriesPerRequest: null });
-    queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+    queues = openQueues(api.redis.url);
   });
 
   afterAll(async () => {
-    await queue?.close();
-    redis?.disconnect();
+    await queues?.close();
     await second?.stop();
     await api?.stop();
   });
@@ -173,7 +168,7 @@ describe('callers of an API without workers', () => {
     );
 
     expect(new Set(ids).size).toBe(1);
-    expect(await queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
+    expect(await queues.queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
   });
 
   it('take turns: one key’s batch does not delay another’s single job, and waiting callers go first', async () => {
@@ -187,10 +182,10 @@ describe('callers of an API without workers', () => {
       body: JSON.stringify(ACCEPTABLE),
       signal: controller.signal,
     }).catch(() => undefined);
-    const firstInLine = async () => (await queue.getPrioritized(0, 4)).map((job) => job.data.sync);
+    const firstInLine = async () => (await queues.queue.getPrioritized(0, 4)).map((job) => job.data.sync);
     await vi.waitFor(async () => expect(await firstInLine()).toContain(true), 5_000);
 
-    const [first, ...others] = await queue.getPrioritized(0, 4);
+    const [first, ...others] = await queues.queue.getPrioritized(0, 4);
 
     expect(first?.data.sync).toBe(true);
     expect(others.slice(0, 3).map((job) => job.id)).toContain(single);
@@ -200,11 +195,11 @@ describe('callers of an API without workers', () => {
 
   it('share one event connection by the thousand, and the API forgets them when they leave', async () => {
     const clients = async () =>
-      String(await redis.client('LIST'))
+      String(await queues.redis.client('LIST'))
         .trim()
         .split('\n').length;
     const before = await clients();
-    const waiting = await queue.getPrioritizedCount();
+    const waiting = await queues.queue.getPrioritizedCount();
     const callers: HeldCaller[] = [];
     while (callers.length < 1_000) {
       for (let more = 0; more < 50; more += 1)
@@ -216,10 +211,13 @@ describe('callers of an API without workers', () => {
 
     for (const caller of callers) caller.hangUp();
     await vi.waitFor(async () => expect(await waitingCallers()).toBe(0), { timeout: 40_000, interval: 200 });
-    await vi.waitFor(async () => expect(await queue.getPrioritizedCount()).toBeLessThanOrEqual(waiting), {
-      timeout: 40_000,
-      interval: 200,
-    });
+    await vi.waitFor(
+      async () => expect(await queues.queue.getPrioritizedCount()).toBeLessThanOrEqual(waiting),
+      {
+        timeout: 40_000,
+        interval: 200,
+      },
+    );
   }, 180_000);
 
   async function waitingCallers(): Promise<number> {
@@ -228,7 +226,7 @@ describe('callers of an API without workers', () => {
   }
 
   it('Q25: get 503 and a time to wait once the backlog is full', async () => {
-    await queue.addBulk(
+    await queues.queue.addBulk(
       Array.from({ length: 1_600 }, () => ({ name: 'compare', data: {}, opts: { priority: 5 } })),
     );
     const refused = async () => expect((await submit(api.origin, small)).status).toBe(503);

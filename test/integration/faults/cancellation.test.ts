@@ -1,31 +1,23 @@
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
+import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
 
 let api: Api;
-let redis: Redis;
-let queue: Queue;
-let webhooks: Queue;
+let queues: OpenQueues;
 
 beforeAll(async () => {
   api = await startApi();
-  redis = new Redis(api.redis.url, { maxRetriesPerRequest: null });
-  queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
-  webhooks = new Queue('webhooks', { connection: redis, prefix: '{face}' });
+  queues = openQueues(api.redis.url);
 });
 
 afterEach(async () => {
-  expect(await redis.zcard('{face}:cancelling:compare-lite')).toBe(0);
-  await queue.obliterate({ force: true });
+  expect(await queues.redis.zcard('{face}:cancelling:compare-lite')).toBe(0);
+  await queues.queue.obliterate({ force: true });
 });
 
 afterAll(async () => {
-  await queue?.close();
-  await webhooks?.close();
-  redis?.disconnect();
+  await queues?.close();
   await api?.stop();
 });
 
@@ -58,8 +50,8 @@ function waitForAnswer(body: object) {
 }
 
 async function waitingJob(): Promise<string> {
-  await vi.waitFor(async () => expect(await queue.getPrioritizedCount()).toBe(1), 5_000);
-  const [job] = await queue.getPrioritized();
+  await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(1), 5_000);
+  const [job] = await queues.queue.getPrioritized();
   return job?.id ?? '';
 }
 
@@ -86,12 +78,12 @@ describe('DELETE of a queued job', () => {
 
     await Promise.all([cancel(jobId), cancel(jobId)]);
 
-    const webhook = await webhooks.getJob(webhookJobId(jobId));
+    const webhook = await queues.webhookQueue.getJob(webhookJobId(jobId));
     expect(JSON.parse(webhook?.data.body)).toMatchObject({
       type: 'comparison.failed',
       data: { job_id: jobId, status: 'cancelled' },
     });
-    expect(await redis.get(`{face}:cancelled:${jobId}`)).not.toContain(callback_url);
+    expect(await queues.redis.get(`{face}:cancelled:${jobId}`)).not.toContain(callback_url);
   });
 
   it('frees its Idempotency-Key for a job with an id and a webhook of its own, however often', async () => {
@@ -110,16 +102,16 @@ describe('DELETE of a queued job', () => {
     expect(await look(first)).toMatchObject({ status: 'cancelled' });
     expect(await look(third)).toMatchObject({ status: 'queued' });
     for (const jobId of [first, second])
-      expect((await webhooks.getJob(webhookJobId(jobId)))?.data.job_id).toBe(jobId);
+      expect((await queues.webhookQueue.getJob(webhookJobId(jobId)))?.data.job_id).toBe(jobId);
   });
 });
 
 describe('a chain of cancelled jobs under one Idempotency-Key', () => {
   /** Commands that read a record of a cancelled job, over `work`. */
   async function countReads(work: () => Promise<unknown>): Promise<number> {
-    await redis.config('RESETSTAT');
+    await queues.redis.config('RESETSTAT');
     await work();
-    return Number(/cmdstat_get:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    return Number(/cmdstat_get:calls=(\d+)/.exec(await queues.redis.info('commandstats'))?.[1] ?? 0);
   }
 
   it('costs its hundredth request no more than its second', async () => {
@@ -149,7 +141,7 @@ describe('a caller that hangs up', () => {
     await caller.hangUp();
 
     await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 5_000);
-    expect(await queue.getPrioritizedCount()).toBe(0);
+    expect(await queues.queue.getPrioritizedCount()).toBe(0);
   });
 
   it('leaves a job running if it has a callback', async () => {

@@ -1,11 +1,9 @@
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 import { type Service, startService } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
 
 const API_KEYS = 'greedy:0123456789abcdef,quiet:fedcba9876543210,late:00112233445566778';
 const greedy = { 'x-api-key': '0123456789abcdef' };
@@ -17,8 +15,7 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
   let images: ImageServer;
   let photos: PhotoSet;
   let service: Service;
-  let redis: Redis;
-  let queue: Queue;
+  let queues: OpenQueues;
 
   beforeAll(async () => {
     images = await startImageServer();
@@ -26,13 +23,11 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
     service = await startService({
       env: { API_KEYS, WORKER_CONCURRENCY: '1', WORKER_SLOW_JOBS: '0', SYNC_WAIT_TIMEOUT: '300' },
     });
-    redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
-    queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+    queues = openQueues(service.redis.url);
   });
 
   afterAll(async () => {
-    await queue?.close();
-    redis?.disconnect();
+    await queues?.close();
     await service?.stop();
     await images?.stop();
   });
@@ -53,9 +48,9 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
       ended.push(who);
     };
     const flood = Array.from({ length: FLOOD }, () => compare(greedy).then(note('greedy')));
-    await vi.waitFor(async () => expect(await queue.getPrioritizedCount()).toBe(FLOOD), 20_000);
+    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD), 20_000);
     const other = compare(quiet).then(note('quiet'));
-    await vi.waitFor(async () => expect(await queue.getPrioritizedCount()).toBe(FLOOD + 1), 20_000);
+    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD + 1), 20_000);
 
     release();
     await Promise.all([holding, other, ...flood]);

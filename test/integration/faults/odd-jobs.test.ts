@@ -1,7 +1,4 @@
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { postJson } from '../../support/programs/api.js';
 import {
@@ -12,6 +9,7 @@ import {
   startService,
 } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
 import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
@@ -19,8 +17,7 @@ let images: ImageServer;
 let photos: PhotoSet;
 let receiver: WebhookReceiver;
 let service: Service;
-let redis: Redis;
-let queue: Queue;
+let queues: OpenQueues;
 const extra: Program[] = [];
 const proxies: TcpProxy[] = [];
 
@@ -29,13 +26,11 @@ beforeAll(async () => {
   photos = await servePhotos(images);
   receiver = await startWebhookReceiver();
   service = await startService();
-  redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
-  queue = new Queue(compareQueueName('lite'), { connection: redis, prefix: '{face}' });
+  queues = openQueues(service.redis.url);
 });
 
 afterAll(async () => {
-  await queue?.close();
-  redis?.disconnect();
+  await queues?.close();
   await Promise.all(extra.map((program) => program.stop()));
   await Promise.all(proxies.map((proxy) => proxy.stop()));
   await service?.stop();
@@ -46,13 +41,13 @@ afterAll(async () => {
 /** The payload of a job as the API wrote it, to be changed and queued again. */
 async function writtenPayload(): Promise<Record<string, unknown>> {
   const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same });
-  const job = await queue.getJob(String(accepted.body.job_id));
+  const job = await queues.queue.getJob(String(accepted.body.job_id));
   return { ...job?.data, images: { ...photos.same } };
 }
 
 describe('an unusual job', () => {
   it('Q27: of an unknown version ends with a clear code and harms no other job', async () => {
-    await queue.add('compare', { ...(await writtenPayload()), v: 99 }, { jobId: 'r_from-the-future' });
+    await queues.queue.add('compare', { ...(await writtenPayload()), v: 99 }, { jobId: 'r_from-the-future' });
 
     const [worker] = service.workers;
     expect(await worker?.line((line) => line.job_id === 'r_from-the-future')).toMatchObject({
@@ -66,7 +61,7 @@ describe('an unusual job', () => {
   it('past its deadline does not run: no photo of it is fetched', async () => {
     const late = images.serve('/too-late.jpg', () => undefined);
     const payload = await writtenPayload();
-    await queue.add(
+    await queues.queue.add(
       'compare',
       { ...payload, images: { ...photos.same, front_image1: late }, deadline_at: Date.now() - 1_000 },
       { jobId: 'r_too-late' },

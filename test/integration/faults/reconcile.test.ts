@@ -16,6 +16,7 @@ import {
   type Reconciler,
   startReconciler,
 } from '../../../src/worker/upkeep/reconcile.js';
+import { comparisonJob } from '../../support/builders/comparison-job.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const PREFIX = '{face}';
@@ -72,31 +73,10 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const payload = (changes: Partial<ComparisonJob> = {}): ComparisonJob => ({
-  v: 1,
-  user_id: 'u-1',
-  images: {
-    front_image1: 'https://a/1',
-    front_image2: 'https://a/2',
-    front_image3: 'https://a/3',
-    back_image: 'https://a/0',
-  },
-  threshold: 0.5,
-  min_matches: 2,
-  evidence: false,
-  sync: false,
-  tenant: 'anonymous',
-  request_digest: 'd',
-  request_id: 'q',
-  accepted_at: Date.now(),
-  deadline_at: Date.now() + 60_000,
-  ...changes,
-});
-
 const cancelledView = (jobId: string): JobView =>
   createJobView({
     jobId,
-    job: payload(),
+    job: comparisonJob(),
     createdAt: Date.now(),
     finishedAt: Date.now(),
     attempts: 0,
@@ -117,7 +97,10 @@ async function endJob(data: ComparisonJob, end: () => ComparisonOutcome, jobId =
 
 describe('the reconciler', () => {
   it('queues a webhook that a crash prevented, and drops the URLs', async () => {
-    const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
+    const jobId = await endJob(
+      comparisonJob({ callback_url: 'https://backend.example.org/hook' }),
+      () => MATCHED,
+    );
 
     await reconciler.run();
 
@@ -132,7 +115,7 @@ describe('the reconciler', () => {
   });
 
   it('reports a job that BullMQ gave up as failed', async () => {
-    const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => {
+    const jobId = await endJob(comparisonJob({ callback_url: 'https://backend.example.org/hook' }), () => {
       throw new Error('a bug');
     });
 
@@ -147,7 +130,7 @@ describe('the reconciler', () => {
 
   it('checks every job that ended since its last pass, however many there are', async () => {
     const ids = Array.from({ length: 1_050 }, (_, index) => `r_${index}`);
-    await queue.addBulk(ids.map((jobId) => ({ name: 'compare', data: payload(), opts: { jobId } })));
+    await queue.addBulk(ids.map((jobId) => ({ name: 'compare', data: comparisonJob(), opts: { jobId } })));
     const worker = new Worker(queue.name, async () => MATCHED, {
       connection: redis,
       prefix: PREFIX,
@@ -181,7 +164,9 @@ describe('the reconciler', () => {
   });
 
   it('leaves a job in the queue whose cancellation was interrupted before its removal', async () => {
-    await queue.add('compare', payload({ callback_url: 'https://a.example/hook' }), { jobId: 'r_kept' });
+    await queue.add('compare', comparisonJob({ callback_url: 'https://a.example/hook' }), {
+      jobId: 'r_kept',
+    });
     const record = {
       view: cancelledView('r_kept'),
       tenant: 'anonymous',
@@ -197,7 +182,7 @@ describe('the reconciler', () => {
 
   it('does not touch a job that its own worker may still be finishing', async () => {
     ahead = 0;
-    const jobId = await endJob(payload(), () => MATCHED);
+    const jobId = await endJob(comparisonJob(), () => MATCHED);
 
     await reconciler.run();
 
@@ -206,7 +191,7 @@ describe('the reconciler', () => {
   });
 
   it('changes nothing when it runs again', async () => {
-    await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
+    await endJob(comparisonJob({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
     await reconciler.run();
     counted = [];
 
@@ -217,7 +202,7 @@ describe('the reconciler', () => {
   });
 
   it('counts an active job without a lock', async () => {
-    await queue.add('compare', payload(), { jobId: 'r_lost' });
+    await queue.add('compare', comparisonJob(), { jobId: 'r_lost' });
     await redis.lmove(`${PREFIX}:${queue.name}:wait`, `${PREFIX}:${queue.name}:active`, 'RIGHT', 'LEFT');
 
     await reconciler.run();
@@ -227,7 +212,7 @@ describe('the reconciler', () => {
 
   it('skips records that it cannot read, counts them, and still does everything else', async () => {
     const url = 'https://backend.example.org/hook';
-    const good = await endJob(payload({ callback_url: url }), () => MATCHED);
+    const good = await endJob(comparisonJob({ callback_url: url }), () => MATCHED);
     const now = Date.now();
     const plant = async (state: string, jobId: string, fields?: Record<string, string>) => {
       if (fields) await redis.hset(queue.toKey(jobId), fields);
@@ -259,7 +244,7 @@ describe('the reconciler', () => {
     const endAs = async (jobId: string, tenant: string): Promise<void> => {
       await redis.set(KEYS.evidence(jobId), '{}');
       await redis.zadd(KEYS.userJobs(tenant, 'u-1'), '1', jobId);
-      await endJob(payload({ tenant }), () => MATCHED, jobId);
+      await endJob(comparisonJob({ tenant }), () => MATCHED, jobId);
     };
     await endAs('r_other', 'small');
     for (const n of [1, 2, 3, 4, 5]) await endAs(`r_${n}`, 'big');
@@ -285,7 +270,10 @@ describe('the reconciler', () => {
   });
 
   it('returns to what a full Redis refused, however much later', async () => {
-    const jobId = await endJob(payload({ callback_url: 'https://backend.example.org/hook' }), () => MATCHED);
+    const jobId = await endJob(
+      comparisonJob({ callback_url: 'https://backend.example.org/hook' }),
+      () => MATCHED,
+    );
     // Room again right after the first refusal, so that the rest of the pass succeeds.
     const makeRoom = () => void redis.config('SET', 'maxmemory', '0');
     const patient = startReconciler({ ...dependencies, count: makeRoom });
@@ -302,7 +290,7 @@ describe('the reconciler', () => {
   });
 
   it('removes results after the retention, even on an idle queue and from the event stream', async () => {
-    const jobId = await endJob(payload(), () => MATCHED);
+    const jobId = await endJob(comparisonJob(), () => MATCHED);
     expect(await redis.xlen(queue.toKey('events'))).toBeGreaterThan(0);
     ahead = 120_000;
     const impatient = startReconciler({ ...dependencies, retentionSeconds: 1 });

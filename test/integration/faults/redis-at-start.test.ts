@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
-import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 const MAINS = ['src/api/main.ts', 'src/worker/main.ts'];
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
-import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 let images: ImageServer;
 let photos: PhotoSet;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
-import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 // A program that waits for Redis to say goodbye takes half a minute and more: each of these runs into its limit then.
 describe('a program that is asked to end while Redis is unavailable', { timeout: 20_000 }, () => {

@@ -4,6 +4,7 @@ import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { postJson } from '../../support/programs/api.js';
 import { listVisionPids } from '../../support/programs/process-table.js';
@@ -14,7 +15,7 @@ import {
   startWorker,
 } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
-import { freePort, type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
 let images: ImageServer;

@@ -1,16 +1,14 @@
-import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { JOB_VERSION } from '../../../src/shared/queue/comparison-job.js';
+import type { ComparisonJob } from '../../../src/shared/queue/comparison-job.js';
 import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
-import { WEBHOOK_QUEUE } from '../../../src/shared/webhooks/webhook-job.js';
+import { comparisonJob } from '../../support/builders/comparison-job.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { type Program, type Service, startService } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
-const PREFIX = '{face}';
-const KEYS = createKeyspace({ prefix: PREFIX, model: 'lite' });
+const KEYS = createKeyspace({ prefix: '{face}', model: 'lite' });
 /** Time to break a record before a worker may take it, ms. */
 const HEAD_START_MS = 1_000;
 
@@ -18,9 +16,10 @@ let images: ImageServer;
 let photos: PhotoSet;
 let receiver: WebhookReceiver;
 let service: Service;
-let redis: Redis;
-let queue: Queue;
-let webhookQueue: Queue;
+let queues: OpenQueues;
+let redis: OpenQueues['redis'];
+let queue: OpenQueues['queue'];
+let webhookQueue: OpenQueues['webhookQueue'];
 let worker: Program;
 
 beforeAll(async () => {
@@ -29,36 +28,19 @@ beforeAll(async () => {
   receiver = await startWebhookReceiver();
   service = await startService();
   [worker] = service.workers as [Program];
-  redis = new Redis(service.redis.url, { maxRetriesPerRequest: null });
-  queue = new Queue(KEYS.queueName, { connection: redis, prefix: PREFIX });
-  webhookQueue = new Queue(WEBHOOK_QUEUE, { connection: redis, prefix: PREFIX });
+  queues = openQueues(service.redis.url);
+  ({ redis, queue, webhookQueue } = queues);
 });
 
 afterAll(async () => {
-  await queue?.close();
-  await webhookQueue?.close();
-  redis?.disconnect();
+  await queues?.close();
   await service?.stop();
   await receiver?.stop();
   await images?.stop();
 });
 
 /** The payload of a job as an API writes it. */
-const payload = (changes: Record<string, unknown> = {}) => ({
-  v: JOB_VERSION,
-  user_id: 'u-1',
-  images: photos.same,
-  threshold: 0.5,
-  min_matches: 2,
-  evidence: false,
-  sync: false,
-  tenant: 'anonymous',
-  request_digest: 'd',
-  request_id: 'q',
-  accepted_at: Date.now(),
-  deadline_at: Date.now() + 60_000,
-  ...changes,
-});
+const payload = (changes: Partial<ComparisonJob> = {}) => comparisonJob({ images: photos.same, ...changes });
 
 /** Runs a job to its end and returns its id. */
 async function endJob(body: Record<string, unknown>): Promise<string> {

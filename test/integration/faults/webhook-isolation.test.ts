@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAddressPolicy } from '../../../src/shared/net/address-policy.js';
 import { createGuardedAgent } from '../../../src/worker/net/guarded-agent.js';
 import { type DnsServer, startDnsServer } from '../../support/servers/dns-server.js';
+import { listen } from '../../support/servers/listen.js';
 import { startWebhookBench, type WebhookBench } from '../../support/servers/webhook-bench.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
 
@@ -49,10 +50,9 @@ async function startSilentHosts(): Promise<SilentHosts> {
       change(address, -1);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-  const address = server.address();
+  const port = await listen(server, { host: '0.0.0.0' });
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port,
     open,
     most,
     stop: () =>

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-settings.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import {
@@ -10,7 +11,6 @@ import {
   WEBHOOK_SECRET,
 } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
-import { freePort } from '../../support/servers/redis-server.js';
 import {
   startWebhookReceiver,
   verifyReceived,

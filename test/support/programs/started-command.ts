@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../servers/redis-server.js';
+import { freePort } from '../../../src/cli/start/ports.js';
 import { listFamily, type RunningProcess, stillRunning } from './process-table.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

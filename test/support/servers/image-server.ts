@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { closeServer, listen } from './listen.js';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -23,9 +24,7 @@ export async function startImageServer(): Promise<ImageServer> {
     else if (typeof body === 'function') body(request, response);
     else response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': body.length }).end(body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const port = await listen(server);
   const origin = `http://127.0.0.1:${port}`;
   return {
     origin,
@@ -35,10 +34,6 @@ export async function startImageServer(): Promise<ImageServer> {
       bodies.set(path, body);
       return `${origin}${path}`;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => closeServer(server),
   };
 }

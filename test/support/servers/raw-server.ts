@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { listen } from './listen.js';
 
 /** The response to a request: bytes followed by the end of the connection, or a function. `nth`: from 1. */
 export type Behaviour = string | Uint8Array | ((socket: Socket, nth: number) => void);
@@ -47,11 +48,9 @@ export async function startRawServer(options: RawServerOptions = {}): Promise<Ra
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('tlsClientError', () => undefined);
-  server.listen(0, options.host ?? '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  const port = await listen(server, options);
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port,
     requests,
     connections: () => connections,
     answer: (next) => {

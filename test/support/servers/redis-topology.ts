@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { freePort, waitForPort } from './redis-server.js';
+import { freePort } from '../../../src/cli/start/ports.js';
+import { waitForPort } from './redis-server.js';
 
 /** Several Redis processes that form one service. */
 export interface RedisTopology {

@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Socket } from 'node:net';
+import { listen } from './listen.js';
 
 /** A connection between a program and a loopback server that can simulate network faults. */
 export interface TcpProxy {
@@ -55,10 +56,9 @@ export async function startTcpProxy(firstTarget: number): Promise<TcpProxy> {
     forward(pair, target, client);
     if (cut) for (const socket of pair) socket.pause();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const port = await listen(server);
   return {
-    port: typeof address === 'object' && address ? address.port : 0,
+    port,
     delay: (ms) => {
       delayMs = ms;
     },

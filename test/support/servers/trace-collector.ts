@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { vi } from 'vitest';
 import { z } from 'zod';
+import { closeServer, listen } from './listen.js';
 
 const valueSchema = z.looseObject({ stringValue: z.string().optional(), intValue: z.number().optional() });
 const spanSchema = z.looseObject({
@@ -35,9 +36,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
     if (isTraces) bodies.push(await json(request));
     response.writeHead(isTraces ? 200 : 404, { 'content-type': 'application/json' }).end('{}');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const port = await listen(server);
   const spans = (): CollectedSpan[] =>
     bodies.flatMap((body) =>
       exportSchema
@@ -54,10 +53,6 @@ export async function startTraceCollector(): Promise<TraceCollector> {
       }, 20_000);
       return spans();
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => closeServer(server),
   };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
+import { closeServer, listen } from './listen.js';
 
 /** One received request. */
 export interface ReceivedWebhook {
@@ -61,16 +62,8 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     const forget = (): void => undefined;
     void readWebhook(request).then(take, forget);
   });
-  const listen = (port: number): Promise<void> =>
-    new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  await listen(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  const close = () => closeServer(server);
+  const port = await listen(server);
   const origin = `http://127.0.0.1:${port}`;
   const at = (path: string) => received.filter((webhook) => webhook.path === path);
 
@@ -100,7 +93,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
         check();
       }),
     close,
-    open: () => listen(port),
+    open: async () => void (await listen(server, { port })),
     stop: close,
   };
 }

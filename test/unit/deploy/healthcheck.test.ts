@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { closeServer, listen } from '../../support/servers/listen.js';
 import { fromRoot } from './read-dockerfile.js';
 
 const closers: (() => void)[] = [];
@@ -15,15 +16,9 @@ async function serveStatus(status: number | undefined): Promise<string> {
   const server = createServer((_request, response) => {
     if (status !== undefined) response.writeHead(status).end();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  if (typeof address !== 'object' || !address) throw new Error('no port');
-  return `http://127.0.0.1:${address.port}/health`;
+  const port = await listen(server);
+  closers.push(() => void closeServer(server));
+  return `http://127.0.0.1:${port}/health`;
 }
 
 async function checkHealth(url: string): Promise<unknown> {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchRegistry } from '../../../scripts/setup/watch-registry.mjs';
-import { freePort } from '../../support/servers/redis-server.js';
+import { freePort } from '../../../src/cli/start/ports.js';
+import { listen } from '../../support/servers/listen.js';
 
 const TIMES = { first: 1, next: 1, answer: 20_000 };
 
@@ -33,9 +34,7 @@ describe('watchRegistry', { timeout: 60_000 }, () => {
       if (lines.length === 2) ending.current.abort();
     });
     const server = createServer((_, response) => response.writeHead(404).end());
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
+    const port = await listen(server);
     vi.stubEnv('npm_config_registry', `http://127.0.0.1:${port}/`);
 
     const problem = await watchRegistry(ending.current.signal, TIMES);

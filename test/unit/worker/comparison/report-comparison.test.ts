@@ -2,25 +2,18 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { VerificationError } from '../../../../src/shared/errors.js';
-import { type ComparisonJob, JOB_VERSION } from '../../../../src/shared/queue/comparison-job.js';
 import { failureOfError } from '../../../../src/worker/comparison/job-error.js';
 import { reportComparison } from '../../../../src/worker/comparison/report-comparison.js';
 import type { PhotoResult } from '../../../../src/worker/verification/analyse-photo.js';
+import { comparisonJob } from '../../../support/builders/comparison-job.js';
 
-const data: ComparisonJob = {
-  v: JOB_VERSION,
-  user_id: 'u',
-  threshold: 0.5,
-  min_matches: 2,
-  evidence: false,
-  sync: true,
-  tenant: 'anonymous',
-  request_digest: 'x',
-  request_id: 'q',
-  accepted_at: 1_000,
-  deadline_at: 9_000,
+const JOB = {
+  id: 'r_1',
+  data: comparisonJob({ sync: true }),
+  timestamp: 1_000,
+  processedOn: 1_030,
+  attemptsStarted: 1,
 };
-const JOB = { id: 'r_1', data, timestamp: 1_000, processedOn: 1_030, attemptsStarted: 1 };
 
 /** The lines written about a comparison whose photos are all unusable for these reasons. */
 function report(errors: readonly [VerificationError, ...VerificationError[]]): Record<string, unknown>[] {

@@ -1,5 +1,5 @@
 import { createServer } from 'node:https';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AddressPolicy, createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
@@ -9,6 +9,7 @@ import {
   deliverWebhook,
   MAX_ANSWER_BYTES,
 } from '../../../../src/worker/webhooks/deliver-webhook.js';
+import { listen } from '../../../support/servers/listen.js';
 import { readLoopbackCertificate } from '../../../support/servers/loopback-certificate.js';
 import {
   type ScriptedAnswer,
@@ -238,8 +239,7 @@ describe('deliverWebhook', () => {
       asked = true;
       response.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const port = await listen(server);
 
     const outcome = await deliverTo(`https://127.0.0.1:${port}/hook`);
 

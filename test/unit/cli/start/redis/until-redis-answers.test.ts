@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../../src/cli/start/ports.js';
 import { untilRedisAnswers } from '../../../../../src/cli/start/redis/until-redis-answers.js';
 import { parseRedisUrl } from '../../../../../src/shared/redis/redis-url.js';
-import { freePort, type RedisServer, startRedis } from '../../../../support/servers/redis-server.js';
+import { type RedisServer, startRedis } from '../../../../support/servers/redis-server.js';
 
 describe('untilRedisAnswers', () => {
   it('names host and port when nobody listens there', async () => {
