@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fuzzContract } from '../../test/support/fuzz/fuzz-contract.js';
 import { cropFace, photoWithoutFace, sampleFace } from '../../test/support/photos/photos.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
@@ -103,7 +104,7 @@ async function untilIdle(fleet: Fleet): Promise<void> {
     const states = /^face_queue_jobs\{.*state="(?:waiting|prioritized|delayed|active)".*\} (\d+)$/gm;
     const open = [...(await metrics.text()).matchAll(states)].map(([, jobs]) => Number(jobs));
     if (open.length > 0 && open.every((jobs) => jobs === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await pause(500);
   }
   throw new Error('the queue was not empty after ten minutes');
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createGun, type Gun } from '../speed/load.js';
 import { comparisonBody } from '../speed/make-photos.js';
 import { DEAR_PHOTOS, type IsolationRange, SILENT_NAMES, WIDE_BOMBS, WORST } from './isolation-range.js';
@@ -112,7 +113,7 @@ function keepSending(range: IsolationRange, stream: Stream): () => Promise<void>
   const send = async (): Promise<void> => {
     while (!stopped) {
       const { status } = await gun.fire(next++, performance.now());
-      if (status >= 400 || status === 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (status >= 400 || status === 0) await pause(PAUSE_MS);
     }
   };
   const senders = Array.from({ length: inFlight }, send);

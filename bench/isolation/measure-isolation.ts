@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { createGun, fireOpen, type Shot } from '../speed/load.js';
 import { comparisonBody } from '../speed/make-photos.js';
 import { type Summary, summarise } from '../speed/statistics.js';
@@ -70,7 +71,7 @@ async function measureAttack(range: IsolationRange, attack: Attack, seconds: num
   const failed = quiet.find(({ ok }) => !ok);
   if (failed) throw new Error(`the quiet tenant alone got ${failed.status}`);
   const stop = attack.start(range);
-  await new Promise((resolve) => setTimeout(resolve, BUILD_UP_MS));
+  await pause(BUILD_UP_MS);
   const attacked = await measure(range, seconds);
   await stop();
   const served = (measured: readonly Measured[]) => summarise(measured.map(({ ms }) => ms));

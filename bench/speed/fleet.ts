@@ -4,6 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/cli/start/ports.js';
 import { startRedis } from '../../test/support/servers/redis-server.js';
@@ -182,7 +183,7 @@ async function untilReady(url: string): Promise<void> {
   while (performance.now() < end) {
     const response = await fetch(url).catch(() => undefined);
     if (response?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   throw new Error(`${url} was not ready within ${START_LIMIT_MS / 1_000} s`);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { createRandom } from '../../tools/evaluate/plan/random.js';
 
@@ -97,7 +98,7 @@ export async function fireOpen(gun: Gun, { perSecond, seconds, arrivals }: OpenL
   let due = 0;
   for (let index = 0; due < seconds * 1_000; index++) {
     const pauseMs = start + due - performance.now();
-    if (pauseMs > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (pauseMs > 1) await pause(pauseMs);
     pending.push(gun.fire(index, start + due));
     due += (arrivals === 'even' ? 1 : -Math.log(1 - random())) * (1_000 / perSecond);
   }

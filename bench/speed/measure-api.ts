@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type Fleet, firstLine, startFleet, startScript, stopProgram } from './fleet.js';
 import { createGun, fireClosed, type Gun } from './load.js';
@@ -94,7 +95,7 @@ async function measureWaiting(fleet: Fleet, gun: Gun): Promise<WaitingReport> {
   const calls = Array.from({ length: CALLERS }, (_, index) => gun.fire(index, performance.now()));
   const end = performance.now() + 30_000;
   while (performance.now() < end && (await waitingCallers(fleet)) < CALLERS) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   const connectionsWith = await countConnections();
   const memoryWithMb = memoryMb();

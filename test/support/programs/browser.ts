@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const BINARIES = ['chromium', 'chromium-browser', 'google-chrome'];
 const FLAGS = [
@@ -141,7 +142,7 @@ async function openPage(
     const end = Date.now() + WAIT_MS;
     while (!(await evaluate(`Boolean(${expression})`))) {
       if (Date.now() > end) throw new Error(`this never became true in the page: ${expression}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await pause(50);
     }
   };
   await send('Page.navigate', { url });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../../src/cli/start/ports.js';
 
 export interface RedisServer {
@@ -78,7 +79,7 @@ export async function waitForPort(port: number): Promise<void> {
   const end = Date.now() + 10_000;
   while (!(await accepts(port))) {
     if (Date.now() > end) throw new Error(`nothing listens on port ${port}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }
 
