@@ -89,6 +89,10 @@ export const ERROR_KINDS = {
     text: 'A field is missing or has an invalid value.',
     advice: 'Read `errors`: it has one entry per field. Send numbers as JSON numbers, not as strings.',
   }),
+  unknown_field: client('request', 422, {
+    text: 'The request has a field that does not exist and resembles one that does.',
+    advice: 'Use the name in `detail`. Fields that resemble no other are ignored, with a warning.',
+  }),
   calibration_unavailable: client('request', 422, {
     text: 'The model pack has no calibration for this false match rate.',
     advice: 'Send `threshold` instead of `fmr`, or choose a calibrated rate from `GET /models`.',

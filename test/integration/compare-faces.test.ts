@@ -55,10 +55,15 @@ describe('POST /compare-faces', () => {
     expect(answer.body).toEqual({ user_id: 'u-1', matched: false });
   });
 
-  it('returns an integer user_id unchanged and ignores unknown fields', async () => {
-    const answer = await service.post('/compare-faces', request({ user_id: 42, nickname: 'x' }));
+  it('returns an integer user_id unchanged and ignores unknown fields, with a warning on request', async () => {
+    const body = request({ user_id: 42, nickname: 'x', front_image3: photos.other });
 
-    expect(answer.body).toEqual({ user_id: 42, matched: true });
+    const plain = await service.post('/compare-faces', body);
+    const asked = await service.post('/compare-faces', { ...body, warnings: true, evidence: true });
+
+    expect(plain.body).toEqual({ user_id: 42, matched: true });
+    expect(asked.body.warnings).toContainEqual({ field: 'nickname', code: 'unknown_field' });
+    expect(evidenceSchema.parse(asked.body.evidence).warnings).toContain('unknown_fields');
   });
 
   it('returns evidence on request', async () => {

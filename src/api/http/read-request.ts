@@ -1,15 +1,13 @@
 import type { Context } from 'hono';
-import {
-  type CompareRequest,
-  compareRequestSchema,
-  IMAGE_NAMES,
-  type ImageName,
-} from '../../shared/contract/compare-request.js';
+import type { z } from 'zod';
+import { compareRequestSchema, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
+import { explainIssue } from '../../shared/explain-issue.js';
 import { isJobId } from '../../shared/queue/comparison-job.js';
-import type { Caller } from '../jobs/submit-job.js';
+import type { Caller, ReceivedRequest } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';
+import { findUnknownFields } from './find-unknown-fields.js';
 import { parseJson } from './parse-json.js';
 import { RequestError } from './request-error.js';
 
@@ -23,25 +21,21 @@ const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
  * Reads and checks the body of a comparison.
  * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` that names every wrong field.
  */
-export async function readCompareRequest(context: Context<AppContext>): Promise<CompareRequest> {
+export async function readCompareRequest(context: Context<AppContext>): Promise<ReceivedRequest> {
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
     throw new VerificationError('unsupported_media_type');
-  const parsed = compareRequestSchema.safeParse(parseJson(await context.req.arrayBuffer()), {
-    error: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'is missing' : undefined),
-  });
-  if (parsed.success) return parsed.data;
-  throw new RequestError(
-    parsed.error.issues.map((issue): ProblemItem => {
-      const field = issue.path.join('.');
-      return {
-        ...(field ? { field } : {}),
-        ...(isImageName(field) ? { image: field } : {}),
-        code: 'invalid_request',
-        detail: issue.message,
-      };
-    }),
-  );
+  const sent = parseJson(await context.req.arrayBuffer());
+  const parsed = compareRequestSchema.safeParse(sent, { error: explainIssue });
+  const { misspelt, ignored } = findUnknownFields(sent);
+  if (parsed.success && misspelt.length === 0) return { body: parsed.data, unknownFields: ignored };
+  throw new RequestError([...misspelt, ...(parsed.error?.issues ?? []).map(toProblemItem)]);
+}
+
+function toProblemItem({ path, message }: z.core.$ZodIssue): ProblemItem {
+  const field = path.join('.');
+  if (!field) return { code: 'invalid_request', detail: `The body ${message}.` };
+  return { field, ...(isImageName(field) ? { image: field } : {}), code: 'invalid_request', detail: message };
 }
 
 /**

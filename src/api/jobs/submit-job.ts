@@ -48,6 +48,13 @@ export interface SubmitDependencies {
   readonly settings: SubmitSettings;
 }
 
+/** A body that fits the contract. */
+export interface ReceivedRequest {
+  readonly body: CompareRequest;
+  /** Fields that are ignored, because the contract does not know them. */
+  readonly unknownFields: readonly string[];
+}
+
 /** Who sends a request, and how. */
 export interface Caller {
   readonly tenant: string;
@@ -69,7 +76,7 @@ export interface PreparedJob {
  * `queue_unavailable`.
  */
 export async function prepareJob(
-  body: CompareRequest,
+  { body, unknownFields }: ReceivedRequest,
   caller: Caller,
   deps: SubmitDependencies,
 ): Promise<PreparedJob> {
@@ -96,6 +103,7 @@ export async function prepareJob(
     min_matches: body.min_matches ?? settings.minMatches,
     evidence: body.evidence ?? false,
     ...(body.warnings ? { warnings: true } : {}),
+    ...(unknownFields.length > 0 ? { unknown_fields: [...unknownFields] } : {}),
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
     tenant: caller.tenant,

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { compareRequestSchema } from '../../shared/contract/compare-request.js';
-import { type JobAccepted, jobAcceptedSchema } from '../../shared/contract/job-view.js';
+import { type JobAccepted, jobAcceptedSchema, warnOfFields } from '../../shared/contract/job-view.js';
 import type { ErrorCode } from '../../shared/errors.js';
 import type { AppContext } from '../http/app-context.js';
 import { readCaller, readCompareRequest } from '../http/read-request.js';
@@ -18,6 +18,7 @@ export const SUBMIT_ERRORS: readonly ErrorCode[] = [
   'unsupported_media_type',
   'body_too_large',
   'invalid_request',
+  'unknown_field',
   'calibration_unavailable',
   'image_url_forbidden',
   'idempotency_conflict',
@@ -62,6 +63,12 @@ export async function acceptJob(context: Context<AppContext>, deps: SubmitDepend
   const status = job ? statusOf(job) : 'queued';
   context.header('location', statusUrl);
   suggestNextPoll(context, status);
-  const accepted: JobAccepted = { job_id: jobId, status, status_url: statusUrl };
+  const warnings = warnOfFields(prepared.payload);
+  const accepted: JobAccepted = {
+    job_id: jobId,
+    status,
+    status_url: statusUrl,
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
   return context.json(accepted, 202);
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { explainIssue } from '../explain-issue.js';
 import { readText } from '../runtime/read-text.js';
 import { quoteValue } from './number-text.js';
 
@@ -54,7 +55,7 @@ export interface Reading<T extends z.ZodType> {
 export function readNew<T extends z.ZodType>(name: string, { schema, env, findings }: Reading<T>) {
   const text = readSetting(env, name, findings);
   if (text === '') findings.problems.push(`${name}: is set to blanks; give it a value or unset it`);
-  const parsed = schema.safeParse(text || undefined);
+  const parsed = schema.safeParse(text || undefined, { error: explainIssue });
   if (!parsed.success)
     findings.problems.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`));
   return parsed.data;
@@ -68,7 +69,7 @@ export function readInherited(
   const { schema, fallback, env, findings } = reading;
   const text = readSetting(env, name, findings);
   if (text === undefined) return fallback;
-  const parsed = schema.safeParse(text);
+  const parsed = schema.safeParse(text, { error: explainIssue });
   if (parsed.success) return parsed.data;
   const reasons = parsed.error.issues.map(({ message }) => message).join('; ');
   findings.warnings.push(`${name} is ${quoteValue(env[name] ?? text)}, but ${reasons}; using ${fallback}`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustBe, mustBeText } from '../explain-issue.js';
 
 /** The longest image or callback URL that is accepted, in characters. */
 export const MAX_URL_LENGTH = 2048;
@@ -12,55 +13,71 @@ export const imageNameSchema = z.enum(IMAGE_NAMES);
 export type FrontImage = z.infer<typeof frontImageSchema>;
 export type ImageName = z.infer<typeof imageNameSchema>;
 
+const urlError = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
+
 const urlSchema = (what: string) =>
   z
-    .string()
-    .min(1, 'must not be empty')
-    .max(MAX_URL_LENGTH)
+    .string(urlError)
+    .min(1, urlError)
+    .max(MAX_URL_LENGTH, urlError)
     .meta({ description: `${what}; http or https.`, format: 'uri' });
 
+/** The longest `user_id`, in characters. */
+const MAX_USER_ID_LENGTH = 128;
+const userIdError = mustBeText(
+  MAX_USER_ID_LENGTH,
+  `text or a whole number from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+);
+
 export const userIdSchema = z
-  .union([z.string().min(1).max(128), z.int()], {
-    error: 'must be a string of 1 to 128 characters or an integer',
-  })
+  .union(
+    [z.string().min(1, userIdError).max(MAX_USER_ID_LENGTH, userIdError), z.int(userIdError)],
+    userIdError,
+  )
   .refine((id) => !/^\.\.?$|\p{Surrogate}/u.test(String(id)), {
     error: 'must be well-formed Unicode and neither "." nor "..", because a path must be able to name it',
   })
   .meta({ description: 'The caller’s own id of the person. The response repeats it unchanged.' });
 
+const thresholdError = mustBe('a number from 0 to 1');
 /** Cosine similarity at or above which a probe matches, 0..1. */
-export const thresholdSchema = z.number().min(0).max(1);
+export const thresholdSchema = z.number(thresholdError).min(0, thresholdError).max(1, thresholdError);
 /** How many of the three probes must match. */
-export const minMatchesSchema = z.union([z.literal(2), z.literal(3)], { error: 'must be 2 or 3' });
+export const minMatchesSchema = z.union([z.literal(2), z.literal(3)], mustBe('2 or 3'));
+
+const fmrError = mustBe('a number above 0 and below 1');
 
 /** The body of a comparison request. Unknown fields are ignored, as in the Python service; numbers must be JSON numbers. */
 export const compareRequestSchema = z
-  .object({
-    user_id: userIdSchema,
-    front_image1: urlSchema('First probe photo'),
-    front_image2: urlSchema('Second probe photo'),
-    front_image3: urlSchema('Third probe photo'),
-    back_image: urlSchema('Reference photo'),
-    threshold: thresholdSchema.optional().meta({
-      description:
-        'Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). ' +
-        'Cannot be combined with fmr.',
-    }),
-    fmr: z.number().gt(0).lt(1).optional().meta({
-      description:
-        'Highest false match rate of a single comparison. The calibration of the model pack gives the threshold.',
-    }),
-    min_matches: minMatchesSchema.optional().meta({ description: 'How many probes must match.' }),
-    evidence: z
-      .boolean()
-      .optional()
-      .meta({ description: 'Adds similarities, faces and timings to the response.' }),
-    warnings: z
-      .boolean()
-      .optional()
-      .meta({ description: 'Adds a list of warnings about the photos to the response.' }),
-    callback_url: urlSchema('Where the result is posted').optional(),
-  })
+  .object(
+    {
+      user_id: userIdSchema,
+      front_image1: urlSchema('First probe photo'),
+      front_image2: urlSchema('Second probe photo'),
+      front_image3: urlSchema('Third probe photo'),
+      back_image: urlSchema('Reference photo'),
+      threshold: thresholdSchema.optional().meta({
+        description:
+          'Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). ' +
+          'Cannot be combined with fmr.',
+      }),
+      fmr: z.number(fmrError).gt(0, fmrError).lt(1, fmrError).optional().meta({
+        description:
+          'Highest false match rate of a single comparison. The calibration of the model pack gives the threshold.',
+      }),
+      min_matches: minMatchesSchema.optional().meta({ description: 'How many probes must match.' }),
+      evidence: z
+        .boolean(mustBe('true or false'))
+        .optional()
+        .meta({ description: 'Adds similarities, faces and timings to the response.' }),
+      warnings: z
+        .boolean(mustBe('true or false'))
+        .optional()
+        .meta({ description: 'Adds a list of warnings about the photos to the response.' }),
+      callback_url: urlSchema('Where the result is posted').optional(),
+    },
+    mustBe('a JSON object'),
+  )
   .refine((body) => body.threshold === undefined || body.fmr === undefined, {
     path: ['fmr'],
     error: 'cannot be combined with threshold',

@@ -4,14 +4,18 @@ import { evidenceSchema } from './evidence.js';
 
 export const warningSchema = z
   .object({
-    image: imageNameSchema,
+    image: imageNameSchema.optional().meta({ description: 'The photo that the warning is about.' }),
+    field: z.string().optional().meta({ description: 'The ignored field, for `unknown_field`.' }),
     code: z.string().meta({
       description:
         'small_face, blurred, dark and the like: barely good enough; rotated_90, rotated_180, rotated_270; ' +
-        'several_faces; identical_to_… and near_identical_to_… another image. More may come.',
+        'several_faces; identical_to_… and near_identical_to_… another image; unknown_field. More may come.',
     }),
   })
-  .meta({ id: 'Warning', description: 'Something to know about a photo that was judged.' });
+  .meta({
+    id: 'Warning',
+    description: 'Something to know about a photo that was judged, or about the request.',
+  });
 export type Warning = z.infer<typeof warningSchema>;
 
 export const compareResultSchema = z

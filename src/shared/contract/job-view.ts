@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ComparisonJob } from '../queue/comparison-job.js';
 import { userIdSchema } from './compare-request.js';
-import { type CompareResult, compareResultSchema, warningSchema } from './compare-result.js';
+import { type CompareResult, compareResultSchema, type Warning, warningSchema } from './compare-result.js';
 import { type ComparisonDecision, type ComparisonOutcome, problemOfFailure } from './comparison-outcome.js';
 import type { Evidence } from './evidence.js';
 import { problemSchema } from './problem.js';
@@ -27,9 +27,14 @@ export const jobViewSchema = z
     finished_at: z.iso.datetime().optional(),
     attempts: z.int().min(0),
     result: compareResultSchema.optional(),
-    warnings: z.array(warningSchema).optional().meta({
-      description: 'Warnings about the photos of a decided comparison. Absent without any warning.',
-    }),
+    warnings: z
+      .array(warningSchema)
+      .optional()
+      .meta({
+        description:
+          'Fields of the request that were ignored, and warnings about the photos of a decided comparison. Absent without ' +
+          'any warning.',
+      }),
     error: problemSchema.optional(),
     callback: callbackStateSchema.optional(),
   })
@@ -37,14 +42,24 @@ export const jobViewSchema = z
 export type JobView = z.infer<typeof jobViewSchema>;
 
 export const jobAcceptedSchema = z
-  .object({ job_id: z.string(), status: jobStatusSchema, status_url: z.string() })
+  .object({
+    job_id: z.string(),
+    status: jobStatusSchema,
+    status_url: z.string(),
+    warnings: z.array(warningSchema).optional().meta({
+      description: 'Fields of the request that are ignored. Absent without any.',
+    }),
+  })
   .meta({ id: 'JobAccepted' });
 export type JobAccepted = z.infer<typeof jobAcceptedSchema>;
+
+/** What a result repeats of its request. */
+type ReportedJob = Pick<ComparisonJob, 'user_id' | 'warnings' | 'unknown_fields'>;
 
 /** The input of a job view. Times in ms since 1970. */
 export interface JobFacts {
   readonly jobId: string;
-  readonly job: Pick<ComparisonJob, 'user_id' | 'request_id' | 'warnings'>;
+  readonly job: ReportedJob & Pick<ComparisonJob, 'request_id'>;
   readonly createdAt: number;
   readonly startedAt?: number | undefined;
   readonly finishedAt?: number | undefined;
@@ -61,6 +76,7 @@ export interface JobFacts {
 export function createJobView(facts: JobFacts): JobView {
   const { outcome, jobId } = facts;
   const userId = facts.job.user_id;
+  const warnings = [...((outcome?.ok && outcome.warnings) || []), ...warnOfFields(facts.job)];
   const [createdAt, startedAt, finishedAt] = inOrder(facts);
   return {
     job_id: jobId,
@@ -70,12 +86,8 @@ export function createJobView(facts: JobFacts): JobView {
     ...(startedAt === undefined ? {} : { started_at: isoTime(startedAt) }),
     ...(finishedAt === undefined ? {} : { finished_at: isoTime(finishedAt) }),
     attempts: facts.attempts,
-    ...(outcome?.ok
-      ? {
-          result: createResult(facts.job, outcome, facts.evidence),
-          ...(outcome.warnings && outcome.warnings.length > 0 ? { warnings: outcome.warnings } : {}),
-        }
-      : {}),
+    ...(outcome?.ok ? { result: createResult(facts.job, outcome, facts.evidence) } : {}),
+    ...(warnings.length > 0 ? { warnings } : {}),
     ...(outcome && !outcome.ok
       ? { error: problemOfFailure(outcome, { jobId, requestId: facts.job.request_id }) }
       : {}),
@@ -85,16 +97,30 @@ export function createJobView(facts: JobFacts): JobView {
 
 /** Returns the result of a decided comparison for the caller. It has warnings only if the request asks for them. */
 export function createResult(
-  job: Pick<ComparisonJob, 'user_id' | 'warnings'>,
+  job: ReportedJob,
   { matched, warnings }: ComparisonDecision,
   evidence: Evidence | undefined,
 ): CompareResult {
+  const ignored = warnOfFields(job);
   return {
     user_id: job.user_id,
     matched,
-    ...(job.warnings && warnings ? { warnings } : {}),
-    ...(evidence ? { evidence } : {}),
+    ...(job.warnings && warnings ? { warnings: [...warnings, ...ignored] } : {}),
+    ...(evidence ? { evidence: withFieldWarning(evidence, ignored) } : {}),
   };
+}
+
+/** Returns one warning for each field of the request that was ignored. */
+export function warnOfFields({
+  unknown_fields: fields = [],
+}: Pick<ComparisonJob, 'unknown_fields'>): Warning[] {
+  return fields.map((field) => ({ field, code: 'unknown_field' }));
+}
+
+function withFieldWarning(evidence: Evidence, ignored: readonly Warning[]): Evidence {
+  return ignored.length === 0
+    ? evidence
+    : { ...evidence, warnings: [...evidence.warnings, 'unknown_fields'] };
 }
 
 /** The times come from the clocks of an API, a worker and Redis. No step may have a negative length. */

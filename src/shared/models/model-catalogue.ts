@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { explainIssue } from '../explain-issue.js';
 import { readText } from '../runtime/read-text.js';
 import { type ModelManifest, modelManifestSchema } from './model-manifest.js';
 
@@ -37,7 +38,7 @@ function isFolder(model: string): boolean {
 function parseManifest(path: string): ModelManifest | undefined {
   const text = readText(path);
   if (text === undefined) return undefined;
-  const parsed = modelManifestSchema.safeParse(JSON.parse(text));
+  const parsed = modelManifestSchema.safeParse(JSON.parse(text), { error: explainIssue });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Error(`${path} is not a model manifest: ${issue?.path.join('.')}: ${issue?.message}`);

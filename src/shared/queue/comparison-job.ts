@@ -21,6 +21,8 @@ export const comparisonJobSchema = z.object({
   evidence: z.boolean(),
   /** True if the result lists warnings. Absent in the jobs of earlier versions. */
   warnings: z.boolean().optional(),
+  /** Names of fields in the request that were ignored. */
+  unknown_fields: z.array(z.string()).optional(),
   callback_url: z.string().optional(),
   /** A caller holds its connection open for the answer. */
   sync: z.boolean(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigError,
+  ENVIRONMENT_NAMES,
   loadApiConfig,
   loadModelsDir,
   loadWorkerConfig,
@@ -293,5 +294,24 @@ describe('WEBHOOK_URL', () => {
     const problems = problemsOf(() => withUrl('http://10.0.0.5/', { ALLOWED_PRIVATE_HOSTS: '10.0.0.0/99' }));
 
     expect(problems).toEqual([expect.stringMatching(/^ALLOWED_PRIVATE_HOSTS: /)]);
+  });
+});
+
+describe('a refused setting', () => {
+  it('never shows a message of the validation library', () => {
+    const values = ['x', ' ', '-1', '0x10', '1e400', 'a,b', 'http://', 'ftp://h/', '999999999999999999'];
+    const problems = ENVIRONMENT_NAMES.flatMap((name) =>
+      values.flatMap((value) => [
+        ...problemsOf(() => loadApiConfig({ [name]: value })),
+        ...problemsOf(() => loadWorkerConfig({ [name]: value })),
+      ]),
+    );
+
+    expect(problems.length).toBeGreaterThan(200);
+    for (const problem of problems)
+      expect(problem).not.toMatch(/invalid (?:input|option|url)|expected|too big/i);
+    expect(problemsOf(() => loadApiConfig({ LOG_LEVEL: 'loud' }))).toEqual([
+      'LOG_LEVEL: must be trace, debug, info, warn, error, fatal or silent',
+    ]);
   });
 });

@@ -37,6 +37,18 @@ describe('createJobView', () => {
     expect(plain).not.toHaveProperty('warnings');
   });
 
+  it('warns of ignored fields before and after the job has ended', () => {
+    const job = { ...JOB.job, unknown_fields: ['lang'] };
+    const outcome = { ok: true as const, matched: true, warnings: [] };
+    const warnings = [{ field: 'lang', code: 'unknown_field' }];
+
+    const waiting = createJobView({ ...JOB, job, createdAt: 1 });
+    const ended = createJobView({ ...JOB, job: { ...job, warnings: true }, createdAt: 1, outcome });
+
+    expect(jobViewSchema.parse(waiting).warnings).toEqual(warnings);
+    expect([ended.warnings, ended.result?.warnings]).toEqual([warnings, warnings]);
+  });
+
   it('lists warnings in the result only for a request that asks for them, even an empty list', () => {
     const job = { ...JOB.job, warnings: true };
 

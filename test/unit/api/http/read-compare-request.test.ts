@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import type { AppContext } from '../../../../src/api/http/app-context.js';
+import { errorResponse } from '../../../../src/api/http/error-response.js';
+import { readCompareRequest } from '../../../../src/api/http/read-request.js';
+import { compareRequestSchema } from '../../../../src/shared/contract/compare-request.js';
+import { problemSchema } from '../../../../src/shared/contract/problem.js';
+import { ACCEPTABLE } from '../../../support/programs/api.js';
+
+const app = new Hono<AppContext>();
+app.onError((error, context) => errorResponse(context, error));
+app.post('/', async (context) => context.json(await readCompareRequest(context)));
+
+async function send(body: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return app.request('/', { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+/** Returns what the service says about each field of a refused body. */
+async function refusals(body: unknown) {
+  const response = await send(body);
+  expect(response.status).toBe(422);
+  const { errors = [] } = problemSchema.parse(await response.json());
+  return errors.map(({ field, code, detail }) => [field, code, detail] as const);
+}
+
+/** Returns every sentence about a refused body; none if it is accepted. */
+async function sentencesAbout(body: unknown): Promise<string[]> {
+  const response = await send(body);
+  if (response.ok) return [];
+  const { detail, errors = [] } = problemSchema.parse(await response.json());
+  return [detail, ...errors.map((error) => error.detail)];
+}
+
+/** Words with which Zod speaks of a wrong value. */
+const WORDS_OF_ZOD = /invalid (?:input|option|string|key)|too (?:big|small)|expected|received|\bint\b|nan\b/i;
+
+const FIELDS = Object.keys(compareRequestSchema.shape);
+const WRONG_VALUES: readonly unknown[] = [
+  null,
+  true,
+  '',
+  'text',
+  'x'.repeat(3_000),
+  'NaN',
+  '0.5',
+  0,
+  -1,
+  1.5,
+  4,
+  1e21,
+  2 ** 53,
+  [],
+  [0.9],
+  {},
+  { valueOf: 1 },
+];
+
+describe('a refused field', () => {
+  const sentences: readonly (readonly [string, unknown, string])[] = [
+    ['user_id', undefined, 'is missing'],
+    ['user_id', null, `must be text or a whole number from -9007199254740991 to 9007199254740991, not null`],
+    ['user_id', '', 'must not be empty'],
+    ['user_id', 'x'.repeat(129), 'must have at most 128 characters, not 129'],
+    ['front_image1', undefined, 'is missing'],
+    ['front_image2', 7, 'must be an http or https URL, not 7'],
+    ['back_image', ['https://photos.example.org/1.jpg'], 'must be an http or https URL, not a list'],
+    ['back_image', `https://photos.example.org/${'x'.repeat(9_000)}`, 'must have at most'],
+    ['threshold', '0.9', 'must be a number from 0 to 1, not text'],
+    ['threshold', 2, 'must be a number from 0 to 1, not 2'],
+    ['threshold', -0.1, 'must be a number from 0 to 1, not -0.1'],
+    ['threshold', {}, 'must be a number from 0 to 1, not an object'],
+    ['threshold', null, 'must be a number from 0 to 1, not null'],
+    ['fmr', 0, 'must be a number above 0 and below 1, not 0'],
+    ['fmr', true, 'must be a number above 0 and below 1, not true'],
+    ['min_matches', 1, 'must be 2 or 3, not 1'],
+    ['min_matches', '2', 'must be 2 or 3, not text'],
+    ['evidence', 'yes', 'must be true or false, not text'],
+    ['warnings', 1, 'must be true or false, not 1'],
+    ['callback_url', '', 'must not be empty'],
+  ];
+
+  it.each(sentences)('says of %s %j: %s', async (field, value, sentence) => {
+    expect(await refusals({ ...ACCEPTABLE, [field]: value })).toEqual([
+      [field, 'invalid_request', expect.stringContaining(sentence)],
+    ]);
+  });
+
+  it('never shows a message of the validation library, whatever its value', async () => {
+    const bodies = [
+      ...WRONG_VALUES,
+      ...FIELDS.flatMap((field) => WRONG_VALUES.map((value) => ({ ...ACCEPTABLE, [field]: value }))),
+      { threshold: 0.5, fmr: 0.1, ...ACCEPTABLE },
+    ];
+
+    for (const body of bodies) expect((await sentencesAbout(body)).join('\n')).not.toMatch(WORDS_OF_ZOD);
+  });
+
+  it('never shows a message of the validation library in bodies made by chance', async () => {
+    const body = fc.record(
+      Object.fromEntries(FIELDS.map((field) => [field, fc.oneof(fc.jsonValue(), fc.double(), fc.string())])),
+      { requiredKeys: [] },
+    );
+
+    await fc.assert(
+      fc.asyncProperty(body, async (sent) => {
+        expect((await sentencesAbout(sent)).join('\n')).not.toMatch(WORDS_OF_ZOD);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is not the whole body: that has a sentence of its own', async () => {
+    expect(await refusals([])).toEqual([
+      [undefined, 'invalid_request', 'The body must be a JSON object, not a list.'],
+    ]);
+  });
+
+  it('hides nothing else that is wrong', async () => {
+    expect(await refusals({ ...ACCEPTABLE, user_id: undefined, threshold: '1' })).toEqual([
+      ['user_id', 'invalid_request', 'is missing'],
+      ['threshold', 'invalid_request', 'must be a number from 0 to 1, not text'],
+    ]);
+  });
+});
+
+describe('a field that the contract does not know', () => {
+  const misspelt: readonly (readonly [string, string])[] = [
+    ['treshold', 'threshold'],
+    ['threhsold', 'threshold'],
+    ['Threshold', 'threshold'],
+    ['thresholds', 'threshold'],
+    ['minMatches', 'min_matches'],
+    ['min-matches', 'min_matches'],
+    ['min_match', 'min_matches'],
+    ['userId', 'user_id'],
+    ['USER_ID', 'user_id'],
+    ['frontImage1', 'front_image1'],
+    ['front-image-2', 'front_image2'],
+    ['front_img3', 'front_image3'],
+    ['back_img', 'back_image'],
+    ['FMR', 'fmr'],
+    ['frm', 'fmr'],
+    ['evidense', 'evidence'],
+    ['warning', 'warnings'],
+    ['callbackUrl', 'callback_url'],
+    ['callback_uri', 'callback_url'],
+  ];
+
+  it.each(misspelt)('is refused if it resembles one that exists: %s', async (field, meant) => {
+    expect(await refusals({ ...ACCEPTABLE, [field]: 0.9 })).toEqual([
+      [field, 'unknown_field', `does not exist; did you mean ${meant}?`],
+    ]);
+  });
+
+  const ignored = ['lang', 'metadata', 'front_image4', 'image', 'user', 'score', 'accuracy', '__proto__', ''];
+
+  it.each(ignored)('is ignored and reported if it resembles none: %j', async (field) => {
+    const body = JSON.parse(`${JSON.stringify(ACCEPTABLE).slice(0, -1)},${JSON.stringify(field)}:1}`);
+
+    const response = await send(body);
+
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { body: ACCEPTABLE, unknownFields: [field] },
+    ]);
+  });
+
+  it('is reported in short, however many there are and however long their names', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${index}`.repeat(100), 1]));
+
+    const { unknownFields } = (await (await send({ ...ACCEPTABLE, ...many })).json()) as {
+      unknownFields: string[];
+    };
+
+    expect(unknownFields).toHaveLength(10);
+    expect(Math.max(...unknownFields.map((name) => name.length))).toBeLessThanOrEqual(64);
+  });
+});
