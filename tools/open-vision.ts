@@ -3,7 +3,7 @@ import { UserError } from '../src/cli/user-error.js';
 import { loadWorkerConfig, type WorkerConfig } from '../src/shared/config/config.js';
 import { packName, readManifest } from '../src/shared/models/model-catalogue.js';
 import type { ModelManifest } from '../src/shared/models/model-manifest.js';
-import { startVision } from '../src/worker/start-vision.js';
+import { createVisionPool } from '../src/worker/vision/process/vision-pool.js';
 import type { FaceAnalysis } from '../src/worker/vision/types.js';
 
 /** The models behind a score, and everything else that affects it. */
@@ -35,11 +35,10 @@ export interface OpenVision {
  * @throws ConfigError for an invalid setting; UserError if the pack cannot be loaded.
  */
 export async function openVision(pack: string | undefined, say: (line: string) => void): Promise<OpenVision> {
-  const loaded = loadWorkerConfig();
-  for (const warning of loaded.warnings) say(warning);
-  const config = { ...loaded.config, ...(pack ? { INSIGHTFACE_MODEL: pack } : {}) };
+  const { config, warnings } = loadToolConfig(pack);
+  for (const warning of warnings) say(warning);
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = startVision(config, manifest);
+  const pool = createVisionPool({ ...config.vision, manifest });
   try {
     const { detector, recogniser } = await pool.ready();
     const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;
@@ -61,6 +60,15 @@ export async function openVision(pack: string | undefined, say: (line: string) =
     await pool.close();
     throw new UserError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/**
+ * Reads the worker settings from the environment. `pack`: name or folder of a model pack instead of INSIGHTFACE_MODEL.
+ * @throws ConfigError for an invalid setting.
+ */
+export function loadToolConfig(pack: string | undefined): ReturnType<typeof loadWorkerConfig> {
+  const chosen = pack ? { INSIGHTFACE_MODEL: pack, INSIGHTFACE_MODEL_FILE: undefined } : {};
+  return loadWorkerConfig({ ...process.env, ...chosen });
 }
 
 /** Settings that affect the scores. */

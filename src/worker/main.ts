@@ -15,11 +15,11 @@ import type { FinishDependencies } from './comparison/finish-job.js';
 import { createSharedResources } from './create-shared-resources.js';
 import { createWorkerMetrics } from './metrics.js';
 import { startConsumers } from './start-consumers.js';
-import { startVision } from './start-vision.js';
 import { createSlowJobs } from './tenant-shares/slow-jobs.js';
 import { warnOfUnsafeRedis, warnOfWeakCheck } from './upkeep/startup-warnings.js';
 import type { ModelIdentity } from './verification/create-evidence.js';
 import type { VerificationRules } from './verification/verify-person.js';
+import { createVisionPool } from './vision/process/vision-pool.js';
 
 /**
  * How far V8's heap may grow after a full collection before the next one, in percent. Photos count as heap: with V8's
@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = startVision(config, manifest, {
+  const pool = createVisionPool({
+    ...config.vision,
+    manifest,
     onLost: (reason, strikes) =>
       logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
     // Otherwise it would take jobs that healthy workers can do, and fail them. Its supervisor restarts it.

@@ -19,12 +19,6 @@ export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0] [--phot
 Everything else comes from the environment and .env; .env.example lists it.`;
 
 /**
- * Threads on which a program looks names up, four by itself: names that take long, which anybody may send, must not hold
- * up the others. As many as a worker on two processors fetches photos at a time.
- */
-const LOOKUP_THREADS = '16';
-
-/**
  * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, fetches photos from loopback
  * then, and uses the pack that needs no licence, unless told otherwise.
  * @param modelsDir absolute path of the packs that came with the program
@@ -52,7 +46,6 @@ export function readSettings(
       ...(isSet('INSIGHTFACE_MODEL') ? {} : { INSIGHTFACE_MODEL: 'lite' }),
       ...(isSet('MODELS_DIR') ? {} : { MODELS_DIR: modelsDir }),
       ...(isSet('WORKER_HOST') ? {} : { WORKER_HOST: '127.0.0.1' }),
-      ...(isSet('UV_THREADPOOL_SIZE') ? {} : { UV_THREADPOOL_SIZE: LOOKUP_THREADS }),
       ...(opensLoopback ? { ALLOWED_PRIVATE_HOSTS: 'localhost,127.0.0.0/8,::1' } : {}),
     },
   };

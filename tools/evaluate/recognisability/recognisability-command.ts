@@ -1,12 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { UserError } from '../../../src/cli/user-error.js';
-import { loadWorkerConfig, type WorkerConfig } from '../../../src/shared/config/config.js';
 import { packName, readManifest } from '../../../src/shared/models/model-catalogue.js';
-import { visionSettings } from '../../../src/worker/start-vision.js';
 import { loadModelPack } from '../../../src/worker/vision/pack/model-pack.js';
 import { storeNumbers } from '../../../src/worker/vision/recognisability/float-text.js';
 import { storeRating } from '../../../src/worker/vision/recognisability/recognisability-data.js';
+import { loadToolConfig } from '../../open-vision.js';
 import { listPhotos } from '../plan/list-photos.js';
 import { createRandom } from '../plan/random.js';
 import {
@@ -51,8 +50,8 @@ export async function measureRecognisability(options: RecognisabilityOptions): P
   const persons = new Set(photos.map(({ person }) => person)).size;
   say(`${photos.length} photos of ${persons} persons.`);
   if (persons < LEAST_PERSONS) throw new UserError(`It takes ${LEAST_PERSONS} persons or more, better 400.`);
-  const config = configOf(options.pack);
-  const settings = visionSettings(config);
+  const { config } = loadToolConfig(options.pack);
+  const { settings } = config.vision;
   const pack = await loadModelPack({
     ...settings,
     manifest: readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL),
@@ -127,11 +126,6 @@ function blockOf(examples: readonly LabelledExample[], { datasetName }: Recognis
     ...(notAFace && { not_a_face: storeRating(notAFace) }),
     ...(covered && { covered: storeRating(covered) }),
   };
-}
-
-function configOf(pack: string | undefined): WorkerConfig {
-  const { config } = loadWorkerConfig();
-  return pack ? { ...config, INSIGHTFACE_MODEL: pack } : config;
 }
 
 function listPersons(folder: string): readonly PersonPhoto[] {

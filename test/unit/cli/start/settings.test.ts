@@ -26,11 +26,6 @@ describe('readSettings', () => {
     expect(read(['--port', '9001', '--host', '::1'], environment)).toMatchObject({ port: 9001, host: '::1' });
   });
 
-  it('gives name look-ups more threads than Node does, or as many as the environment sets', () => {
-    expect(read().environment.UV_THREADPOOL_SIZE).toBe('16');
-    expect(read([], { UV_THREADPOOL_SIZE: '32' }).environment.UV_THREADPOOL_SIZE).toBe('32');
-  });
-
   it('needs a webhook secret unless one is given', () => {
     expect(read().needsWebhookSecret).toBe(true);
     expect(read([], { WEBHOOK_SECRETS: 'whsec_mine' }).needsWebhookSecret).toBe(false);

@@ -240,7 +240,7 @@ describe('new names', () => {
       LD_PRELOAD: 'libjemalloc.so.2',
     });
 
-    expect(config.VISION_ENVIRONMENT).toEqual({ PATH: '/bin', LD_PRELOAD: 'libjemalloc.so.2' });
+    expect(config.vision.environment).toEqual({ PATH: '/bin', LD_PRELOAD: 'libjemalloc.so.2' });
   });
 
   it('are frozen once read', () => {
