@@ -15,18 +15,24 @@ export interface ComputeAccounts {
   enter(tenant: string): void;
   /** Closes what `enter` opened, for a photo that is given up before it starts. */
   leave(tenant: string): void;
-  /** Charges a tenant whose photo starts with what its photos cost on average. */
-  start(tenant: string): void;
-  /** Replaces that charge by the real cost. */
-  end(tenant: string, costMs: number): void;
+  /**
+   * Charges a tenant whose photo starts with what its photos cost on average. Returns a function that replaces this charge
+   * by the real cost; call it once, when the photo ends.
+   */
+  start(tenant: string): EndPhoto;
   /** True if the tenant's photos cost many times what the photos of others cost. */
   isCostly(tenant: string): boolean;
   /** Returns the tenant that has used the least time, among those that may start a photo now. */
   choose(tenants: Iterable<string>): string | undefined;
 }
 
+/** Ends a photo that cost this much time, ms. */
+export type EndPhoto = (costMs: number) => void;
+
 interface Account {
   usedMs: number;
+  /** The part of `usedMs` that photos under way were charged with. */
+  chargedMs: number;
   meanMs: number;
   waiting: number;
   running: number;
@@ -36,7 +42,7 @@ interface Account {
 }
 
 /** The time that an account had used when its photos under way started: where a newcomer joins. */
-const usedBeforeNow = ({ usedMs, running, meanMs }: Account): number => usedMs - running * meanMs;
+const usedBeforeNow = ({ usedMs, chargedMs }: Account): number => usedMs - chargedMs;
 
 /**
  * Returns empty accounts. `costlyLimit`: photos that a tenant may have under way while its photos are costly; `now`:
@@ -48,7 +54,8 @@ export function createComputeAccounts(costlyLimit: number, now: () => number): C
   const accountOf = (tenant: string): Account => {
     const known = accounts.get(tenant);
     if (known) return known;
-    const account = { usedMs: 0, meanMs: 0, waiting: 0, running: 0, lastStartAt: 0, seenAt: now() };
+    const idle = { waiting: 0, running: 0, lastStartAt: 0, seenAt: now() };
+    const account = { usedMs: 0, chargedMs: 0, meanMs: 0, ...idle };
     accounts.set(tenant, account);
     return account;
   };
@@ -87,16 +94,18 @@ export function createComputeAccounts(costlyLimit: number, now: () => number): C
       const account = accountOf(tenant);
       account.waiting -= 1;
       account.running += 1;
-      account.usedMs += account.meanMs;
       account.lastStartAt = now();
-    },
-    end(tenant, costMs) {
-      const account = accountOf(tenant);
-      account.running -= 1;
-      account.seenAt = now();
-      account.usedMs += costMs - account.meanMs;
-      account.meanMs =
-        account.meanMs === 0 ? costMs : account.meanMs + LATEST_WEIGHT * (costMs - account.meanMs);
+      const chargeMs = account.meanMs;
+      account.usedMs += chargeMs;
+      account.chargedMs += chargeMs;
+      return (costMs) => {
+        account.running -= 1;
+        account.seenAt = now();
+        account.usedMs += costMs - chargeMs;
+        account.chargedMs -= chargeMs;
+        account.meanMs =
+          account.meanMs === 0 ? costMs : account.meanMs + LATEST_WEIGHT * (costMs - account.meanMs);
+      };
     },
     choose(tenants) {
       let chosen: string | undefined;

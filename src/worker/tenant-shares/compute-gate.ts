@@ -1,4 +1,4 @@
-import { createComputeAccounts } from './compute-accounts.js';
+import { createComputeAccounts, type EndPhoto } from './compute-accounts.js';
 
 /** The job whose photo is to be analysed. */
 export interface Turn {
@@ -23,8 +23,10 @@ export interface ComputeGateOptions {
   readonly costlyLimit: number;
 }
 
+type StartPhoto = (end: EndPhoto) => void;
+
 /** Photos that wait, by tenant. */
-type Line = Map<string, (() => void)[]>;
+type Line = Map<string, StartPhoto[]>;
 
 /** Returns a gate that shares computing time among tenants. */
 export function createComputeGate({ limit, costlyLimit }: ComputeGateOptions): ComputeGate {
@@ -38,8 +40,7 @@ export function createComputeGate({ limit, costlyLimit }: ComputeGateOptions): C
     if (tenant === undefined || start === undefined) return false;
     leaveLine(line, tenant, start);
     running += 1;
-    accounts.start(tenant);
-    start();
+    start(accounts.start(tenant));
     return true;
   };
 
@@ -47,13 +48,13 @@ export function createComputeGate({ limit, costlyLimit }: ComputeGateOptions): C
     while (running < limit && (takeFrom(lines[0]) || takeFrom(lines[1])));
   };
 
-  const wait = ({ tenant, urgent, signal }: Turn): Promise<void> =>
+  const wait = ({ tenant, urgent, signal }: Turn): Promise<EndPhoto> =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const line = lines[urgent ? 0 : 1];
-      const start = (): void => {
+      const start: StartPhoto = (end) => {
         signal.removeEventListener('abort', leave);
-        resolve();
+        resolve(end);
       };
       const leave = (): void => {
         leaveLine(line, tenant, start);
@@ -69,20 +70,20 @@ export function createComputeGate({ limit, costlyLimit }: ComputeGateOptions): C
   return {
     isCostly: accounts.isCostly,
     run: async (turn, task) => {
-      await wait(turn);
+      const end = await wait(turn);
       const startedAt = performance.now();
       try {
         return await task();
       } finally {
         running -= 1;
-        accounts.end(turn.tenant, performance.now() - startedAt);
+        end(performance.now() - startedAt);
         next();
       }
     },
   };
 }
 
-function leaveLine(line: Line, tenant: string, start: () => void): void {
+function leaveLine(line: Line, tenant: string, start: StartPhoto): void {
   const others = (line.get(tenant) ?? []).filter((other) => other !== start);
   if (others.length > 0) line.set(tenant, others);
   else line.delete(tenant);

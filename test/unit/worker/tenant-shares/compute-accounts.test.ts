@@ -7,8 +7,7 @@ function createAccounts() {
   const accounts = createComputeAccounts(1, () => clock.ms);
   const use = (tenant: string, costMs: number): void => {
     accounts.enter(tenant);
-    accounts.start(tenant);
-    accounts.end(tenant, costMs);
+    accounts.start(tenant)(costMs);
   };
   return { accounts, clock, use };
 }
@@ -29,28 +28,38 @@ describe('createComputeAccounts', () => {
     const { accounts, use } = createAccounts();
     use('late', 10);
     accounts.enter('early');
-    accounts.start('early');
-    accounts.end('early', 5_000);
+    accounts.start('early')(5_000);
     accounts.enter('early');
     accounts.enter('late');
-    accounts.start('late');
-    accounts.end('late', 10);
+    accounts.start('late')(10);
     accounts.enter('late');
 
     expect(accounts.choose(['late', 'early'])).toBe('early');
+  });
+
+  it('replaces the charge of a photo, whatever its tenant’s photos have cost since', () => {
+    const { accounts, use } = createAccounts();
+    accounts.enter('first');
+    const end = accounts.start('first');
+    use('first', 1_000);
+    end(1_000);
+    use('second', 1_500);
+
+    // It has used 2,000 ms. With the mean of now taken back instead of the charge of then, it would have used 1,000 ms.
+    expect(accounts.choose(['first', 'second'])).toBe('second');
   });
 
   it('holds a tenant with costly photos to its limit while another tenant is known', () => {
     const { accounts, use } = createAccounts();
     use('costly', 1_500);
     accounts.enter('costly');
-    accounts.start('costly');
+    const end = accounts.start('costly');
     expect(accounts.choose(['costly'])).toBe('costly');
 
     use('quiet', 100);
 
     expect(accounts.choose(['costly'])).toBeUndefined();
-    accounts.end('costly', 1_500);
+    end(1_500);
     expect(accounts.choose(['costly'])).toBe('costly');
   });
 
