@@ -31,7 +31,7 @@ await runScript(async (watch) => {
   };
   watch.end();
   await startService(options).catch((error) => {
-    if (error.name === 'StartError') throw new SetupError(error.message);
+    if (error.name === 'UserError') throw new SetupError(error.message);
     throw error;
   });
 });

@@ -35,7 +35,7 @@ export async function prepareLite(modelsDir = join(ROOT, 'models')) {
   try {
     await fetchPack(manifest, { modelsDir, say: (line) => console.error(line) });
   } catch (error) {
-    if (error.name === 'ModelError') throw new SetupError(error.message);
+    if (error.name === 'UserError') throw new SetupError(error.message);
     throw error;
   }
 }

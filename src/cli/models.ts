@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { loadModelsDir } from '../shared/config/config.js';
 import { type CommandOptions, fetchOne, listPacks, verifyPacks } from './models/commands.js';
-import { ModelError } from './models/model-error.js';
+import { reportUserError } from './user-error.js';
 
 const dir = {
   type: 'string',
@@ -20,21 +20,10 @@ function readOptions(folder: string | undefined): CommandOptions {
   };
 }
 
-/** Shows a ModelError to the user: its message without a stack, and exit status 1. */
-async function finish(work: Promise<void>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
-
 const list = defineCommand({
   meta: { description: 'List the known model packs' },
   args: { dir },
-  run: ({ args }) => finish(listPacks(readOptions(args.dir))),
+  run: ({ args }) => listPacks(readOptions(args.dir)).catch(reportUserError),
 });
 
 const fetch = defineCommand({
@@ -49,13 +38,15 @@ const fetch = defineCommand({
     dir,
   },
   run: ({ args }) =>
-    finish(fetchOne(args.pack, { ...readOptions(args.dir), ...(args.from ? { from: args.from } : {}) })),
+    fetchOne(args.pack, { ...readOptions(args.dir), ...(args.from ? { from: args.from } : {}) }).catch(
+      reportUserError,
+    ),
 });
 
 const verify = defineCommand({
   meta: { description: 'Check the files of a pack, or of every pack that is there' },
   args: { pack: { type: 'positional', description: 'Name of the pack', required: false }, dir },
-  run: ({ args }) => finish(verifyPacks(args.pack, readOptions(args.dir))),
+  run: ({ args }) => verifyPacks(args.pack, readOptions(args.dir)).catch(reportUserError),
 });
 
 await runMain(

@@ -14,11 +14,11 @@ import { formatLogLine, isWorthShowingEarly } from './start/readable-log.js';
 import { describeLocalRedis } from './start/redis/local-redis.js';
 import { untilRedisAnswers } from './start/redis/until-redis-answers.js';
 import { isLoopback, readSettings, type StartSettings } from './start/settings.js';
-import { StartError } from './start/start-error.js';
 import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
 import { keepWebhookSecret } from './start/webhook-secret-file.js';
+import { UserError } from './user-error.js';
 
 export interface StartOptions extends StopRequestOptions {
   readonly args: readonly string[];
@@ -53,7 +53,7 @@ const METRICS_PORT = 8335;
 /**
  * Runs API, worker and, unless REDIS_URL names one, a Redis, until a signal asks to end; then ends all of them and the
  * process. A second signal ends them at once.
- * @throws StartError when the service cannot start; whatever ran until then has been ended.
+ * @throws UserError when the service cannot start; whatever ran until then has been ended.
  */
 export async function startService(options: StartOptions): Promise<void> {
   const settings = readSettings(options.args, options.environment, join(ROOT, 'models'));
@@ -93,11 +93,11 @@ export async function startService(options: StartOptions): Promise<void> {
   );
 }
 
-/** Returns the photos to serve, or undefined when the service may not fetch them. @throws StartError when they are asked for. */
+/** Returns the photos to serve, or undefined when the service may not fetch them. @throws UserError when they are asked for. */
 function choosePhotos({ photos, environment }: StartSettings): PhotoSource | undefined {
   const allowed = canFetchLoopback(environment);
   if (photos !== undefined && !allowed)
-    throw new StartError(
+    throw new UserError(
       '--photos serves photos on 127.0.0.1, which this service may not fetch from: it listens on other addresses too, ' +
         'or ALLOWED_PRIVATE_HOSTS does not list 127.0.0.1.',
     );

@@ -1,10 +1,10 @@
 // `npm run webhook-secret`: prints the secrets with which a tenant's receiver verifies webhooks.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { ANONYMOUS, isKeyName } from '../shared/config/api-keys.js';
-import { ConfigError, loadKeyNames, loadWebhookSecrets } from '../shared/config/config.js';
+import { loadKeyNames, loadWebhookSecrets } from '../shared/config/config.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { refuseUnknown } from './refuse-unknown.js';
-import { UserError } from './user-error.js';
+import { reportUserError, UserError } from './user-error.js';
 
 const options = {
   tenant: { type: 'positional', description: 'Name of the API key', required: true },
@@ -39,9 +39,7 @@ await runMain(
         refuseUnknown(args, options);
         printSecrets(args.tenant);
       } catch (error) {
-        if (!(error instanceof UserError || error instanceof ConfigError)) throw error;
-        console.error(error.message);
-        process.exitCode = 1;
+        reportUserError(error);
       }
     },
   }),

@@ -157,7 +157,7 @@ describe('fetching a model pack', () => {
       if (server.requests.length > 1) response.destroy();
       else serveUntil(pack.archive, 60_000, partHolds)(request, response);
     });
-    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'UserError' });
     const kept = statSync(partPath()).size;
     server.serve('/mini.zip', serveFile(pack.archive));
 
@@ -202,7 +202,7 @@ describe('fetching a model pack', () => {
     other[5_000] = (other[5_000] ?? 0) ^ 1;
     server.serve('/mini.zip', other);
 
-    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'UserError' });
 
     expect(readdirSync(modelsDir)).toEqual([]);
   });
@@ -213,13 +213,13 @@ describe('fetching a model pack', () => {
   ])('refuses an archive that is %s than the manifest says', async (_name, change) => {
     server.serve('/mini.zip', change(pack.archive));
 
-    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'UserError' });
 
     expect(existsSync(join(modelsDir, 'mini'))).toBe(false);
   });
 
   it('gives up at once when the server has no such file', async () => {
-    await expect(fetchMade()).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(fetchMade()).rejects.toMatchObject({ name: 'UserError' });
 
     expect(server.requests.length).toBe(1);
   });
@@ -247,6 +247,6 @@ describe('fetching a model pack', () => {
     const path = join(modelsDir, 'mine.zip');
     writeFileSync(path, pack.archive.subarray(1));
 
-    await expect(fetchMade({ from: path })).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(fetchMade({ from: path })).rejects.toMatchObject({ name: 'UserError' });
   });
 });

@@ -45,7 +45,7 @@ describe('a model pack from an npm tarball', () => {
 
   it('is refused when the tarball has another integrity, and nothing of it is kept', async () => {
     await expect(fetchFrom(manifestFor(Buffer.from('another')))).rejects.toMatchObject({
-      name: 'ModelError',
+      name: 'UserError',
     });
 
     expect(readdirSync(modelsDir())).toEqual([]);

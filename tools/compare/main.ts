@@ -1,8 +1,7 @@
 // `npm run compare`: compares two to four photos as the service would, and draws a picture of the result.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
-import { UserError } from '../../src/cli/user-error.js';
-import { ConfigError } from '../../src/shared/config/config.js';
+import { reportUserError } from '../../src/cli/user-error.js';
 import { compare } from './compare-command.js';
 
 const options = {
@@ -40,9 +39,7 @@ await runMain(
         );
         if (!allUsed) process.exitCode = 1;
       } catch (error) {
-        if (!(error instanceof UserError || error instanceof ConfigError)) throw error;
-        console.error(error.message);
-        process.exitCode = 1;
+        reportUserError(error);
       }
     },
   }),

@@ -1,8 +1,7 @@
 // `npm run evaluate`: measures the error rates of a model pack on your own photos.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
 import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
-import { UserError } from '../../src/cli/user-error.js';
-import { ConfigError } from '../../src/shared/config/config.js';
+import { reportUserError } from '../../src/cli/user-error.js';
 import { evaluate } from './evaluate-command.js';
 
 /** Exit status of a program that Ctrl-C ended. */
@@ -21,13 +20,9 @@ async function untilInterrupted(work: (signal: AbortSignal) => Promise<void>): P
   try {
     await work(interruption.signal);
   } catch (error) {
-    if (interruption.signal.aborted) {
-      console.error('\nStopped. Finished scores are kept; run the same command again to continue.');
-      process.exitCode = INTERRUPTED;
-    } else if (error instanceof UserError || error instanceof ConfigError) {
-      console.error(error.message);
-      process.exitCode = 1;
-    } else throw error;
+    if (!interruption.signal.aborted) return reportUserError(error);
+    console.error('\nStopped. Finished scores are kept; run the same command again to continue.');
+    process.exitCode = INTERRUPTED;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileDigest } from './file-digest.js';
+import { pipeline } from 'node:stream/promises';
 
 /** State of one file of a pack compared with its manifest. */
 export interface FileState {
@@ -39,4 +41,15 @@ export async function sizeOf(path: string): Promise<number | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Returns the digest of a file, read as a stream, so that memory does not grow with the file. */
+export async function fileDigest(
+  path: string,
+  algorithm: 'sha256' | 'sha512',
+  encoding: 'hex' | 'base64',
+): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path), hash);
+  return hash.digest(encoding);
 }

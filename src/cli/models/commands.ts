@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { listManifests } from '../../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
+import { UserError } from '../user-error.js';
 import { checkFiles } from './check-files.js';
 import { filesOf } from './derive-files.js';
 import { fetchPack } from './fetch-pack.js';
-import { ModelError } from './model-error.js';
 import { formatMegabytes } from './progress.js';
 
 export interface CommandOptions {
@@ -28,7 +28,7 @@ export async function listPacks({ manifestsDir, modelsDir, say }: CommandOptions
   }
 }
 
-/** Fetches a pack. @throws ModelError if the pack is unknown or unavailable. */
+/** Fetches a pack. @throws UserError if the pack is unknown or unavailable. */
 export async function fetchOne(name: string, options: CommandOptions & { from?: string }): Promise<void> {
   const fetched = await fetchPack(findManifest(name, options.manifestsDir), options);
   options.say(fetched ? `${name} is ready` : `${name} is already complete`);
@@ -36,7 +36,7 @@ export async function fetchOne(name: string, options: CommandOptions & { from?: 
 
 /**
  * Checks one pack, or without a name every pack with at least one file.
- * @throws ModelError that names each missing or damaged file and the command that fixes it.
+ * @throws UserError that names each missing or damaged file and the command that fixes it.
  */
 export async function verifyPacks(name: string | undefined, options: CommandOptions): Promise<void> {
   const { manifestsDir, modelsDir, say } = options;
@@ -51,14 +51,14 @@ export async function verifyPacks(name: string | undefined, options: CommandOpti
     if (wrong.length > 0) complaints.push(`  fix it with: npm run models -- fetch ${manifest.name}`);
     else say(`${manifest.name}: all ${states.length} files are correct`);
   }
-  if (complaints.length > 0) throw new ModelError(complaints.join('\n'));
+  if (complaints.length > 0) throw new UserError(complaints.join('\n'));
 }
 
 function findManifest(name: string, manifestsDir: string): ModelManifest {
   const manifests = listManifests(manifestsDir);
   const found = manifests.find((manifest) => manifest.name === name);
   if (found) return found;
-  throw new ModelError(
+  throw new UserError(
     `There is no pack ${name}. Known: ${manifests.map((manifest) => manifest.name).join(', ')}.`,
   );
 }

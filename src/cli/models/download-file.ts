@@ -1,9 +1,8 @@
 import { open, rm, truncate } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undici';
-import { sizeOf } from './check-files.js';
-import { fileDigest } from './file-digest.js';
-import { ModelError } from './model-error.js';
+import { UserError } from '../user-error.js';
+import { fileDigest, sizeOf } from './check-files.js';
 
 export interface Download {
   readonly url: string;
@@ -31,7 +30,7 @@ class PassingFailure extends Error {
 /**
  * Downloads a file of known size and digest to `path`. Continues after a broken connection, in this run or the next. Wrong
  * bytes are discarded; if some came from an earlier run, the file is fetched again from the start.
- * @throws ModelError if the server refuses, stays silent or serves other bytes.
+ * @throws UserError if the server refuses, stays silent or serves other bytes.
  */
 export async function downloadFile(download: Download): Promise<void> {
   const agent = new EnvHttpProxyAgent();
@@ -44,7 +43,7 @@ export async function downloadFile(download: Download): Promise<void> {
     if (resumed) await gather(download, dispatcher);
     if (resumed && (await isRight(download))) return;
     await rm(download.path, { force: true });
-    throw new ModelError(
+    throw new UserError(
       `${download.url} served other bytes than the manifest expects; nothing of them was kept.`,
     );
   } finally {
@@ -107,7 +106,7 @@ async function write(download: Download, from: number, body: AsyncIterable<Uint8
   try {
     for await (const chunk of body) {
       have += chunk.length;
-      if (have > download.bytes) throw new ModelError(`${download.url} serves more bytes than expected.`);
+      if (have > download.bytes) throw new UserError(`${download.url} serves more bytes than expected.`);
       await file.appendFile(chunk);
       download.onProgress(have);
     }
@@ -117,20 +116,20 @@ async function write(download: Download, from: number, body: AsyncIterable<Uint8
 }
 
 function asPassing(error: unknown): never {
-  if (error instanceof ModelError) throw error;
+  if (error instanceof UserError) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS') throw new ModelError(message);
+  if (code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS') throw new UserError(message);
   throw new PassingFailure(code ?? message, { cause: error });
 }
 
 function refusal({ url }: Download, status: number): Error {
   const passing = status === 206 || status === 408 || status === 429 || status >= 500;
-  return passing ? new PassingFailure(`HTTP ${status}`) : new ModelError(`${url} answered ${status}.`);
+  return passing ? new PassingFailure(`HTTP ${status}`) : new UserError(`${url} answered ${status}.`);
 }
 
-function givenUp({ url }: Download, failure: PassingFailure | undefined): ModelError {
+function givenUp({ url }: Download, failure: PassingFailure | undefined): UserError {
   const reason = failure?.message ?? 'the server ends too early';
-  return new ModelError(
+  return new UserError(
     `${url} could not be fetched (${reason}). What came is kept: run the command again to go on.`,
     { cause: failure },
   );

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openPromise } from 'yauzl';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
-import { ModelError } from './model-error.js';
+import { UserError } from '../user-error.js';
 
 /**
  * Unpacks only the given files into `folder`. They can be at the archive's root or in the folder `inner`.
- * @throws ModelError if a file has an unexpected size, before any byte of it is written.
+ * @throws UserError if a file has an unexpected size, before any byte of it is written.
  */
 export async function extractZip(
   archive: string,
@@ -26,7 +26,7 @@ export async function extractZip(
       const file = wanted.get(entry.fileName);
       if (!file) continue;
       if (entry.uncompressedSize !== file.bytes)
-        throw new ModelError(
+        throw new UserError(
           `${file.name} in the archive has ${entry.uncompressedSize} bytes, not ${file.bytes}.`,
         );
       await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(join(folder, file.name)));

@@ -10,7 +10,7 @@ import { withWorkFolder } from './work-folder.js';
 /**
  * Ensures that every file of a pack exists and is correct, including derived files. Returns true if anything was fetched
  * or derived. Files get their names only when they are complete and verified; other files in the folder stay unchanged.
- * @throws ModelError if no source has them.
+ * @throws UserError if no source has them.
  */
 export async function fetchPack(manifest: ModelManifest, options: FetchOptions): Promise<boolean> {
   const { name, licence, files } = manifest;

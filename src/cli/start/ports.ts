@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { StartError } from './start-error.js';
+import { UserError } from '../user-error.js';
 
 /** Returns a TCP port of 127.0.0.1 that was free a moment ago. */
 export function freePort(): Promise<number> {
@@ -13,7 +13,7 @@ export async function freePortNear(host: string, wanted: number): Promise<number
 
 /**
  * Returns the port to listen on: `port` itself, or a free one for 0.
- * @throws StartError when it is taken or may not be used.
+ * @throws UserError when it is taken or may not be used.
  */
 export async function claimPort(host: string, port: number): Promise<number> {
   try {
@@ -21,10 +21,10 @@ export async function claimPort(host: string, port: number): Promise<number> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
-      throw new StartError(`Port ${port} is taken. Choose another: npm start -- --port ${port + 667}`);
+      throw new UserError(`Port ${port} is taken. Choose another: npm start -- --port ${port + 667}`);
     if (code === 'EACCES')
-      throw new StartError(`Port ${port} may not be used by this user. Choose one above 1023.`);
-    throw new StartError(
+      throw new UserError(`Port ${port} may not be used by this user. Choose one above 1023.`);
+    throw new UserError(
       `Cannot listen on ${host} port ${port} (${code}). Is HOST an address of this machine?`,
     );
   }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { StartError } from './start-error.js';
+import { UserError } from '../user-error.js';
 
 /** What one run of `npm start` is to do. */
 export interface StartSettings {
@@ -22,7 +22,7 @@ Everything else comes from the environment and .env; .env.example lists it.`;
  * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, fetches photos from loopback
  * then, and uses the pack that needs no licence, unless told otherwise.
  * @param modelsDir absolute path of the packs that came with the program
- * @throws StartError on an unknown argument or a wrong port.
+ * @throws UserError on an unknown argument or a wrong port.
  */
 export function readSettings(
   args: readonly string[],
@@ -70,12 +70,12 @@ function parseOptions(args: readonly string[]): { port?: string; host?: string; 
     });
     return values;
   } catch (error) {
-    throw new StartError(`${(error as Error).message}\n${USAGE}`);
+    throw new UserError(`${(error as Error).message}\n${USAGE}`);
   }
 }
 
 function readPort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new StartError(`The port must be a whole number from 0 to 65535, not ${JSON.stringify(text)}.`);
+  throw new UserError(`The port must be a whole number from 0 to 65535, not ${JSON.stringify(text)}.`);
 }

@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StartError } from './start-error.js';
+import { UserError } from '../user-error.js';
 import type { Supervisor } from './supervisor.js';
 
 /** How long a program may take until it answers, ms: large packs load and test themselves first. */
@@ -10,17 +10,17 @@ const INTERVAL_MS = { port: 50, page: 250 } as const;
 /** Time limit of one check, ms. */
 const LOOK_TIMEOUT_MS = 5_000;
 
-/** Resolves once something accepts connections on `port` of loopback. @throws StartError as `untilTrue` does. */
+/** Resolves once something accepts connections on `port` of loopback. @throws UserError as `untilTrue` does. */
 export function untilPortAnswers(port: number, supervisor: Supervisor): Promise<void> {
   return untilTrue(() => acceptsConnections(port), INTERVAL_MS.port, supervisor);
 }
 
-/** Resolves once GET `url` is answered with 2xx. @throws StartError as `untilTrue` does. */
+/** Resolves once GET `url` is answered with 2xx. @throws UserError as `untilTrue` does. */
 export function untilUrlAnswers(url: string, supervisor: Supervisor): Promise<void> {
   return untilTrue(() => answersWell(url), INTERVAL_MS.page, supervisor);
 }
 
-/** @throws StartError when a program ends before `look` gives true, or time runs out. */
+/** @throws UserError when a program ends before `look` gives true, or time runs out. */
 async function untilTrue(
   look: () => Promise<boolean>,
   intervalMs: number,
@@ -33,7 +33,7 @@ async function untilTrue(
   const end = Date.now() + READY_TIMEOUT_MS;
   while (!(await look())) {
     if (Date.now() > end) loss ??= `no answer within ${READY_TIMEOUT_MS / 1_000} s`;
-    if (loss) throw new StartError(`Could not start: ${loss}. The lines above say why.`);
+    if (loss) throw new UserError(`Could not start: ${loss}. The lines above say why.`);
     await pause(intervalMs);
   }
 }

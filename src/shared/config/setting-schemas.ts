@@ -36,6 +36,8 @@ export const keyList = z.string().transform((text, context): readonly ApiKey[] =
   for (const message of [...problems, ...none]) context.addIssue({ code: 'custom', message });
   return keys;
 });
+/** Origins of web pages and apps. */
+export const originList = checkedList(findOriginProblem);
 /** An absolute http or https URL. */
 export const httpUrl = z.url({ protocol: /^https?$/ });
 /** A URL of Redis, parsed. Its errors quote nothing. */
@@ -57,4 +59,15 @@ function isNameServer(entry: string): boolean {
   if (isIP(entry) !== 0) return true;
   const [, six, four, port] = /^(?:\[(.+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(entry) ?? [];
   return (isIPv6(six ?? '') || isIPv4(four ?? '')) && Number(port ?? 53) <= 65_535;
+}
+
+/** Returns what is wrong with an entry of CORS_ORIGINS, as a sentence, or undefined. Browsers send no path and no slash. */
+function findOriginProblem(entry: string): string | undefined {
+  const isWeb = /^https?:/i.test(entry);
+  const matches = isWeb
+    ? URL.canParse(entry) && new URL(entry).origin === entry
+    : /^[a-z][a-z0-9+.-]*:\/\/[^/\s?#@*]+$/.test(entry);
+  return matches
+    ? undefined
+    : `"${entry}" never equals an origin that browsers send, like https://app.example`;
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from '../net/address-policy.js';
 import { findWebhookSecretProblem } from '../webhooks/webhook-secret.js';
-import { findOriginProblem } from './find-origin-problem.js';
 import { decimalNumber, wholeNumber } from './number-text.js';
 import {
   checkedList,
@@ -12,6 +11,7 @@ import {
   listOf,
   nameServer,
   oneOf,
+  originList,
   redisUrl,
 } from './setting-schemas.js';
 
@@ -72,7 +72,7 @@ export const apiVariables = {
   API_KEYS: keyList.default([]),
   ADMIN_API_KEYS: keyList.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).default(0),
-  CORS_ORIGINS: checkedList(findOriginProblem).default([]),
+  CORS_ORIGINS: originList.default([]),
   WEBHOOK_URL: httpUrl.optional(),
   WEBHOOK_ON_SYNC: flag.default(false),
   DRAIN_SECONDS: decimalNumber(0, 120).default(0),

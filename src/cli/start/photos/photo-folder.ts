@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { StartError } from '../start-error.js';
+import { UserError } from '../../user-error.js';
 import { PHOTO_TYPES, type PhotoSource } from './photo-server.js';
 
 /** Names that a reference usually has; otherwise it is the last photo, as with `npm run compare`. */
@@ -9,7 +9,7 @@ const REFERENCE_NAME = /^(back|ref|id)/i;
 
 /**
  * Returns the photos that lie in `folder` itself; photos that are added later are found too.
- * @throws StartError when it cannot be read or holds fewer than two photos.
+ * @throws UserError when it cannot be read or holds fewer than two photos.
  */
 export function openPhotoFolder(folder: string): PhotoSource {
   const names = listPhotos(folder);
@@ -17,7 +17,7 @@ export function openPhotoFolder(folder: string): PhotoSource {
   const fronts = names.filter((name) => name !== reference);
   const [first] = fronts;
   if (reference === undefined || first === undefined)
-    throw new StartError(`${folder} holds ${names.length} JPEG, PNG or WebP photos. Put in two or more.`);
+    throw new UserError(`${folder} holds ${names.length} JPEG, PNG or WebP photos. Put in two or more.`);
   return {
     fronts: [first, fronts[1] ?? first, fronts[2] ?? first],
     reference,
@@ -33,6 +33,6 @@ function listPhotos(folder: string): readonly string[] {
       .map(({ name }) => name)
       .sort();
   } catch (error) {
-    throw new StartError(`Cannot read the folder ${folder} (${(error as NodeJS.ErrnoException).code}).`);
+    throw new UserError(`Cannot read the folder ${folder} (${(error as NodeJS.ErrnoException).code}).`);
   }
 }

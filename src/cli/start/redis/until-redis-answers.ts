@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectRedis } from '../../../shared/redis/connect-redis.js';
 import { describeRedis, type RedisTarget } from '../../../shared/redis/redis-url.js';
-import { StartError } from '../start-error.js';
+import { UserError } from '../../user-error.js';
 
 /** How long a Redis that runs already may take to answer, ms. */
 const PATIENCE_MS = 4_000;
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Resolves once the Redis at `target` answers.
- * @throws StartError naming its host and port, and why, when it does not within a few seconds or refuses to log us in.
+ * @throws UserError naming its host and port, and why, when it does not within a few seconds or refuses to log us in.
  */
 export async function untilRedisAnswers(target: RedisTarget): Promise<void> {
   const place = describeRedis(target).replace(/\/\d+$/, '');
@@ -34,9 +34,8 @@ export async function untilRedisAnswers(target: RedisTarget): Promise<void> {
     while (!(await answers(() => redis.ping()))) {
       const refusal =
         last instanceof Error ? /^(NOAUTH|WRONGPASS|NOPERM)\b.*/.exec(last.message)?.[0] : undefined;
-      if (refusal) throw new StartError(`The Redis at ${place} (REDIS_URL) refuses: ${refusal}`);
-      if (Date.now() > end)
-        throw new StartError(`No Redis answers at ${place} (REDIS_URL)${describe(last)}.`);
+      if (refusal) throw new UserError(`The Redis at ${place} (REDIS_URL) refuses: ${refusal}`);
+      if (Date.now() > end) throw new UserError(`No Redis answers at ${place} (REDIS_URL)${describe(last)}.`);
       await pause(INTERVAL_MS);
     }
   } finally {

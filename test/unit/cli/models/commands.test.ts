@@ -52,7 +52,7 @@ describe('the model commands', () => {
     await verifyPacks(undefined, options());
 
     expect(lines).toEqual([]);
-    await expect(verifyPacks('mini', options())).rejects.toMatchObject({ name: 'ModelError' });
+    await expect(verifyPacks('mini', options())).rejects.toMatchObject({ name: 'UserError' });
   });
 
   it('list available packs, their size and their permitted use', async () => {

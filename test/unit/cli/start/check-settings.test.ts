@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../../../src/cli/start/check-settings.js';
-import { StartError } from '../../../../src/cli/start/start-error.js';
+import { UserError } from '../../../../src/cli/user-error.js';
 
 describe('checkSettings', () => {
   it('finds nothing doubtful in the defaults', () => {
@@ -10,7 +10,7 @@ describe('checkSettings', () => {
   it('lists every wrong value of either program before anything starts', () => {
     const check = () => checkSettings({ SYNC_WAIT_TIMEOUT: 'soon', FACE_SELECTION: 'best' }, undefined);
 
-    expect(check).toThrow(StartError);
+    expect(check).toThrow(UserError);
     expect(check).toThrow(/SYNC_WAIT_TIMEOUT[\s\S]*FACE_SELECTION/);
   });
 

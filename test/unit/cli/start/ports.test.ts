@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { claimPort, freePort, freePortNear } from '../../../../src/cli/start/ports.js';
-import { StartError } from '../../../../src/cli/start/start-error.js';
+import { UserError } from '../../../../src/cli/user-error.js';
 
 describe('ports', () => {
   let holder: Server | undefined;
@@ -25,7 +25,7 @@ describe('ports', () => {
 
     const claim = claimPort('127.0.0.1', port);
 
-    await expect(claim).rejects.toThrow(StartError);
+    await expect(claim).rejects.toThrow(UserError);
     await expect(claim).rejects.toThrow('npm start -- --port');
   });
 

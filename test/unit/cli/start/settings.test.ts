@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canFetchLoopback } from '../../../../src/cli/start/check-settings.js';
 import { readSettings } from '../../../../src/cli/start/settings.js';
-import { StartError } from '../../../../src/cli/start/start-error.js';
+import { UserError } from '../../../../src/cli/user-error.js';
 
 const read = (args: readonly string[] = [], environment: NodeJS.ProcessEnv = {}) =>
   readSettings(args, environment, '/packs');
@@ -54,7 +54,7 @@ describe('readSettings', () => {
   });
 
   it.each(['abc', '-1', '65536', '80.5', '0x50'])('refuses %s as a port', (port) => {
-    expect(() => read([`--port=${port}`])).toThrow(StartError);
+    expect(() => read([`--port=${port}`])).toThrow(UserError);
   });
 
   it('refuses an argument it does not know, and tells those it does', () => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPhotoFolder } from '../../../../../src/cli/start/photos/photo-folder.js';
 import { startPhotoServer } from '../../../../../src/cli/start/photos/photo-server.js';
 import { openSamplePhotos } from '../../../../../src/cli/start/photos/sample-photos.js';
-import { StartError } from '../../../../../src/cli/start/start-error.js';
+import { UserError } from '../../../../../src/cli/user-error.js';
 
 describe('photos on loopback', () => {
   let folder: string;
@@ -65,7 +65,7 @@ describe('photos on loopback', () => {
     rmSync(join(folder, '2.PNG'));
 
     expect(() => openPhotoFolder(folder)).toThrow(/holds 1 JPEG, PNG or WebP photos/);
-    expect(() => openPhotoFolder(join(folder, 'no'))).toThrow(StartError);
+    expect(() => openPhotoFolder(join(folder, 'no'))).toThrow(UserError);
   });
 
   it('cuts the samples out of an installed package, one face a picture', async () => {
