@@ -30,8 +30,14 @@ const OUR_OUTCOME: Readonly<Record<string, ErrorCode | 'decoded'>> = {
   image_decode_limit: 'image_too_large',
 };
 
-/** 32 × 32 px hold a face of 20: it ends at the detector as well. */
-const LARGE_ENOUGH = 'px_32x32.jpg';
+/** Where our outcome differs from that of the class, with good reason. */
+const OWN_OUTCOME: Readonly<Record<string, ErrorCode | 'decoded'>> = {
+  // 32 × 32 px hold a face of 20: it ends at the detector as well.
+  'px_32x32.jpg': 'decoded',
+  // Valid kinds of JPEG that no browser reads: "broken" would make people send them again.
+  'jpeg_sof3_lossless.jpg': 'image_unsupported',
+  'jpeg_sof5_hier.jpg': 'image_unsupported',
+};
 
 /** The type that the text must name, for files that are no photo we read. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -42,6 +48,8 @@ const NAMED: Readonly<Record<string, string>> = {
   'heic_ftyp_stub.heic': 'HEIC',
   'html.jpg': 'HTML',
   'imagemagick_mvg.jpg': 'plain text',
+  'jpeg_sof3_lossless.jpg': 'a lossless JPEG',
+  'jpeg_sof5_hier.jpg': 'a hierarchical JPEG',
   'json_error.jpg': 'JSON',
   'mp4.jpg': 'MP4',
   'ok.avif': 'AVIF',
@@ -102,7 +110,7 @@ describe('the list of bad images', () => {
     const outcome = await outcomeOf(await hostile.make(file));
 
     const ours = outcome instanceof VerificationError ? outcome.code : 'decoded';
-    const expected = file === LARGE_ENOUGH ? 'decoded' : OUR_OUTCOME[row.expect];
+    const expected = OWN_OUTCOME[file] ?? OUR_OUTCOME[row.expect];
     expect([row.expect, ours]).toEqual([row.expect, expected]);
     if (outcome instanceof VerificationError) expect(outcome.retryable).toBe(false);
   });
@@ -110,7 +118,9 @@ describe('the list of bad images', () => {
   it.each(Object.entries(NAMED))('names the type of %s: %s', async (file, name) => {
     const outcome = await outcomeOf(await hostile.make(file));
 
-    expect(outcome).toMatchObject({ message: `The file is ${name}, which is not supported.` });
+    expect(outcome).toMatchObject({
+      message: expect.stringContaining(`The file is ${name}, which is not supported.`),
+    });
   });
 
   const pictured = cases.filter(

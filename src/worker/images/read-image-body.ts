@@ -84,7 +84,7 @@ async function readBytes(
 
 function tooLarge({ host, maxBytes }: ReadOptions): VerificationError {
   return new VerificationError('image_too_large', {
-    detail: `The image is larger than ${maxBytes} bytes.`,
+    detail: `The image is larger than ${maxBytes} bytes. Operators can raise MAX_IMAGE_BYTES.`,
     context: { host, maxBytes },
   });
 }

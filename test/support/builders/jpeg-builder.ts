@@ -32,12 +32,13 @@ export function orientationSegment(orientation: number): Buffer {
 /** Returns a copy of a baseline JPEG with a changed frame header. */
 export function withJpegFrame(
   jpeg: Buffer,
-  change: { marker?: number; width?: number; height?: number; components?: number },
+  change: { marker?: number; bits?: number; width?: number; height?: number; components?: number },
 ): Buffer {
   const copy = Buffer.from(jpeg);
   const at = copy.indexOf(Buffer.from([0xff, SOF0]));
   if (at === -1) throw new Error('not a baseline JPEG');
   if (change.marker !== undefined) copy[at + 1] = change.marker;
+  if (change.bits !== undefined) copy[at + 4] = change.bits;
   if (change.height !== undefined) copy.writeUInt16BE(change.height, at + 5);
   if (change.width !== undefined) copy.writeUInt16BE(change.width, at + 7);
   if (change.components !== undefined) copy[at + 9] = change.components;

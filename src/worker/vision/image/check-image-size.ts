@@ -38,6 +38,8 @@ const SHARE_WITHOUT_REDUCTION = 0.5;
 
 const MEGABYTE = 1_000_000;
 
+const RAISE_PIXELS = 'Operators can raise MAX_IMAGE_PIXELS.';
+
 /**
  * Refuses a photo that is too small to be useful or too large to decode.
  * @throws VerificationError face_too_small, too_small: the shorter side is below the smallest accepted face.
@@ -62,8 +64,8 @@ export function checkImageSize(image: ImageDimensions, limits: SizeLimits): void
   if (width * height > most) {
     refuse(
       format === 'jpeg'
-        ? `The image has more than ${most} pixels.`
-        : `The image has more than ${most} pixels, and only a JPEG may have up to ${maxPixels}.`,
+        ? `The image has more than ${most} pixels. ${RAISE_PIXELS}`
+        : `The image has more than ${most} pixels. Only a JPEG can have up to ${maxPixels}. ${RAISE_PIXELS}`,
     );
   }
   if (long > MAX_ASPECT * short)
@@ -72,7 +74,8 @@ export function checkImageSize(image: ImageDimensions, limits: SizeLimits): void
   if (decodeBytes > maxDecodeBytes) {
     refuse(
       `Decoding the image takes up to ${Math.ceil(decodeBytes / MEGABYTE)} MB of memory, ` +
-        `more than the ${Math.floor(maxDecodeBytes / MEGABYTE)} MB allowed. A smaller JPEG helps.`,
+        `more than the ${Math.floor(maxDecodeBytes / MEGABYTE)} MB allowed. A smaller JPEG helps. ` +
+        'Operators can raise VISION_MEMORY_MB.',
     );
   }
 }

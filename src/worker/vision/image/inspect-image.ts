@@ -3,7 +3,8 @@ import { VerificationError } from '../../../shared/errors.js';
 import type { ImageFormat, VisionSettings } from '../types.js';
 import { checkImageSize, type SizeLimits } from './check-image-size.js';
 import { readImageSignature } from './image-signature.js';
-import { countJpegScans } from './jpeg-scan-count.js';
+import { countJpegScans } from './jpeg/jpeg-scan-count.js';
+import { nameUnreadableKind } from './name-unreadable-kind.js';
 
 /** Limits on the format and size of a photo. */
 export interface ImageLimits extends SizeLimits {
@@ -99,11 +100,23 @@ export function untrustedInput(maxPixels?: number): SharpOptions {
 
 function requireEnabledFormat(bytes: Uint8Array, formats: readonly ImageFormat[]): ImageFormat {
   const { name, format } = readImageSignature(bytes);
-  if (format !== undefined && formats.includes(format)) return format;
-  throw new VerificationError('image_unsupported', {
-    detail: describeUnsupported(name),
+  if (format === undefined || !formats.includes(format)) throw unsupported(name, formats);
+  const kind = nameUnreadableKind(bytes, format);
+  if (kind !== undefined) throw unsupported(kind, formats);
+  return format;
+}
+
+function unsupported(name: string | undefined, formats: readonly ImageFormat[]): VerificationError {
+  return new VerificationError('image_unsupported', {
+    detail: `${describeUnsupported(name)} ${describeSupported(formats)}`,
     context: { type: name ?? 'unknown' },
   });
+}
+
+/** Returns the advice to send one of these formats. */
+function describeSupported(formats: readonly ImageFormat[]): string {
+  const names = formats.map((format) => FORMAT_NAMES[format]);
+  return `Send ${[names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' or ')}.`;
 }
 
 function describeUnsupported(name: string | undefined): string {

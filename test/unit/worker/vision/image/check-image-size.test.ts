@@ -57,7 +57,7 @@ describe('checkImageSize', () => {
   it('accepts a JPEG of as many pixels as allowed, and refuses a column more', () => {
     expect(outcomeOf(image(11_000, 10_000))).toBe('accepted');
     expect(outcomeOf(image(11_001, 10_000))).toBe(
-      'image_too_large: The image has more than 110000000 pixels.',
+      'image_too_large: The image has more than 110000000 pixels. Operators can raise MAX_IMAGE_PIXELS.',
     );
   });
 
@@ -68,7 +68,7 @@ describe('checkImageSize', () => {
 
       expect(outcomeOf(image(5_500, 10_000, { format }), limits)).toBe('accepted');
       expect(outcomeOf(image(5_501, 10_000, { format }), limits)).toBe(
-        'image_too_large: The image has more than 55000000 pixels, and only a JPEG may have up to 110000000.',
+        'image_too_large: The image has more than 55000000 pixels. Only a JPEG can have up to 110000000. Operators can raise MAX_IMAGE_PIXELS.',
       );
     },
   );
@@ -78,7 +78,7 @@ describe('checkImageSize', () => {
 
     expect(outcomeOf(image(10_000, 10_000, cmyk))).toBe('accepted');
     expect(outcomeOf(image(10_001, 10_000, cmyk))).toBe(
-      'image_too_large: Decoding the image takes up to 801 MB of memory, more than the 800 MB allowed. A smaller JPEG helps.',
+      'image_too_large: Decoding the image takes up to 801 MB of memory, more than the 800 MB allowed. A smaller JPEG helps. Operators can raise VISION_MEMORY_MB.',
     );
   });
 

@@ -4,9 +4,10 @@ import { imageLimitsOf, inspectImage } from '../../../../../src/worker/vision/im
 import {
   manyScanJpeg,
   orientationSegment,
+  withJpegFrame,
   withJpegSegments,
 } from '../../../../support/builders/jpeg-builder.js';
-import { blackPng } from '../../../../support/builders/png-builder.js';
+import { blackPng, pngChunk } from '../../../../support/builders/png-builder.js';
 import { animated } from '../../../../support/photos/hostile-images.js';
 import { samplePhoto } from '../../../../support/photos/photos.js';
 import { liteSettings } from '../../../../support/photos/vision-settings.js';
@@ -133,7 +134,7 @@ describe('inspectImage', () => {
 
     await expect(refused).rejects.toMatchObject({
       code: 'image_unsupported',
-      message: 'The file is GIF, which is not supported.',
+      message: 'The file is GIF, which is not supported. Send JPEG, PNG or WebP.',
     });
   });
 
@@ -152,14 +153,39 @@ describe('inspectImage', () => {
     },
   );
 
+  it.each<[string, () => Promise<Buffer>]>([
+    ['a lossless JPEG', async () => withJpegFrame(samplePhoto(1), { marker: 0xc3 })],
+    ['a hierarchical JPEG', async () => withJpegFrame(samplePhoto(1), { marker: 0xc5 })],
+    ['a JPEG of 12 bits per sample', async () => withJpegFrame(samplePhoto(1), { marker: 0xc1, bits: 12 })],
+    ['JPEG-LS', async () => withJpegFrame(samplePhoto(1), { marker: 0xf7 })],
+    [
+      'a PNG for iOS apps (CgBI)',
+      async () => {
+        const png = await flat(30, 20).png().toBuffer();
+        const chunk = pngChunk('CgBI', Buffer.of(0x50, 0, 0x20, 2));
+        return Buffer.concat([png.subarray(0, 8), chunk, png.subarray(8)]);
+      },
+    ],
+  ])('names %s for what it is', async (name, make) => {
+    const refused = inspectImage(await make(), LIMITS);
+
+    await expect(refused).rejects.toMatchObject({
+      code: 'image_unsupported',
+      message: `The file is ${name}, which is not supported. Send JPEG, PNG or WebP.`,
+    });
+  });
+
   it('refuses an empty file and one of an unknown type with different messages', async () => {
     const empty = () => inspectImage(new Uint8Array(0), LIMITS);
     const unknown = () => inspectImage(Uint8Array.of(1, 2, 3), LIMITS);
 
-    await expect(empty()).rejects.toMatchObject({ code: 'image_unsupported', message: 'The file is empty.' });
+    await expect(empty()).rejects.toMatchObject({
+      code: 'image_unsupported',
+      message: 'The file is empty. Send JPEG, PNG or WebP.',
+    });
     await expect(unknown()).rejects.toMatchObject({
       code: 'image_unsupported',
-      message: 'The file is not an image of a known type.',
+      message: 'The file is not an image of a known type. Send JPEG, PNG or WebP.',
     });
   });
 

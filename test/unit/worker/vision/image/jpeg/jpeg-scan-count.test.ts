@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { countJpegScans } from '../../../../../src/worker/vision/image/jpeg-scan-count.js';
-import { exifSegment, manyScanJpeg, withJpegSegments } from '../../../../support/builders/jpeg-builder.js';
-import { samplePhoto } from '../../../../support/photos/photos.js';
+import { countJpegScans } from '../../../../../../src/worker/vision/image/jpeg/jpeg-scan-count.js';
+import { exifSegment, manyScanJpeg, withJpegSegments } from '../../../../../support/builders/jpeg-builder.js';
+import { samplePhoto } from '../../../../../support/photos/photos.js';
 
 describe('countJpegScans', () => {
   it('finds one scan in a baseline photo', () => {
