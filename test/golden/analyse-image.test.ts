@@ -7,6 +7,11 @@ import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
 import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import {
+  withJfifVersion,
+  withoutSpectralSelection,
+  withStrayHeaderBytes,
+} from '../support/builders/irregular-jpegs.js';
+import {
   cropFace,
   otherPersonPhoto,
   photoWithoutFace,
@@ -34,6 +39,43 @@ beforeAll(async () => {
 });
 
 afterAll(() => pack.close());
+
+describe('an irregular JPEG', () => {
+  const strayBytes = Buffer.from('stray');
+
+  it.each<[string, (jpeg: Buffer) => Buffer]>([
+    ['a spectral selection of zeros', withoutSpectralSelection],
+    ['stray bytes between its headers', (jpeg) => withStrayHeaderBytes(jpeg, strayBytes)],
+    ['an unknown version of JFIF', (jpeg) => withJfifVersion(jpeg, 3)],
+    [
+      'all of these',
+      (jpeg) => withStrayHeaderBytes(withoutSpectralSelection(withJfifVersion(jpeg, 3)), strayBytes),
+    ],
+  ])('with %s is analysed like the regular one, with a warning', async (_, spoil) => {
+    const file = spoil(portrait);
+
+    const analysis = await analyse(file);
+
+    expect(analysis.warnings).toEqual(['repaired_file']);
+    expect(analysis.embedding).toEqual(original.embedding);
+    expect(analysis.contentDigest).not.toBe(original.contentDigest);
+  });
+
+  it.each([0.6, 0.99])('that was cut off at %d of its length is refused', async (share) => {
+    const file = withoutSpectralSelection(portrait);
+
+    const analysing = analyse(file.subarray(0, file.length * share));
+
+    await expect(analysing).rejects.toMatchObject({ code: 'image_undecodable' });
+  });
+
+  it('with other bytes in its picture is refused', async () => {
+    const file = withoutSpectralSelection(portrait);
+    file.fill('garbage', Math.floor(file.length * 0.6), Math.floor(file.length * 0.7));
+
+    await expect(analyse(file)).rejects.toMatchObject({ code: 'image_undecodable' });
+  });
+});
 
 describe('an analysis', () => {
   it('holds an embedding of length 1 and everything in its range', () => {

@@ -51,7 +51,8 @@ export const evidenceSchema = z
       .meta({
         description:
           'False match rate of one comparison at `threshold`. Absent where the calibration does not cover the threshold ' +
-          'or one of the compared photos: one that has a warning other than `several_faces`.',
+          'or one of the compared photos: one that has a warning other than `several_faces` and ' +
+          '`repaired_file`.',
       }),
     min_matches: minMatchesSchema,
     matches: z.int().min(0).max(3),

@@ -18,8 +18,8 @@ export interface ModelIdentity {
 /** Decimals of a similarity in a response: finer steps would only help hill-climbing attacks. */
 const SIMILARITY_DIGITS = 4;
 
-/** Warnings that do not affect the calibration: the selected face is like any other. */
-const CALIBRATED_WARNINGS: ReadonlySet<string> = new Set(['several_faces']);
+/** Warnings that do not affect the calibration: the selected face and its pixels are like any others. */
+const CALIBRATED_WARNINGS: ReadonlySet<string> = new Set(['several_faces', 'repaired_file']);
 
 export interface EvidenceInput {
   readonly threshold: number;

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { VerificationError } from '../../shared/errors.js';
-import type { LocatedFace } from './detect/locate-face.js';
-import { examineFace } from './face/examine-face.js';
+import { type ExaminedFace, examineFace } from './face/examine-face.js';
 import { describeQuality } from './face/face-quality.js';
 import { hashPhoto } from './image/perceptual-hash.js';
 import type { ModelPack } from './pack/model-pack.js';
@@ -39,7 +38,7 @@ export async function analyseImage(
     height: info.height,
     contentDigest: hash('sha256', bytes),
     perceptualHash: hashPhoto(located.photo),
-    warnings: [...warningsFor(located), ...verdict.warnings],
+    warnings: [...warningsFor(examined), ...verdict.warnings],
     timingsMs: timer.timingsMs,
   };
 }
@@ -52,9 +51,12 @@ function requireRecognisable({ usable, score, reason }: FaceVerdict): void {
   });
 }
 
-function warningsFor({ quarterTurns, facesFound }: LocatedFace): string[] {
-  const warnings = quarterTurns === 0 ? [] : [`rotated_${quarterTurns * 90}`];
-  return facesFound > 1 ? [...warnings, 'several_faces'] : warnings;
+function warningsFor({ located: { quarterTurns, facesFound }, isRepaired }: ExaminedFace): string[] {
+  return [
+    ...(isRepaired ? ['repaired_file'] : []),
+    ...(quarterTurns === 0 ? [] : [`rotated_${quarterTurns * 90}`]),
+    ...(facesFound > 1 ? ['several_faces'] : []),
+  ];
 }
 
 /** Returns the part of a box inside the photo. For cropped faces, detectors place edges outside it. */

@@ -12,6 +12,7 @@ const WORDS = {
   dark: 'the face is rather dark',
   bright: 'the face is rather bright',
   several_faces: 'the photo shows several faces; one was used',
+  repaired_file: 'the file breaks the JPEG standard in a harmless way',
   rotated_90: 'the photo is sideways',
   rotated_180: 'the photo is upside down',
   rotated_270: 'the photo is sideways',

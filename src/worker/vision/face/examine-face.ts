@@ -1,6 +1,7 @@
 import { VerificationError } from '../../../shared/errors.js';
-import { type LocatedFace, locateFace } from '../detect/locate-face.js';
+import { type LocateContext, type LocatedFace, locateFace } from '../detect/locate-face.js';
 import { type ImageInfo, imageLimitsOf, inspectImage } from '../image/inspect-image.js';
+import { repairJpeg } from '../image/jpeg/repair-jpeg.js';
 import type { ModelPack } from '../pack/model-pack.js';
 import { lumaOf } from '../recognisability/luma-plane.js';
 import { measureAppearance } from '../recognisability/measure-appearance.js';
@@ -15,6 +16,8 @@ import { normaliseEmbedding } from './embed-face.js';
 export interface ExaminedFace extends FaceEvidence {
   readonly info: ImageInfo;
   readonly located: LocatedFace;
+  /** True if the file was decoded only after harmless irregularities were removed (`repairJpeg`). */
+  readonly isRepaired: boolean;
   /** RGB, 112 × 112. */
   readonly aligned: RgbImage;
 }
@@ -30,7 +33,7 @@ export async function examineFace(
   timer: StepTimer = createStepTimer(),
 ): Promise<ExaminedFace> {
   const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
-  const located = await locateFace(bytes, { info, ...pack, settings, timer });
+  const { located, isRepaired } = await locateInRepaired(bytes, { info, ...pack, settings, timer });
   requireSize(located, settings);
   const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
   const raw = await timer.measure('embed', () => pack.embedder.embed(aligned));
@@ -38,11 +41,27 @@ export async function examineFace(
   return {
     info,
     located,
+    isRepaired,
     aligned,
     embedding,
     appearance: measureAppearance(lumaOf(aligned)),
     features: measureFeatures({ aligned, face: located.face, raw }),
   };
+}
+
+/** Does what locateFace does; a JPEG that cannot be decoded is tried again without its harmless irregularities. */
+async function locateInRepaired(
+  bytes: Uint8Array,
+  context: LocateContext,
+): Promise<Pick<ExaminedFace, 'located' | 'isRepaired'>> {
+  try {
+    return { located: await locateFace(bytes, context), isRepaired: false };
+  } catch (error) {
+    const isBroken = error instanceof VerificationError && error.code === 'image_undecodable';
+    const repaired = isBroken && context.info.format === 'jpeg' ? repairJpeg(bytes) : undefined;
+    if (repaired === undefined) throw error;
+    return { located: await locateFace(repaired, context), isRepaired: true };
+  }
 }
 
 function requireSize({ face }: LocatedFace, settings: VisionSettings): void {
