@@ -1,7 +1,8 @@
 import { type Reason, textOfReason } from './reasons.js';
 
 /** Who has to act on an error: the caller, the host of an image, or the operator of this service. */
-export type Fault = 'client' | 'upstream' | 'service';
+export const FAULTS = ['client', 'upstream', 'service'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /**
  * Where a request stops: at the API key (`access`), at the request itself, at the queue, at reading a job or a webhook,

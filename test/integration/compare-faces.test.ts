@@ -205,6 +205,23 @@ describe('photos that cannot be used', () => {
     });
   }
 
+  it('logs why every attempt failed, as a warning', async () => {
+    const back_image = 'http://127.0.0.1:1/photo.jpg';
+
+    const answer = await service.post('/compare-faces', request({ ...strangers(), back_image }));
+
+    const cause = { code: 'image_fetch_failed', reason: 'refused', image: 'back_image' };
+    const ended = (line: Record<string, unknown>) =>
+      line.msg === 'comparison' && line.job_id === answer.body.job_id;
+    expect(await service.workers[0]?.line(ended)).toMatchObject({
+      level: 'warn',
+      attempt: 2,
+      ...cause,
+      failed_attempts: [{ attempt: 1, ...cause }],
+    });
+    expect(answer.body).toMatchObject({ who_acts: 'upstream' });
+  });
+
   it('says with which status the image host refused', async () => {
     const back_image = `${images.origin}/missing.jpg`;
 

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
-import { errorFields, type Logger } from '../../shared/runtime/logger.js';
+import type { ErrorCode } from '../../shared/errors.js';
+import { errorFields, type Logger, levelOf } from '../../shared/runtime/logger.js';
 import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../http/app-context.js';
 import { asVerificationError } from '../http/error-response.js';
@@ -34,13 +35,18 @@ export function requestLog(
     const tenant: string | undefined = context.get('tenant');
     const facts = { method: context.req.method, route, status: context.res.status, durationMs, tenant };
     observe(facts);
-    logger[isProbe(route) ? 'debug' : 'info'](
+    const code: ErrorCode | undefined = context.get('code');
+    logger[isProbe(route) ? 'debug' : levelOf(code)](
       {
-        ...facts,
+        method: facts.method,
+        route,
+        status: facts.status,
+        duration_ms: durationMs,
+        tenant,
         request_id: context.get('requestId'),
         trace_id: traceIdOf(context.get('traceparent')),
         job_id: context.get('jobId'),
-        code: context.get('code'),
+        code,
         reason: context.get('reason'),
         ...(context.error ? errorFields(asVerificationError(context.error)) : {}),
       },

@@ -29,6 +29,9 @@ export interface CompareFacesDependencies extends SubmitDependencies, CancelDepe
   readonly logger: Logger;
 }
 
+/** Status of a request whose caller hung up, for logs and metrics; nobody receives it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 /** Reasons why a comparison ends without a decision. */
 const COMPARISON_ERRORS = errorCodesOf('fetch', 'photo', 'comparison');
 
@@ -98,8 +101,11 @@ async function compareAndWait(
       context.header('location', `/jobs/${jobId}`);
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
-      // Under an Idempotency-Key, another caller may be waiting for the same job.
-      if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId);
+      if (signal.aborted) {
+        // Under an Idempotency-Key, another caller may be waiting for the same job.
+        if (caller.idempotencyKey === undefined) await abandonJob(jobId);
+        return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+      }
       return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
         jobId,
       });

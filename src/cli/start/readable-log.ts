@@ -10,7 +10,7 @@ type LogLine = z.output<typeof lineSchema>;
 
 /** Fields that have a place of their own in a line, or that a person at a terminal does not need. */
 const LEFT_OUT = new Set(
-  'level time service msg method route status duration_ms durationMs request_id trace_id tenant sync queued_ms attempt duplicates timings_ms frames'.split(
+  'level time service msg method route status duration_ms request_id trace_id tenant sync queued_ms attempt duplicates timings_ms frames'.split(
     ' ',
   ),
 );
@@ -44,7 +44,7 @@ function parseLine(text: string): LogLine | undefined {
 }
 
 function describeEvent(line: LogLine): string {
-  const took = line.duration_ms ?? line.durationMs;
+  const took = line.duration_ms;
   const duration = typeof took === 'number' ? ` in ${Math.round(took)} ms` : '';
   if (line.msg === 'request') return `${line.method} ${line.route} ${line.status}${duration}`;
   return `${line.msg}${duration}`;

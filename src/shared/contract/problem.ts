@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_CODES, ERROR_KINDS, type ErrorCode } from '../errors.js';
+import { ERROR_CODES, ERROR_KINDS, type ErrorCode, FAULTS } from '../errors.js';
 import { NAMED_REASONS, type Reason, textOfReason } from '../reasons.js';
 import { type ImageName, imageNameSchema } from './compare-request.js';
 
@@ -31,6 +31,10 @@ export const problemSchema = z
     code: errorCodeSchema,
     reason: reasonSchema.optional(),
     retryable: z.boolean(),
+    who_acts: z.enum(FAULTS).meta({
+      description:
+        'Who has to act: the client, the host of an image (upstream), or the operator of this service.',
+    }),
     request_id: z.string().optional(),
     image: imageNameSchema.optional(),
     errors: z.array(problemItemSchema).optional(),
@@ -61,6 +65,7 @@ export function createProblem(code: ErrorCode, facts: ProblemFacts = {}): Proble
     code,
     ...(reason === undefined ? {} : { reason }),
     retryable: facts.retryable ?? ERROR_KINDS[code].retryable,
+    who_acts: ERROR_KINDS[code].fault,
     ...(facts.image ? { image: facts.image } : {}),
     ...(facts.errors && facts.errors.length > 0 ? { errors: [...facts.errors] } : {}),
     ...(facts.jobId ? { job_id: facts.jobId } : {}),

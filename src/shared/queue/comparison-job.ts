@@ -35,6 +35,17 @@ export const comparisonJobSchema = z.object({
   accepted_at: z.number(),
   deadline_at: z.number(),
   traceparent: z.string().optional(),
+  /** Why earlier attempts at the job failed, one entry for each photo, for the log. */
+  failed_attempts: z
+    .array(
+      z.object({
+        attempt: z.number(),
+        code: z.string(),
+        reason: z.string().optional(),
+        image: z.string().optional(),
+      }),
+    )
+    .optional(),
 });
 export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
 

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { ERROR_KINDS, VerificationError } from '../errors.js';
+import { ERROR_KINDS, type ErrorCode, VerificationError } from '../errors.js';
 
 export type { Logger };
 
@@ -56,6 +56,15 @@ export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
     ...(reason === undefined ? {} : { reason }),
     ...(Object.keys(context).length === 0 ? {} : { context }),
   };
+}
+
+/**
+ * Returns the level of the line about a request or a comparison that failed with this code: `error` for what somebody has
+ * to look into, `warn` for other troubles of the service or of an image host, `info` for faults of the caller.
+ */
+export function levelOf(code: ErrorCode | undefined): 'info' | 'warn' | 'error' {
+  if (code === undefined || ERROR_KINDS[code].fault === 'client') return 'info';
+  return UNEXPECTED_CODES.has(code) ? 'error' : 'warn';
 }
 
 /** The name of an image host can hold what its URL must not show: an account, an album, a person. */

@@ -1,7 +1,7 @@
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
 import type { VerificationError } from '../../shared/errors.js';
-import { errorFields, isUnexpected, type Logger } from '../../shared/runtime/logger.js';
+import { errorFields, isUnexpected, type Logger, levelOf } from '../../shared/runtime/logger.js';
 import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { Verification } from '../verification/verify-person.js';
 import type { CompareJob } from './finish-job.js';
@@ -51,7 +51,7 @@ export function reportComparison(
   for (const { image, error } of unusable)
     if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not analysed');
   const evidence: Evidence | undefined = verification?.evidence;
-  deps.logger.info(
+  deps.logger[levelOf(outcome.ok ? undefined : outcome.code)](
     {
       job_id: jobId,
       request_id: data.request_id,
@@ -60,6 +60,7 @@ export function reportComparison(
       ...(deps.logUserId ? { user_id: data.user_id } : {}),
       sync: data.sync,
       attempt: job.attemptsStarted,
+      ...describeEarlierAttempts(job),
       queued_ms: facts.queuedMs,
       duration_ms: facts.durationMs,
       ...describeOutcome(outcome),
@@ -74,6 +75,16 @@ export function reportComparison(
 function describeOutcome(outcome: ComparisonOutcome) {
   if (!outcome.ok) return { code: outcome.code, reason: outcome.reason, image: outcome.image };
   return { matched: outcome.matched, warnings: outcome.warnings };
+}
+
+/** Why the job was started before. Attempts whose worker stopped or died have left no failure. */
+function describeEarlierAttempts({ data, attemptsStarted }: ReportedJob) {
+  const failed = data.failed_attempts ?? [];
+  const lost = attemptsStarted - 1 - new Set(failed.map(({ attempt }) => attempt)).size;
+  return {
+    ...(failed.length > 0 ? { failed_attempts: failed } : {}),
+    ...(lost > 0 ? { lost_attempts: lost } : {}),
+  };
 }
 
 interface UnusablePhoto {

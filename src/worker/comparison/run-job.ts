@@ -62,7 +62,10 @@ export async function runJob(job: CompareJob, context: RunContext): Promise<Comp
     const { outcome, verification } = await traceComparison(job, steps, (traced) =>
       compare(job, controller, { deps, steps: traced }),
     );
-    if (mayRetry(job, outcome, deps)) throw new RetryLater(outcome);
+    if (mayRetry(job, outcome, deps)) {
+      await noteFailedAttempt(job, outcome, deps);
+      throw new RetryLater(outcome);
+    }
     const record = { outcome, evidence: verification?.evidence };
     const recorded = await retryWrite(() => finishJob(job, record, deps), {
       signal: controller.signal,
@@ -106,6 +109,23 @@ function noteStart(job: CompareJob, { fairQueue, logger }: RunDependencies): voi
   fairQueue
     .start({ jobId: job.id ?? '', tenant, sync }, job.priority)
     .catch((error) => logger.debug({ err: error }, 'order among tenants'));
+}
+
+/** Keeps the causes of a failed attempt for the log line of the job. If Redis refuses them, that line is only shorter. */
+async function noteFailedAttempt(
+  job: CompareJob,
+  failure: ComparisonFailure,
+  { logger }: RunDependencies,
+): Promise<void> {
+  const causes = (failure.errors ?? [failure]).map(({ code, reason, image }) => ({
+    attempt: job.attemptsStarted,
+    code,
+    reason,
+    image,
+  }));
+  await job
+    .updateData({ ...job.data, failed_attempts: [...(job.data.failed_attempts ?? []), ...causes] })
+    .catch((error) => logger.debug({ err: error, job_id: job.id }, 'cause of a failed attempt not kept'));
 }
 
 interface ComparisonResult {

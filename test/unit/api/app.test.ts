@@ -1,7 +1,14 @@
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type AppDependencies, createApp } from '../../../src/api/app.js';
-import { defineOperation, type OperationDefinition } from '../../../src/api/operations/define-operation.js';
+import {
+  defineOperation,
+  type Operation,
+  type OperationDefinition,
+} from '../../../src/api/operations/define-operation.js';
 import { parseApiKeys } from '../../../src/shared/config/api-keys.js';
+import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 
 const CALLER = 'caller-0123456789abcdef';
@@ -47,6 +54,51 @@ describe('createApp', () => {
     const open = defineOperation({ ...forgetful, path: '/new', access: 'open' });
 
     expect(() => createApp(dependencies(), [defineOperation(forgetful), open])).toThrow('/new');
+  });
+});
+
+describe('the log line of a request', () => {
+  const answer = (code: ErrorCode, cause?: Error) =>
+    defineOperation({
+      ...forgetful,
+      access: 'open',
+      createHandler: () => () => {
+        throw new VerificationError(code, { cause });
+      },
+    });
+  const logOf = async (operation: Operation<object>): Promise<Record<string, unknown>> => {
+    const stream = new PassThrough();
+    await createApp({ ...dependencies(), logger: pino({}, stream) }, [operation]).request('/new/a');
+    return JSON.parse(String(stream.read()));
+  };
+
+  it.each([
+    ['info', 'job_not_found'],
+    ['info', 'rate_limited'],
+    ['warn', 'overloaded'],
+    ['warn', 'queue_unavailable'],
+    ['warn', 'image_fetch_failed'],
+    ['error', 'internal'],
+  ] as const)('has the level %s for %s', async (level, code) => {
+    expect(await logOf(answer(code))).toMatchObject({ level: pino.levels.values[level], code });
+  });
+
+  it('has no stack frames for a fault of the caller, whatever caused it', async () => {
+    const line = await logOf(answer('invalid_json', new SyntaxError('position 3')));
+
+    expect(JSON.stringify(line)).not.toMatch(/ {4}at |\.ts:|position 3/);
+  });
+
+  it('has names of one convention and its duration in milliseconds', async () => {
+    const line = await logOf(defineOperation({ ...forgetful, access: 'open' }));
+
+    expect(line).toMatchObject({
+      method: 'GET',
+      route: '/new/:name',
+      status: 200,
+      duration_ms: expect.any(Number),
+    });
+    expect(Object.keys(line).filter((name) => !/^[a-z_]+$/.test(name))).toEqual([]);
   });
 });
 

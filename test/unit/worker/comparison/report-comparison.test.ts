@@ -16,7 +16,10 @@ const JOB = {
 };
 
 /** The lines written about a comparison whose photos are all unusable for these reasons. */
-function report(errors: readonly [VerificationError, ...VerificationError[]]): Record<string, unknown>[] {
+function report(
+  errors: readonly [VerificationError, ...VerificationError[]],
+  job: Parameters<typeof reportComparison>[0] = JOB,
+): Record<string, unknown>[] {
   const stream = new PassThrough();
   const refuse = (index: number): PhotoResult => ({ usable: false, error: errors[index] ?? errors[0] });
   const outcome = failureOfError(errors[0]);
@@ -28,7 +31,7 @@ function report(errors: readonly [VerificationError, ...VerificationError[]]): R
   };
 
   reportComparison(
-    JOB,
+    job,
     { outcome, verification: { outcome, duplicates: [], photos }, startedAt: performance.now() },
     { logger: pino({}, stream), logUserId: false, observe: () => undefined },
   );
@@ -59,6 +62,25 @@ describe('reportComparison', () => {
       ],
     });
     expect(JSON.stringify(lines)).not.toContain('    at ');
+  });
+
+  it.each([
+    ['info', new VerificationError('face_not_found')],
+    ['warn', new VerificationError('image_fetch_failed')],
+    ['warn', new VerificationError('deadline_exceeded')],
+    ['error', new VerificationError('model_failure')],
+  ] as const)('writes a line of level %s for %s', (level, error) => {
+    expect(report([error]).at(-1)?.level).toBe(pino.levels.values[level]);
+  });
+
+  it('says why earlier attempts failed, and how many left no result', () => {
+    const failed = { attempt: 2, code: 'image_fetch_failed', reason: 'timeout', image: 'front_image2' };
+    const data = { ...JOB.data, failed_attempts: [failed, { ...failed, image: 'front_image3' }] };
+
+    const [line] = report([new VerificationError('face_not_found')], { ...JOB, data, attemptsStarted: 3 });
+
+    expect(line).toMatchObject({ attempt: 3, failed_attempts: data.failed_attempts, lost_attempts: 1 });
+    expect(report([new VerificationError('face_not_found')])[0]).not.toHaveProperty('lost_attempts');
   });
 
   it('logs a photo that failed because of our own fault on its own line, with the cause', () => {
