@@ -99,7 +99,6 @@ summarise(
     },
     // Synchronous jobs go first: with more waiting callers, the other kinds would not be tested.
     clients: { waiting: 3, others: 24 },
-    from: 'dist',
     hostTimeoutS: 4,
     slackMs: 500,
     onProgress: progress,

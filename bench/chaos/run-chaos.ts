@@ -18,7 +18,6 @@ export interface ChaosOptions {
   readonly paces: Paces;
   /** Concurrent callers: those that wait for an answer, and others. */
   readonly clients: { readonly waiting: number; readonly others: number };
-  readonly from: 'dist' | 'src';
   /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;
   /** Tolerance beyond the promised time before a caller counts as hung, ms. */

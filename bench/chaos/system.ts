@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../src/cli/start/ports.js';
-import { type Program, serviceEnvironment, startProgram } from '../../test/support/programs/service.js';
+import {
+  type Program,
+  type ProgramName,
+  serviceEnvironment,
+  startProgram,
+} from '../../test/support/programs/service.js';
 import { type RedisServer, startRedis } from '../../test/support/servers/redis-server.js';
 import type { Tally } from './tally.js';
 
@@ -35,8 +40,6 @@ export interface System {
 
 export interface SystemOptions {
   readonly workers: number;
-  /** Compiled programs, or source. */
-  readonly from: 'dist' | 'src';
   /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;
   readonly tally: Tally;
@@ -44,7 +47,7 @@ export interface SystemOptions {
 
 /** Starts a Redis on an append-only file, two APIs and some workers, each under a supervisor, and waits for them. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { from, tally } = options;
+  const { tally } = options;
   const redis = await startRedis();
   const ports = [await freePort(), await freePort()];
   const env = serviceEnvironment(redis.url, {
@@ -53,9 +56,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     IMAGE_DOWNLOAD_TIMEOUT: String(options.hostTimeoutS),
     WEBHOOK_TIMEOUT: String(options.hostTimeoutS),
   });
-  const main = (name: 'api' | 'worker') => (from === 'dist' ? `dist/${name}/main.js` : `src/${name}/main.ts`);
-  const run = (name: 'api' | 'worker', extra: Readonly<Record<string, string>> = {}) =>
-    supervise(() => startProgram(main(name), { ...env, ...extra }), tally);
+  const run = (name: ProgramName, extra: Readonly<Record<string, string>> = {}) =>
+    supervise(() => startProgram(name, { ...env, ...extra }), tally);
   const apis = ports.map((port) => run('api', { LOG_LEVEL: 'warn', PORT: String(port) }));
   const workers = Array.from({ length: options.workers }, () => run('worker'));
   const system: System = {

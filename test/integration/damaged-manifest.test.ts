@@ -49,7 +49,7 @@ describe('a worker whose manifest has a damaged recognisability block', () => {
     ],
   ])('does not start, and names %s', async (part, damage) => {
     const env = serviceEnvironment('redis://127.0.0.1:1', { MODELS_DIR: damageBlock(damage) });
-    const worker = startProgram('src/worker/main.ts', env);
+    const worker = startProgram('worker', env);
 
     const [code] = await once(worker.process, 'close');
 

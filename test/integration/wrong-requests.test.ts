@@ -12,7 +12,7 @@ let origin: string;
 
 beforeAll(async () => {
   redis = await startRedis();
-  api = startProgram('src/api/main.ts', serviceEnvironment(redis.url));
+  api = startProgram('api', serviceEnvironment(redis.url));
   origin = `http://127.0.0.1:${(await api.line((line) => line.msg === 'listening')).port}`;
   await api.line((line) => line.msg === 'Redis is ready');
 });

@@ -128,7 +128,7 @@ describe('callers of an API without workers', () => {
       SYNC_WAIT_TIMEOUT: '300',
       API_KEYS: 'big:0123456789abcdef,small:fedcba9876543210',
     });
-    second = startProgram('src/api/main.ts', {
+    second = startProgram('api', {
       ...serviceEnvironment(api.redis.url, { API_KEYS: 'big:0123456789abcdef,small:fedcba9876543210' }),
     });
     secondOrigin = `http://127.0.0.1:${(await second.line((line) => line.msg === 'listening')).port}`;

@@ -21,7 +21,6 @@ describe('a short `npm run chaos`', () => {
         receiver: { meanMs: 6_000, most: 1 },
       },
       clients: { waiting: 2, others: 8 },
-      from: 'src',
       // On a busy machine a host that answers at once may seem silent for seconds.
       hostTimeoutS: 10,
       slackMs: SLACK_MS,

@@ -85,7 +85,7 @@ describe('an unusual job', () => {
     proxies.push(proxy);
     proxy.delay(50);
     const api = startProgram(
-      'src/api/main.ts',
+      'api',
       serviceEnvironment(`redis://127.0.0.1:${proxy.port}`, {
         NODE_OPTIONS: `--import=data:text/javascript,${shift}`,
         SYNC_WAIT_TIMEOUT: '20',
@@ -121,7 +121,7 @@ describe('a worker frozen for longer than its lock', () => {
       callback_url,
     });
     await vi.waitFor(() => expect(asked).toBe(1), 10_000);
-    const heir = startProgram('src/worker/main.ts', serviceEnvironment(service.redis.url));
+    const heir = startProgram('worker', serviceEnvironment(service.redis.url));
     extra.push(heir);
     const [frozen] = service.workers;
 

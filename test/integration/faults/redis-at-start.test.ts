@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
-import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
+import {
+  type Program,
+  type ProgramName,
+  serviceEnvironment,
+  startProgram,
+} from '../../support/programs/service.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
-const MAINS = ['src/api/main.ts', 'src/worker/main.ts'];
+const NAMES = ['api', 'worker'] as const;
 
 describe('a program that starts with a wrong REDIS_URL', () => {
   let redis: RedisServer;
@@ -17,14 +22,14 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     await redis?.stop();
   });
 
-  const start = (main: string, url: string): Program => {
-    const program = startProgram(main, serviceEnvironment(url));
+  const start = (name: ProgramName, url: string): Program => {
+    const program = startProgram(name, serviceEnvironment(url));
     started.push(program);
     return program;
   };
 
-  it.each(MAINS)('exits if the server lacks the database, instead of using database 0: %s', async (main) => {
-    const program = start(main, `${redis.url}/77`);
+  it.each(NAMES)('exits if the server lacks the database, instead of using database 0: %s', async (name) => {
+    const program = start(name, `${redis.url}/77`);
 
     const end = program.line(({ msg }) => msg === 'Redis is ready');
 
@@ -32,9 +37,9 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     expect(program.process.exitCode).toBe(1);
   });
 
-  it.each(MAINS)('names the hosts that it cannot reach, without the password: %s', async (main) => {
+  it.each(NAMES)('names the hosts that it cannot reach, without the password: %s', async (name) => {
     const port = await freePort();
-    const program = start(main, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`);
+    const program = start(name, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`);
 
     const line = await program.line(({ msg }) => msg === 'Redis is unavailable');
 
@@ -46,10 +51,7 @@ describe('a program that starts with a wrong REDIS_URL', () => {
 describe('a metrics port that is taken', () => {
   it('ends the API with a line that names it', async () => {
     const redis = await startRedis();
-    const program = startProgram(
-      'src/api/main.ts',
-      serviceEnvironment(redis.url, { METRICS_PORT: String(redis.port) }),
-    );
+    const program = startProgram('api', serviceEnvironment(redis.url, { METRICS_PORT: String(redis.port) }));
 
     const line = await program.line(({ level }) => level === 'fatal' || level === 60);
 

@@ -149,7 +149,7 @@ describe('Redis absent at the start', () => {
   it('Q10: the API is up but not ready, refuses within 1.5 s, and recovers when Redis appears', async () => {
     redis = await startRedis();
     await redis.kill();
-    api = startProgram('src/api/main.ts', serviceEnvironment(redis.url));
+    api = startProgram('api', serviceEnvironment(redis.url));
     const origin = `http://127.0.0.1:${(await api.line((line) => line.msg === 'listening')).port}`;
 
     const startedAt = performance.now();

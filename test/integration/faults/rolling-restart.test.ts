@@ -29,8 +29,8 @@ afterAll(async () => {
 });
 
 const startApi = (port: number): Program =>
-  startProgram('src/api/main.ts', serviceEnvironment(redis.url, { PORT: String(port), DRAIN_SECONDS: '1' }));
-const startWorker = (): Program => startProgram('src/worker/main.ts', serviceEnvironment(redis.url));
+  startProgram('api', serviceEnvironment(redis.url, { PORT: String(port), DRAIN_SECONDS: '1' }));
+const startWorker = (): Program => startProgram('worker', serviceEnvironment(redis.url));
 
 const isReady = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/health/ready`).then(

@@ -13,7 +13,7 @@ describe('a program that is asked to end while Redis is unavailable', { timeout:
   });
 
   function start(name: 'api' | 'worker', redisUrl: string): Program {
-    const program = startProgram(`src/${name}/main.ts`, serviceEnvironment(redisUrl));
+    const program = startProgram(name, serviceEnvironment(redisUrl));
     programs.push(program);
     return program;
   }

@@ -9,7 +9,9 @@ import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { postJson } from '../../support/programs/api.js';
 import { listVisionPids } from '../../support/programs/process-table.js';
 import {
+  mainFileOf,
   type Program,
+  type ProgramName,
   serviceEnvironment,
   startReplica,
   startWorker,
@@ -55,11 +57,9 @@ async function openRedis(...options: string[]): Promise<RedisServer> {
 const request = () => ({ user_id: 'u-1', ...photos.same });
 
 /** Runs one of our programs with a standard output on which every write fails with ENOSPC. */
-function startWithFullDisk(main: string, env: Readonly<Record<string, string>>): void {
+function startWithFullDisk(name: ProgramName, env: Readonly<Record<string, string>>): void {
   const full = openSync('/dev/full', 'w');
-  children.push(
-    spawn(process.execPath, ['--import', 'tsx', main], { env, stdio: ['ignore', full, 'ignore'] }),
-  );
+  children.push(spawn(process.execPath, [mainFileOf(name)], { env, stdio: ['ignore', full, 'ignore'] }));
   closeSync(full);
 }
 
@@ -77,8 +77,8 @@ describe('Q24: a full disk', () => {
     const port = await freePort();
     const env = serviceEnvironment(redis.url, { PORT: String(port), TMPDIR: '/nowhere' });
 
-    startWithFullDisk('src/api/main.ts', env);
-    startWithFullDisk('src/worker/main.ts', env);
+    startWithFullDisk('api', env);
+    startWithFullDisk('worker', env);
 
     const isReady = async () =>
       expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);

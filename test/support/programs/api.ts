@@ -13,7 +13,7 @@ export interface Api {
 /** Starts a real Redis and an API without a worker: jobs stay queued. */
 export async function startApi(env: Readonly<Record<string, string>> = {}): Promise<Api> {
   const redis = await startRedis();
-  const program = startProgram('src/api/main.ts', serviceEnvironment(redis.url, env));
+  const program = startProgram('api', serviceEnvironment(redis.url, env));
   const port = Number((await program.line((line) => line.msg === 'listening')).port);
   await program.line((line) => line.msg === 'Redis is ready');
   return {

@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../servers/redis-server.js';
 
-/** One of our programs, run from source in its own process. */
+export type ProgramName = 'api' | 'worker';
+
+/** One of our programs, compiled, in its own process. */
 export interface Program {
   readonly process: ChildProcess;
   /** Every parsed log line. */
@@ -78,8 +80,8 @@ export async function startServiceAt(
   options: ServiceOptions = {},
 ): Promise<RunningService> {
   const env = serviceEnvironment(redisUrl, options.env);
-  const api = startProgram('src/api/main.ts', env);
-  const workers = Array.from({ length: options.workers ?? 1 }, () => startProgram('src/worker/main.ts', env));
+  const api = startProgram('api', env);
+  const workers = Array.from({ length: options.workers ?? 1 }, () => startProgram('worker', env));
   const { port } = await api.line((line) => line.msg === 'listening');
   const origin = `http://127.0.0.1:${port}`;
   const metricsUrl = await metricsUrlOf(api);
@@ -124,7 +126,7 @@ export async function startWorker(
   redisUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  const worker = startProgram('src/worker/main.ts', serviceEnvironment(redisUrl, env));
+  const worker = startProgram('worker', serviceEnvironment(redisUrl, env));
   await worker.line((line) => line.msg === 'ready');
   return worker;
 }
@@ -141,7 +143,7 @@ export async function startReplica(
   redisUrl: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Replica> {
-  const program = startProgram('src/api/main.ts', serviceEnvironment(redisUrl, env));
+  const program = startProgram('api', serviceEnvironment(redisUrl, env));
   const { port } = await program.line((line) => line.msg === 'listening');
   await program.line((line) => line.msg === 'Redis is ready');
   return { program, origin: `http://127.0.0.1:${port}`, metricsUrl: await metricsUrlOf(program) };
@@ -171,10 +173,14 @@ export function serviceEnvironment(
   };
 }
 
-/** Runs one of our main files, from source or compiled. */
-export function startProgram(main: string, env: Readonly<Record<string, string>>): Program {
-  const loader = main.endsWith('.ts') ? ['--import', 'tsx'] : [];
-  const child = spawn(process.execPath, [...loader, main], {
+/** Returns the compiled main file of a program. The global set-up of the tests compiles it. */
+export function mainFileOf(name: ProgramName): string {
+  return `dist/${name}/main.js`;
+}
+
+/** Runs one of our programs. */
+export function startProgram(name: ProgramName, env: Readonly<Record<string, string>>): Program {
+  const child = spawn(process.execPath, [mainFileOf(name)], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -202,7 +208,7 @@ export function startProgram(main: string, env: Readonly<Record<string, string>>
           if (!found && !ended) return;
           waiting.delete(look);
           if (found) resolve(found);
-          else reject(new Error(`${main} ended: ${errors.join('\n')}\n${JSON.stringify(lines.slice(-5))}`));
+          else reject(new Error(`${name} ended: ${errors.join('\n')}\n${JSON.stringify(lines.slice(-5))}`));
         };
         waiting.add(look);
         look();

@@ -7,6 +7,10 @@ interface LockEntry {
   readonly libc?: readonly string[];
 }
 
+declare module '*/setup/build-if-stale.mjs' {
+  export function buildIfStale(): Promise<void>;
+}
+
 declare module '*/setup/check-node.mjs' {
   export function checkNode(version?: string): void;
 }
