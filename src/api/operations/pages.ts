@@ -1,11 +1,19 @@
+import { renderDemoPage } from '../pages/demo-page.js';
 import { renderErrorPage } from '../pages/error-page.js';
-import { DEMO_POLICY, DOCS_POLICY, readPageFile } from '../pages/page-files.js';
+import { renderReferencePage } from '../pages/reference-page.js';
 import { createStaticFile } from '../pages/static-file.js';
 import { type Answer, defineOperation, type Operation } from './define-operation.js';
 
 const page = (description: string): Readonly<Record<number, Answer>> => ({
   200: { description, mediaType: 'text/html' },
 });
+
+const CLOSED =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** The demo shows the compared photos, wherever they are hosted. */
+const DEMO_POLICY = `${CLOSED}; img-src 'self' http: https: data:`;
+/** Swagger UI keeps its icons as data in its style sheet. */
+const DOCS_POLICY = `${CLOSED}; img-src 'self' data:`;
 
 /** The pages for people. Their files are in `../pages`. */
 export const pageOperations: readonly Operation<object>[] = [
@@ -18,7 +26,7 @@ export const pageOperations: readonly Operation<object>[] = [
     access: 'open',
     answers: page('The demo page.'),
     errors: [],
-    createHandler: () => readPageFile('demo/index.html', DEMO_POLICY),
+    createHandler: () => createStaticFile(renderDemoPage(), { kind: 'html', policy: DEMO_POLICY }),
   }),
   defineOperation({
     method: 'get',
@@ -29,7 +37,7 @@ export const pageOperations: readonly Operation<object>[] = [
     access: 'open',
     answers: page('The reference page.'),
     errors: [],
-    createHandler: () => readPageFile('reference/docs.html', DOCS_POLICY),
+    createHandler: () => createStaticFile(renderReferencePage(), { kind: 'html', policy: DOCS_POLICY }),
   }),
   defineOperation({
     method: 'get',

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../../shared/errors.js';
 import { NAMED_REASONS, type Reason, reasonKindOf } from '../../shared/reasons.js';
+import { type Html, renderPage } from './render-page.js';
 
 const WHO_ACTS: Readonly<Record<Fault, string>> = {
   client: 'caller',
@@ -8,31 +9,13 @@ const WHO_ACTS: Readonly<Record<Fault, string>> = {
   service: 'service',
 };
 
-type Html = ReturnType<typeof html>;
-
 /** Returns the page that explains every error code, each at the anchor to which the `type` of a problem points. */
 export function renderErrorPage(): string {
-  // `html` returns a promise only if one of its values is a promise.
-  return String(html`<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>Face verification: errors</title>
-    <link rel="icon" href="../assets/icon.svg" type="image/svg+xml">
-    <link rel="stylesheet" href="../assets/page.css">
-  </head>
-  <body>
-    <header class="top">
-      <a class="brand" href="../"><img src="../assets/icon.svg" alt="" width="28" height="28">Face verification</a>
-      <nav aria-label="Pages">
-        <a href="../docs">Reference</a>
-        <a href="errors" aria-current="page">Errors</a>
-        <a href="../openapi.json">OpenAPI</a>
-      </nav>
-    </header>
-    <main>
+  return renderPage({
+    title: 'errors',
+    path: 'docs/errors',
+    styles: ['assets/page.css'],
+    body: html`    <main>
       <h1>Errors</h1>
       <p class="lead">
         Errors are RFC 9457 problems. Decide by <code>code</code>; <code>detail</code> is for people and may change.
@@ -64,10 +47,8 @@ ${[...NAMED_REASONS, 'http_404' as const].map(renderReason)}
           </tbody>
         </table>
       </div>
-    </main>
-  </body>
-</html>
-`);
+    </main>`,
+  });
 }
 
 function renderRow(code: ErrorCode): Html {

@@ -21,11 +21,10 @@ describe('the pages', () => {
     const files = ['demo', 'reference', 'theme'].flatMap((folder) =>
       readdirSync(new URL(`../../../src/api/pages/${folder}/`, import.meta.url)),
     );
-    const pagesOfTheirOwn = ['index.html', 'docs.html'];
 
     const served = paths.filter((path) => path.startsWith('/assets/')).map((path) => path.slice(8));
 
-    expect(served.sort()).toEqual(files.filter((name) => !pagesOfTheirOwn.includes(name)).sort());
+    expect(served.sort()).toEqual(files.filter((name) => name !== 'main.html').sort());
   });
 
   it.each([
@@ -80,7 +79,7 @@ describe('the pages', () => {
     '/assets/..%2f..%2fmain.ts',
     '/assets/%2e%2e/%2e%2e/package.json',
     '/assets//etc/passwd',
-    '/assets/index.html',
+    '/assets/main.html',
     '/docs/package.json',
     '/docs/..%5cpackage.json',
     '/assets/demo.js%00.html',
