@@ -17,6 +17,7 @@ import { createDrain, type Drain, startServer } from './http/start-server.js';
 import { type Backlog, createBacklog } from './jobs/backlog.js';
 import { createJobQueue, type JobQueue } from './jobs/job-queue.js';
 import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
+import { createKeyTurns, type KeyTurns } from './jobs/key-turns.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
 import { readQueueState } from './jobs/read-queue-state.js';
 import { logUnreadable } from './jobs/skip-unreadable.js';
@@ -65,19 +66,21 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   const onError = reportOutages(redis, logger, config.REDIS_URL);
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
+  const deadlineSeconds = Math.max(
+    config.JOB_DEADLINE_SECONDS,
+    Math.ceil(config.SYNC_WAIT_TIMEOUT) + SYNC_GRACE_SECONDS,
+  );
   const fairQueue = createFairQueue(redis, keys.prefix, keys.queueName);
   const queue = createJobQueue({
     redis,
     keys,
     fairQueue,
     retentionSeconds,
-    deadlineSeconds: Math.max(
-      config.JOB_DEADLINE_SECONDS,
-      Math.ceil(config.SYNC_WAIT_TIMEOUT) + SYNC_GRACE_SECONDS,
-    ),
+    deadlineSeconds,
     onError,
   });
   const { readOutcomes } = queue;
+  const turns = createKeyTurns({ redis, keys, deadlineSeconds, retentionSeconds });
   const webhooks = createWebhookQueue({ redis, keys, retentionSeconds, onError });
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
@@ -101,7 +104,21 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   });
   shutdown.add('worker watch', workers.stop);
   const drain = createDrain(config.DRAIN_SECONDS * 1_000);
-  return { config, logger, keys, redis, clock, queue, fairQueue, webhooks, backlog, workers, waiter, drain };
+  return {
+    config,
+    logger,
+    keys,
+    redis,
+    clock,
+    queue,
+    turns,
+    fairQueue,
+    webhooks,
+    backlog,
+    workers,
+    waiter,
+    drain,
+  };
 }
 
 interface Parts {
@@ -111,6 +128,7 @@ interface Parts {
   readonly redis: RedisConnection;
   readonly clock: RedisClock;
   readonly queue: JobQueue;
+  readonly turns: KeyTurns;
   readonly fairQueue: FairQueue;
   readonly webhooks: WebhookQueue;
   readonly backlog: Backlog;
@@ -120,12 +138,26 @@ interface Parts {
 }
 
 function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
-  const { config, logger, keys, redis, clock, queue, fairQueue, webhooks, backlog, workers, waiter, drain } =
-    parts;
+  const {
+    config,
+    logger,
+    keys,
+    redis,
+    clock,
+    queue,
+    turns,
+    fairQueue,
+    webhooks,
+    backlog,
+    workers,
+    waiter,
+    drain,
+  } = parts;
   return {
     logger,
     redis,
     queue,
+    turns,
     backlog,
     workers,
     waiter,

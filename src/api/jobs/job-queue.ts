@@ -25,6 +25,17 @@ export interface StoredJob {
   readonly outcome?: ComparisonOutcome | undefined;
 }
 
+/** The request that created a job. Empty if the record of the job cannot be read. */
+export interface JobOrigin {
+  /** As `ComparisonJob.request_digest`. */
+  readonly digest: string;
+  readonly requestId: string;
+  /** ms since 1970. */
+  readonly acceptedAt: number;
+}
+
+const originSchema = comparisonJobSchema.pick({ request_digest: true, request_id: true, accepted_at: true });
+
 /** Returns the state of a job that may have ended, as callers see it. */
 export function statusOf(job: StoredJob): JobStatus {
   return jobStatusOf(job.outcome, runningStateOf(job));
@@ -45,8 +56,8 @@ export interface JobQueue {
   /** Adds the job with the priority from its FairQueue, or does nothing if its id exists already. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
   read(jobId: string): Promise<StoredJob | undefined>;
-  /** Digest of the request that created the job; '' if its record cannot be read, undefined if there is no such job. */
-  readDigest(jobId: string): Promise<string | undefined>;
+  /** Returns the request that created the job; undefined if there is no such job. */
+  readOrigin(jobId: string): Promise<JobOrigin | undefined>;
   readEvidence(jobId: string): Promise<Evidence | undefined>;
   /** Outcomes of the given jobs that have ended. */
   readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
@@ -104,9 +115,9 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
   return {
     add: (jobId, payload, priority) => addJob(store, payload, { jobId, priority }),
     read: (jobId) => readJob(store, jobId),
-    readDigest: async (jobId) => {
+    readOrigin: async (jobId) => {
       const data = await redis.hget(queue.toKey(jobId), 'data');
-      return data === null ? undefined : readDigest(data);
+      return data === null ? undefined : readOrigin(data);
     },
     readEvidence: async (jobId) => {
       const text = await redis.get(keys.evidence(jobId));
@@ -129,9 +140,11 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
   };
 }
 
-function readDigest(data: string): string {
-  const payload = comparisonJobSchema.pick({ request_digest: true }).safeParse(parseJson(data));
-  return payload.success ? payload.data.request_digest : '';
+function readOrigin(data: string): JobOrigin {
+  const payload = originSchema.safeParse(parseJson(data));
+  if (!payload.success) return { digest: '', requestId: '', acceptedAt: 0 };
+  const { request_digest: digest, request_id: requestId, accepted_at: acceptedAt } = payload.data;
+  return { digest, requestId, acceptedAt };
 }
 
 async function addJob(

@@ -1,18 +1,17 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type CompareRequest, IMAGE_NAMES } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
 import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
-import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import { type ComparisonJob, JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
-import type { Keyspace } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { RequestError } from '../http/request-error.js';
 import type { Backlog } from './backlog.js';
+import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
 import type { JobQueue } from './job-queue.js';
 import { withQueue } from './with-queue.js';
 import type { WorkerWatch } from './worker-watch.js';
@@ -32,13 +31,11 @@ export interface SubmitSettings {
   readonly jobDeadlineMs: number;
 }
 
-export interface SubmitDependencies {
+export interface SubmitDependencies extends ChooseDependencies {
   /** Name of the model pack whose queue is used. */
   readonly model: string;
-  readonly keys: Pick<Keyspace, 'idempotentJobId'>;
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
-  readonly cancelledJobs: CancelledJobs;
   readonly fairQueue: FairQueue;
   readonly backlog: Backlog;
   readonly workers: Pick<WorkerWatch, 'requireWorker'>;
@@ -114,37 +111,13 @@ export async function prepareJob(
       acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs),
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
-  return { jobId: await chooseJobId(caller, deps), payload };
-}
-
-/**
- * Returns the job id that an Idempotency-Key stands for. After a cancelled job, the key stands for a new job with an id of
- * its own, so that neither gets the outcome or webhook of the other.
- */
-async function chooseJobId(
-  { idempotencyKey: key, tenant }: Caller,
-  deps: SubmitDependencies,
-): Promise<string> {
-  if (key === undefined) return `r_${randomUUID()}`;
-  const { redis, queue, cancelledJobs, keys } = deps;
-  return withQueue(redis, async () => {
-    const first = keys.idempotentJobId(tenant, key);
-    // The end of a chain of cancelled jobs is near the place where it was last found.
-    const known = await cancelledJobs.readTurn(first);
-    for (let turn = known; ; turn += 1) {
-      // No header can contain the NUL character between the two.
-      const jobId = turn === 0 ? first : keys.idempotentJobId(tenant, `${key}\0${turn}`);
-      // A job that could no longer be taken out continues beside the record of the attempt.
-      const isCancelled = (await cancelledJobs.read(jobId)) && !(await queue.readDigest(jobId));
-      if (isCancelled) continue;
-      if (turn > known) await cancelledJobs.keepTurn(first, turn);
-      return jobId;
-    }
-  });
+  const keyed = { ...caller, digest: payload.request_digest };
+  return { jobId: await withQueue(redis, () => chooseJobId(keyed, deps)), payload };
 }
 
 /**
  * Puts a prepared job into the queue. Of several jobs under one Idempotency-Key, the queue keeps the first.
+ * @returns true if the request joins a job that another one created under its Idempotency-Key.
  * @throws VerificationError `overloaded`, `no_worker`, `queue_unavailable`, or `idempotency_conflict` if the job of the key
  * belongs to a different request.
  */
@@ -152,12 +125,13 @@ export async function submitJob(
   prepared: PreparedJob,
   caller: Caller,
   deps: SubmitDependencies,
-): Promise<void> {
+): Promise<boolean> {
   const { redis, queue } = deps;
-  await withQueue(redis, async () => {
-    if (caller.idempotencyKey !== undefined && (await joinsExisting(prepared, queue))) return;
+  return withQueue(redis, async () => {
+    const hasKey = caller.idempotencyKey !== undefined;
+    if (hasKey && (await joinsExisting(prepared, queue))) return true;
     await enterQueue(prepared, deps);
-    if (caller.idempotencyKey !== undefined) await joinsExisting(prepared, queue);
+    return hasKey && joinsExisting(prepared, queue);
   });
 }
 
@@ -182,12 +156,12 @@ async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependenc
   backlog.recordAdd();
 }
 
-/** True if the job of the same request is already in the queue. */
+/** True if another request with the same body has created the job. */
 async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): Promise<boolean> {
-  const digest = await queue.readDigest(jobId);
-  if (digest === undefined) return false;
-  if (digest !== payload.request_digest) throw new VerificationError('idempotency_conflict');
-  return true;
+  const origin = await queue.readOrigin(jobId);
+  if (!origin) return false;
+  if (origin.digest !== payload.request_digest) throw new VerificationError('idempotency_conflict');
+  return origin.requestId !== payload.request_id || origin.acceptedAt !== payload.accepted_at;
 }
 
 function checkFields(body: CompareRequest, { policy, settings }: SubmitDependencies): void {

@@ -12,6 +12,10 @@ export const HEADERS = {
     description: 'Seconds to wait before the next attempt.',
     schema: { type: 'integer', minimum: 0 },
   },
+  'Idempotent-Replayed': {
+    description: 'Present if the request joined an existing job of its Idempotency-Key.',
+    schema: { type: 'string', enum: ['true'] },
+  },
   'Preference-Applied': {
     description: 'The preference that was applied (RFC 7240).',
     schema: { type: 'string' },
@@ -72,7 +76,9 @@ export const IDEMPOTENCY_KEY: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
   description:
-    'A repeated key with the same body returns the same job; with another body it is refused. Visible ASCII characters.',
+    'A repeated key with the same body joins the job that it is bound to, and the answer has `Idempotent-Replayed`. A job ' +
+    'that was cancelled or failed with `retryable: true` no longer binds the key: the request runs again as a new job. ' +
+    'Another body is refused. Visible ASCII characters.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
 };
 

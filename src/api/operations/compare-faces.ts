@@ -21,7 +21,7 @@ import {
 import { withQueue } from '../jobs/with-queue.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
 import { REQUEST_EXAMPLE } from '../openapi/examples.js';
-import { ACCEPTED, acceptJob, SUBMIT_ERRORS } from './create-job.js';
+import { ACCEPTED, acceptJob, REPLAYED, SUBMIT_ERRORS } from './create-job.js';
 import { defineOperation } from './define-operation.js';
 
 export interface CompareFacesDependencies extends SubmitDependencies, CancelDependencies {
@@ -50,9 +50,10 @@ export const compareFacesOperation = defineOperation<CompareFacesDependencies>({
     200: {
       description: 'The decision.',
       schema: compareResultSchema,
+      headers: ['Idempotent-Replayed'],
       example: { user_id: 'user-42', matched: true },
     },
-    202: { ...ACCEPTED, headers: ['Location', 'Retry-After', 'Preference-Applied'] },
+    202: { ...ACCEPTED, headers: [...(ACCEPTED.headers ?? []), 'Preference-Applied'] },
   },
   errors: [...SUBMIT_ERRORS, ...COMPARISON_ERRORS, 'no_worker', 'wait_timeout'],
   createHandler: (deps) => {
@@ -87,7 +88,7 @@ async function compareAndWait(
   const { signal } = context.req.raw;
   const wait = deps.waiter.waitFor(jobId, { timeoutMs: deps.settings.syncWaitMs, signal });
   try {
-    await submitJob(prepared, caller, deps);
+    if (await submitJob(prepared, caller, deps)) context.header(...REPLAYED);
     if (caller.idempotencyKey !== undefined) await settleIfEnded(jobId, deps);
   } catch (error) {
     wait.cancel();

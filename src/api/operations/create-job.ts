@@ -31,7 +31,7 @@ export const ACCEPTED: Answer = {
   description:
     'The job is in the queue, or it is the existing job of this Idempotency-Key; `status` is its current state.',
   schema: jobAcceptedSchema,
-  headers: ['Location', 'Retry-After'],
+  headers: ['Location', 'Retry-After', 'Idempotent-Replayed'],
   example: { job_id: JOB_ID, status: 'queued', status_url: `/jobs/${JOB_ID}` },
 };
 
@@ -50,16 +50,19 @@ export const createJobOperation = defineOperation<SubmitDependencies>({
   createHandler: (deps) => (context) => acceptJob(context, deps),
 });
 
+/** Header of an answer to a request that joined an existing job. */
+export const REPLAYED = ['Idempotent-Replayed', 'true'] as const;
+
 /** Answers 202 once Redis holds the job. The job of a repeated Idempotency-Key may have ended long ago. */
 export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
   const caller = readCaller(context, false);
   const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
   const { jobId } = prepared;
   context.set('jobId', jobId);
-  await submitJob(prepared, caller, deps);
+  const isReplayed = await submitJob(prepared, caller, deps);
+  if (isReplayed) context.header(...REPLAYED);
   const statusUrl = `/jobs/${jobId}`;
-  const isRepeated = caller.idempotencyKey !== undefined;
-  const job = isRepeated ? await withQueue(deps.redis, () => deps.queue.read(jobId)) : undefined;
+  const job = isReplayed ? await withQueue(deps.redis, () => deps.queue.read(jobId)) : undefined;
   const status = job ? statusOf(job) : 'queued';
   context.header('location', statusUrl);
   suggestNextPoll(context, status);

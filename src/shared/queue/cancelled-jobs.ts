@@ -36,16 +36,11 @@ export interface CancelledJobs {
   listUnfinished(time: number): Promise<readonly string[]>;
   /** Forgets that a cancelling was begun. */
   drop(jobId: string): Promise<void>;
-  /** How many jobs of an Idempotency-Key were cancelled, as last kept, by the id of the first; 0 when none is known. */
-  readTurn(firstJobId: string): Promise<number>;
-  keepTurn(firstJobId: string, turn: number): Promise<void>;
 }
 
 /** Returns the records kept at `redis`; the APIs and workers of a queue share them. */
 export function createCancelledJobs(options: CancelledJobsOptions): CancelledJobs {
   const { redis, keys, retentionSeconds } = options;
-  // Longer than any record it leads past; each use renews it.
-  const turnSeconds = 2 * retentionSeconds;
   const unfinished = keys.cancelling;
   const write = (record: CancelledJob) =>
     redis.multi().set(keys.cancelled(record.view.job_id), JSON.stringify(record), 'EX', retentionSeconds);
@@ -71,7 +66,5 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
     },
     listUnfinished: (time) => redis.zrangebyscore(unfinished, '-inf', time),
     drop: async (jobId) => void (await redis.zrem(unfinished, jobId)),
-    readTurn: async (jobId) => Number((await redis.getex(keys.turn(jobId), 'EX', turnSeconds)) ?? 0),
-    keepTurn: async (jobId, turn) => void (await redis.set(keys.turn(jobId), turn, 'EX', turnSeconds)),
   };
 }

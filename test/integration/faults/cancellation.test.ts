@@ -1,4 +1,7 @@
+import { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
+import type { ErrorCode } from '../../../src/shared/errors.js';
 import { webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../../support/programs/api.js';
 import { type OpenQueues, openQueues } from '../../support/servers/open-queues.js';
@@ -103,6 +106,99 @@ describe('DELETE of a queued job', () => {
     expect(await look(third)).toMatchObject({ status: 'queued' });
     for (const jobId of [first, second])
       expect((await queues.webhookQueue.getJob(webhookJobId(jobId)))?.data.job_id).toBe(jobId);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  /** Ends the waiting job with this outcome, as a worker does. */
+  async function endWaitingJob(outcome: ComparisonOutcome): Promise<void> {
+    const worker = new Worker(queues.queue.name, null, { connection: queues.redis, prefix: '{face}' });
+    const job = await worker.getNextJob('token');
+    await job?.moveToCompleted(outcome, 'token', false);
+    await worker.close();
+  }
+  const fail = (code: ErrorCode, retryable: boolean): ComparisonOutcome => ({
+    ok: false,
+    code,
+    detail: 'front_image1: The image could not be downloaded.',
+    retryable,
+    image: 'front_image1',
+  });
+  const ask = async (key: string, changes: object = {}) => {
+    const headers = { 'idempotency-key': key };
+    const answer = await postJson(`${api.origin}/jobs`, { ...ACCEPTABLE, ...changes }, headers);
+    const { job_id: jobId, status, code } = (await answer.json()) as Record<string, string>;
+    return { jobId, status, code, replayed: answer.headers.get('idempotent-replayed') };
+  };
+
+  it('starts one new job for all that repeat a failure that may have passed', async () => {
+    const first = await ask('host-down');
+    await endWaitingJob(fail('image_fetch_failed', true));
+
+    const again = await Promise.all(Array.from({ length: 8 }, () => ask('host-down')));
+
+    const ids = new Set(again.map(({ jobId }) => jobId));
+    expect([ids.size, ids.has(first.jobId)]).toEqual([1, false]);
+    expect(again.filter(({ replayed }) => replayed === null)).toHaveLength(1);
+    expect(await queues.queue.getPrioritizedCount()).toBe(1);
+    expect(await look(String(first.jobId))).toMatchObject({
+      status: 'failed',
+      error: { code: 'image_fetch_failed', job_id: first.jobId },
+    });
+  });
+
+  it('is bound to the new job, also after several failures', async () => {
+    const ids: (string | undefined)[] = [];
+    for (let failure = 0; failure < 3; failure += 1) {
+      ids.push((await ask('host-down-again')).jobId);
+      await endWaitingJob(fail('deadline_exceeded', true));
+    }
+    const last = await ask('host-down-again');
+    await endWaitingJob({ ok: true, matched: true });
+
+    const replay = await ask('host-down-again');
+
+    expect(new Set([...ids, last.jobId]).size).toBe(4);
+    expect(replay).toEqual({ jobId: last.jobId, status: 'completed', code: undefined, replayed: 'true' });
+  });
+
+  it.each([
+    ['completed', { ok: true, matched: false }],
+    ['failed', fail('face_not_found', false)],
+  ] as const)('stays bound to a job that is %s for good', async (status, outcome) => {
+    const first = await ask(`final-${status}`);
+    await endWaitingJob(outcome);
+
+    const again = await ask(`final-${status}`);
+
+    expect(first.replayed).toBeNull();
+    expect(again).toEqual({ jobId: first.jobId, status, code: undefined, replayed: 'true' });
+  });
+
+  it('is free again after a running job was cancelled', async () => {
+    const first = await ask('cancelled-while-running');
+    await endWaitingJob(fail('job_cancelled', false));
+
+    expect((await ask('cancelled-while-running')).jobId).not.toBe(first.jobId);
+  });
+
+  it('belongs to its body, also after a failure that may have passed', async () => {
+    await ask('one-body');
+    await endWaitingJob(fail('image_fetch_failed', true));
+
+    expect(await ask('one-body', { threshold: 0.9 })).toMatchObject({ code: 'idempotency_conflict' });
+  });
+
+  it('marks the answer of a waiting caller that joined a job', async () => {
+    const { jobId } = await ask('joined-by-a-caller');
+    await endWaitingJob({ ok: true, matched: true });
+
+    const answer = await postJson(`${api.origin}/compare-faces`, ACCEPTABLE, {
+      'idempotency-key': 'joined-by-a-caller',
+    });
+
+    expect([answer.status, answer.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
+    expect(await look(String(jobId))).toMatchObject({ status: 'completed' });
   });
 });
 
