@@ -7,6 +7,7 @@ import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
+import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
@@ -64,6 +65,13 @@ async function main(): Promise<void> {
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger, config.REDIS_URL);
+  const rights = watchRights(redis, {
+    target: config.REDIS_URL,
+    user: 'api',
+    prefix: config.REDIS_PREFIX,
+    logger,
+  });
+  shutdown.add('rights', rights.stop);
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const deadlineSeconds = Math.max(

@@ -7,6 +7,7 @@ import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
+import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
@@ -53,6 +54,13 @@ async function main(): Promise<void> {
   const redis = connectRedis(config.REDIS_URL, 'patient');
   reportOutages(redis, logger, config.REDIS_URL);
   shutdown.add('redis', () => redis.disconnect());
+  const rights = watchRights(redis, {
+    target: config.REDIS_URL,
+    user: 'worker',
+    prefix: config.REDIS_PREFIX,
+    logger,
+  });
+  shutdown.add('rights', rights.stop);
   void warnOfUnsafeRedis(redis, logger);
   const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
   const metrics = createWorkerMetrics({
@@ -78,6 +86,8 @@ async function main(): Promise<void> {
   warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
   const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });
+  // BullMQ repeats a refused command without a pause.
+  await rights.complete;
   await startConsumers({ config, logger, redis, finishing, verification, resources, metrics, shutdown });
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },

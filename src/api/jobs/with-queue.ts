@@ -1,5 +1,7 @@
 import { VerificationError } from '../../shared/errors.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
+import { isRefusal } from '../../shared/redis/find-missing-rights.js';
+import { REFUSED } from '../../shared/redis/watch-rights.js';
 import { withTimeLimit } from '../../shared/runtime/with-time-limit.js';
 
 /** Longest time for an exchange with the queue, ms. */
@@ -19,6 +21,7 @@ export async function withQueue<T>(redis: RedisConnection, exchange: () => Promi
       throw unavailable();
     });
   } catch (error) {
+    if (isRefusal(error)) redis.emit(REFUSED);
     throw error instanceof VerificationError ? error : unavailable(error);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Job, type JobJson, type MinimalQueue, Queue, Worker } from 'bullmq';
 import { parseJson } from './parse-json.js';
 
@@ -25,11 +26,32 @@ export class ReadableQueue<Data, Result> extends Queue<Data, Result> {
   }
 }
 
+/** Pause after Redis refused a command, ms. */
+const REST_MS = 1_000;
+
 /**
- * A worker that runs a job with broken JSON as one without data. BullMQ's own would take it up and lose it every few
- * seconds, for ever.
+ * A worker that runs a job with broken JSON as one without data, and rests for a second after Redis refused a command,
+ * because it is full or lacks a right. BullMQ's own would take such a job up and lose it every few seconds, for ever, and
+ * repeat the command without a pause.
  */
 export class ReadableWorker<Data, Result> extends Worker<Data, Result> {
+  private isResting = false;
+
+  constructor(...args: ConstructorParameters<typeof Worker<Data, Result>>) {
+    super(...args);
+    this.on('error', (error) => {
+      if (error.name === 'ReplyError' && !this.isResting) void this.rest();
+    });
+  }
+
+  private async rest(): Promise<void> {
+    this.isResting = true;
+    await this.pause(true);
+    await setTimeout(REST_MS, undefined, { ref: false });
+    this.isResting = false;
+    if (!this.closing) await this.resume();
+  }
+
   protected override get Job(): typeof Job {
     return ReadableJob as typeof Job;
   }

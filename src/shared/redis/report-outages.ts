@@ -1,7 +1,9 @@
 import type { Logger } from '../runtime/logger.js';
 import { failToStart } from '../runtime/shutdown.js';
 import { isRedisReady, type RedisConnection } from './connect-redis.js';
+import { isRefusal } from './find-missing-rights.js';
 import { describeRedis, type RedisTarget } from './redis-url.js';
+import { REFUSED } from './watch-rights.js';
 
 /**
  * Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it.
@@ -18,6 +20,7 @@ export function reportOutages(
   const onError = (error: unknown): void => {
     if (isWrongDatabase(error))
       failToStart(`REDIS_URL: the database of ${place} cannot be used: ${error.message}`);
+    if (isRefusal(error)) return void redis.emit(REFUSED);
     if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is unavailable');
     away = true;
   };
@@ -29,13 +32,20 @@ export function reportOutages(
   return onError;
 }
 
-/** Returns a handler that logs the errors of something that uses `redis`, except in an outage, which has its own line. */
+/**
+ * Returns a handler that logs the errors of something that uses `redis`, except in an outage and after a refusal, which have
+ * their own lines.
+ */
 export function logUnlessAway(
   redis: RedisConnection,
   logger: Logger,
   what: string,
 ): (error: unknown) => void {
-  return (error) => logger[isRedisReady(redis) ? 'warn' : 'debug']({ err: error }, what);
+  return (error) => {
+    const refused = isRefusal(error);
+    if (refused) redis.emit(REFUSED);
+    logger[isRedisReady(redis) && !refused ? 'warn' : 'debug']({ err: error }, what);
+  };
 }
 
 /** True for the server's refusal of SELECT: no such database, or no right to use it. */

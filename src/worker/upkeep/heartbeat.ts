@@ -32,15 +32,16 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
     await redis.zadd(key, now + LIFETIME_MS, id);
     await redis.zremrangebyscore(key, '-inf', now - LIFETIME_MS);
   };
+  const onError = logUnlessAway(redis, deps.logger, 'heartbeat');
   await beat();
   const timer = setInterval(() => {
-    beat().catch(logUnlessAway(redis, deps.logger, 'heartbeat'));
+    beat().catch(onError);
   }, BEAT_MS);
   return {
     stop: async () => {
       clearInterval(timer);
       // If Redis is unavailable now, the entry expires on its own.
-      if (isRedisReady(redis)) await redis.zrem(key, id);
+      if (isRedisReady(redis)) await redis.zrem(key, id).catch(onError);
     },
   };
 }

@@ -92,6 +92,9 @@ describe('a Redis that changes behind its name, as managed ones do', { timeout: 
     await vi.waitFor(inSync, { timeout: 20_000, interval: 200 });
 
     await expectFoundAgain(async () => {
+      // Writes reach the replica in order, so the accepted job is there when this mark is.
+      await old.set('{test}:mark', '1');
+      expect(await old.wait(1, 20_000)).toBe(1);
       await next.replicaof('NO', 'ONE');
       proxy.redirect(successor.port);
       await old.replicaof('127.0.0.1', successor.port);

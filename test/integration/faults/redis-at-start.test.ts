@@ -1,6 +1,10 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
 import {
+  asLimitedUser,
+  documentedRights,
+  LIMITED_USER,
   type Program,
   type ProgramName,
   serviceEnvironment,
@@ -34,6 +38,21 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     const end = program.line(({ msg }) => msg === 'Redis is ready');
 
     await expect(end).rejects.toThrow(`REDIS_URL: the database of 127.0.0.1:${redis.port}/77 cannot be used`);
+    expect(program.process.exitCode).toBe(1);
+  });
+
+  it.each([
+    { name: 'api', taken: '-info', needed: 'the api needs: +info.' },
+    { name: 'worker', taken: '-@blocking', needed: 'the worker needs: +@blocking.' },
+  ] as const)('exits if its user lacks rights, and names them: $name', async ({ name, taken, needed }) => {
+    const client = new Redis(redis.url);
+    await client.call('ACL', 'SETUSER', LIMITED_USER, ...documentedRights().split(' '), taken);
+    client.disconnect();
+    const program = start(name, asLimitedUser(redis.url));
+
+    const end = program.line(({ msg }) => msg === 'ready');
+
+    await expect(end).rejects.toThrow(`127.0.0.1:${redis.port}/0 lacks rights that ${needed}`);
     expect(program.process.exitCode).toBe(1);
   });
 

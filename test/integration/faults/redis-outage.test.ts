@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
 import { ACCEPTABLE, postJson } from '../../support/programs/api.js';
 import {
+  LIMITED_USER,
   type Program,
   type Service,
   serviceEnvironment,
@@ -110,6 +111,31 @@ describe('Redis trouble', () => {
     client.disconnect();
     await expectHealed();
     expect((await service.get(`/jobs/${accepted.body.job_id}`)).body).toMatchObject({ status: 'completed' });
+  });
+
+  it('a Redis that takes rights away causes 503 and no flood of commands, and all heals when they are back', async () => {
+    const client = new Redis(service.redis.url);
+    await client.config('RESETSTAT');
+    const startedAt = performance.now();
+
+    await client.call('ACL', 'SETUSER', LIMITED_USER, '-@scripting', '-@blocking');
+
+    const refusal = { msg: 'Redis refuses commands of this program', missing: '+@scripting +@blocking' };
+    expect(await service.post('/jobs', request())).toMatchObject({ status: 503 });
+    for (const program of [service.api, ...service.workers])
+      expect(await program.line(({ msg }) => msg === refusal.msg)).toMatchObject(refusal);
+    const stats = await client.info('commandstats');
+    const rejected = [...stats.matchAll(/rejected_calls=(\d+)/g)].reduce(
+      (sum, [, calls]) => sum + Number(calls),
+      0,
+    );
+    expect(rejected / (performance.now() - startedAt)).toBeLessThan(0.2);
+
+    await client.call('ACL', 'SETUSER', LIMITED_USER, '+@scripting', '+@blocking', '-@dangerous', '+info');
+    client.disconnect();
+    for (const program of [service.api, ...service.workers])
+      await program.line(({ msg }) => msg === 'Redis grants all rights again');
+    await expectHealed();
   });
 
   it('Q12: a job that ends while Redis is full is neither lost nor corrupted', async () => {

@@ -1,6 +1,14 @@
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
-import { type Program, serviceEnvironment, startProgram } from '../../support/programs/service.js';
+import {
+  asLimitedUser,
+  documentedRights,
+  LIMITED_USER,
+  type Program,
+  serviceEnvironment,
+  startProgram,
+} from '../../support/programs/service.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
 // A program that waits for Redis to say goodbye takes half a minute and more: each of these runs into its limit then.
@@ -24,6 +32,19 @@ describe('a program that is asked to end while Redis is unavailable', { timeout:
 
     expect(await program.stop()).toBe(0);
     expect(program.errors).toEqual([]);
+  });
+
+  it('exits cleanly: worker that has lost its rights in Redis', async () => {
+    const redis = await startRedis(['--user', LIMITED_USER, ...documentedRights().split(' ')]);
+    redises.push(redis);
+    const program = start('worker', asLimitedUser(redis.url));
+    await program.line(({ msg }) => msg === 'ready');
+    const client = new Redis(redis.url);
+    await client.call('ACL', 'SETUSER', LIMITED_USER, '-@all');
+    client.disconnect();
+    await program.line(({ msg }) => msg === 'Redis refuses commands of this program');
+
+    expect(await program.stop()).toBe(0);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../servers/redis-server.js';
@@ -57,11 +58,13 @@ export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Starts a real Redis, API and workers on free loopback ports and waits until the service is ready. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const redis = await startRedis();
-  const service = await startServiceAt(redis.url, options);
+  // A user with the rights that the documentation names, and no others. Kept in the server's arguments, so that it
+  // survives a restart.
+  const redis = await startRedis(['--user', LIMITED_USER, ...documentedRights().split(' ')]);
   const client = new Redis(redis.url);
   // Tests kill the server.
   client.on('error', () => undefined);
+  const service = await startServiceAt(asLimitedUser(redis.url), options);
   return {
     ...service,
     redis,
@@ -72,6 +75,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       await redis.stop();
     },
   };
+}
+
+/** The user of Redis that the programs of `startService` log in as. */
+export const LIMITED_USER = 'face';
+const LIMITED_PASSWORD = 'PASSWORD';
+
+/** Returns the rules of Redis' access control for our programs, as docs/deployment.md has them, with `PASSWORD`. */
+export function documentedRights(): string {
+  const text = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
+  const rules = new RegExp(`^ACL SETUSER ${LIMITED_USER} (.+)$`, 'm').exec(text)?.[1];
+  if (!rules) throw new Error('docs/deployment.md has no line ACL SETUSER face');
+  return rules;
+}
+
+/** Returns the URL of a Redis with the login of that user. */
+export function asLimitedUser(url: string): string {
+  return url.replace('://', `://${LIMITED_USER}:${LIMITED_PASSWORD}@`);
 }
 
 /** Starts API and workers on the caller's Redis, which the caller stops. */
