@@ -123,6 +123,17 @@ describe.skipIf(process.platform !== 'linux')('a vision pool', () => {
     await first;
   });
 
+  it('answers for a photo that is abandoned during its analysis once its process is free', async () => {
+    const controller = new AbortController();
+    const running = pool.analyse(photo(0), { deadlineMs: DEADLINE_MS, signal: controller.signal });
+    expect(pool.stats().busy).toBe(1);
+
+    controller.abort(new Error('the caller has gone'));
+
+    await expect(running).rejects.toThrow('the caller has gone');
+    expect(pool.stats().busy).toBe(0);
+  });
+
   it('retries a photo in a new process after its process was killed once', async () => {
     const before = pool.stats().restarts;
     const [pid = 0] = listVisionPids();

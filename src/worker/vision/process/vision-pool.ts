@@ -37,7 +37,7 @@ export interface AnalyseOptions {
    * blame for a busy machine. A retry starts from zero.
    */
   readonly deadlineMs: number;
-  /** Abandons the photo: a queued one is never started, the result of a running one is dropped. */
+  /** Abandons the photo: a queued one is never started; the result of a running one is dropped when its process is free. */
   readonly signal?: AbortSignal;
 }
 
@@ -69,7 +69,7 @@ export interface VisionPool {
 
 interface Task extends AnalyseOptions {
   readonly bytes: Uint8Array;
-  /** SHA-256 of the photo. Kept, because the caller can overwrite `bytes` after it has abandoned the photo. */
+  /** SHA-256 of the photo. */
   readonly digest: string;
   readonly resolve: (analysis: FaceAnalysis) => void;
   readonly reject: (error: unknown) => void;
@@ -207,6 +207,8 @@ class ProcessPool implements VisionPool {
     try {
       const analysis = await child.analyse(task.bytes);
       this.#strikes.clear(task.digest);
+      if (task.signal?.aborted) analysis.embedding.fill(0);
+      task.signal?.throwIfAborted();
       task.resolve(analysis);
     } catch (error) {
       if (error instanceof VisionChildLost) this.#onLost(task, error);
@@ -233,7 +235,8 @@ class ProcessPool implements VisionPool {
       this.#reportLoss?.(reason, strikes);
     }
     if (strikes >= MAX_STRIKES) this.#strikeOut(task, reason);
-    else if (!task.signal?.aborted) this.#queue.unshift(task);
+    else if (task.signal?.aborted) task.reject(task.signal.reason);
+    else this.#queue.unshift(task);
   }
 
   /** Refuses a photo and all its queued copies. */
@@ -244,7 +247,9 @@ class ProcessPool implements VisionPool {
     for (const copy of copies) copy.reject(tooCostly('repeated'));
   }
 
+  /** A running photo keeps its caller waiting, so that what it costs is charged to whom it belongs. */
   #abandon(task: Task): void {
+    if (this.#running.has(task)) return;
     this.#queue = this.#queue.filter((other) => other !== task);
     task.reject(task.signal?.reason);
   }
