@@ -32,6 +32,7 @@ export function createSharedResources(options: ResourceOptions): SharedResources
   const { config, slowJobs } = options;
   const gate = createComputeGate({
     limit: config.VISION_PROCESSES * PHOTOS_PER_PROCESS,
+    spareLimit: config.VISION_PROCESSES,
     costlyLimit: Math.max(1, config.VISION_PROCESSES - 1),
   });
   return {

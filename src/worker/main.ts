@@ -103,6 +103,7 @@ function verificationRules(
   const calibration = manifest?.calibration ?? null;
   return {
     duplicatePolicy: config.DUPLICATE_IMAGE_POLICY,
+    earlyDecision: config.EARLY_DECISION,
     model,
     fmrAt: (threshold) => fmrAtThreshold(calibration, threshold),
   };

@@ -58,8 +58,13 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   );
   const steps = histogram(
     'face_step_duration_seconds',
-    'Time of one step, summed over the four photos',
+    'Time of one step, summed over the analysed photos',
     'step',
+  );
+  const skipped = counter(
+    'face_photos_skipped_total',
+    'Photos that a decision did not wait for, by when it came: aborted (in the download), dropped (after it)',
+    'reason',
   );
   const duplicates = counter(
     'face_duplicate_images_total',
@@ -111,10 +116,11 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
       if (!outcome.ok) failures.inc(labelsOf(outcome));
       durations.observe(durationMs / 1_000);
       queued.observe({ sync: String(sync) }, queuedMs / 1_000);
+      for (const reason of verification?.skipped.values() ?? []) skipped.inc({ reason });
       for (const { kind } of verification?.duplicates ?? []) duplicates.inc({ kind });
       for (const photo of Object.values(verification?.photos ?? {}))
         if (!photo.usable) unusable.inc(labelsOf(photo.error));
-      for (const [step, ms] of Object.entries(verification?.evidence?.timings_ms ?? {}))
+      for (const [step, ms] of Object.entries(verification?.timingsMs ?? {}))
         steps.observe({ step }, ms / 1_000);
     },
     observeWebhook: (result) => webhooks.inc({ result }),

@@ -139,6 +139,37 @@ describe('POST /compare-faces', () => {
     expect(answer.body).toEqual({ user_id: 'u-1', matched: true });
   });
 
+  it('is answered by the first photos that decide, while the host of the last one still hangs', async () => {
+    const reference = Buffer.from(await (await fetch(photos.same.back_image)).arrayBuffer());
+    let isHungUp = false;
+    let beginToHang = (): void => undefined;
+    const hangs = new Promise<void>((resolve) => {
+      beginToHang = resolve;
+    });
+    const back_image = images.serve(
+      '/when-one-hangs.jpg',
+      (_request, response) => void hangs.then(() => response.end(reference)),
+    );
+    const front_image3 = images.serve('/hanging.jpg', (_request, response) => {
+      response.on('close', () => {
+        isHungUp = true;
+      });
+      beginToHang();
+    });
+    const changes = { user_id: 'hanging', back_image, front_image3 };
+
+    const answer = await service.post('/compare-faces', request(changes));
+
+    expect(answer.body).toEqual({ user_id: 'hanging', matched: true });
+    const line = await service.workers[0]?.line(
+      ({ msg, request_id: id }) => msg === 'comparison' && id === answer.headers.get('x-request-id'),
+    );
+    // Neither a timeout nor another failure of that photo was awaited.
+    expect(line).toMatchObject({ matched: true, skipped: { front_image3: 'aborted' } });
+    expect(line).not.toHaveProperty('unusable');
+    await expect.poll(() => isHungUp).toBe(true);
+  });
+
   it('names the photos that it could not judge instead of answering matched: false', async () => {
     const answer = await service.post(
       '/compare-faces',

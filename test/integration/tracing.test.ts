@@ -25,7 +25,13 @@ describe('a service with a trace collector', () => {
   let service: Service;
   beforeAll(async () => {
     collector = await startTraceCollector();
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin, OTEL_BSP_SCHEDULE_DELAY: '50' };
+    // Every photo is to leave its spans.
+    const everyPhoto = { EARLY_DECISION: 'false' };
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+      ...everyPhoto,
+    };
     service = await startService({ env });
   });
   afterAll(async () => {

@@ -100,6 +100,7 @@ export const workerVariables = {
   MIN_FACE_QUALITY: decimalNumber(0, 1).default(0),
   FACE_RECOGNISABILITY: oneOf(['strict', 'standard', 'off']).default('standard'),
   DUPLICATE_IMAGE_POLICY: oneOf(['warn', 'reject']).default('warn'),
+  EARLY_DECISION: flag.default(true),
   COARSE_DETECTION: flag.default(true),
   REFERENCE_CACHE_SIZE: wholeNumber(0, 100_000).default(0),
   REFERENCE_CACHE_SECONDS: wholeNumber(1, 3_600).default(60),

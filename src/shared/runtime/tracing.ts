@@ -29,7 +29,10 @@ export function openSpan(name: string, { kind, parent, attributes = {} }: SpanOp
   return trace.getTracer('face-verification').startSpan(name, options, context);
 }
 
-/** Runs `work` within a span of its own; a rejection marks the span as failed, without the error's text. */
+/**
+ * Runs `work` within a span of its own. A rejection marks the span as failed, without the error's text, unless the work
+ * was given up because nobody needs its result (AbortError).
+ */
 export async function inSpan<T>(
   name: string,
   options: SpanOptions,
@@ -39,7 +42,7 @@ export async function inSpan<T>(
   try {
     return await work(span);
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR });
+    if ((error as Error | undefined)?.name !== 'AbortError') span.setStatus({ code: SpanStatusCode.ERROR });
     throw error;
   } finally {
     span.end();

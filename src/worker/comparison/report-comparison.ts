@@ -1,5 +1,4 @@
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
-import type { Evidence } from '../../shared/contract/evidence.js';
 import type { VerificationError } from '../../shared/errors.js';
 import { errorFields, isUnexpected, type Logger, levelOf } from '../../shared/runtime/logger.js';
 import { traceIdOf } from '../../shared/runtime/tracing.js';
@@ -50,7 +49,6 @@ export function reportComparison(
   const unusable = listUnusable(verification);
   for (const { image, error } of unusable)
     if (isUnexpected(error)) deps.logger.error({ job_id: jobId, image, err: error }, 'photo not analysed');
-  const evidence: Evidence | undefined = verification?.evidence;
   deps.logger[levelOf(outcome.ok ? undefined : outcome.code)](
     {
       job_id: jobId,
@@ -65,8 +63,9 @@ export function reportComparison(
       duration_ms: facts.durationMs,
       ...describeOutcome(outcome),
       ...(unusable.length > 0 ? { unusable: unusable.map(describePhoto) } : {}),
+      ...(verification?.skipped.size ? { skipped: Object.fromEntries(verification.skipped) } : {}),
       duplicates: verification?.duplicates.length ?? 0,
-      timings_ms: evidence?.timings_ms,
+      timings_ms: verification?.timingsMs,
     },
     'comparison',
   );

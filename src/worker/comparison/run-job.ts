@@ -186,10 +186,13 @@ function readPayload(data: unknown): Payload {
     images,
     threshold,
     min_matches: minMatches,
+    evidence,
+    warnings,
     deadline_at: deadlineAt,
   } = comparisonJobSchema.parse(data);
   if (!images) throw new Error('this is a bug: a job that has not ended lost its images');
-  return { request: { images, threshold, minMatches }, deadlineAt };
+  const everyPhoto = evidence || warnings === true;
+  return { request: { images, threshold, minMatches, everyPhoto }, deadlineAt };
 }
 
 function mayRetry(

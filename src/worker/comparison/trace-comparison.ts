@@ -31,7 +31,7 @@ function traceSteps(steps: VerificationDependencies, parent: Span): Verification
   return {
     ...steps,
     fetchImage: (url, signal) => inSpan('fetch image', { parent }, () => steps.fetchImage(url, signal)),
-    analyse: (bytes, role, signal) =>
-      inSpan(`analyse ${role}`, { parent }, () => steps.analyse(bytes, role, signal)),
+    analyse: (bytes, request) =>
+      inSpan(`analyse ${request.role}`, { parent }, () => steps.analyse(bytes, request)),
   };
 }

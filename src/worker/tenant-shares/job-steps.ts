@@ -7,7 +7,7 @@
 // job-steps.ts (this file) applies all three to the photos of one job.
 
 import { hostOf } from '../../shared/net/host-of.js';
-import type { PhotoSteps } from '../verification/analyse-photo.js';
+import type { AnalysisRequest, PhotoSteps } from '../verification/analyse-photo.js';
 import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
 import type { SlowJobs } from './slow-jobs.js';
@@ -28,7 +28,7 @@ export interface SharedResources {
   readonly budget: ByteBudget;
   readonly fetchImage: (url: string, signal: AbortSignal, memory: ByteClaim) => Promise<Uint8Array>;
   /** Waits for its turn before it uses a vision process. */
-  readonly analyse: (bytes: Uint8Array, role: Parameters<Analyse>[1], turn: Turn) => ReturnType<Analyse>;
+  readonly analyse: (bytes: Uint8Array, role: AnalysisRequest['role'], turn: Turn) => ReturnType<Analyse>;
   /** True if the tenant's photos cost many times as much as those of others. */
   readonly isCostly: (tenant: string) => boolean;
 }
@@ -91,8 +91,9 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
         throw error;
       }
     },
-    analyse: async (bytes, role, signal) => {
-      const analyse = (): ReturnType<Analyse> => resources.analyse(bytes, role, { tenant, urgent, signal });
+    analyse: async (bytes, { role, signal, needed }) => {
+      const turn = { tenant, urgent, signal, needed };
+      const analyse = (): ReturnType<Analyse> => resources.analyse(bytes, role, turn);
       const rule = { afterMs: SLOW_AFTER_MS, isSlow: () => resources.isCostly(tenant) };
       try {
         return await follow(VISION, rule, analyse);

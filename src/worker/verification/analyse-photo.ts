@@ -2,14 +2,21 @@ import type { ImageName } from '../../shared/contract/compare-request.js';
 import { toVerificationError, type VerificationError } from '../../shared/errors.js';
 import type { FaceAnalysis } from '../vision/types.js';
 
+export interface AnalysisRequest {
+  readonly role: 'probe' | 'reference';
+  /** Gives up a photo that waits for its analysis. */
+  readonly signal: AbortSignal;
+  /**
+   * Resolves once the decision waits for this photo; until then only a process that would otherwise be idle analyses it.
+   * Absent: the decision waits for it from the start.
+   */
+  readonly needed?: Promise<void> | undefined;
+}
+
 /** How photos are fetched and analysed. */
 export interface PhotoSteps {
   readonly fetchImage: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
-  readonly analyse: (
-    bytes: Uint8Array,
-    role: 'probe' | 'reference',
-    signal: AbortSignal,
-  ) => Promise<FaceAnalysis>;
+  readonly analyse: (bytes: Uint8Array, request: AnalysisRequest) => Promise<FaceAnalysis>;
 }
 
 /** The result for one photo: the analysis of its face, or the error that made it unusable. */
@@ -23,26 +30,28 @@ export type PhotoResult =
     }
   | { readonly usable: false; readonly error: VerificationError };
 
-export type PhotoResults = Readonly<Record<ImageName, PhotoResult>>;
+/** The results known so far: an absent photo is pending, or was skipped because the decision did not need it. */
+export type PhotoResults = Readonly<Partial<Record<ImageName, PhotoResult>>>;
 
-export interface PhotoSource {
+export interface PhotoTask {
   readonly name: ImageName;
   readonly url: string;
+  readonly steps: PhotoSteps;
+  readonly signal: AbortSignal;
+  /** Called once the photo is there. Returns what `AnalysisRequest.needed` is to be. */
+  readonly onFetched: () => Promise<void> | undefined;
 }
 
 /** Fetches and analyses one photo and overwrites its bytes with zeros. Never rejects: errors are a result too. */
-export async function analysePhoto(
-  { name, url }: PhotoSource,
-  steps: PhotoSteps,
-  signal: AbortSignal,
-): Promise<PhotoResult> {
+export async function analysePhoto({ name, url, steps, signal, onFetched }: PhotoTask): Promise<PhotoResult> {
   try {
     const startedAt = performance.now();
     const bytes = await steps.fetchImage(url, signal);
     const fetchMs = performance.now() - startedAt;
-    signal.throwIfAborted();
     try {
-      const analysis = await steps.analyse(bytes, name === 'back_image' ? 'reference' : 'probe', signal);
+      signal.throwIfAborted();
+      const role = name === 'back_image' ? 'reference' : 'probe';
+      const analysis = await steps.analyse(bytes, { role, signal, needed: onFetched() });
       return { usable: true, analysis, fetchMs, bytes: bytes.length };
     } finally {
       bytes.fill(0);

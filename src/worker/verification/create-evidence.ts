@@ -3,7 +3,7 @@ import type { Warning } from '../../shared/contract/compare-result.js';
 import type { Evidence, FaceEvidence, ImageEvidence } from '../../shared/contract/evidence.js';
 import { publicFactsOf } from '../../shared/errors.js';
 import type { FaceAnalysis } from '../vision/types.js';
-import type { PhotoResults } from './analyse-photo.js';
+import type { PhotoResult, PhotoResults } from './analyse-photo.js';
 import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';
 
@@ -28,8 +28,8 @@ export interface EvidenceInput {
   readonly minMatches: 2 | 3;
   readonly matches: number;
   readonly model: ModelIdentity;
-  readonly probes: Readonly<Record<FrontImage, Probe>>;
-  readonly photos: PhotoResults;
+  readonly probes: Readonly<Partial<Record<FrontImage, Probe>>>;
+  readonly photos: Readonly<Record<ImageName, PhotoResult>>;
   readonly duplicates: readonly DuplicatePair[];
 }
 
@@ -50,9 +50,22 @@ export function createEvidence(input: EvidenceInput): Evidence {
   };
 }
 
-/** Returns the warnings of all photos, in the order of the contract. */
-export function listWarnings({ images }: Evidence): Warning[] {
-  return IMAGE_NAMES.flatMap((image) => images[image].warnings.map((code) => ({ image, code })));
+/** Returns the warnings of all known photos, in the order of the contract. */
+export function listWarnings(photos: PhotoResults, duplicates: readonly DuplicatePair[]): Warning[] {
+  return IMAGE_NAMES.flatMap((image) =>
+    warningsOf(image, { photos, duplicates }).map((code) => ({ image, code })),
+  );
+}
+
+function warningsOf(
+  name: ImageName,
+  { photos, duplicates }: { readonly photos: PhotoResults; readonly duplicates: readonly DuplicatePair[] },
+): string[] {
+  const copies = duplicates
+    .filter(({ first, second }) => first === name || second === name)
+    .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
+  const photo = photos[name];
+  return photo?.usable ? [...copies, ...photo.analysis.warnings] : copies;
 }
 
 /** False if a compared photo is unlike those of the calibration, or a duplicate of another. */
@@ -74,19 +87,17 @@ function describeImages(input: EvidenceInput): Evidence['images'] {
 
 function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   const photo = input.photos[name];
-  const warnings = input.duplicates
-    .filter(({ first, second }) => first === name || second === name)
-    .map(({ first, second, kind }) => `${kind}_to_${first === name ? second : first}`);
+  const warnings = warningsOf(name, input);
   if (!photo.usable) return { status: 'unusable', ...publicFactsOf(photo.error), warnings };
   const { analysis } = photo;
   const known = {
     face: describeFace(analysis),
     faces_found: analysis.facesFound,
-    warnings: [...warnings, ...analysis.warnings],
+    warnings,
   };
   if (name === 'back_image') return { status: 'usable', ...known };
   const probe = input.probes[name];
-  if (!probe.usable) throw new Error('this is a bug: a usable photo has no similarity');
+  if (!probe?.usable) throw new Error('this is a bug: a usable photo has no similarity');
   const status = isMatch(probe.similarity, input.threshold) ? 'matched' : 'not_matched';
   return { status, similarity: round(probe.similarity, SIMILARITY_DIGITS), ...known };
 }
@@ -112,15 +123,15 @@ function describeFace({ face, quality }: FaceAnalysis): FaceEvidence {
   };
 }
 
-/** Adds up each step over the four photos. They run in parallel, so the sum is work rather than elapsed time. */
-function sumTimings(photos: PhotoResults): Record<string, number> {
+/** Adds up each step over the known photos. They run in parallel, so the sum is work rather than elapsed time. */
+export function sumTimings(photos: PhotoResults): Record<string, number> {
   const totals: Record<string, number> = {};
   const add = (step: string, ms: number): void => {
     totals[step] = round((totals[step] ?? 0) + ms);
   };
   for (const name of IMAGE_NAMES) {
     const photo = photos[name];
-    if (!photo.usable) continue;
+    if (!photo?.usable) continue;
     add('fetch', photo.fetchMs);
     for (const [step, ms] of Object.entries(photo.analysis.timingsMs)) add(step, ms);
   }

@@ -4,27 +4,31 @@ import {
   IMAGE_NAMES,
   type ImageName,
 } from '../../shared/contract/compare-request.js';
-import type { ComparisonFailure, ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
+import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
-import type { ProblemItem } from '../../shared/contract/problem.js';
-import { publicFactsOf, VerificationError } from '../../shared/errors.js';
 import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
-import { analysePhoto, type PhotoResult, type PhotoResults, type PhotoSteps } from './analyse-photo.js';
-import { createEvidence, listWarnings, type ModelIdentity } from './create-evidence.js';
+import type { PhotoResults, PhotoSteps } from './analyse-photo.js';
+import { createEvidence, listWarnings, type ModelIdentity, sumTimings } from './create-evidence.js';
 import { type Decision, decide, type Probe } from './decide.js';
+import { duplicateFailure, failureOf } from './describe-failure.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
+import { gatherPhotos, type SkipReason } from './gather-photos.js';
 import { withholdDoubtful } from './withhold-doubtful.js';
 
 export interface VerificationRequest {
   readonly images: Readonly<Record<ImageName, string>>;
   readonly threshold: number;
   readonly minMatches: 2 | 3;
+  /** True if every photo is analysed, also one that cannot change the decision: the caller asked what is in them. */
+  readonly everyPhoto: boolean;
 }
 
 /** Rules that are the same for every comparison of a worker. */
 export interface VerificationRules {
   readonly duplicatePolicy: 'warn' | 'reject';
+  /** True if a comparison ends as soon as no remaining photo can change it. */
+  readonly earlyDecision: boolean;
   readonly model: ModelIdentity;
   /** Returns the false match rate that a threshold is known not to exceed. */
   readonly fmrAt: (threshold: number) => number | undefined;
@@ -34,36 +38,55 @@ export interface VerificationDependencies extends PhotoSteps, VerificationRules 
 
 export interface Verification {
   readonly outcome: ComparisonOutcome;
-  /** Present only if the comparison was decided. */
+  /** Present only if the comparison was decided and no photo was skipped. */
   readonly evidence?: Evidence;
   readonly duplicates: readonly DuplicatePair[];
   readonly photos: PhotoResults;
+  /** The photos that the decision did not wait for. */
+  readonly skipped: ReadonlyMap<ImageName, SkipReason>;
+  /** Milliseconds by step, summed over the photos. */
+  readonly timingsMs: Readonly<Record<string, number>>;
 }
 
 /**
- * Fetches and analyses four photos and decides whether they show one person. A problem with a photo is an outcome and
- * never rejects.
- * @throws the signal's reason if it aborts between two steps; VerificationError `model_failure`.
+ * Fetches and analyses the photos and decides whether they show one person, as soon as no remaining photo can change it.
+ * A problem with a photo is an outcome and never rejects.
+ * @throws the signal's reason if it aborts; VerificationError `model_failure`.
  */
 export async function verifyPerson(
   request: VerificationRequest,
   deps: VerificationDependencies,
   signal: AbortSignal,
 ): Promise<Verification> {
-  // Every probe needs the reference, so it is fetched first.
-  const names: readonly ImageName[] = ['back_image', ...FRONT_IMAGES];
-  const entries = await Promise.all(
-    names.map(
-      async (name) => [name, await analysePhoto({ name, url: request.images[name] }, deps, signal)] as const,
-    ),
-  );
-  const photos = Object.fromEntries(entries) as Record<ImageName, PhotoResult>;
+  signal.throwIfAborted();
+  // Any photo can turn out to be a duplicate, so the policy to refuse them needs all.
+  const endsEarly = deps.earlyDecision && deps.duplicatePolicy === 'warn' && !request.everyPhoto;
+  const countNeeded = endsEarly ? (known: PhotoResults) => countUntilDecided(known, request) : countUntilAll;
+  const gathering = gatherPhotos(request.images, { steps: deps, countNeeded, signal });
   try {
+    const photos = await gathering.known;
     signal.throwIfAborted();
-    return conclude(request, deps, photos);
+    const timingsMs = sumTimings(photos);
+    return { ...conclude(request, deps, photos), skipped: gathering.skipped(), timingsMs };
   } finally {
-    forgetEmbeddings(photos);
+    gathering.end();
   }
+}
+
+/** As `GatherOptions.countNeeded`, for a comparison that ends once every photo is known. */
+function countUntilAll(known: PhotoResults): number {
+  return IMAGE_NAMES.every((name) => known[name]) ? 0 : IMAGE_NAMES.length;
+}
+
+/** As `GatherOptions.countNeeded`, for a comparison that ends once no pending photo can change it. */
+function countUntilDecided(known: PhotoResults, request: VerificationRequest): number {
+  const { back_image: reference } = known;
+  if (reference?.usable === false) return 0;
+  const { threshold, minMatches } = request;
+  const probes = probesAgainst(reference?.analysis, withholdDoubtful(known, threshold));
+  const decision = decide({ probes, threshold, minMatches });
+  if (decision.kind === 'pending') return decision.needed;
+  return reference ? 0 : 1;
 }
 
 /** Everything after the analysis of the photos. Pure. */
@@ -71,36 +94,42 @@ function conclude(
   request: VerificationRequest,
   deps: VerificationDependencies,
   analysed: PhotoResults,
-): Verification {
+): Omit<Verification, 'skipped' | 'timingsMs'> {
+  const { threshold, minMatches } = request;
   const duplicates = findDuplicates(identitiesOf(analysed));
-  const photos = withholdDoubtful(analysed, request.threshold);
+  const photos = withholdDoubtful(analysed, threshold);
   const reference = photos.back_image;
-  if (!reference.usable) return { outcome: failureOf(photos, ['back_image']), duplicates, photos };
+  if (!reference?.usable) return { outcome: failureOf(photos, ['back_image']), duplicates, photos };
   if (duplicates.length > 0 && deps.duplicatePolicy === 'reject') {
     return { outcome: duplicateFailure(duplicates), duplicates, photos };
   }
   const probes = probesAgainst(reference.analysis, photos);
-  const decision = decide({ probes, threshold: request.threshold, minMatches: request.minMatches });
+  const decision = decide({ probes, threshold, minMatches });
+  if (decision.kind === 'pending') throw new Error('this is a bug: a pending photo can change the decision');
   if (decision.kind === 'undecided')
     return { outcome: failureOf(photos, decision.unusable), duplicates, photos };
-  const evidence = evidenceOf(decision, { request, deps, probes, photos, duplicates });
   const { matched } = decision;
-  return { outcome: { ok: true, matched, warnings: listWarnings(evidence) }, evidence, duplicates, photos };
+  const outcome = { ok: true, matched, warnings: listWarnings(photos, duplicates) } as const;
+  const evidence = evidenceOf(decision, { request, deps, probes, photos, duplicates });
+  return { outcome, duplicates, photos, ...(evidence ? { evidence } : {}) };
 }
 
 interface DecidedComparison {
   readonly request: VerificationRequest;
   readonly deps: VerificationDependencies;
-  readonly probes: Readonly<Record<FrontImage, Probe>>;
+  readonly probes: Readonly<Partial<Record<FrontImage, Probe>>>;
   readonly photos: PhotoResults;
   readonly duplicates: readonly DuplicatePair[];
 }
 
+/** Returns undefined if a photo was skipped: evidence describes all four. */
 function evidenceOf(
   decision: Extract<Decision, { kind: 'decided' }>,
   comparison: DecidedComparison,
-): Evidence {
+): Evidence | undefined {
   const { request, deps, probes, photos, duplicates } = comparison;
+  const { front_image1, front_image2, front_image3, back_image } = photos;
+  if (!front_image1 || !front_image2 || !front_image3 || !back_image) return undefined;
   return createEvidence({
     threshold: request.threshold,
     fmr: deps.fmrAt(request.threshold),
@@ -108,69 +137,35 @@ function evidenceOf(
     matches: decision.matches,
     model: deps.model,
     probes,
-    photos,
+    photos: { front_image1, front_image2, front_image3, back_image },
     duplicates,
   });
 }
 
-/** Embeddings are biometric data: they live no longer than the comparison. */
-function forgetEmbeddings(photos: PhotoResults): void {
-  for (const photo of Object.values(photos)) if (photo.usable) photo.analysis.embedding.fill(0);
-}
-
-function probesAgainst(reference: FaceAnalysis, photos: PhotoResults): Readonly<Record<FrontImage, Probe>> {
-  const probe = (name: FrontImage): Probe => {
+/** Returns the probes known so far. A usable front is pending until the reference is known. */
+function probesAgainst(
+  reference: FaceAnalysis | undefined,
+  photos: PhotoResults,
+): Readonly<Partial<Record<FrontImage, Probe>>> {
+  const probes: Partial<Record<FrontImage, Probe>> = {};
+  for (const name of FRONT_IMAGES) {
     const photo = photos[name];
-    if (!photo.usable) return photo;
-    return { usable: true, similarity: compareEmbeddings(photo.analysis.embedding, reference.embedding) };
-  };
-  return {
-    front_image1: probe('front_image1'),
-    front_image2: probe('front_image2'),
-    front_image3: probe('front_image3'),
-  };
+    if (!photo) continue;
+    if (!photo.usable) probes[name] = photo;
+    else if (reference)
+      probes[name] = {
+        usable: true,
+        similarity: compareEmbeddings(photo.analysis.embedding, reference.embedding),
+      };
+  }
+  return probes;
 }
 
 function identitiesOf(photos: PhotoResults): Partial<Record<ImageName, FaceAnalysis>> {
   return Object.fromEntries(
     IMAGE_NAMES.flatMap((name) => {
       const photo = photos[name];
-      return photo.usable ? [[name, photo.analysis]] : [];
+      return photo?.usable ? [[name, photo.analysis]] : [];
     }),
   );
-}
-
-/** The code is that of the first blamed photo; a retry can help if it can help any of them. */
-function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): ComparisonFailure {
-  const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
-    const photo = photos[image];
-    return photo.usable ? [] : [{ item: { image, ...publicFactsOf(photo.error) }, error: photo.error }];
-  });
-  const [first] = errors;
-  if (!first) throw new Error('this is a bug: an undecided comparison needs a photo to blame');
-  return {
-    ok: false,
-    ...publicFactsOf(first.error),
-    detail: `${first.item.image}: ${first.item.detail}`,
-    retryable: errors.some(({ error }) => error.retryable),
-    ...(first.item.image ? { image: first.item.image } : {}),
-    errors: errors.map(({ item }) => item),
-  };
-}
-
-function duplicateFailure(duplicates: readonly DuplicatePair[]): ComparisonFailure {
-  const { code, message, retryable } = new VerificationError('duplicate_image');
-  const errors = duplicates.map(({ first, second, kind }): ProblemItem => {
-    const how = kind === 'identical' ? 'is the same file as' : 'shows the same picture as';
-    return { image: second, code, detail: `${second} ${how} ${first}.` };
-  });
-  const image = errors[0]?.image;
-  return {
-    ok: false,
-    code,
-    detail: errors[0]?.detail ?? message,
-    retryable,
-    ...(image ? { image } : {}),
-    errors,
-  };
 }

@@ -16,11 +16,11 @@ export const DOUBTFUL_MARGIN = 0.05;
  */
 export function withholdDoubtful(photos: PhotoResults, threshold: number): PhotoResults {
   const reference = photos.back_image;
-  if (!reference.usable || !reference.analysis.doubtful) return photos;
-  const result: Record<ImageName, PhotoResult> = { ...photos };
+  if (!reference?.usable || !reference.analysis.doubtful) return photos;
+  const result: Partial<Record<ImageName, PhotoResult>> = { ...photos };
   for (const name of FRONT_IMAGES) {
     const probe = photos[name];
-    if (!probe.usable || !probe.analysis.doubtful) continue;
+    if (!probe?.usable || !probe.analysis.doubtful) continue;
     const similarity = compareEmbeddings(probe.analysis.embedding, reference.analysis.embedding);
     if (similarity >= threshold + DOUBTFUL_MARGIN) continue;
     result[name] = {

@@ -36,11 +36,11 @@ describe('callers of a working service', () => {
 
   it('get 504 with the job when the wait is over; the job continues and can be polled', async () => {
     const late = images.serve('/late.jpg', (_request, response) => {
-      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 3_000);
+      setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 3_000);
     });
     const startedAt = performance.now();
 
-    const answer = await service.post('/compare-faces', request({ front_image1: late }));
+    const answer = await service.post('/compare-faces', request({ back_image: late }));
 
     expect(answer).toMatchObject({ status: 504, body: { code: 'wait_timeout', retryable: true } });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
@@ -55,7 +55,7 @@ describe('callers of a working service', () => {
       .call('/compare-faces', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request({ front_image1: hanging })),
+        body: JSON.stringify(request({ back_image: hanging })),
         signal: controller.signal,
       })
       .catch(() => undefined);
@@ -69,7 +69,7 @@ describe('callers of a working service', () => {
   });
 
   it('Q16: have their queued job removed before any fetch when they hang up', async () => {
-    const blocker = await service.post('/jobs', request({ front_image1: serveHanging('/blocks.jpg') }));
+    const blocker = await service.post('/jobs', request({ back_image: serveHanging('/blocks.jpg') }));
     await asked('/blocks.jpg');
     const controller = new AbortController();
     const never = images.serve('/never-fetched.jpg', () => undefined);
@@ -77,7 +77,7 @@ describe('callers of a working service', () => {
       .call('/compare-faces', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(request({ front_image1: never })),
+        body: JSON.stringify(request({ back_image: never })),
         signal: controller.signal,
       })
       .catch(() => undefined);
@@ -99,7 +99,7 @@ describe('callers of a working service', () => {
   it('can cancel a queued job, which shows as cancelled and never runs', async () => {
     const blocked = await service.post(
       '/jobs',
-      request({ front_image1: images.serve('/cancelled.jpg', () => undefined) }),
+      request({ back_image: images.serve('/cancelled.jpg', () => undefined) }),
     );
     const path = String(blocked.body.status_url);
 

@@ -35,12 +35,12 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
   it('does not delay another’s request by more than one of its own', async () => {
     let release = (): void => undefined;
     const held = images.serve('/held.jpg', (_request, response) => {
-      release = () => response.writeHead(302, { location: photos.same.front_image1 }).end();
+      release = () => response.writeHead(302, { location: photos.same.back_image }).end();
     });
     const compare = (headers: Record<string, string>, changes: object = {}) =>
       service.post('/compare-faces', { user_id: 'u-1', ...photos.same, ...changes }, headers);
     // One job holds the only place until everybody waits.
-    const holding = compare(greedy, { front_image1: held });
+    const holding = compare(greedy, { back_image: held });
     await vi.waitFor(() => expect(images.requests).toContain('/held.jpg'), 20_000);
     const ended: string[] = [];
     const note = (who: string) => (answer: { status: number }) => {

@@ -63,7 +63,7 @@ describe('an unusual job', () => {
     const payload = await writtenPayload();
     await queues.queue.add(
       'compare',
-      { ...payload, images: { ...photos.same, front_image1: late }, deadline_at: Date.now() - 1_000 },
+      { ...payload, images: { ...photos.same, back_image: late }, deadline_at: Date.now() - 1_000 },
       { jobId: 'r_too-late' },
     );
 

@@ -88,9 +88,9 @@ describe('Redis trouble', () => {
 
   it('answers a caller that waits across a restart of Redis', async () => {
     const slow = images.serve('/slow.jpg', (_request, response) => {
-      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
+      setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 1_500);
     });
-    const waiting = service.post('/compare-faces', { ...request(), front_image1: slow });
+    const waiting = service.post('/compare-faces', { ...request(), back_image: slow });
     await vi.waitFor(() => expect(images.requests).toContain('/slow.jpg'), 5_000);
 
     await service.redis.kill();
@@ -140,9 +140,9 @@ describe('Redis trouble', () => {
 
   it('Q12: a job that ends while Redis is full is neither lost nor corrupted', async () => {
     const slow = images.serve('/slow-when-full.jpg', (_request, response) => {
-      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_500);
+      setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 1_500);
     });
-    const accepted = await service.post('/jobs', { ...request(), front_image1: slow, evidence: true });
+    const accepted = await service.post('/jobs', { ...request(), back_image: slow, evidence: true });
     await vi.waitFor(() => expect(images.requests).toContain('/slow-when-full.jpg'), 5_000);
     const client = new Redis(service.redis.url);
     await client.config('SET', 'maxmemory', '1mb');

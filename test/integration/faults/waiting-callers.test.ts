@@ -123,9 +123,9 @@ describe('Q15: a caller whose API is killed during the wait', () => {
     let asked = 0;
     const slow = images.serve('/slow.jpg', (_request, response) => {
       asked += 1;
-      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 1_000);
+      setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 1_000);
     });
-    const body = { user_id: 'u-1', ...photos.same, front_image1: slow };
+    const body = { user_id: 'u-1', ...photos.same, back_image: slow };
     const headers = { 'idempotency-key': 'survives' };
     const call = postJson(`${victim.origin}/compare-faces`, body, headers).catch(() => 'cut off');
     await vi.waitFor(() => expect(asked).toBe(1), 10_000);

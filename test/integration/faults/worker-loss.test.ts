@@ -52,7 +52,7 @@ async function submitStuck(name: string): Promise<string> {
   const accepted = await service.post('/jobs', {
     user_id: 'u-1',
     ...photos.same,
-    front_image1: serveStuckOnce(`/${name}.jpg`),
+    back_image: serveStuckOnce(`/${name}.jpg`),
     callback_url: `${receiver.origin}/${name}`,
   });
   await asked(`/${name}.jpg`);
@@ -69,7 +69,7 @@ function serveStuckOnce(path: string): string {
   let asked = 0;
   return images.serve(path, (_request, response) => {
     asked += 1;
-    if (asked > 1) response.writeHead(302, { location: photos.same.front_image1 }).end();
+    if (asked > 1) response.writeHead(302, { location: photos.same.back_image }).end();
   });
 }
 
@@ -107,10 +107,10 @@ describe('the loss of a worker', () => {
   /** Submits a job of one person's photos and plants an end, not matched, that a run of `accepted_at` would have told. */
   async function submitWithEnding(name: string, acceptedAt: (own: number) => number): Promise<string> {
     const slow = images.serve(`/${name}.jpg`, (_request, response) => {
-      setTimeout(() => response.writeHead(302, { location: photos.same.front_image1 }).end(), 500);
+      setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 500);
     });
     const callback_url = `${receiver.origin}/${name}`;
-    const body = { user_id: 'u-1', ...photos.same, front_image1: slow, callback_url };
+    const body = { user_id: 'u-1', ...photos.same, back_image: slow, callback_url };
     const jobId = String((await service.post('/jobs', body)).body.job_id);
     const own = Number(await redis.hget(`{face}:compare-lite:${jobId}`, 'timestamp'));
     const ending = { accepted_at: acceptedAt(own), outcome: { ok: true, matched: false } };
@@ -141,7 +141,7 @@ describe('the loss of a worker', () => {
   it('Q8: a stopped worker finishes what it can, returns the rest to the queue, and exits with 0', async () => {
     const stuck = serveStuckOnce('/stuck-at-stop.jpg');
     const leaving = extra.at(-1);
-    const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same, front_image1: stuck });
+    const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same, back_image: stuck });
     await asked('/stuck-at-stop.jpg');
     const heir = await startHeir();
 

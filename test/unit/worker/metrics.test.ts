@@ -17,7 +17,13 @@ describe('the metrics of a worker', () => {
       { first: 'front_image2', second: 'back_image', kind: 'near_identical' },
     ];
     const matched = { ok: true, matched: true } as const;
-    const verification = { outcome: matched, duplicates, photos: {} as Verification['photos'] };
+    const verification: Verification = {
+      outcome: matched,
+      duplicates,
+      photos: {},
+      skipped: new Map([['front_image3', 'dropped']]),
+      timingsMs: { decode: 30 },
+    };
 
     metrics.observeComparison({ ...FACTS, outcome: matched, verification });
     metrics.observeComparison({ ...FACTS, outcome: { ok: true, matched: false } });
@@ -28,6 +34,8 @@ describe('the metrics of a worker', () => {
       'face_comparisons_total{result="not_matched",service="worker"} 1',
       'face_duplicate_images_total{kind="identical",service="worker"} 1',
       'face_duplicate_images_total{kind="near_identical",service="worker"} 2',
+      'face_photos_skipped_total{reason="dropped",service="worker"} 1',
+      'face_step_duration_seconds_sum{service="worker",step="decode"} 0.03',
       'face_vision_restarts{service="worker"} 2',
       'face_redis_up{service="worker"} 1',
     ]) {
@@ -47,7 +55,11 @@ describe('the metrics of a worker', () => {
     };
     const outcome = failureOfError(new VerificationError('face_not_found'));
 
-    metrics.observeComparison({ ...FACTS, outcome, verification: { outcome, duplicates: [], photos } });
+    metrics.observeComparison({
+      ...FACTS,
+      outcome,
+      verification: { outcome, duplicates: [], photos, skipped: new Map(), timingsMs: {} },
+    });
 
     const text = await metrics.render();
     expect(text.split('\n').filter((line) => line.startsWith('face_unusable_images_total'))).toEqual([

@@ -69,11 +69,13 @@ async function verify({ findings, threshold, minMatches, duplicatePolicy }: Aske
       return { ...toAnalysis(IMAGE_NAMES[index] === 'back_image' ? 1 : similarity, index), ...facts };
     },
     duplicatePolicy,
+    earlyDecision: false,
     model: { pack: 'lite', detector: 'd', recogniser: 'r' },
     fmrAt: () => 1e-5,
   };
   const signal = new AbortController().signal;
-  return verifyPerson({ images: images as Record<ImageName, string>, threshold, minMatches }, deps, signal);
+  const asked = { images: images as Record<ImageName, string>, threshold, minMatches, everyPhoto: false };
+  return verifyPerson(asked, deps, signal);
 }
 
 describe('a comparison that could not be decided', () => {

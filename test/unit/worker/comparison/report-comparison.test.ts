@@ -32,7 +32,11 @@ function report(
 
   reportComparison(
     job,
-    { outcome, verification: { outcome, duplicates: [], photos }, startedAt: performance.now() },
+    {
+      outcome,
+      verification: { outcome, duplicates: [], photos, skipped: new Map(), timingsMs: {} },
+      startedAt: performance.now(),
+    },
     { logger: pino({}, stream), logUserId: false, observe: () => undefined },
   );
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FRONT_IMAGES, type FrontImage } from '../../../../src/shared/contract/compare-request.js';
 import { VerificationError } from '../../../../src/shared/errors.js';
 import { decide, isMatch, type Probe } from '../../../../src/worker/verification/decide.js';
 
@@ -41,6 +42,27 @@ const combinations = KINDS.flatMap((a) =>
   KINDS.flatMap((b) => KINDS.map((c): [Kind, Kind, Kind] => [a, b, c])),
 );
 
+/** The indexes of the probes that are known, in every combination but all three. */
+const FRONT_SUBSETS: readonly (readonly number[])[] = [[], [0], [1], [2], [0, 1], [0, 2], [1, 2]];
+
+/** The fewest further probes after which the decision is no longer pending, found by trying all. */
+function fewestToEnd(kinds: readonly Kind[], known: readonly number[], minMatches: 2 | 3): number {
+  const ends = FRONT_SUBSETS.concat([[0, 1, 2]]).flatMap((more) => {
+    if (!known.every((index) => more.includes(index))) return [];
+    return combinations.flatMap((other) => {
+      const probes: Partial<Record<FrontImage, Probe>> = Object.fromEntries(
+        more.map((index) => {
+          const kind = (known.includes(index) ? kinds[index] : other[index]) ?? 'unusable';
+          return [FRONT_IMAGES[index], probeOf(kind, index)];
+        }),
+      );
+      const { kind } = decide({ probes, threshold: THRESHOLD, minMatches });
+      return kind === 'pending' ? [] : [more.length - known.length];
+    });
+  });
+  return Math.min(...ends);
+}
+
 describe('decide', () => {
   for (const kinds of combinations) {
     for (const minMatches of [2, 3] as const) {
@@ -54,6 +76,35 @@ describe('decide', () => {
       });
     }
   }
+
+  it('decides with pending probes only what no completion of them can change, and says how many it needs', () => {
+    for (const kinds of combinations) {
+      for (const minMatches of [2, 3] as const) {
+        for (const known of FRONT_SUBSETS) {
+          const probes: Partial<Record<FrontImage, Probe>> = Object.fromEntries(
+            known.map((index) => [FRONT_IMAGES[index], probeOf(kinds[index] ?? 'unusable', index)]),
+          );
+          const decision = decide({ probes, threshold: THRESHOLD, minMatches });
+          const isCompletion = (other: readonly Kind[]) =>
+            known.every((index) => other[index] === kinds[index]);
+          const completions = combinations
+            .filter(isCompletion)
+            .map((other) => decideKinds(other, minMatches));
+
+          if (decision.kind === 'pending') {
+            expect(
+              new Set(completions.map(({ kind, ...rest }) => kind + JSON.stringify(rest))).size,
+            ).toBeGreaterThan(1);
+            expect(decision.needed).toBe(fewestToEnd(kinds, known, minMatches));
+          } else {
+            const { kind, matched } = { matched: undefined, ...decision };
+            for (const completion of completions)
+              expect(completion).toMatchObject({ kind, ...(kind === 'decided' ? { matched } : {}) });
+          }
+        }
+      }
+    }
+  });
 
   it('blames the unusable probes in order and gives the first one’s code', () => {
     const decision = decideKinds(['match', 'unusable', 'unusable'], 2);

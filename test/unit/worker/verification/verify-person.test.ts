@@ -77,11 +77,12 @@ function verify(
       return photo;
     },
     duplicatePolicy: 'warn',
+    earlyDecision: false,
     model: { pack: 'lite', detector: 'd', recogniser: 'r' },
     fmrAt: () => undefined,
     ...changes,
   };
-  return verifyPerson({ images, threshold: 0.5, minMatches: 2 }, deps, signal);
+  return verifyPerson({ images, threshold: 0.5, minMatches: 2, everyPhoto: false }, deps, signal);
 }
 
 describe('verifyPerson', () => {
