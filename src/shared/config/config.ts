@@ -165,6 +165,7 @@ function readAddressPolicy(values: Parsed<typeof sharedVariables>): AddressPolic
     allowedPrivateHosts: values.ALLOWED_PRIVATE_HOSTS,
     allowedImageHosts: values.ALLOWED_IMAGE_HOSTS,
     allowedPorts: values.ALLOWED_PORTS,
+    nat64Prefixes: values.NAT64_PREFIXES,
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from '../net/address-policy.js';
+import { findNat64Problem } from '../net/nat64.js';
 import { findWebhookSecretProblem } from '../webhooks/webhook-secret.js';
 import { decimalNumber, wholeNumber } from './number-text.js';
 import {
@@ -53,6 +54,7 @@ export const sharedVariables = {
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
   ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),
   ALLOWED_PORTS: list.pipe(z.array(wholeNumber(1, 65_535))).default([]),
+  NAT64_PREFIXES: checkedList(findNat64Problem).default([]),
   MIN_THRESHOLD: decimalNumber(0, 1).default(0.2),
   MODELS_DIR: z.string().min(1).default('models'),
 } as const;
@@ -81,6 +83,10 @@ export const apiVariables = {
 export const workerVariables = {
   ...sharedVariables,
   DNS_SERVERS: list.pipe(z.array(nameServer)).default([]),
+  USER_AGENT: z
+    .string()
+    .regex(/^[!-~](?:[ -~]{0,198}[!-~])?$/, 'must be 1 to 200 ASCII characters without control characters')
+    .default('face-verification-service'),
   WORKER_HOST: z.string().min(1).default('0.0.0.0'),
   WORKER_PORT: wholeNumber(0, 65_535).default(8334),
   WORKER_CONCURRENCY: wholeNumber(1, 256).optional(),

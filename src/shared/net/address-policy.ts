@@ -1,7 +1,9 @@
 import { MAX_URL_LENGTH } from '../contract/compare-request.js';
 import { VerificationError } from '../errors.js';
 import { createHostPatterns, findHostPatternProblem, type HostPatterns } from './host-patterns.js';
+import { createNat64, findNat64Problem, type Nat64 } from './nat64.js';
 import {
+  type Address,
   type AddressRange,
   isInRange,
   isPublicAddress,
@@ -17,6 +19,8 @@ export interface AddressPolicySettings {
   readonly allowedImageHosts: readonly string[];
   /** Ports allowed everywhere besides 80 and 443. */
   readonly allowedPorts: readonly number[];
+  /** IPv6 prefixes of the network's own NAT64 gateways, besides 64:ff9b::/96. */
+  readonly nat64Prefixes?: readonly string[];
 }
 
 /** The rules for every URL and address we fetch from or call; made by `createAddressPolicy`. */
@@ -25,6 +29,7 @@ export interface AddressPolicy {
   readonly privateRanges: readonly AddressRange[];
   readonly imageHosts: HostPatterns | undefined;
   readonly ports: ReadonlySet<number>;
+  readonly nat64: Nat64;
 }
 
 /** What a URL is for: images may be restricted to `allowedImageHosts`, callbacks are not. */
@@ -71,6 +76,7 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
   const problems = [
     ...settings.allowedPrivateHosts.map(findPrivateHostProblem),
     ...settings.allowedImageHosts.map(findImageHostProblem),
+    ...(settings.nat64Prefixes ?? []).map(findNat64Problem),
   ].filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Error(`Wrong address policy: ${problems.join('; ')}`);
   const ranges = settings.allowedPrivateHosts.map((entry) => parseAddressRange(unbracket(entry)));
@@ -87,6 +93,7 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
         ? createHostPatterns(settings.allowedImageHosts.map(toHostname))
         : undefined,
     ports: new Set([80, 443, ...settings.allowedPorts]),
+    nat64: createNat64(settings.nat64Prefixes ?? []),
   };
 }
 
@@ -120,11 +127,8 @@ export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpos
 export function isAddressAllowed(address: string, hostname: string, policy: AddressPolicy): boolean {
   const parsed = parseAddress(address);
   if (parsed === undefined) return false;
-  return (
-    isPublicAddress(parsed) ||
-    policy.privateNames.has(hostname) ||
-    policy.privateRanges.some((range) => isInRange(parsed, range))
-  );
+  const reached = policy.nat64.translate(parsed);
+  return isPublicAddress(reached) || policy.privateNames.has(hostname) || isListed(reached, policy);
 }
 
 function checkHost(url: URL, policy: AddressPolicy, purpose: UrlPurpose): void {
@@ -132,11 +136,18 @@ function checkHost(url: URL, policy: AddressPolicy, purpose: UrlPurpose): void {
   const named =
     literal === undefined
       ? policy.privateNames.has(url.hostname)
-      : policy.privateRanges.some((range) => isInRange(literal, range));
-  const open = literal === undefined ? isPublicName(url.hostname) : isPublicAddress(literal);
+      : isListed(policy.nat64.translate(literal), policy);
+  const open =
+    literal === undefined
+      ? isPublicName(url.hostname)
+      : isPublicAddress(literal) && !policy.nat64.covers(literal);
   if (!named && !open) throw refusal('host');
   if (purpose === 'image' && policy.imageHosts?.has(url.hostname) === false) throw refusal('image_host');
   if (url.port !== '' && !named && !policy.ports.has(Number(url.port))) throw refusal('port');
+}
+
+function isListed(address: Address, { privateRanges }: AddressPolicy): boolean {
+  return privateRanges.some((range) => isInRange(address, range));
 }
 
 /** A dotted name of RFC 1123 labels (underscores, which old buckets have, too) whose last label is no private suffix. */

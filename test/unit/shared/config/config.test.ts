@@ -121,6 +121,7 @@ describe('new names', () => {
     'ALLOWED_IMAGE_HOSTS',
     'ALLOWED_PRIVATE_HOSTS',
     'ALLOWED_PORTS',
+    'NAT64_PREFIXES',
     'CORS_ORIGINS',
     'WEBHOOK_SECRETS',
     'EXECUTION_PROVIDERS',

@@ -89,6 +89,7 @@ describe('a guarded agent that allows nothing private', () => {
     ['a private address first', ['127.0.0.1', '93.184.216.34']],
     ['a private address last', ['93.184.216.34', '1.1.1.1', '127.0.0.1']],
     ['a private IPv6 address beside a public IPv4 address', ['93.184.216.34', '::1']],
+    ['a private address behind NAT64', ['64:ff9b::a9fe:a9fe']],
     ['an IPv4-mapped address', ['::ffff:127.0.0.1']],
     ['a unique local address', ['2606:4700::1111', 'fd00::1']],
   ])('refuses the whole answer with %s', async (_, addresses) => {
@@ -139,6 +140,12 @@ describe('a guarded agent that allows something private', () => {
     dns.answer('cdn.acme.com', { addresses: ['127.0.0.1'] });
 
     expect(await get(agentFor(['127.0.0.1/32']), 'cdn.acme.com')).toBe('ok');
+  });
+
+  it('keeps private addresses behind NAT64 closed even if its prefix is allowed', async () => {
+    dns.answer('cdn.acme.com', { addresses: ['64:ff9b::a9fe:a9fe'] });
+
+    expect(await get(agentFor(['64:ff9b::/96']), 'cdn.acme.com')).toBe('image_url_forbidden');
   });
 
   it('resolves once a request and connects to the address it checked', async () => {
