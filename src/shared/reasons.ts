@@ -63,6 +63,16 @@ export const REASON_KINDS = {
     text: 'The image host refused the connection.',
     advice: 'Check that the image host is running and reachable.',
   },
+  unreachable: {
+    stage: 'fetch',
+    text: 'The image host could not be reached.',
+    advice: 'Check that the image host is running and reachable.',
+  },
+  interrupted: {
+    stage: 'fetch',
+    text: 'The image host broke off the connection before the image was complete.',
+    advice: 'Send the request again. Check the image host if this persists.',
+  },
   timeout: {
     stage: 'fetch',
     text: 'The image host did not respond in time.',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { mustBe, mustBeText } from '../explain-issue.js';
+import { mustBe, mustBeText, type Wording } from '../explain-issue.js';
 
-/** The longest image or callback URL that is accepted, in characters. */
-export const MAX_URL_LENGTH = 2048;
+/** The longest image or callback URL that is accepted, in characters. URLs signed with session tokens take up to 6,000. */
+export const MAX_URL_LENGTH = 8_192;
 
 /** The three probes, in the order in which they are judged. */
 export const FRONT_IMAGES = ['front_image1', 'front_image2', 'front_image3'] as const;
@@ -13,7 +13,13 @@ export const imageNameSchema = z.enum(IMAGE_NAMES);
 export type FrontImage = z.infer<typeof frontImageSchema>;
 export type ImageName = z.infer<typeof imageNameSchema>;
 
-const urlError = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
+const urlWording = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
+const urlError: Wording = {
+  error: (issue) =>
+    typeof issue.input === 'string' && /^data:/i.test(issue.input)
+      ? 'must be an http or https URL, not a data: URL'
+      : urlWording.error(issue),
+};
 
 const urlSchema = (what: string) =>
   z

@@ -43,7 +43,7 @@ const PRIVATE_SUFFIXES = new Set(
 );
 
 const REFUSALS = {
-  characters: 'The URL holds a backslash, a space, a control or a non-ASCII character; percent-encode it.',
+  characters: 'The URL holds a backslash, a space or a control character; percent-encode it.',
   scheme: 'Only http and https URLs are accepted.',
   credentials: 'URLs with credentials are not accepted.',
   host: 'The URL’s host is not a public host name or address, and ALLOWED_PRIVATE_HOSTS does not list it.',
@@ -100,13 +100,14 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
 /**
  * Returns the parsed URL when nothing the URL itself shows forbids it. Names are not resolved here: the code that connects
  * asks `isAddressAllowed` about the address really connected to.
- * @throws VerificationError `invalid_request` when it is no URL or over 2,048 characters; `image_url_forbidden` (for
+ * @throws VerificationError `invalid_request` when it is no URL or over 8,192 characters; `image_url_forbidden` (for
  * callbacks too) for scheme, credentials, odd characters, a private name or address in any spelling, host list, port.
  */
 export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpose): URL {
-  if (text.length === 0 || text.length > MAX_URL_LENGTH) throw notAUrl();
-  // The URL parser quietly drops tabs and line breaks and turns backslashes and wide digits into other characters.
-  if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(text)) throw refusal('characters');
+  if (text.length > MAX_URL_LENGTH) throw notAUrl(`The URL has more than ${MAX_URL_LENGTH} characters.`);
+  if (text.length === 0) throw notAUrl();
+  // The URL parser quietly drops tabs and line breaks and turns backslashes into slashes.
+  if (!/^(?:[\x21-\x5b\x5d-\x7e]|[^\p{ASCII}\p{C}\p{Z}])+$/u.test(text)) throw refusal('characters');
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(text)?.[0].toLowerCase();
   if (scheme === undefined) throw notAUrl();
   if (scheme !== 'http' && scheme !== 'https') throw refusal('scheme');
@@ -114,7 +115,7 @@ export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpos
   if (authority === undefined) throw notAUrl();
   // Some programs end the authority at the first slash only, so an "@" after ? or # counts until then.
   if (/^[a-z]+:\/\/[^/]*@/i.test(text)) throw refusal('credentials');
-  if (/%|\.(:\d*)?$/.test(authority)) throw refusal('host');
+  if (/%|\.(:\d*)?$/.test(authority) || !isWrittenPlainly(authority)) throw refusal('host');
   const url = parseUrl(text);
   checkHost(url, policy, purpose);
   return url;
@@ -150,6 +151,17 @@ function isListed(address: Address, { privateRanges }: AddressPolicy): boolean {
   return privateRanges.some((range) => isInRange(address, range));
 }
 
+/**
+ * True if a host in other letters is written as the URL parser reads it. It would read wide digits, circled letters and
+ * the like as ASCII, and so see another host than a person does.
+ */
+function isWrittenPlainly(authority: string): boolean {
+  return (
+    /^\p{ASCII}*$/u.test(authority) ||
+    (/^[\p{L}\p{M}\p{N}.:-]+$/u.test(authority) && authority.normalize('NFKC') === authority)
+  );
+}
+
 /** A dotted name of RFC 1123 labels (underscores, which old buckets have, too) whose last label is no private suffix. */
 function isPublicName(hostname: string): boolean {
   const labels = hostname.split('.');
@@ -182,8 +194,8 @@ function unbracket(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }
 
-function notAUrl(): VerificationError {
-  return new VerificationError('invalid_request', { detail: 'This is not an absolute http or https URL.' });
+function notAUrl(detail = 'This is not an absolute http or https URL.'): VerificationError {
+  return new VerificationError('invalid_request', { detail });
 }
 
 function refusal(reason: keyof typeof REFUSALS): VerificationError {

@@ -5,6 +5,7 @@ import {
   type AddressPolicySettings,
   checkUrl,
   createAddressPolicy,
+  isAddressAllowed,
 } from '../../../../src/shared/net/address-policy.js';
 import { readJsonLines } from '../../../support/fuzz/jsonl.js';
 import { catchVerificationError } from '../../../support/programs/errors.js';
@@ -33,7 +34,7 @@ function judge(url: string, policy = strict, purpose: 'image' | 'callback' = 'im
 }
 
 /** What is no absolute http or https URL at all is a malformed field; everything else is a forbidden URL. */
-const MALFORMED = new Set(['S13', 'S15', 'S17', 'S18', 'S19', 'S20', 'S21', 'S22']);
+const MALFORMED = new Set(['S13', 'S15', 'S17', 'S18', 'S19', 'S20', 'S21']);
 
 describe('the list of bad URLs', () => {
   const lines = readJsonLines<BadUrl>('bad-urls.jsonl');
@@ -150,10 +151,39 @@ describe('checkUrl', () => {
     }
   });
 
-  it('accepts 2,048 characters and refuses one more', () => {
-    const url = `https://cdn.acme.com/${'a'.repeat(2_048 - 21)}`;
+  it('accepts 8,192 characters, refuses one more and says so', () => {
+    const url = `https://cdn.acme.com/${'a'.repeat(8_192 - 21)}`;
 
-    expect([judge(url), judge(`${url}a`)]).toEqual(['accepted', 'invalid_request']);
+    expect(judge(url)).toBe('accepted');
+    expect(() => checkUrl(`${url}a`, strict, 'image')).toThrow('The URL has more than 8192 characters.');
+  });
+
+  it.each([
+    ['https://bücher.example.net/a.jpg', 'xn--bcher-kva.example.net'],
+    ['https://BÜCHER.example.net/a.jpg', 'xn--bcher-kva.example.net'],
+    ['https://例え.jp/a.jpg', 'xn--r8jz45g.jp'],
+    ['https://пример.рф:443/a.jpg', 'xn--e1afmkfd.xn--p1ai'],
+    ['https://cdn.acme.com/été/写真.jpg?név=ő', 'cdn.acme.com'],
+  ])('accepts %s as typed, on the host %s', (url, hostname) => {
+    expect(checkUrl(url, strict, 'image').hostname).toBe(hostname);
+  });
+
+  it.each([
+    ['wide digits', 'http://１２７.0.0.1/'],
+    ['wide letters', 'http://ｃｄｎ.acme.com/'],
+    ['circled letters', 'http://ⓒdn.acme.com/'],
+    ['a wide full stop', 'http://cdn．acme.com/'],
+    ['an ideographic full stop', 'http://127。0。0。1/'],
+    ['a wide slash', 'http://cdn.acme.com／@10.0.0.1/'],
+    ['a wide at-sign', 'http://cdn.acme.com＠10.0.0.1/'],
+    ['a ligature', 'http://oﬃce.acme.com/'],
+    ['half a surrogate pair', 'http://cdn.acme.com/\ud800'],
+    ['a right-to-left override', 'http://cdn.acme.com/\u202egpj.exe'],
+    ['a no-break space', 'http://cdn.acme.com/\u00a0'],
+    ['a private name in other letters', 'http://müller.internal/'],
+    ['a decomposed umlaut', 'http://mu\u0308ller.acme.com/'],
+  ])('refuses a URL with %s', (_, url) => {
+    expect(judge(url)).toBe('image_url_forbidden');
   });
 });
 
@@ -211,6 +241,60 @@ describe('ALLOWED_PRIVATE_HOSTS', () => {
 
     expect([refusal.message.includes(name), refusal.context.setting]).toEqual([true, name]);
   });
+});
+
+describe('NAT64_PREFIXES', () => {
+  const METADATA = '169.254.169.254';
+  /** Example addresses of RFC 6052, section 2.4, with 8.8.8.8 and 169.254.169.254 instead of 192.0.2.33. */
+  const EMBEDDED = [
+    ['64:ff9b::/96', '64:ff9b::808:808', '64:ff9b::a9fe:a9fe'],
+    ['2001:db8::/32', '2001:db8:808:808::', '2001:db8:a9fe:a9fe::'],
+    ['2001:db8:100::/40', '2001:db8:108:808:8::', '2001:db8:1a9:fea9:fe::'],
+    ['2001:db8:122::/48', '2001:db8:122:808:8:800::', '2001:db8:122:a9fe:a9:fe00::'],
+    ['2001:db8:122:300::/56', '2001:db8:122:308:8:808::', '2001:db8:122:3a9:fe:a9fe::'],
+    ['2001:db8:122:344::/64', '2001:db8:122:344:8:808:800::', '2001:db8:122:344:a9:fea9:fe00::'],
+    ['2001:db8:122:344::/96', '2001:db8:122:344::808:808', '2001:db8:122:344::a9fe:a9fe'],
+    ['2606:4700:64::/96', '2606:4700:64::808:808', '2606:4700:64::a9fe:a9fe'],
+  ] as const;
+
+  it.each(EMBEDDED)('judges the IPv4 address behind %s', (prefix, open, closed) => {
+    const policy = policyWith({ nat64Prefixes: [prefix] });
+    const judged = [open, closed].map((address) => isAddressAllowed(address, 'cdn.acme.com', policy));
+
+    expect(judged).toEqual([true, false]);
+  });
+
+  it.each(EMBEDDED)('keeps %s closed to metadata even where the prefix is allowed', (prefix, _, closed) => {
+    const policy = policyWith({ nat64Prefixes: [prefix], allowedPrivateHosts: [prefix, '10.0.0.0/8'] });
+
+    expect(isAddressAllowed(closed, 'cdn.acme.com', policy)).toBe(false);
+    expect(judge(`http://[${closed}]/`, policy)).toBe('image_url_forbidden');
+  });
+
+  it('opens an IPv4 range behind a prefix as without it', () => {
+    const policy = policyWith({ allowedPrivateHosts: [`${METADATA}/32`, '10.1.0.0/16'] });
+    const addresses = ['64:ff9b::a01:203', '64:ff9b::a9fe:a9fe', '64:ff9b::a02:203'];
+
+    const allowed = addresses.map((address) => isAddressAllowed(address, 'cdn.acme.com', policy));
+
+    expect(allowed).toEqual([true, true, false]);
+  });
+
+  it.each(['64:ff9b::808:808', '2606:4700:64::808:808'])('refuses %s as the host of a URL', (address) => {
+    const policy = policyWith({ nat64Prefixes: ['2606:4700:64::/96'] });
+
+    expect(judge(`http://[${address}]/`, policy)).toBe('image_url_forbidden');
+  });
+
+  it.each(['10.0.0.0/8', '2001:db8::/33', '2001:db8::1', '::ffff:0:0/96', 'nat64'])(
+    'rejects %s as a prefix',
+    (prefix) => {
+      expect(() => loadApiConfig({ NAT64_PREFIXES: prefix })).toThrow(
+        /NAT64_PREFIXES.*must be an IPv6 prefix/,
+      );
+      expect(() => loadWorkerConfig({ NAT64_PREFIXES: prefix })).toThrow(/must be an IPv6 prefix/);
+    },
+  );
 });
 
 describe('ALLOWED_PORTS', () => {
