@@ -4,9 +4,10 @@ import { VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, isAddressAllowed } from '../../shared/net/address-policy.js';
 import { createHostResolver } from './dns/host-resolver.js';
 import { OneShotDispatcher } from './one-shot-dispatcher.js';
+import { tidyResponseHead } from './tidy-response-head.js';
 
-/** Limit for all response headers together, bytes. */
-const MAX_HEADER_BYTES = 16_384;
+/** Limit for all response headers together, bytes. Some hosts send 17 KB; browsers accept 256 KB. */
+const MAX_HEADER_BYTES = 65_536;
 
 /** Time after which the next of several addresses is tried in parallel, ms (RFC 8305). */
 const NEXT_ADDRESS_AFTER_MS = 500;
@@ -25,8 +26,8 @@ export interface GuardedAgentOptions {
  * addresses of a name when it is resolved, and the socket's own peer address at the end. One forbidden address refuses
  * the whole set, and only checked addresses are passed on, so a second DNS answer cannot differ.
  *
- * Each request has its own connection: no idle socket outlives its request, and every request is checked again. Proxy
- * variables are ignored and certificates always verified. The caller destroys the agent, and checks the URL itself
+ * Each request has its own connection: no idle socket outlives its request, and every request is checked again. So sloppy
+ * response heads can be corrected safely (`tidyResponseHead`). Proxy variables are ignored and certificates always verified. The caller destroys the agent, and checks the URL itself
  * (`checkUrl`) on every hop. A refusal reaches the request as VerificationError `image_url_forbidden`.
  */
 export function createGuardedAgent(policy: AddressPolicy, options: GuardedAgentOptions): Dispatcher {
@@ -82,7 +83,8 @@ function checkPeer(
 ): void {
   const peer = socket.remoteAddress;
   if (peer !== undefined && isAddressAllowed(peer, hostname, policy)) {
-    callback(null, socket);
+    // undici uses only what every duplex stream has.
+    callback(null, tidyResponseHead(socket, { maxHeadBytes: MAX_HEADER_BYTES }) as Socket);
     return;
   }
   socket.destroy();

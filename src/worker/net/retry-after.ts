@@ -1,5 +1,7 @@
-/** Every form of an HTTP date starts with the name of the day; Date.parse accepts much that is not a date. */
-const HTTP_DATE = /^[A-Z][a-z]{2,8},? .* GMT$/;
+/** The forms of an HTTP date (RFC 9110 5.6.7); Date.parse accepts much that is not a date. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, .* GMT$/;
+/** The form without a time zone, which is UTC. */
+const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
 
 /**
  * Returns the pause that a Retry-After header asks for, ms from `now`, in seconds or as a date (RFC 9110 10.2.3);
@@ -7,7 +9,13 @@ const HTTP_DATE = /^[A-Z][a-z]{2,8},? .* GMT$/;
  */
 export function readRetryAfterMs(header: unknown, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000;
-  const date = HTTP_DATE.test(header) ? Date.parse(header) : Number.NaN;
+  const text = header.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = parseDate(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function parseDate(text: string): number {
+  if (ASCTIME_DATE.test(text)) return Date.parse(`${text} GMT`);
+  return HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
 }
