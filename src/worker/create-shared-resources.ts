@@ -53,6 +53,7 @@ function createFetchImage(config: WorkerConfig): SharedResources['fetchImage'] {
   const limits = {
     policy,
     agent,
+    userAgent: config.USER_AGENT,
     maxBytes: config.MAX_IMAGE_BYTES,
     timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
     leastRate: {

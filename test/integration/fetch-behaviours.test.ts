@@ -119,7 +119,9 @@ function fetchFrom(url: string, timeoutMs = 5_000): Promise<Uint8Array> {
     allowedPorts: [canary.port],
   });
   const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000, lookup: dns.lookup });
-  return fetchImage(url, { policy, agent, maxBytes: 1_000, timeoutMs }).finally(() => agent.destroy());
+  return fetchImage(url, { policy, agent, userAgent: 'a test', maxBytes: 1_000, timeoutMs }).finally(() =>
+    agent.destroy(),
+  );
 }
 
 const photoUrl = () => `http://photos.acme.com:${host.port}/a.jpg?signature=secret`;
@@ -176,7 +178,7 @@ describe('a fetch', () => {
       allowedPorts: [],
     });
     const agent = new Agent({ connect: { ca: cert, lookup: dns.lookup } });
-    const options = { policy, agent, maxBytes: 1_000, timeoutMs: 5_000 };
+    const options = { policy, agent, userAgent: 'a test', maxBytes: 1_000, timeoutMs: 5_000 };
     const url = `https://photos.acme.com:${secure.port}/`;
     secure.answer(then(redirect('/here'), redirect(photoUrl())));
 
@@ -214,7 +216,7 @@ describe('a fetch', () => {
       'GET /a.jpg?signature=secret HTTP/1.1',
       `host: photos.acme.com:${host.port}`,
       'connection: close',
-      'user-agent: face-verification-service',
+      'user-agent: a test',
       'accept: image/jpeg, image/png, image/webp, */*;q=0.5',
       'accept-encoding: identity',
     ]);

@@ -26,6 +26,9 @@ const TRANSIENT_CODES = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 
+/** Reasons that last until the host or its name changes, so the caller need not try again. */
+const PERMANENT_REASONS: ReadonlySet<Reason | undefined> = new Set<Reason>(['tls', 'protocol']);
+
 /** Returns a VerificationError as it is; for other errors `image_fetch_failed` with the host for the log. */
 export function toFetchError(error: unknown, host: string): VerificationError {
   if (error instanceof VerificationError) return error;
@@ -33,17 +36,33 @@ export function toFetchError(error: unknown, host: string): VerificationError {
   const reason = isTimeout(error) ? 'timeout' : reasonOf(code);
   return new VerificationError('image_fetch_failed', {
     reason,
+    retryable: !PERMANENT_REASONS.has(reason) && code !== 'ENOTFOUND',
     cause: error,
     context: { host, reason: code },
   });
 }
 
+const REASONS_OF_CODES: Readonly<Record<string, Reason>> = {
+  ENOTFOUND: 'dns',
+  ETIMEOUT: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  ECONNRESET: 'interrupted',
+  ECONNABORTED: 'interrupted',
+  EPIPE: 'interrupted',
+  UND_ERR_SOCKET: 'interrupted',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'interrupted',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+};
+
 function reasonOf(code: string): Reason | undefined {
-  if (code === 'ENOTFOUND' || code === 'ETIMEOUT' || code === 'EAI_AGAIN') return 'dns';
-  if (code === 'ECONNREFUSED') return 'refused';
-  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
   if (isTlsCode(code)) return 'tls';
-  return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' ? 'protocol' : undefined;
+  return code.startsWith('HPE_') ? 'protocol' : REASONS_OF_CODES[code];
 }
 
 /** Returns the error for a response without an image. `retryAfter`: its Retry-After header. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, request } from 'undici';
-import { VerificationError } from '../../shared/errors.js';
+import type { Dispatcher } from 'undici';
+import { toVerificationError, VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { type Deadline, isTimeout, startDeadline } from '../net/deadline.js';
 import type { ByteClaim } from '../tenant-shares/byte-budget.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
 import { type LeastRate, readImageBody } from './read-image-body.js';
+import { requestTargetOf, resolveLocation } from './request-target.js';
 
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
@@ -13,9 +14,8 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 /** Statuses whose body is the whole resource; 204 means an empty one. A 206 was not requested and may be only a part. */
 const WHOLE_STATUSES = new Set([200, 203, 204]);
 
-/** All headers besides Host and Connection. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
+/** All headers besides Host, Connection and User-Agent. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
 const REQUEST_HEADERS = {
-  'user-agent': 'face-verification-service',
   accept: 'image/jpeg, image/png, image/webp, */*;q=0.5',
   'accept-encoding': 'identity',
 };
@@ -24,6 +24,7 @@ export interface FetchImageOptions {
   readonly policy: AddressPolicy;
   /** Created by `createGuardedAgent` with the same policy. */
   readonly agent: Dispatcher;
+  readonly userAgent: string;
   /** Largest accepted body, bytes. */
   readonly maxBytes: number;
   /** Minimum transfer rate; without it a host may be as slow as `timeoutMs` allows. */
@@ -36,10 +37,18 @@ export interface FetchImageOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A URL that checkUrl has accepted. */
+interface CheckedUrl {
+  /** As it was written, for the request target. */
+  readonly text: string;
+  /** As it was judged, for the connection. */
+  readonly url: URL;
+}
+
 /**
  * Returns the bytes at `url` without checking their type, which is done where they are decoded.
- * Follows up to three redirects, each checked like the first URL, never from https to http. Transient failures are
- * retried once if time allows. No socket outlives the call.
+ * Follows up to three redirects, each checked like the first URL, never from https to http. Path and query are sent as they
+ * are written. Transient failures are retried once if time allows. No socket outlives the call.
  * @throws VerificationError
  * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
  * `image_not_available` (`http_<status>`, `redirects`): the host responded without an image;
@@ -47,7 +56,7 @@ export interface FetchImageOptions {
  * `image_too_large`: over `maxBytes`; `image_unsupported`: empty, or with a content encoding.
  */
 export async function fetchImage(url: string, options: FetchImageOptions): Promise<Uint8Array> {
-  const start = checkUrl(url, options.policy, 'image');
+  const start = { text: url, url: checkUrl(url, options.policy, 'image') };
   const deadline = startDeadline(options.timeoutMs, options.signal);
   try {
     deadline.signal.throwIfAborted();
@@ -55,7 +64,7 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
   } catch (error) {
     const { aborted, reason } = deadline.signal;
     // Whatever failed at that moment, the cause is the end of the time or the caller's signal.
-    if (aborted) throw isTimeout(reason) ? toFetchError(reason, start.hostname) : reason;
+    if (aborted) throw isTimeout(reason) ? toFetchError(reason, start.url.hostname) : reason;
     throw error;
   } finally {
     deadline.end();
@@ -63,7 +72,7 @@ export async function fetchImage(url: string, options: FetchImageOptions): Promi
 }
 
 async function fetchWithRetry(
-  start: URL,
+  start: CheckedUrl,
   options: FetchImageOptions,
   deadline: Deadline,
 ): Promise<Uint8Array> {
@@ -78,66 +87,83 @@ async function fetchWithRetry(
 }
 
 async function followRedirects(
-  start: URL,
+  start: CheckedUrl,
   options: FetchImageOptions,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  let url = start;
+  let place = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-    const answer = await fetchHop(url, options, signal);
+    const answer = await fetchHop(place, options, signal);
     if (answer instanceof Uint8Array) return answer;
-    url = answer;
+    place = answer;
   }
   throw new VerificationError('image_not_available', {
     reason: 'redirects',
-    context: { host: url.hostname },
+    context: { host: place.url.hostname },
   });
 }
 
 /** Returns the image, or the target of a redirect. */
 async function fetchHop(
-  url: URL,
+  place: CheckedUrl,
   options: FetchImageOptions,
   signal: AbortSignal,
-): Promise<Uint8Array | URL> {
+): Promise<Uint8Array | CheckedUrl> {
+  const { origin, hostname } = place.url;
   let response: Dispatcher.ResponseData | undefined;
   try {
-    response = await request(url, {
-      dispatcher: options.agent,
-      headers: REQUEST_HEADERS,
+    response = await options.agent.request({
+      origin,
+      path: requestTargetOf(place.text),
+      method: 'GET',
+      headers: { 'user-agent': options.userAgent, ...REQUEST_HEADERS },
       // The deadline covers both; undici's own limits restart with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
       signal,
     });
     const { statusCode, headers } = response;
-    if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, url, options.policy);
-    if (!WHOLE_STATUSES.has(statusCode))
-      throw toStatusError(statusCode, url.hostname, headers['retry-after']);
-    return await readImageBody(response, { ...options, host: url.hostname, signal });
+    if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, place, options.policy);
+    if (!WHOLE_STATUSES.has(statusCode)) throw toStatusError(statusCode, hostname, headers['retry-after']);
+    return await readImageBody(response, { ...options, host: hostname, signal });
   } catch (error) {
-    throw toFetchError(error, url.hostname);
+    throw toFetchError(error, hostname);
   } finally {
     // Closes the socket of a response that was not read to its end; the listener absorbs the resulting error.
     response?.body.on('error', () => undefined).destroy();
   }
 }
 
-function readRedirect(response: Dispatcher.ResponseData, from: URL, policy: AddressPolicy): URL {
+function readRedirect(
+  response: Dispatcher.ResponseData,
+  from: CheckedUrl,
+  policy: AddressPolicy,
+): CheckedUrl {
   const { location } = response.headers;
-  if (typeof location !== 'string' || !URL.canParse(location, from.href))
-    throw toStatusError(response.statusCode, from.hostname, undefined);
-  const forbidden = (cause?: unknown) =>
+  const host = from.url.hostname;
+  const text = typeof location === 'string' ? resolveLocation(location, from.text) : '';
+  if (!URL.canParse(text)) throw toStatusError(response.statusCode, host, undefined);
+  const forbidden = (why: string, cause?: unknown) =>
     new VerificationError('image_url_forbidden', {
-      detail: 'The image URL redirects to a URL that is not allowed.',
+      detail: `The image URL redirects to a URL that is not allowed. ${why}`,
       cause,
-      context: { host: from.hostname, reason: 'redirect' },
+      context: { host, reason: 'redirect' },
     });
-  const target = new URL(location, from);
-  if (from.protocol === 'https:' && target.protocol !== 'https:') throw forbidden();
+  const url = checkTarget(text, policy, forbidden);
+  if (from.url.protocol === 'https:' && url.protocol !== 'https:')
+    throw forbidden('It leads from https to http.');
+  return { text, url };
+}
+
+/** @throws what `forbidden` returns for a URL that checkUrl refuses. */
+function checkTarget(
+  text: string,
+  policy: AddressPolicy,
+  forbidden: (why: string, cause: unknown) => VerificationError,
+): URL {
   try {
-    return checkUrl(target.href, policy, 'image');
+    return checkUrl(text, policy, 'image');
   } catch (error) {
-    throw forbidden(error);
+    throw forbidden(toVerificationError(error).message, error);
   }
 }

@@ -1,9 +1,17 @@
 import type { Dispatcher } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import type { ByteClaim } from '../tenant-shares/byte-budget.js';
+import { isCutOff } from './is-cut-off.js';
 
 /** Initial buffer size if the host announces none, bytes: for most photos it grows only a few times. */
 const FIRST_BYTES = 262_144;
+
+/** Values of Content-Encoding that change nothing; stores repeat what was said at upload, such as `aws-chunked`. */
+const PLAIN_CODINGS = new Set(
+  ' identity aws-chunked binary none utf-8 utf8 us-ascii iso-8859-1 7bit 8bit'.split(' '),
+);
+/** Codings that an error can name; anything else is the host's own text. */
+const KNOWN_CODINGS = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'compress', 'x-compress']);
 
 /** At least `bytes` in every `perMs` milliseconds. */
 export interface LeastRate {
@@ -24,8 +32,8 @@ export interface ReadOptions {
 
 /**
  * Returns the body of a response as a copy of its own. A refused response stays unread; the caller destroys it.
- * @throws VerificationError `image_too_large` by Content-Length or while reading; `image_fetch_failed` (`too_slow`);
- * `image_unsupported` for a content encoding or an empty body. Errors of undici for an interrupted transfer pass through.
+ * @throws VerificationError `image_too_large` by Content-Length or while reading; `image_fetch_failed` (`too_slow`; `interrupted`
+ * for a body that ends with the connection in the middle of an image); `image_unsupported` for a content encoding or an empty body. Errors of undici for an interrupted transfer pass through.
  */
 export async function readImageBody(
   response: Dispatcher.ResponseData,
@@ -33,12 +41,14 @@ export async function readImageBody(
 ): Promise<Uint8Array> {
   const { headers, body } = response;
   const { maxBytes, host, memory } = options;
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (String(encoding).trim().toLowerCase() !== 'identity')
+  const coding = findCoding(String(headers['content-encoding'] ?? ''));
+  if (coding !== undefined) {
+    const name = KNOWN_CODINGS.has(coding) ? `the content encoding ${coding}` : 'an unknown content encoding';
     throw new VerificationError('image_unsupported', {
-      detail: 'The image host sent the image with a content encoding.',
+      detail: `The image host sent the image with ${name}.`,
       context: { host, reason: 'content_encoding' },
     });
+  }
   const announced = Number(headers['content-length'] ?? 0);
   if (announced > maxBytes) throw tooLarge(options);
   await memory?.take(announced || maxBytes, options.signal);
@@ -48,8 +58,17 @@ export async function readImageBody(
       detail: 'The image host sent an empty file.',
       context: { host, reason: 'empty' },
     });
+  const isFramed = 'content-length' in headers || 'transfer-encoding' in headers;
+  if (!isFramed && isCutOff(bytes))
+    throw new VerificationError('image_fetch_failed', { reason: 'interrupted', context: { host } });
   memory?.shrinkTo(bytes.length);
   return bytes;
+}
+
+/** Returns the first coding of a Content-Encoding header that changes the bytes. */
+function findCoding(header: string): string | undefined {
+  const codings = header.split(',').map((coding) => coding.trim().toLowerCase());
+  return codings.find((coding) => !PLAIN_CODINGS.has(coding));
 }
 
 /** Reads into one growing buffer, because a host may send millions of one-byte chunks. */

@@ -38,9 +38,24 @@ describe('toFetchError', () => {
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
     ['CERT_HAS_EXPIRED', 'tls'],
     ['HPE_INVALID_CONSTANT', 'protocol'],
-    ['ECONNRESET', undefined],
+    ['ECONNRESET', 'interrupted'],
+    ['UND_ERR_SOCKET', 'interrupted'],
+    ['ENETUNREACH', 'unreachable'],
+    ['SOMETHING_ELSE', undefined],
   ])('gives %s the reason %s', (code, reason) => {
     expect(toFetchError(withCode(code), 'a').reason).toBe(reason);
+  });
+
+  it.each([
+    ['ENOTFOUND', false],
+    ['EAI_AGAIN', true],
+    ['CERT_HAS_EXPIRED', false],
+    ['HPE_INVALID_CONSTANT', false],
+    ['UND_ERR_HEADERS_OVERFLOW', false],
+    ['ECONNREFUSED', true],
+    ['SOMETHING_ELSE', true],
+  ])('says of %s whether a later try can help: %s', (code, retryable) => {
+    expect(toFetchError(withCode(code), 'a').retryable).toBe(retryable);
   });
 
   it('puts the network’s code into the log and hides its message from the client', () => {

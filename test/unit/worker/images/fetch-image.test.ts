@@ -1,8 +1,10 @@
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createAddressPolicy } from '../../../../src/shared/net/address-policy.js';
 import { type FetchImageOptions, fetchImage } from '../../../../src/worker/images/fetch-image.js';
 import { createGuardedAgent } from '../../../../src/worker/net/guarded-agent.js';
 import { createByteBudget } from '../../../../src/worker/tenant-shares/byte-budget.js';
+import { samplePhoto } from '../../../support/photos/photos.js';
 import { catchVerificationError } from '../../../support/programs/errors.js';
 import { type RawServer, startRawServer } from '../../../support/servers/raw-server.js';
 
@@ -29,7 +31,14 @@ function fetchWith(options: Partial<FetchImageOptions> = {}, from = url): Promis
   });
   const agent = createGuardedAgent(policy, { connectTimeoutMs: 1_000 });
   onTestFinished(() => agent.destroy());
-  return fetchImage(from, { policy, agent, maxBytes: 100, timeoutMs: 5_000, ...options });
+  return fetchImage(from, {
+    policy,
+    agent,
+    userAgent: 'a test',
+    maxBytes: 100,
+    timeoutMs: 5_000,
+    ...options,
+  });
 }
 
 describe('the size limit', () => {
@@ -64,10 +73,14 @@ describe('the size limit', () => {
     expect((await catchVerificationError(() => fetchWith())).code).toBe('image_too_large');
   });
 
-  it('bounds the headers to 16 KB', async () => {
-    host.answer((socket) => socket.write(head('200 OK', `X-Large: ${'x'.repeat(16_384)}`)));
+  it('bounds the headers to 64 KB', async () => {
+    host.answer((socket) => socket.write(head('200 OK', `X-Large: ${'x'.repeat(65_536)}`)));
 
-    expect((await catchVerificationError(() => fetchWith())).code).toBe('image_fetch_failed');
+    expect(await catchVerificationError(() => fetchWith())).toMatchObject({
+      code: 'image_fetch_failed',
+      reason: 'protocol',
+      retryable: false,
+    });
     expect(host.connections()).toBe(1);
   });
 });
@@ -87,10 +100,65 @@ describe('the body', () => {
     expect(await fetchWith()).toHaveLength(3);
   });
 
-  it('may say identity', async () => {
-    host.answer(`${head('200 OK', 'Content-Length: 1', 'Content-Encoding: Identity')}x`);
+  it.each([
+    '',
+    'Identity',
+    'identity, identity',
+    'aws-chunked',
+    'aws-chunked,identity',
+    'utf-8',
+    'UTF-8',
+    'binary',
+    'none',
+    ',',
+  ])('may say the content encoding %j, which changes nothing', async (encoding) => {
+    host.answer(`${head('200 OK', 'Content-Length: 1', `Content-Encoding: ${encoding}`)}x`);
 
     expect(await fetchWith()).toHaveLength(1);
+  });
+
+  it('may say twice that it has no encoding', async () => {
+    const twice = ['Content-Encoding: identity', 'Content-Encoding: aws-chunked'];
+    host.answer(`${head('200 OK', 'Content-Length: 1', ...twice)}x`);
+
+    expect(await fetchWith()).toHaveLength(1);
+  });
+
+  it.each([
+    ['gzip', 'the content encoding gzip'],
+    ['aws-chunked, br', 'the content encoding br'],
+    ['<script>', 'an unknown content encoding'],
+  ])('is refused with the encoding %s as %s', async (encoding, name) => {
+    host.answer(`${head('200 OK', 'Content-Length: 1', `Content-Encoding: ${encoding}`)}x`);
+
+    const error = await catchVerificationError(() => fetchWith());
+
+    expect(error.message).toBe(`The image host sent the image with ${name}.`);
+  });
+
+  const JPEG = samplePhoto(1);
+  it.each<[string, Promise<Buffer>]>([
+    ['JPEG', Promise.resolve(JPEG)],
+    ['PNG', sharp(JPEG).resize(90).png().toBuffer()],
+    ['WebP', sharp(JPEG).resize(90).webp().toBuffer()],
+  ])('that ends with the connection in the middle of a %s is asked for again', async (_, made) => {
+    const photo = await made;
+    host.answer((socket, nth) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.end(nth === 1 ? photo.subarray(0, photo.length * 0.7) : photo);
+    });
+
+    const bytes = await fetchWith({ maxBytes: 1_000_000 });
+
+    expect([Buffer.compare(bytes, photo), host.requests.length]).toEqual([0, 2]);
+  });
+
+  it('that ends twice in the middle of an image is worth a later try', async () => {
+    host.answer(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), JPEG.subarray(0, 9_000)]));
+
+    const error = await catchVerificationError(() => fetchWith({ maxBytes: 1_000_000 }));
+
+    expect(error).toMatchObject({ code: 'image_fetch_failed', reason: 'interrupted', retryable: true });
   });
 
   it.each(['br', 'zstd', 'x-gzip', 'identity, gzip', 'aes128gcm', 'unheard-of'])(
@@ -129,6 +197,54 @@ describe('the body', () => {
       });
     },
   );
+});
+
+describe('the request', () => {
+  it.each([
+    "/it's.jpg",
+    '/{id}/a|b^c`d"e<f>.jpg',
+    '/a/../b/./c.jpg',
+    '/a//b.jpg',
+    '/a.jpg?',
+    '/?a=%2f%2F+%20&b[]={}',
+    '/%7Euser/%zz',
+  ])('asks for %s byte for byte', async (target) => {
+    host.answer(`${head('200 OK', 'Content-Length: 1')}x`);
+
+    await fetchWith({}, `http://127.0.0.1:${host.port}${target}`);
+
+    expect(host.requests[0]?.split('\r\n')[0]).toBe(`GET ${target} HTTP/1.1`);
+  });
+
+  it.each([
+    ['', '/'],
+    ['?a=b', '/?a=b'],
+    ['#a', '/'],
+    ['/a#b?c', '/a'],
+    ['/été.jpg', '/%C3%A9t%C3%A9.jpg'],
+  ])('for a URL that ends in %j asks for %s', async (end, target) => {
+    host.answer(`${head('200 OK', 'Content-Length: 1')}x`);
+
+    await fetchWith({}, `http://127.0.0.1:${host.port}${end}`);
+
+    expect(host.requests[0]?.split(' ')[1]).toBe(target);
+  });
+
+  it('says who asks', async () => {
+    host.answer(`${head('200 OK', 'Content-Length: 1')}x`);
+
+    await fetchWith({ userAgent: 'face-verification-service (ops@example.com)' });
+
+    expect(host.requests[0]).toContain('\r\nuser-agent: face-verification-service (ops@example.com)\r\n');
+  });
+
+  it('names the host as it was judged, whatever its spelling', async () => {
+    host.answer(`${head('200 OK', 'Content-Length: 1')}x`);
+
+    await fetchWith({}, `HTTP://0x7f.1:${host.port}/A/../b`);
+
+    expect(host.requests[0]).toMatch(new RegExp(`^GET /A/../b HTTP/1.1\r\nhost: 127.0.0.1:${host.port}\r\n`));
+  });
 });
 
 describe('a redirect', () => {
@@ -190,7 +306,9 @@ describe('a redirect', () => {
     'data:image/png;base64,aGVsbG8=',
     'javascript:alert(1)',
     'ftp://127.0.0.1/',
-    `/${'a'.repeat(2_048)}`,
+    `/${'a'.repeat(8_192)}`,
+    '/a\tb',
+    '/a\\b',
   ])('to %s is refused', async (location) => {
     host.answer(to(location));
 
@@ -207,6 +325,50 @@ describe('a redirect', () => {
     host.answer(to(location));
 
     expect((await catchVerificationError(() => fetchWith())).code).toBe('image_not_available');
+  });
+
+  it.each([
+    ['/résumé.jpg', '/r%C3%A9sum%C3%A9.jpg'],
+    ['/写真.jpg?név=ő', '/%E5%86%99%E7%9C%9F.jpg?n%C3%A9v=%C5%91'],
+    ['/r%C3%A9sum%C3%A9.jpg', '/r%C3%A9sum%C3%A9.jpg'],
+    ['/two words.jpg', '/two%20words.jpg'],
+    ["/it's/{id}.jpg?", "/it's/{id}.jpg?"],
+    ['/a/./b/../c.jpg', '/a/./b/../c.jpg'],
+    ['?x=1', '/a.jpg?x=1'],
+    ['b.jpg?c={d}#e', '/b.jpg?c={d}'],
+    ['./b/../c.jpg', '/c.jpg'],
+    ['../..', '/'],
+    ['#top', '/a.jpg'],
+    [`/${'a'.repeat(7_000)}`, `/${'a'.repeat(7_000)}`],
+  ])('to %s asks for %s', async (location, target) => {
+    host.answer((socket, nth) =>
+      socket.end(nth === 1 ? to(location) : `${head('200 OK', 'Content-Length: 1')}x`),
+    );
+
+    expect(await fetchWith()).toHaveLength(1);
+    expect(host.requests[1]?.split(' ')[1]).toBe(target);
+  });
+
+  it('may be written in bytes that are not UTF-8', async () => {
+    host.answer((socket, nth) =>
+      socket.end(
+        nth === 1 ? Buffer.from(to('/r\xe9.jpg'), 'latin1') : `${head('200 OK', 'Content-Length: 1')}x`,
+      ),
+    );
+
+    expect(await fetchWith()).toHaveLength(1);
+    expect(host.requests[1]?.split(' ')[1]).toBe('/r%E9.jpg');
+  });
+
+  it.each([
+    [`/${'a'.repeat(8_192)}`, 'The URL has more than 8192 characters.'],
+    ['ftp://cdn.acme.com/', 'Only http and https URLs are accepted.'],
+  ])('names what is wrong with its target', async (location, why) => {
+    host.answer(to(location));
+
+    const { message } = await catchVerificationError(() => fetchWith());
+
+    expect(message).toBe(`The image URL redirects to a URL that is not allowed. ${why}`);
   });
 
   it('with two targets leads nowhere', async () => {
