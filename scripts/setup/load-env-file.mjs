@@ -11,8 +11,8 @@ const ASSIGNMENT =
 
 /**
  * Adds the settings of a .env file to `environment`. The environment wins, also where it names NAME_FILE and the file
- * names NAME. Returns `path`, the `names` that were added and those that the environment had (`overruled`); undefined
- * when the file does not exist.
+ * names NAME. Returns `path`, the `names` that were added and `warnings`, a sentence for each setting that the environment
+ * hides; undefined when the file does not exist.
  * @param path the file to read; absent: .env in the repository's root, if there is one
  * @throws SetupError when the file cannot be read or is malformed; its values are never quoted.
  */
@@ -21,10 +21,16 @@ export function loadEnvFile(environment = process.env, path = undefined) {
   if (path === undefined && !existsSync(file)) return undefined;
   const values = parseEnvText(readText(file), shorten(file));
   const names = Object.keys(values).sort();
-  const overruled = names.filter((name) => isNamed(environment, name));
-  const added = names.filter((name) => !overruled.includes(name));
+  const winners = new Map(names.map((name) => [name, winnerOver(name, environment)]));
+  const added = names.filter((name) => winners.get(name) === undefined);
   for (const name of added) environment[name] = values[name];
-  return { path: shorten(file), names: added, overruled };
+  const warnings = [...winners]
+    .filter(([name, winner]) => winner !== undefined && environment[winner] !== values[name])
+    .map(([name, winner]) => {
+      const value = environment[winner] === '' ? `an empty ${winner}` : winner;
+      return `${shorten(file)} sets ${name}, but the environment has ${value} and wins`;
+    });
+  return { path: shorten(file), names: added, warnings };
 }
 
 /** Returns the path that `--env-file PATH` or `--env-file=PATH` names, or undefined. */
@@ -68,10 +74,11 @@ function malformed(file, line) {
   );
 }
 
-/** True when the environment has the variable, or the other one of NAME and NAME_FILE. */
-function isNamed(environment, name) {
+/** Returns the variable of the environment that hides `name`: itself, or the other one of NAME and NAME_FILE. */
+function winnerOver(name, environment) {
   const other = name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`;
-  return environment[name] !== undefined || Boolean(environment[other]);
+  if (environment[name] !== undefined) return name;
+  return environment[other] ? other : undefined;
 }
 
 function readText(file) {

@@ -19,6 +19,7 @@ export async function prepareConfigured(environment = process.env) {
   checkNode();
   const envFile = loadEnvFile(environment);
   if (envFile) console.error(`Settings from ${envFile.path}: ${envFile.names.join(', ') || 'none'}`);
+  for (const warning of envFile?.warnings ?? []) console.error(`Warning: ${warning}`);
   await prepareProgram();
 }
 

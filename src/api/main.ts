@@ -38,7 +38,7 @@ const SHUTDOWN_SLACK_MS = 5_000;
 await main().catch(failToStart);
 
 async function main(): Promise<void> {
-  const { config, warnings } = loadApiConfig();
+  const { config, warnings, fallbacks } = loadApiConfig();
   const logger = createLogger('api', config.LOG_LEVEL);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(
@@ -56,7 +56,11 @@ async function main(): Promise<void> {
     tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
   });
   startMetricsServer(metrics.render, { config, logger, shutdown });
-  startServer(createApp(assemble(parts, metrics)), { config, logger, shutdown });
+  startServer(createApp({ ...assemble(parts, metrics), settingWarnings: fallbacks }), {
+    config,
+    logger,
+    shutdown,
+  });
   // Last in, first out: load balancers learn about the end while everything still works.
   shutdown.add('drain', parts.drain.start);
 }
@@ -145,7 +149,7 @@ interface Parts {
   readonly drain: Drain;
 }
 
-function assemble(parts: Parts, metrics: ApiMetrics): AppDependencies {
+function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'settingWarnings'> {
   const {
     config,
     logger,

@@ -32,7 +32,7 @@ await main().catch(failToStart);
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const { config, warnings } = loadWorkerConfig();
+  const { config, warnings, fallbacks } = loadWorkerConfig();
   const logger = createLogger('worker', config.LOG_LEVEL);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(logger, config.SHUTDOWN_TIMEOUT * 1_000);
@@ -88,7 +88,17 @@ async function main(): Promise<void> {
   const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });
   // BullMQ repeats a refused command without a pause.
   await rights.complete;
-  await startConsumers({ config, logger, redis, finishing, verification, resources, metrics, shutdown });
+  await startConsumers({
+    config,
+    settingWarnings: fallbacks,
+    logger,
+    redis,
+    finishing,
+    verification,
+    resources,
+    metrics,
+    shutdown,
+  });
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',

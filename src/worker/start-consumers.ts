@@ -25,6 +25,8 @@ const STRANDED_CHECK_MS = 100;
 
 export interface ConsumerOptions {
   readonly config: WorkerConfig;
+  /** Wrong settings that were replaced by their defaults. */
+  readonly settingWarnings: readonly string[];
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly finishing: FinishDependencies;
@@ -42,6 +44,7 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     host: config.WORKER_HOST,
     port: config.WORKER_PORT,
     isReady: () => ready && isRedisReady(redis),
+    settingWarnings: options.settingWarnings,
     renderMetrics: metrics.render,
   });
   shutdown.add('health', health.close);

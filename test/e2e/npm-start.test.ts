@@ -76,6 +76,11 @@ describe('a service started by npm start', () => {
     expect(greeting).toMatch(/Warning +FACE_MATCH_THRESHOLD is "abc".* using 0\.5/);
     expect(greeting).toMatch(/Warning .*API_KEY, which the service does not know/);
     expect(greeting).toMatch(/API keys +none/);
+    const health = await fetch(`${service.origin}/health`);
+    expect(await health.json()).toEqual({
+      status: 'ok',
+      warnings: [expect.stringMatching(/^FACE_MATCH_THRESHOLD is "abc".* using 0\.5$/)],
+    });
   });
 
   it('says that photos of one woman match, and answers with her id as it came', async () => {

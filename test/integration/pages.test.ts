@@ -38,7 +38,7 @@ describe('the answers of the service itself', () => {
     const models = await service.get('/models', withKey);
     const erased = await service.call('/users/nobody/jobs', { method: 'DELETE', headers: withKey });
 
-    expect(healthSchema.strict().parse(health.body)).toEqual({ status: 'ok' });
+    expect(healthSchema.strict().parse(health.body)).toEqual({ status: 'ok', warnings: [] });
     expect(readinessSchema.strict().parse(ready.body)).toMatchObject({ status: 'ready', model: 'lite' });
     expect(
       modelsSchema

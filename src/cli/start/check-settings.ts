@@ -31,7 +31,7 @@ export function checkSettings(
     }
   });
   if (problems.length > 0) throw new UserError(new ConfigError([...new Set(problems)]).message);
-  return [...new Set(warnings), ...describeUnknown(envFile)];
+  return [...new Set(warnings), ...(envFile?.warnings ?? []), ...describeUnknown(envFile)];
 }
 
 /** True when a service with these settings fetches photos from 127.0.0.1. */

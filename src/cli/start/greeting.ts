@@ -5,8 +5,8 @@ export interface EnvFile {
   readonly path: string;
   /** Names that it added to the environment. */
   readonly names: readonly string[];
-  /** Names that it holds and the environment had already. */
-  readonly overruled: readonly string[];
+  /** Settings of it that the environment hides, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** Photos that this command serves, and where. */
@@ -61,9 +61,7 @@ const PHOTOS_ELSEWHERE = 'this machine’s are refused; ALLOWED_PRIVATE_HOSTS li
 
 function describeSettings(file: EnvFile | undefined): string {
   if (!file) return 'the environment; there is no .env';
-  const overruled =
-    file.overruled.length > 0 ? `; the environment overrules its ${file.overruled.join(', ')}` : '';
-  return `the environment and ${file.path} (${file.names.join(', ') || 'adds nothing'})${overruled}`;
+  return `the environment and ${file.path} (${file.names.join(', ') || 'adds nothing'})`;
 }
 
 /** Nobody may take an open service for a closed one. */

@@ -5,7 +5,7 @@ import type { Supervisor } from './supervisor.js';
 
 /** How long a program may take until it answers, ms: large packs load and test themselves first. */
 const READY_TIMEOUT_MS = 120_000;
-/** Intervals at which a port, and a page whose answers are counted, are checked, ms. */
+/** Intervals at which a port and a page are checked, ms. */
 const INTERVAL_MS = { port: 50, page: 250 } as const;
 /** Time limit of one check, ms. */
 const LOOK_TIMEOUT_MS = 5_000;

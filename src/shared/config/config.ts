@@ -4,13 +4,7 @@ import { packFolder } from '../models/model-catalogue.js';
 import { type AddressPolicy, checkUrl, createAddressPolicy } from '../net/address-policy.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
-import {
-  type Environment,
-  readInherited,
-  readNew,
-  readSetting,
-  type SettingFindings,
-} from './read-setting.js';
+import { type Environment, noFindings, readInherited, readNew, readSetting } from './read-setting.js';
 import {
   apiVariables,
   type InheritedValues,
@@ -21,7 +15,7 @@ import {
   workerVariables,
 } from './variables.js';
 
-/** A value of the Python service that was wrong and was replaced by its safe default. */
+/** A sentence about a setting that is doubtful or was replaced by its default. */
 export type ConfigWarning = string;
 
 /** Every wrong new variable at once; the process must not start. */
@@ -53,7 +47,10 @@ export interface WorkerConfig extends Omit<WorkerValues, 'WORKER_CONCURRENCY' | 
 
 export interface Loaded<T> {
   readonly config: T;
+  /** What is doubtful, fallbacks included. */
   readonly warnings: readonly ConfigWarning[];
+  /** Wrong values of the Python service's variables and what replaced them; no secret and no address. */
+  readonly fallbacks: readonly ConfigWarning[];
 }
 
 /** Every variable that either program reads, for the check that .env.example explains each. */
@@ -66,10 +63,10 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig> {
-  const { values, warnings } = readVariables(env, apiVariables);
+  const { values, ...findings } = readVariables(env, apiVariables);
   const config = { ...values, addressPolicy: readAddressPolicy(values) };
   checkWebhookUrl(config);
-  return { config: Object.freeze(config), warnings };
+  return { config: Object.freeze(config), ...findings };
 }
 
 /**
@@ -79,7 +76,7 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerConfig> {
-  const { values, warnings } = readVariables(env, workerVariables);
+  const { values, fallbacks, warnings } = readVariables(env, workerVariables);
   if (values.WEBHOOK_SHARED_SIGNATURE)
     warnings.push(
       'WEBHOOK_SHARED_SIGNATURE lets tenants forge webhooks to receivers that check with WEBHOOK_SECRETS',
@@ -92,7 +89,7 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
     vision: visionOptions(values, processes, env),
   };
-  return { config: Object.freeze(config), warnings };
+  return { config: Object.freeze(config), fallbacks, warnings };
 }
 
 /**
@@ -113,7 +110,7 @@ export function loadWebhookSecrets(env: Environment = process.env): readonly str
 
 /** Returns the names of API_KEYS, each once, passing over wrong entries; empty where every caller is anonymous. */
 export function loadKeyNames(env: Environment = process.env): readonly string[] {
-  const { keys } = parseApiKeys(readSetting(env, 'API_KEYS', { problems: [], warnings: [] }) ?? '');
+  const { keys } = parseApiKeys(readSetting(env, 'API_KEYS', noFindings()) ?? '');
   return [...new Set(keys.map(({ name }) => name))];
 }
 
@@ -149,7 +146,7 @@ function visionOptions(values: WorkerValues, processes: number, env: Environment
 
 /** @throws ConfigError listing every problem. */
 function readVariables<S extends typeof sharedVariables>(env: Environment, shape: S) {
-  const findings: SettingFindings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(shape)) values[name] = readNew(name, { schema, env, findings });
   const threshold = thresholdFrom(Number(values.MIN_THRESHOLD ?? 0));
@@ -157,7 +154,8 @@ function readVariables<S extends typeof sharedVariables>(env: Environment, shape
     values[name] = readInherited(name, { ...kind, env, findings });
   if (findings.problems.length > 0) throw new ConfigError(findings.problems);
   // Each value above was produced by the schema of its own name.
-  return { values: values as Parsed<S> & InheritedValues, warnings: findings.warnings };
+  const { fallbacks, warnings } = findings;
+  return { values: values as Parsed<S> & InheritedValues, fallbacks, warnings: [...fallbacks, ...warnings] };
 }
 
 function readAddressPolicy(values: Parsed<typeof sharedVariables>): AddressPolicy {
@@ -185,7 +183,7 @@ function checkWebhookUrl(settings: WebhookSettings): void {
 
 /** @throws ConfigError when this setting is wrong. */
 function readOne<T extends z.ZodType>(name: string, schema: T, env: Environment): z.output<T> {
-  const findings: SettingFindings = { problems: [], warnings: [] };
+  const findings = noFindings();
   const value = readNew(name, { schema, env, findings });
   if (findings.problems.length > 0 || value === undefined) throw new ConfigError(findings.problems);
   return value;

@@ -9,7 +9,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface SettingFindings {
   /** Each of these stops the process. */
   readonly problems: string[];
+  /** Wrong values of the Python service's variables, which were replaced by their defaults. */
+  readonly fallbacks: string[];
   readonly warnings: string[];
+}
+
+/** Returns findings of nothing yet. */
+export function noFindings(): SettingFindings {
+  return { problems: [], fallbacks: [], warnings: [] };
 }
 
 /** What Kubernetes and Docker put into the environment for a service called `worker`: WORKER_PORT=tcp://10.0.0.7:80. */
@@ -72,6 +79,6 @@ export function readInherited(
   const parsed = schema.safeParse(text, { error: explainIssue });
   if (parsed.success) return parsed.data;
   const reasons = parsed.error.issues.map(({ message }) => message).join('; ');
-  findings.warnings.push(`${name} is ${quoteValue(env[name] ?? text)}, but ${reasons}; using ${fallback}`);
+  findings.fallbacks.push(`${name} is ${quoteValue(env[name] ?? text)}, but ${reasons}; using ${fallback}`);
   return fallback;
 }

@@ -5,6 +5,8 @@ export interface HealthServerOptions {
   readonly port: number;
   /** True if the worker can run comparisons now. */
   readonly isReady: () => boolean;
+  /** Wrong settings that were replaced by their defaults. */
+  readonly settingWarnings: readonly string[];
   readonly renderMetrics: () => Promise<string>;
 }
 
@@ -21,7 +23,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
     };
     switch (request.url?.split('?')[0]) {
       case '/health':
-        return answer(200, { status: 'ok' });
+        return answer(200, { status: 'ok', warnings: options.settingWarnings });
       case '/health/ready':
         return options.isReady() ? answer(200, { status: 'ready' }) : answer(503, { status: 'not_ready' });
       case '/metrics':

@@ -49,7 +49,22 @@ describe('loadEnvFile', () => {
       REDIS_URL_FILE: '/run/redis',
       API_KEYS: 'shop:k1',
     });
-    expect(found).toEqual({ path, names: ['API_KEYS'], overruled: ['HOST', 'PORT', 'REDIS_URL'] });
+    expect(found).toEqual({
+      path,
+      names: ['API_KEYS'],
+      warnings: [
+        `${path} sets HOST, but the environment has an empty HOST and wins`,
+        `${path} sets PORT, but the environment has PORT and wins`,
+        `${path} sets REDIS_URL, but the environment has REDIS_URL_FILE and wins`,
+      ],
+    });
+  });
+
+  it('is silent about a value that the environment has too', () => {
+    const path = join(folder, '.env');
+    writeFileSync(path, 'PORT=9000\n');
+
+    expect(loadEnvFile({ PORT: '9000' }, path)?.warnings).toEqual([]);
   });
 
   it('refuses a file that cannot be read', () => {

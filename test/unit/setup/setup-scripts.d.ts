@@ -43,7 +43,7 @@ declare module '*/setup/load-env-file.mjs' {
   export function loadEnvFile(
     environment: Record<string, string>,
     path?: string,
-  ): { path: string; names: readonly string[]; overruled: readonly string[] } | undefined;
+  ): { path: string; names: readonly string[]; warnings: readonly string[] } | undefined;
 }
 
 declare module '*/scripts/check-commits.mjs' {

@@ -29,8 +29,8 @@ describe('checkSettings', () => {
   it('reports names of a .env file that the service does not know, and no names of other programs', () => {
     const names = ['API_KEY', 'API_KEYS_FILE', 'COMPOSE_PROJECT_NAME', 'NODE_OPTIONS', 'PORT'];
 
-    const warnings = checkSettings({}, { path: '.env', names, overruled: [] });
+    const warnings = checkSettings({}, { path: '.env', names, warnings: ['.env sets PORT'] });
 
-    expect(warnings).toEqual(['.env sets API_KEY, which the service does not know']);
+    expect(warnings).toEqual(['.env sets PORT', '.env sets API_KEY, which the service does not know']);
   });
 });

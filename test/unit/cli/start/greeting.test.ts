@@ -71,10 +71,10 @@ describe('renderGreeting', () => {
     expect(greeting).toContain("-H 'authorization: Bearer YOUR_KEY'");
   });
 
-  it('says which file was read, what it added and what the environment overruled', () => {
-    const envFile = { path: '.env', names: ['API_KEYS', 'PORT'], overruled: ['HOST'] };
+  it('says which file was read and what it added', () => {
+    const envFile = { path: '.env', names: ['API_KEYS', 'PORT'], warnings: [] };
 
-    expect(renderGreeting({ ...FACTS, envFile })).toMatch(/\.env \(API_KEYS, PORT\).*overrules its HOST$/m);
+    expect(renderGreeting({ ...FACTS, envFile })).toMatch(/\.env \(API_KEYS, PORT\)$/m);
     expect(renderGreeting(FACTS)).toContain('there is no .env');
   });
 

@@ -54,10 +54,11 @@ describe('the names of the Python service', () => {
   ];
   for (const [name, value] of wrong) {
     it(`fall back with a warning: ${name}=${value}`, () => {
-      const { config, warnings } = loadApiConfig({ [name]: value });
+      const { config, warnings, fallbacks } = loadApiConfig({ [name]: value });
 
       expect(config[name as keyof typeof config]).toBe(loadApiConfig({}).config[name as keyof typeof config]);
       expect(warnings).toHaveLength(1);
+      expect(fallbacks).toEqual(warnings);
       expect(warnings[0]).toContain(`${name} is ${JSON.stringify(value)}`);
     });
   }
@@ -174,6 +175,8 @@ describe('new names', () => {
       const { addressPolicy: _other, ...ignoring } = { ...worker.config, ...api.config };
       expect(ignoring).toEqual(values);
       expect([...worker.warnings, ...api.warnings][0]).toContain(`${name} is ignored`);
+      // /health, which is open to everybody, shows no address of the cluster.
+      expect([...worker.fallbacks, ...api.fallbacks]).toEqual([]);
     },
   );
 
