@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ENVIRONMENT_NAMES } from '../../../src/shared/config/config.js';
+import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
 import { lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
+
+/** Names of the services; callers know the first from the Python service. */
+const API = 'face-verification';
+const REDIS = `${API}-redis`;
+const MODELS = `${API}-models`;
+const WORKER = `${API}-worker`;
+const WORKERS = [WORKER, `${WORKER}-gpu`];
+const QUEUE = `${API}-queue`;
 
 const limits = z.object({ cpus: z.string(), memory: z.string(), pids: z.int().positive() });
 const service = z.object({
@@ -46,53 +54,77 @@ describe('docker-compose.yml', () => {
   // Parsing above already holds every service to: read-only root, no capability, no new privileges, no core file,
   // no published port, limits, bounded logs and a restart policy.
   it('runs redis, the models step, the api and workers, and a worker on a GPU only when asked for', () => {
-    expect(Object.keys(compose.services)).toEqual(['redis', 'models', 'api', 'worker', 'worker-gpu']);
+    expect(Object.keys(compose.services)).toEqual([REDIS, MODELS, API, ...WORKERS]);
     expect(Object.entries(compose.services).filter(([, { profiles }]) => profiles)).toEqual([
-      ['worker-gpu', expect.objectContaining({ profiles: ['gpu'] })],
+      [`${WORKER}-gpu`, expect.objectContaining({ profiles: ['gpu'] })],
     ]);
   });
 
   it('keeps Redis append-only, never evicting, as a user who is not root, on a network without a way out', () => {
-    const redis = named('redis');
+    const redis = named(REDIS);
     const command = redis.command?.join(' ') ?? '';
 
     expect(command).toContain('--appendonly yes');
     expect(command).toContain('--maxmemory-policy noeviction');
     expect(redis.user).toMatch(/^[1-9]/);
-    expect(redis.networks).toEqual(['queue']);
-    expect(compose.networks.queue).toEqual({ internal: true });
+    expect(redis.networks).toEqual([QUEUE]);
+    expect(compose.networks[QUEUE]).toEqual({ internal: true });
     expect(redis.healthcheck?.test).toEqual(['CMD', 'redis-cli', 'ping']);
   });
 
   it('starts the programs only when Redis is healthy and the models are there', () => {
-    for (const name of ['api', 'worker', 'worker-gpu']) {
+    for (const name of [API, ...WORKERS]) {
       expect(named(name).depends_on).toEqual({
-        redis: { condition: 'service_healthy' },
-        models: { condition: 'service_completed_successfully' },
+        [REDIS]: { condition: 'service_healthy' },
+        [MODELS]: { condition: 'service_completed_successfully' },
       });
     }
   });
 
   it('lets only the models step write to the models', () => {
-    expect(named('models').volumes).toEqual(['models:/models']);
-    for (const name of ['api', 'worker', 'worker-gpu'])
-      expect(named(name).volumes).toEqual(['models:/models:ro']);
+    expect(named(MODELS).volumes).toEqual([`${MODELS}:/models`]);
+    for (const name of [API, ...WORKERS]) expect(named(name).volumes).toEqual([`${MODELS}:/models:ro`]);
   });
 
-  it('gives the API no network of the workers, and Redis none but its own', () => {
-    expect(named('api').networks).toEqual(['queue', 'edge']);
-    expect(named('worker').networks).toEqual(['queue', 'egress']);
+  it('puts the API alone on the network of the project, where the old service was', () => {
+    expect(named(API).networks).toEqual([QUEUE, 'default']);
+    for (const name of [REDIS, MODELS, ...WORKERS]) expect(named(name).networks).not.toContain('default');
+  });
+
+  it('gives the API no network of the workers', () => {
+    for (const name of WORKERS) expect(named(name).networks).toEqual([QUEUE, `${API}-egress`]);
+  });
+
+  it('uses no name that a project which includes the file can have too', () => {
+    const names = [compose.services, compose.volumes, compose.networks].flatMap((group) =>
+      Object.keys(group),
+    );
+
+    expect(names.filter((name) => !name.startsWith(API))).toEqual([]);
+  });
+
+  it('listens where the callers expect it, whatever the .env of the project says', () => {
+    const foreign = { PORT: '3000', REDIS_URL: 'redis://redis:6379', HOST: '127.0.0.1', METRICS_PORT: '9' };
+    const api = loadApiConfig({ ...foreign, ...named(API).environment, INSIGHTFACE_MODEL: 'lite' }).config;
+    const { environment = {} } = named(WORKER);
+    const keyless = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+    const worker = loadWorkerConfig({ ...foreign, ...keyless, INSIGHTFACE_MODEL: 'lite' }).config;
+
+    expect([api.HOST, api.PORT, api.METRICS_PORT]).toEqual(['0.0.0.0', 8333, 8335]);
+    expect(worker.WORKER_PORT).toBe(8334);
+    for (const { REDIS_URL } of [api, worker]) expect(REDIS_URL.nodes).toEqual([{ host: REDIS, port: 6379 }]);
+    expect(named(API).expose).toEqual(['8333', '8335']);
   });
 
   it('keeps the keys of callers from all but the API, and the secrets of webhooks from the models step', () => {
-    for (const name of ['models', 'worker', 'worker-gpu'])
+    for (const name of [MODELS, ...WORKERS])
       expect(named(name).environment).toMatchObject({ API_KEYS: '', ADMIN_API_KEYS: '' });
-    expect(named('models').environment).toMatchObject({ WEBHOOK_SECRETS: '' });
-    expect(named('api').environment).not.toHaveProperty('API_KEYS');
+    expect(named(MODELS).environment).toMatchObject({ WEBHOOK_SECRETS: '' });
+    expect(named(API).environment).not.toHaveProperty('API_KEYS');
   });
 
   it('asks every long-running program for its health', () => {
-    for (const name of ['api', 'worker', 'worker-gpu']) {
+    for (const name of [API, ...WORKERS]) {
       const { build, healthcheck } = named(name);
       const stage = lastStage(readDockerfile(build?.dockerfile ?? ''));
 
@@ -102,7 +134,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('waits longer for a worker to stop than the worker waits for its jobs', () => {
-    const seconds = Number.parseInt(named('worker').stop_grace_period ?? '', 10);
+    const seconds = Number.parseInt(named(WORKER).stop_grace_period ?? '', 10);
 
     expect(seconds).toBeGreaterThan(30);
   });
@@ -124,7 +156,7 @@ describe('docker-compose.yml', () => {
   it('uses only networks and volumes that it declares', () => {
     const used = Object.values(compose.services);
 
-    expect(Object.keys(compose.networks)).toEqual(
+    expect([...Object.keys(compose.networks), 'default']).toEqual(
       expect.arrayContaining(used.flatMap(({ networks }) => networks)),
     );
     expect(Object.keys(compose.volumes)).toEqual(
