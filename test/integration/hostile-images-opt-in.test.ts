@@ -115,7 +115,7 @@ const CASES: readonly (readonly [string, Outcome, Make])[] = [
   ['a WebP that is only its header', 'image_undecodable', () => latin('RIFF\xff\xff\xff\x7fWEBPVP8 ')],
   [
     'a JPEG of 12 bits a sample over 8-bit data',
-    'image_undecodable',
+    'image_unsupported',
     async (photo) => twelveBit(await jpeg(photo)),
   ],
   [

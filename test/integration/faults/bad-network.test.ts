@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
-import { type RunningService, startServiceAt } from '../../support/programs/service.js';
+import { type Answer, type RunningService, startServiceAt } from '../../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
@@ -30,12 +30,25 @@ afterAll(async () => {
 
 const request = () => ({ user_id: 'u-1', ...photos.same });
 
+/** Posts until the answer is not 503: on a bad line the API may rightly say that it could not reach the queue. */
+async function postUntilAnswered(path: string, key: string): Promise<Answer> {
+  const headers = { 'idempotency-key': key };
+  return vi.waitFor(
+    async () => {
+      const answer = await service.post(path, request(), headers);
+      expect(answer.status).not.toBe(503);
+      return answer;
+    },
+    { timeout: 25_000, interval: 100 },
+  );
+}
+
 describe('Q13: a bad line to Redis', () => {
   it('with 200 ms of latency delays answers and changes nothing else', async () => {
     proxy.delay(100);
 
-    const sync = await service.post('/compare-faces', request());
-    const accepted = await service.post('/jobs', request(), { 'idempotency-key': 'slow-line' });
+    const sync = await postUntilAnswered('/compare-faces', 'slow-answer');
+    const accepted = await postUntilAnswered('/jobs', 'slow-line');
     const view = await service.get(String(accepted.body.status_url), { prefer: 'wait=20' });
     proxy.delay(0);
 
@@ -46,24 +59,12 @@ describe('Q13: a bad line to Redis', () => {
   it('that breaks repeatedly loses no job and changes no answer', async () => {
     proxy.resetEvery(100);
 
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, async (_, index) => {
-        const key = { 'idempotency-key': `breaks-${index}` };
-        return vi.waitFor(
-          async () => {
-            const { status, body } = await service.post('/compare-faces', request(), key);
-            expect([200, 503]).toContain(status);
-            expect(status).toBe(200);
-            return body;
-          },
-          { timeout: 25_000, interval: 100 },
-        );
-      }),
-    );
+    const keys = Array.from({ length: 8 }, (_, index) => `breaks-${index}`);
+    const answers = await Promise.all(keys.map((key) => postUntilAnswered('/compare-faces', key)));
     proxy.resetEvery(0);
 
     expect(proxy.resets()).toBeGreaterThan(0);
-    expect(answers).toEqual(Array.from({ length: 8 }, () => ({ user_id: 'u-1', matched: true })));
+    for (const { body } of answers) expect(body).toEqual({ user_id: 'u-1', matched: true });
   });
 });
 

@@ -59,7 +59,7 @@ export async function startWebhookBench(): Promise<WebhookBench> {
   });
   const { queue } = webhooks;
   const policy = createAddressPolicy({
-    allowedPrivateHosts: ['127.0.0.1'],
+    allowedPrivateHosts: ['127.0.0.1', '127.0.0.2'],
     allowedImageHosts: [],
     allowedPorts: [],
   });

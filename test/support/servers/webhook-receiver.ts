@@ -45,7 +45,7 @@ export function verifyReceived(received: ReceivedWebhook, secret: string): unkno
 }
 
 /** Starts a webhook receiver on a free loopback port. */
-export async function startWebhookReceiver(): Promise<WebhookReceiver> {
+export async function startWebhookReceiver(host = '127.0.0.1'): Promise<WebhookReceiver> {
   const scripts = new Map<string, ScriptedAnswer[]>();
   const received: ReceivedWebhook[] = [];
   const watchers = new Set<() => void>();
@@ -63,8 +63,8 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     void readWebhook(request).then(take, forget);
   });
   const close = () => closeServer(server);
-  const port = await listen(server);
-  const origin = `http://127.0.0.1:${port}`;
+  const port = await listen(server, { host });
+  const origin = `http://${host}:${port}`;
   const at = (path: string) => received.filter((webhook) => webhook.path === path);
 
   return {
@@ -93,7 +93,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
         check();
       }),
     close,
-    open: async () => void (await listen(server, { port })),
+    open: async () => void (await listen(server, { host, port })),
     stop: close,
   };
 }
