@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
+    // Suites wait for programs more than they compute; with the default, one core less, two cores run one at a time.
+    maxWorkers: '100%',
     // Suites that load models in their own process: see vision-child.ts.
     env: { ORT_DISABLE_TELEMETRY: '1' },
     // Generous, since a test may wait longer on a busy machine but must not fail there.
