@@ -1,8 +1,14 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { startDeadline } from '../deadline.js';
-import { askNameServers, type FoundAddresses, type LookupFailure } from './ask-name-servers.js';
-import { readHostsFile, readSearchRules } from './system-files.js';
+import {
+  type AskOptions,
+  askNameServers,
+  type FoundAddresses,
+  type LookupFailure,
+} from './ask-name-servers.js';
+import { readHostsFile, readSearchRules, type SearchRules } from './system-files.js';
 
 /** Time for one look-up, including search domains, ms. */
 const LOOKUP_TIMEOUT_MS = 4_000;
@@ -53,10 +59,41 @@ export interface HostResolverOptions {
  * Concurrent look-ups of one name share one query. Answers are reused for their time to live, at most ten seconds, and
  * failures for five. Callers must check the addresses on every use.
  */
-export function createHostResolver(options: HostResolverOptions = {}): LookupFunction {
-  const resolver = new CachingResolver(options);
+export function createHostResolver({
+  servers = [],
+  hostsFile = '/etc/hosts',
+  resolverFile = '/etc/resolv.conf',
+}: HostResolverOptions = {}): LookupFunction {
+  const hosts = readHostsFile(hostsFile);
+  const searchRules = readSearchRules(resolverFile);
+  const asked = new Map<string, Promise<FoundAddresses>>();
+  const remembered = new LRUCache<string, FoundAddresses>({ max: MAX_REMEMBERED });
+
+  const ask = async (name: string): Promise<FoundAddresses> => {
+    const startedAt = performance.now();
+    const deadline = startDeadline(LOOKUP_TIMEOUT_MS);
+    try {
+      const found = await askInOrder(fullNames(name, searchRules()), { servers, signal: deadline.signal });
+      const reuseMs = reuseOf(found, performance.now() - startedAt);
+      if (reuseMs > 0) remembered.set(name, found, { ttl: reuseMs });
+      return found;
+    } finally {
+      deadline.end();
+      asked.delete(name);
+    }
+  };
+  const resolve = async (name: string): Promise<FoundAddresses> => {
+    const listed = hosts().get(name) ?? (/(^|\.)localhost$/.test(name) ? LOOPBACK : undefined);
+    if (listed) return { addresses: listed, ttlSeconds: 0 };
+    const known = remembered.get(name);
+    if (known) return known;
+    const answer = asked.get(name) ?? ask(name);
+    asked.set(name, answer);
+    return answer;
+  };
+
   return (hostname, { all }, callback) => {
-    resolver.resolve(hostname.toLowerCase()).then(
+    resolve(hostname.toLowerCase()).then(
       ({ addresses, failure }) => {
         const [first] = addresses;
         if (first === undefined) callback(new LookupError(failure ?? 'not_found'), []);
@@ -68,77 +105,20 @@ export function createHostResolver(options: HostResolverOptions = {}): LookupFun
   };
 }
 
-interface Remembered {
-  readonly found: FoundAddresses;
-  readonly until: number;
+/** Asks for the next name only if a name does not exist: a timeout does not mean that. */
+async function askInOrder(names: readonly string[], options: AskOptions): Promise<FoundAddresses> {
+  let found: FoundAddresses = { addresses: [], failure: 'not_found', ttlSeconds: 0 };
+  for (const name of names) {
+    found = await askNameServers(name, options);
+    if (found.failure !== 'not_found') return found;
+  }
+  return found;
 }
 
-class CachingResolver {
-  readonly #servers: readonly string[];
-  readonly #hosts: ReturnType<typeof readHostsFile>;
-  readonly #searchRules: ReturnType<typeof readSearchRules>;
-  readonly #asked = new Map<string, Promise<FoundAddresses>>();
-  readonly #remembered = new Map<string, Remembered>();
-
-  constructor({
-    servers = [],
-    hostsFile = '/etc/hosts',
-    resolverFile = '/etc/resolv.conf',
-  }: HostResolverOptions) {
-    this.#servers = servers;
-    this.#hosts = readHostsFile(hostsFile);
-    this.#searchRules = readSearchRules(resolverFile);
-  }
-
-  async resolve(name: string): Promise<FoundAddresses> {
-    const listed = this.#hosts().get(name);
-    if (listed !== undefined) return { addresses: listed, ttlSeconds: 0 };
-    if (name === 'localhost' || name.endsWith('.localhost')) return { addresses: LOOPBACK, ttlSeconds: 0 };
-    const remembered = this.#remembered.get(name);
-    if (remembered !== undefined && remembered.until > performance.now()) return remembered.found;
-    const asked = this.#asked.get(name) ?? this.#ask(name);
-    this.#asked.set(name, asked);
-    return asked;
-  }
-
-  async #ask(name: string): Promise<FoundAddresses> {
-    const startedAt = performance.now();
-    const deadline = startDeadline(LOOKUP_TIMEOUT_MS);
-    try {
-      const found = await this.#askInOrder(this.#fullNames(name), deadline.signal);
-      this.#remember(name, found, performance.now() - startedAt);
-      return found;
-    } finally {
-      deadline.end();
-      this.#asked.delete(name);
-    }
-  }
-
-  /** Tries the next name only if a name does not exist: a timeout does not mean that. */
-  async #askInOrder(names: readonly string[], signal: AbortSignal): Promise<FoundAddresses> {
-    let found: FoundAddresses = { addresses: [], failure: 'not_found', ttlSeconds: 0 };
-    for (const name of names) {
-      found = await askNameServers(name, { servers: this.#servers, signal });
-      if (found.failure !== 'not_found') return found;
-    }
-    return found;
-  }
-
-  #fullNames(name: string): readonly string[] {
-    const { domains, ndots } = this.#searchRules();
-    const dots = name.split('.').length - 1;
-    const completed = dots < ndots ? domains.map((domain) => `${name}.${domain}`) : [];
-    return dots === 0 ? [...completed, name] : [name, ...completed];
-  }
-
-  #remember(name: string, found: FoundAddresses, tookMs: number): void {
-    const reuseMs = reuseOf(found, tookMs);
-    this.#remembered.delete(name);
-    if (reuseMs === 0) return;
-    this.#remembered.set(name, { found, until: performance.now() + reuseMs });
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
-  }
+function fullNames(name: string, { domains, ndots }: SearchRules): readonly string[] {
+  const dots = name.split('.').length - 1;
+  const completed = dots < ndots ? domains.map((domain) => `${name}.${domain}`) : [];
+  return dots === 0 ? [...completed, name] : [name, ...completed];
 }
 
 function reuseOf({ failure, ttlSeconds }: FoundAddresses, tookMs: number): number {

@@ -1,10 +1,9 @@
 import type { LookupAddress } from 'node:dns';
-import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { readText } from '../../../shared/runtime/read-text.js';
 
-/** Interval at which a file is checked for a new version, ms. */
-const CHECK_MS = 1_000;
+/** Time after which a file is read again, ms. */
+const REREAD_MS = 1_000;
 
 /** How a short name is completed. */
 export interface SearchRules {
@@ -27,19 +26,16 @@ export function readSearchRules(path: string): () => SearchRules {
   return followFile(path, parseSearchRules);
 }
 
-/** Reads synchronously: asynchronous file access waits for the same few threads that slow look-ups can hold. */
+/**
+ * Reads the file again after a second, synchronously: asynchronous file access waits for the same few threads that slow
+ * look-ups can hold. A file that cannot be read counts as empty, as for the system's own resolver.
+ */
 function followFile<T>(path: string, parse: (text: string) => T): () => T {
   let parsed = parse('');
-  let version = '';
-  let checkedAt = Number.NEGATIVE_INFINITY;
+  let readAt = Number.NEGATIVE_INFINITY;
   return () => {
-    if (performance.now() - checkedAt < CHECK_MS) return parsed;
-    checkedAt = performance.now();
-    const stat = statSync(path, { throwIfNoEntry: false });
-    const found = stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}` : '';
-    if (found === version) return parsed;
-    version = found;
-    // A file that cannot be read counts as empty, as for the system's own resolver.
+    if (performance.now() - readAt < REREAD_MS) return parsed;
+    readAt = performance.now();
     parsed = parse(readText(path) ?? '');
     return parsed;
   };
