@@ -2,8 +2,8 @@ import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
-import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
-import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
+import { createFairQueue } from '../shared/queue/fair-queue.js';
+import { createKeyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { reportOutages } from '../shared/redis/report-outages.js';
@@ -11,20 +11,20 @@ import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
-import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
+import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
 import { startMetricsServer } from './http/start-metrics-server.js';
-import { createDrain, type Drain, startServer } from './http/start-server.js';
-import { type Backlog, createBacklog } from './jobs/backlog.js';
-import { createJobQueue, type JobQueue } from './jobs/job-queue.js';
-import { createJobWaiter, type JobWaiter } from './jobs/job-waiter.js';
-import { createKeyTurns, type KeyTurns } from './jobs/key-turns.js';
+import { createDrain, startServer } from './http/start-server.js';
+import { createBacklog } from './jobs/backlog.js';
+import { createJobQueue } from './jobs/job-queue.js';
+import { createJobWaiter } from './jobs/job-waiter.js';
+import { createKeyTurns } from './jobs/key-turns.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
 import { readQueueState } from './jobs/read-queue-state.js';
 import { logUnreadable } from './jobs/skip-unreadable.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
 import { withQueue } from './jobs/with-queue.js';
-import { startWorkerWatch, type WorkerWatch } from './jobs/worker-watch.js';
+import { startWorkerWatch } from './jobs/worker-watch.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
 }
 
 /** Opens Redis and everything that uses it. */
-function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts {
+function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
   const redis = connectRedis(config.REDIS_URL, 'fail-fast');
   const onError = reportOutages(redis, logger, config.REDIS_URL);
   const rights = watchRights(redis, {
@@ -133,56 +133,18 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown): Parts
   };
 }
 
-interface Parts {
-  readonly config: ApiConfig;
-  readonly logger: Logger;
-  readonly keys: Keyspace;
-  readonly redis: RedisConnection;
-  readonly clock: RedisClock;
-  readonly queue: JobQueue;
-  readonly turns: KeyTurns;
-  readonly fairQueue: FairQueue;
-  readonly webhooks: WebhookQueue;
-  readonly backlog: Backlog;
-  readonly workers: WorkerWatch;
-  readonly waiter: JobWaiter;
-  readonly drain: Drain;
-}
+type Parts = ReturnType<typeof openParts>;
 
 function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'settingWarnings'> {
-  const {
-    config,
-    logger,
-    keys,
-    redis,
-    clock,
-    queue,
-    turns,
-    fairQueue,
-    webhooks,
-    backlog,
-    workers,
-    waiter,
-    drain,
-  } = parts;
+  const { config, logger, keys, redis, drain } = parts;
   return {
-    logger,
-    redis,
-    queue,
-    turns,
-    backlog,
-    workers,
-    waiter,
-    clock,
+    ...parts,
     model: packName(keys.model),
-    keys,
     isDraining: drain.isRunning,
-    fairQueue,
     policy: config.addressPolicy,
     calibration: readManifest(config.MODELS_DIR, keys.model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
-    webhooks,
     cancelledJobs: createCancelledJobs({
       redis,
       keys,

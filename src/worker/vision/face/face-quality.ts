@@ -1,3 +1,4 @@
+import { lumaOf } from '../recognisability/luma-plane.js';
 import type { FaceQuality, FivePoints, RgbImage } from '../types.js';
 import { ALIGNED_SIDE_PX } from './align-face.js';
 
@@ -12,7 +13,7 @@ const EYES_TO_MOUTH = 1.156;
 
 /** Returns the parts of a face's quality that people can interpret. `aligned`: RGB, 112 × 112; `landmarks`: pixels of the photo. */
 export function describeQuality(aligned: RgbImage, landmarks: FivePoints): Omit<FaceQuality, 'score'> {
-  const luma = lumaOf(aligned);
+  const luma = lumaOf(aligned).values;
   return {
     sharpness: laplacianVariance(luma, aligned.width),
     brightness: luma.reduce((sum, value) => sum + value, 0) / luma.length,
@@ -54,15 +55,6 @@ const middleOf = (one: Point, other: Point): Point => ({
   x: (one.x + other.x) / 2,
   y: (one.y + other.y) / 2,
 });
-
-/** Returns the luma of ITU-R BT.601, 0..255, row-major. */
-function lumaOf({ data }: RgbImage): Float32Array {
-  const luma = new Float32Array(data.length / 3);
-  for (let i = 0; i < luma.length; i++) {
-    luma[i] = 0.299 * data[i * 3]! + 0.587 * data[i * 3 + 1]! + 0.114 * data[i * 3 + 2]!;
-  }
-  return luma;
-}
 
 /**
  * Returns the variance of the four-neighbour Laplacian over the middle of the face. The corners can show hair, background
