@@ -11,10 +11,10 @@ import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
+import { startStatusServer } from '../shared/runtime/status-server.js';
 import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
-import { startMetricsServer } from './http/start-metrics-server.js';
-import { createDrain, startServer } from './http/start-server.js';
+import { createDrain, type ServerParts, startServer } from './http/start-server.js';
 import { createBacklog } from './jobs/backlog.js';
 import { createJobQueue } from './jobs/job-queue.js';
 import { createJobWaiter } from './jobs/job-waiter.js';
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     pack: packName(parts.keys.model),
     tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
   });
-  startMetricsServer(metrics.render, { config, logger, shutdown });
+  await serveMetrics(metrics, { config, logger, shutdown });
   startServer(createApp({ ...assemble(parts, metrics), settingWarnings: fallbacks }), {
     config,
     logger,
@@ -63,6 +63,21 @@ async function main(): Promise<void> {
   });
   // Last in, first out: load balancers learn about the end while everything still works.
   shutdown.add('drain', parts.drain.start);
+}
+
+/** On a port of their own, because the metrics name tenants and scrapers have no key. */
+async function serveMetrics(
+  { render }: ApiMetrics,
+  { config, logger, shutdown }: ServerParts,
+): Promise<void> {
+  const { METRICS_HOST: host, METRICS_PORT: port } = config;
+  const answers = { '/metrics': async () => [200, await render()] as const };
+  const server = await startStatusServer({ host, port, answers }).catch((error: NodeJS.ErrnoException) => {
+    logger.fatal({ code: error.code, host, port }, 'cannot listen on METRICS_HOST and METRICS_PORT');
+    process.exit(1);
+  });
+  logger.info({ host, port: server.port }, 'metrics');
+  shutdown.add('metrics', server.close);
 }
 
 /** Opens Redis and everything that uses it. */

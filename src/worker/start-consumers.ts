@@ -3,6 +3,7 @@ import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
+import { startStatusServer } from '../shared/runtime/status-server.js';
 import { signingSecrets } from '../shared/webhooks/webhook-secret.js';
 import { type ComparisonWorker, createComparisonWorker } from './comparison/comparison-worker.js';
 import type { FinishDependencies } from './comparison/finish-job.js';
@@ -10,7 +11,6 @@ import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
 import type { SharedResources } from './tenant-shares/job-steps.js';
-import { startHealthServer } from './upkeep/health-server.js';
 import { startHeartbeat } from './upkeep/heartbeat.js';
 import { startReconciler } from './upkeep/reconcile.js';
 import type { VerificationRules } from './verification/verify-person.js';
@@ -40,12 +40,15 @@ export interface ConsumerOptions {
 export async function startConsumers(options: ConsumerOptions): Promise<void> {
   const { config, redis, finishing, metrics, shutdown } = options;
   let ready = false;
-  const health = await startHealthServer({
+  const isReady = (): boolean => ready && isRedisReady(redis);
+  const health = await startStatusServer({
     host: config.WORKER_HOST,
     port: config.WORKER_PORT,
-    isReady: () => ready && isRedisReady(redis),
-    settingWarnings: options.settingWarnings,
-    renderMetrics: metrics.render,
+    answers: {
+      '/health': () => [200, { status: 'ok', warnings: options.settingWarnings }],
+      '/health/ready': () => (isReady() ? [200, { status: 'ready' }] : [503, { status: 'not_ready' }]),
+      '/metrics': async () => [200, await metrics.render()],
+    },
   });
   shutdown.add('health', health.close);
   const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);
