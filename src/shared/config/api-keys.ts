@@ -1,9 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
-/** The tenant of every caller where no key is set; no key may have this name. */
+/** The tenant of every caller if no key is configured. No key can have this name. */
 export const ANONYMOUS = 'anonymous';
 
-/** A key as it is held in memory: its name and the SHA-256 of its text, never the text. */
+/** A key as it is kept in memory: its name and the SHA-256 of its text, never the text itself. */
 export interface ApiKey {
   readonly name: string;
   readonly digest: Uint8Array;
@@ -14,7 +14,7 @@ export interface ParsedApiKeys {
   readonly problems: readonly string[];
 }
 
-/** Shortest key accepted, characters; 128 bits need 22 in base64. */
+/** Minimum length of a key, characters. 128 bits take 22 characters in base64. */
 const MIN_KEY_LENGTH = 16;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -23,7 +23,7 @@ export function isKeyName(name: string): boolean {
   return NAME.test(name);
 }
 
-/** Returns the keys in `name:key,name:key` (or one a line), each hashed, and what is wrong with the others. */
+/** Reads `name:key,name:key` (or one entry per line). Returns the keys, hashed, and the problems of the other entries. */
 export function parseApiKeys(text: string): ParsedApiKeys {
   const keys: ApiKey[] = [];
   const problems: string[] = [];
@@ -49,7 +49,7 @@ export function parseApiKeys(text: string): ParsedApiKeys {
   return { keys, problems };
 }
 
-/** Returns the key that `secret` is, if any. Compares with every key in constant time. */
+/** Returns the key whose text is `secret`, if any. Compares with every key in constant time. */
 export function findApiKey(keys: readonly ApiKey[], secret: string): ApiKey | undefined {
   const digest = digestOf(secret);
   let found: ApiKey | undefined;

@@ -18,7 +18,7 @@ import {
 /** A sentence about a setting that is doubtful or was replaced by its default. */
 export type ConfigWarning = string;
 
-/** Every wrong new variable at once; the process must not start. */
+/** Lists every wrong new variable. The process must not start. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -70,9 +70,8 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
 }
 
 /**
- * Reads the worker's settings. One vision process for each `VISION_THREADS` cores, of which a container's CPU quota may
- * leave less than the machine has, unless told otherwise, and two jobs at a time for each process, so that one downloads
- * while another is computed.
+ * Reads the worker's settings. By default there is one vision process for each `VISION_THREADS` cores that the CPU quota of
+ * the container allows, and two jobs at a time for each process, so that one downloads while another is computed.
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerConfig> {
@@ -93,28 +92,28 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
 }
 
 /**
- * Reads the one setting that the model commands need: where the packs lie. Other wrong variables don't stop them.
- * @throws ConfigError when it is set and names nothing.
+ * Reads the only setting that the model commands need: the folder of the packs. Other wrong variables do not matter.
+ * @throws ConfigError if it is set but blank.
  */
 export function loadModelsDir(env: Environment = process.env): string {
   return readOne('MODELS_DIR', sharedVariables.MODELS_DIR, env);
 }
 
 /**
- * Reads the one setting that the command `webhook-secret` needs.
- * @throws ConfigError when it is wrong.
+ * Reads the only setting that the command `webhook-secret` needs.
+ * @throws ConfigError if it is wrong.
  */
 export function loadWebhookSecrets(env: Environment = process.env): readonly string[] {
   return readOne('WEBHOOK_SECRETS', sharedVariables.WEBHOOK_SECRETS, env);
 }
 
-/** Returns the names of API_KEYS, each once, passing over wrong entries; empty where every caller is anonymous. */
+/** Returns each name in API_KEYS once and skips wrong entries. Empty if every caller is anonymous. */
 export function loadKeyNames(env: Environment = process.env): readonly string[] {
   const { keys } = parseApiKeys(readSetting(env, 'API_KEYS', noFindings()) ?? '');
   return [...new Set(keys.map(({ name }) => name))];
 }
 
-/** What a vision process gets of our environment: how to find libraries and devices, and no secrets. */
+/** The variables that a vision process inherits, to find libraries and devices. None holds a secret. */
 const PASSED_TO_VISION = ['PATH', 'TMPDIR', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES'];
 
 function pick(env: Environment, names: readonly string[]): Readonly<Record<string, string>> {
@@ -169,7 +168,7 @@ function readAddressPolicy(values: Parsed<typeof sharedVariables>): AddressPolic
 
 type WebhookSettings = Pick<ApiConfig, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS' | 'addressPolicy'>;
 
-/** @throws ConfigError when nothing signs what goes to WEBHOOK_URL, or the address policy forbids it. */
+/** @throws ConfigError if there is no secret to sign webhooks to WEBHOOK_URL, or if the address policy forbids it. */
 function checkWebhookUrl(settings: WebhookSettings): void {
   if (settings.WEBHOOK_URL === undefined) return;
   if (settings.WEBHOOK_SECRETS.length === 0)
@@ -181,7 +180,7 @@ function checkWebhookUrl(settings: WebhookSettings): void {
   }
 }
 
-/** @throws ConfigError when this setting is wrong. */
+/** @throws ConfigError if this setting is wrong. */
 function readOne<T extends z.ZodType>(name: string, schema: T, env: Environment): z.output<T> {
   const findings = noFindings();
   const value = readNew(name, { schema, env, findings });

@@ -2,14 +2,13 @@ import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import { readText } from '../runtime/read-text.js';
 
-/** Where the systems in use mount the cpu controller of cgroup v1, and cgroup v2 alone or beside v1. */
+/** Common mount points of the cpu controller of cgroup v1, and of cgroup v2 alone or beside v1. */
 const V1_MOUNTS = ['/sys/fs/cgroup/cpu', '/sys/fs/cgroup/cpu,cpuacct'];
 const V2_MOUNTS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
 
 /**
- * Returns the cores this process may use at a time, possibly a fraction: those it may run on, or less where a container
- * has a CPU quota, which `os.availableParallelism` of Node 20 does not see. Without any quota, or on another system
- * than Linux, the former alone.
+ * Returns how many cores this process can use at a time, possibly a fraction: the cores that it can run on, or the CPU
+ * quota of its container if that is lower. `os.availableParallelism` of Node 20 does not see the quota.
  * @see Linux: Documentation/admin-guide/cgroup-v2.rst (cpu.max), Documentation/scheduler/sched-bwc.rst (cpu.cfs_quota_us)
  */
 export function cpuLimit(read = readText, cores = availableParallelism()): number {
@@ -17,7 +16,7 @@ export function cpuLimit(read = readText, cores = availableParallelism()): numbe
   return Math.min(cores, ...quotas);
 }
 
-/** The quotas, in cores, of one line of /proc/self/cgroup: `hierarchy:controllers:path`; version 2 has no controllers. */
+/** Returns the quotas, in cores, for a line of /proc/self/cgroup: `hierarchy:controllers:path`; v2 has no controllers. */
 function quotasOf(line: string, read: typeof readText): number[] {
   const [hierarchy, controllers = '', ...rest] = line.split(':');
   const path = rest.join(':');
@@ -33,8 +32,8 @@ function quotasOf(line: string, read: typeof readText): number[] {
 }
 
 /**
- * A group and all above it, for the least quota on the way counts. In a container the path may be the host's, which
- * does not exist inside; the root then is the container's own group.
+ * Returns a group and all groups above it, because the lowest quota among them counts. In a container the path can be the
+ * host's, which does not exist inside; then the root is the container's own group.
  */
 function ancestorsOf(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '' && part !== '..');
@@ -51,7 +50,7 @@ function readV1(group: string, read: typeof readText): number {
   return toCores(quota, read(posix.join(group, 'cpu.cfs_period_us'))?.trim());
 }
 
-/** `max` of version 2 and -1 of version 1 stand for no quota, as does anything unreadable. */
+/** `max` (v2), -1 (v1) and anything unreadable mean that there is no quota. */
 function toCores(quota: string | undefined, period: string | undefined): number {
   const cores = Number(quota) / Number(period);
   return cores > 0 ? cores : Number.POSITIVE_INFINITY;

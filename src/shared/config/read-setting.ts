@@ -5,7 +5,7 @@ import { quoteValue } from './number-text.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with the settings read so far. */
+/** Problems and warnings of the settings read so far. */
 export interface SettingFindings {
   /** Each of these stops the process. */
   readonly problems: string[];
@@ -14,19 +14,19 @@ export interface SettingFindings {
   readonly warnings: string[];
 }
 
-/** Returns findings of nothing yet. */
+/** Returns empty findings. */
 export function noFindings(): SettingFindings {
   return { problems: [], fallbacks: [], warnings: [] };
 }
 
-/** What Kubernetes and Docker put into the environment for a service called `worker`: WORKER_PORT=tcp://10.0.0.7:80. */
+/** The value that Kubernetes and Docker set for a service called `worker`: WORKER_PORT=tcp://10.0.0.7:80. */
 const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\/(?:\[[0-9a-f:.]+\]|[0-9.]+):\d{1,5}$/i;
 
 /**
- * Returns the text of the setting `name`, from the variable or from the file that `<name>_FILE` names, without blanks
- * at its ends; undefined when it is not set. An empty variable is not set. An empty file, or both sources at once, is a
- * problem: the operator meant to set something. Variables that are links to a service are ignored with a warning.
- * @returns '' for a variable of blanks only; the caller decides what that means.
+ * Returns the trimmed text of the setting `name`, from the variable or from the file that `<name>_FILE` names; undefined if
+ * it is not set. An empty variable counts as not set. An empty file, or both sources at once, is a problem: the operator
+ * meant to set something. Variables that are links to a service are ignored with a warning.
+ * @returns '' for a variable that contains only spaces; the caller decides what that means.
  */
 export function readSetting(env: Environment, name: string, findings: SettingFindings): string | undefined {
   const direct = readVariable(env, name, findings);
@@ -61,7 +61,7 @@ export interface Reading<T extends z.ZodType> {
 /** Returns the value of a variable that is new in this service. A wrong value is a problem. */
 export function readNew<T extends z.ZodType>(name: string, { schema, env, findings }: Reading<T>) {
   const text = readSetting(env, name, findings);
-  if (text === '') findings.problems.push(`${name}: is set to blanks; give it a value or unset it`);
+  if (text === '') findings.problems.push(`${name}: is set to spaces only; give it a value or unset it`);
   const parsed = schema.safeParse(text || undefined, { error: explainIssue });
   if (!parsed.success)
     findings.problems.push(...parsed.error.issues.map(({ message }) => `${name}: ${message}`));

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { parseRedisUrl } from '../redis/redis-url.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 
-/** True or false, in the words that people use. */
+/** True or false, in several spellings. */
 export const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] });
-/** Entries between commas, at least one: a list that is set and empty was meant to hold something. */
+/** A list separated by commas, with at least one entry: an empty list is probably a mistake. */
 export const list = z
   .string()
   .transform((text) =>
@@ -14,13 +14,13 @@ export const list = z
       .map((item) => item.trim())
       .filter(Boolean),
   )
-  .refine((entries) => entries.length > 0, 'is set but lists nothing; unset it to get its default');
+  .refine((entries) => entries.length > 0, 'is set but has no entries; unset it to get its default');
 /** One of these words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values);
 /** A list of these words. */
 export const listOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   list.pipe(z.array(z.enum(values)));
-/** A list whose entries have no problem that `findProblem` knows; its errors are what that returns. */
+/** A list in which `findProblem` finds no problem; its errors are the problems found. */
 export const checkedList = (findProblem: (entry: string) => string | undefined) =>
   list.superRefine((entries, context) => {
     for (const entry of entries) {
@@ -32,7 +32,7 @@ export const checkedList = (findProblem: (entry: string) => string | undefined) 
 export const keyList = z.string().transform((text, context): readonly ApiKey[] => {
   const { keys, problems } = parseApiKeys(text);
   const none =
-    keys.length + problems.length === 0 ? ['is set but holds no key; unset it to get its default'] : [];
+    keys.length + problems.length === 0 ? ['is set but has no key; unset it to get its default'] : [];
   for (const message of [...problems, ...none]) context.addIssue({ code: 'custom', message });
   return keys;
 });
@@ -40,7 +40,7 @@ export const keyList = z.string().transform((text, context): readonly ApiKey[] =
 export const originList = checkedList(findOriginProblem);
 /** An absolute http or https URL. */
 export const httpUrl = z.url({ protocol: /^https?$/ });
-/** A URL of Redis, parsed. Its errors quote nothing. */
+/** The URL of Redis, parsed. Its errors do not quote it. */
 export const redisUrl = z.string().transform((url, context) => {
   try {
     return parseRedisUrl(url);
@@ -61,7 +61,7 @@ function isNameServer(entry: string): boolean {
   return (isIPv6(six ?? '') || isIPv4(four ?? '')) && Number(port ?? 53) <= 65_535;
 }
 
-/** Returns what is wrong with an entry of CORS_ORIGINS, as a sentence, or undefined. Browsers send no path and no slash. */
+/** Describes the problem of an entry of CORS_ORIGINS, if any. Browsers send neither a path nor a final slash. */
 function findOriginProblem(entry: string): string | undefined {
   const isWeb = /^https?:/i.test(entry);
   const matches = isWeb

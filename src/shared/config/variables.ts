@@ -16,7 +16,7 @@ import {
   redisUrl,
 } from './setting-schemas.js';
 
-/** Lowest threshold for requests that name none, unless the operator asks for more: safe with every pack. */
+/** Default threshold, safe with every pack, unless the operator sets a higher minimum. */
 const SAFE_THRESHOLD = 0.5;
 /** Returns how FACE_MATCH_THRESHOLD is read when MIN_THRESHOLD is `floor`. */
 export const thresholdFrom = (floor: number) => ({

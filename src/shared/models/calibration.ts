@@ -2,9 +2,8 @@ import { VerificationError } from '../errors.js';
 import type { Calibration } from './model-manifest.js';
 
 /**
- * Returns the lowest calibrated threshold whose false match rate is not above `fmr`: never a laxer one than asked for,
- * and never one below `floor`.
- * @throws VerificationError `calibration_unavailable` without a calibration, or when it has no point that strict.
+ * Returns the lowest calibrated threshold with a false match rate of at most `fmr`, and at least `floor`.
+ * @throws VerificationError `calibration_unavailable` without a calibration, or if no point of it is strict enough.
  */
 export function thresholdForFmr(calibration: Calibration | null, fmr: number, floor: number): number {
   const strict = (calibration?.points ?? [])
@@ -14,7 +13,7 @@ export function thresholdForFmr(calibration: Calibration | null, fmr: number, fl
   return Math.max(floor, Math.min(...strict));
 }
 
-/** Returns the false match rate that `threshold` is known not to exceed, or undefined below the calibrated range. */
+/** Returns an upper bound for the false match rate at `threshold`; undefined below the calibrated range. */
 export function fmrAtThreshold(calibration: Calibration | null, threshold: number): number | undefined {
   const known = (calibration?.points ?? [])
     .filter((point) => point.threshold <= threshold)

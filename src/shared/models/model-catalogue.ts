@@ -10,9 +10,9 @@ export function packName(model: string): string {
 }
 
 /**
- * Returns the manifest of a pack, or undefined for a folder that has none (InsightFace layout).
- * A pack given by name has `<modelsDir>/<name>.json`; one given by folder may hold a `manifest.json`.
- * @throws Error naming the file when a manifest is there but cannot be read.
+ * Returns the manifest of a pack, or undefined for a folder without one (InsightFace layout). A pack given by name has
+ * `<modelsDir>/<name>.json`; one given by folder can have a `manifest.json`.
+ * @throws Error that names the file if a manifest exists but is invalid.
  */
 export function readManifest(modelsDir: string, model: string): ModelManifest | undefined {
   return parseManifest(
@@ -20,7 +20,7 @@ export function readManifest(modelsDir: string, model: string): ModelManifest | 
   );
 }
 
-/** Returns the folder of a pack's weights: the folder given, or `<modelsDir>/<name>`. */
+/** Returns the folder of a pack's weights: the given folder, or `<modelsDir>/<name>`. */
 export function packFolder(modelsDir: string, model: string): string {
   return isFolder(model) ? model : join(modelsDir, model);
 }

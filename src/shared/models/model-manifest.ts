@@ -6,18 +6,18 @@ export const modelFileSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   bytes: z.int().positive(),
   sha256,
-  /** What fetching makes of the file, and vision loads in its place; absent: vision loads the file as it is. */
+  /** The file that fetching derives from this one and that vision loads instead. Absent: vision loads this file. */
   derived: z
     .object({
       bytes: z.int().positive(),
       sha256,
-      /** True if the input's height and width are freed. */
+      /** True if the derived model accepts inputs of any height and width. */
       free_input_size: z.boolean().optional(),
     })
     .optional(),
 });
 
-/** Where a pack's files come from. */
+/** Source of a pack's files. */
 export const modelSourceSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('npm'),
@@ -36,7 +36,7 @@ export const modelSourceSchema = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('files'),
-    /** Where each file is, by its name. */
+    /** URL of each file by its name. */
     urls: z.record(z.string(), z.url({ protocol: /^https$/ })),
   }),
   z.object({
@@ -59,7 +59,7 @@ const normalisationSchema = z.object({
 
 export const calibrationSchema = z.object({
   dataset: z.string(),
-  /** Non-mated pairs behind the thresholds; null where the publisher did not say. */
+  /** Non-mated pairs behind the thresholds; null if the publisher does not state the number. */
   non_mated_pairs: z.int().positive().nullable(),
   mated_pairs: z.int().positive().nullable(),
   date: z.iso.date(),
@@ -76,26 +76,26 @@ export const calibrationSchema = z.object({
 });
 export type Calibration = z.infer<typeof calibrationSchema>;
 
-/** A logistic model of what is measured of a face; src/worker/vision/recognisability says what the features are. */
+/** A logistic model of the measurements of a face; src/worker/vision/recognisability defines the features. */
 const ratingSchema = z.object({
   bias: z.number(),
   features: z.record(z.string(), z.object({ mean: z.number(), weight: z.number() })),
   /** Weights of the face's coarse picture: 288 little-endian float32 in base64. */
   appearance: z.base64().length(1_536).optional(),
-  /** Weights of the embedding of length 1: as many little-endian float32 as it has numbers, in base64. */
+  /** Weights of the normalised embedding, one little-endian float32 for each of its numbers, in base64. */
   direction: z.base64(),
 });
 
-/** What tells faces that can be recognised from the rest, made by `npm run evaluate -- --recognisability`. */
+/** Distinguishes recognisable faces from all other pictures. Made by `npm run evaluate -- --recognisability`. */
 export const recognisabilitySchema = z.object({
   dataset: z.string(),
   persons: z.int().positive(),
-  /** Faces that were measured: photos and spoilt photos; pictures of no face. */
+  /** Faces that were measured, in photos and degraded photos, and pictures without a face. */
   faces: z.int().positive(),
   garbage: z.int().positive(),
   date: z.iso.date(),
   source: z.string(),
-  /** Scores, 0..1: a face is not compared below `standard` (or `strict`), and is doubtful below `clear`. */
+  /** Scores, 0..1. A face below `standard` (or `strict`) is not compared, and one below `clear` is doubtful. */
   limits: z.object({
     standard: z.number().min(0).max(1),
     strict: z.number().min(0).max(1),
@@ -106,24 +106,24 @@ export const recognisabilitySchema = z.object({
   covered: ratingSchema,
 });
 
-/** What a recogniser must give for the two synthetic inputs of the boot self-test. */
+/** Expected results of a recogniser for the two synthetic inputs of the self-test at start. */
 const selfTestSchema = z.object({
   /** Cosine of the two embeddings. */
   similarity: z.number(),
-  /** L2 norm of the raw embedding of each. */
+  /** L2 norms of the two raw embeddings. */
   norms: z.tuple([z.number(), z.number()]),
-  /** Greatest difference allowed to the similarity, and to each norm in parts of it. */
+  /** Largest allowed difference of the similarity, and of each norm as a fraction of it. */
   tolerance: z.number().positive(),
 });
 export type GoldenNumbers = z.infer<typeof selfTestSchema>;
 
-/** What `models/<pack>.json` says of a pack. */
+/** The content of `models/<pack>.json`. */
 export const modelManifestSchema = z.object({
   name: z.string().regex(/^[A-Za-z0-9_.-]+$/),
   description: z.string(),
   licence: z.object({ name: z.string(), commercial_use: z.boolean(), url: z.string(), notice: z.string() }),
   source: modelSourceSchema,
-  /** Tried in order when the source fails; they must hold the same files. */
+  /** Tried in order if the source fails. They must have the same files. */
   fallback_sources: z.array(modelSourceSchema).optional(),
   files: z.array(modelFileSchema).min(1),
   detector: z.discriminatedUnion('kind', [
@@ -132,7 +132,7 @@ export const modelManifestSchema = z.object({
     z.object({
       kind: z.literal('ultraface'),
       file: z.string(),
-      /** 68-point landmark model that gives the five points. */
+      /** 68-point landmark model from which the five points are derived. */
       landmark_file: z.string(),
       ...normalisationSchema.shape,
     }),

@@ -11,19 +11,19 @@ import {
   parseAddressRange,
 } from './public-address.js';
 
-/** What the operator allows beyond public addresses on ports 80 and 443. */
+/** What the operator allows in addition to public addresses on ports 80 and 443. */
 export interface AddressPolicySettings {
-  /** Host names (`minio`, `*.storage.internal`), addresses and CIDR ranges that may be private; any port. */
+  /** Host names (`minio`, `*.storage.internal`), addresses and CIDR ranges that can be private, on any port. */
   readonly allowedPrivateHosts: readonly string[];
-  /** When not empty, the only hosts images may come from: names, `*.example.com`, addresses. */
+  /** If not empty, the only hosts of images: names, `*.example.com`, addresses. */
   readonly allowedImageHosts: readonly string[];
-  /** Ports allowed everywhere besides 80 and 443. */
+  /** Ports that are allowed for every host, in addition to 80 and 443. */
   readonly allowedPorts: readonly number[];
-  /** IPv6 prefixes of the network's own NAT64 gateways, besides 64:ff9b::/96. */
+  /** IPv6 prefixes of the network's own NAT64 gateways, in addition to 64:ff9b::/96. */
   readonly nat64Prefixes?: readonly string[];
 }
 
-/** The rules for every URL and address we fetch from or call; made by `createAddressPolicy`. */
+/** The rules for every URL and address that the service connects to. See `createAddressPolicy`. */
 export interface AddressPolicy {
   readonly privateNames: HostPatterns;
   readonly privateRanges: readonly AddressRange[];
@@ -32,10 +32,10 @@ export interface AddressPolicy {
   readonly nat64: Nat64;
 }
 
-/** What a URL is for: images may be restricted to `allowedImageHosts`, callbacks are not. */
+/** Purpose of a URL: `allowedImageHosts` restricts images, but not callbacks. */
 export type UrlPurpose = 'image' | 'callback';
 
-/** Top-level and other suffixes that never lead to a public host: RFC 6761, 6762 appendix G, 7686, 8375, 9476, and common private ones. */
+/** Suffixes that no public host has: RFC 6761, 6762 appendix G, 7686, 8375, 9476, and common private ones. */
 const PRIVATE_SUFFIXES = new Set(
   'alt arpa consul corp example home internal intranet invalid lan local localdomain localhost onion private svc test'.split(
     ' ',
@@ -43,7 +43,7 @@ const PRIVATE_SUFFIXES = new Set(
 );
 
 const REFUSALS = {
-  characters: 'The URL holds a backslash, a space or a control character; percent-encode it.',
+  characters: 'The URL contains a backslash, a space or a control character; percent-encode it.',
   scheme: 'Only http and https URLs are accepted.',
   credentials: 'URLs with credentials are not accepted.',
   host: 'The URL’s host is not a public host name or address, and ALLOWED_PRIVATE_HOSTS does not list it.',
@@ -51,26 +51,26 @@ const REFUSALS = {
   port: 'The URL’s port is not 80 or 443, and ALLOWED_PORTS does not list it.',
 } as const;
 
-/** The variable that would allow what is refused, for the log. */
+/** The variable that can allow a refused URL, for the log. */
 const SETTINGS: Readonly<Partial<Record<keyof typeof REFUSALS, string>>> = {
   host: 'ALLOWED_PRIVATE_HOSTS',
   image_host: 'ALLOWED_IMAGE_HOSTS',
   port: 'ALLOWED_PORTS',
 };
 
-/** Returns what is wrong with an entry of ALLOWED_PRIVATE_HOSTS, as a sentence, or undefined when nothing is. */
+/** Describes the problem of an entry of ALLOWED_PRIVATE_HOSTS in a sentence; undefined if there is none. */
 export function findPrivateHostProblem(entry: string): string | undefined {
   return parseAddressRange(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
 }
 
-/** Returns what is wrong with an entry of ALLOWED_IMAGE_HOSTS, as a sentence, or undefined when nothing is. */
+/** Describes the problem of an entry of ALLOWED_IMAGE_HOSTS in a sentence; undefined if there is none. */
 export function findImageHostProblem(entry: string): string | undefined {
   return parseAddress(unbracket(entry)) ? undefined : findHostPatternProblem(entry);
 }
 
 /**
  * Returns the policy of these settings.
- * @throws Error naming every wrong entry; config.ts has reported them before this is called.
+ * @throws Error that names every wrong entry. config.ts reports them before it calls this.
  */
 export function createAddressPolicy(settings: AddressPolicySettings): AddressPolicy {
   const problems = [
@@ -82,7 +82,7 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
   const ranges = settings.allowedPrivateHosts.map((entry) => parseAddressRange(unbracket(entry)));
   const names = settings.allowedPrivateHosts.filter((_, index) => !ranges[index]);
   const privateRanges = ranges.filter((range) => range !== undefined);
-  // People who allow 127.0.0.1 mean the name too.
+  // An operator who allows 127.0.0.1 also means localhost.
   const loopback = parseAddress('127.0.0.1');
   const allowsLoopback = loopback && privateRanges.some((range) => isInRange(loopback, range));
   return {
@@ -98,15 +98,15 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
 }
 
 /**
- * Returns the parsed URL when nothing the URL itself shows forbids it. Names are not resolved here: the code that connects
- * asks `isAddressAllowed` about the address really connected to.
- * @throws VerificationError `invalid_request` when it is no URL or over 8,192 characters; `image_url_forbidden` (for
- * callbacks too) for scheme, credentials, odd characters, a private name or address in any spelling, host list, port.
+ * Returns the parsed URL unless its text alone forbids it. Does not resolve names: the code that connects calls
+ * `isAddressAllowed` for the actual address.
+ * @throws VerificationError `invalid_request` if it is not a URL or longer than 8,192 characters; `image_url_forbidden` (also
+ * for callbacks) for scheme, credentials, odd characters, a private name or address in any spelling, host list, port.
  */
 export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpose): URL {
   if (text.length > MAX_URL_LENGTH) throw notAUrl(`The URL has more than ${MAX_URL_LENGTH} characters.`);
   if (text.length === 0) throw notAUrl();
-  // The URL parser quietly drops tabs and line breaks and turns backslashes into slashes.
+  // The URL parser silently drops tabs and line breaks and turns backslashes into slashes.
   if (!/^(?:[\x21-\x5b\x5d-\x7e]|[^\p{ASCII}\p{C}\p{Z}])+$/u.test(text)) throw refusal('characters');
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(text)?.[0].toLowerCase();
   if (scheme === undefined) throw notAUrl();
@@ -122,8 +122,8 @@ export function checkUrl(text: string, policy: AddressPolicy, purpose: UrlPurpos
 }
 
 /**
- * Returns whether `address` (as a resolver or a socket gives it, without brackets) may be connected to in the name of
- * `hostname` (as `URL.hostname` gives it).
+ * True if the policy allows a connection to `address` (from a resolver or a socket, without brackets) for `hostname` (from
+ * `URL.hostname`).
  */
 export function isAddressAllowed(address: string, hostname: string, policy: AddressPolicy): boolean {
   const parsed = parseAddress(address);
@@ -184,7 +184,7 @@ function parseUrl(text: string): URL {
   }
 }
 
-/** An address as `URL.hostname` spells it, so that it can be compared as text; names stay as they are. */
+/** Returns an address in the spelling of `URL.hostname`, so that it can be compared as text. Names stay unchanged. */
 function toHostname(entry: string): string {
   if (parseAddress(unbracket(entry)) === undefined) return entry;
   return new URL(entry.includes(':') ? `http://[${unbracket(entry)}]` : `http://${entry}`).hostname;

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** An address as bytes; an IPv4-mapped IPv6 address is held as the IPv4 address the kernel would connect to. */
+/** An address. An IPv4-mapped IPv6 address is stored as the IPv4 address that the kernel would connect to. */
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** Addresses whose first `prefixLength` bits equal those of `base`. */
@@ -15,7 +15,7 @@ const NON_PUBLIC_IPV4 = [
   '10.0.0.0/8', // private
   '100.64.0.0/10', // carrier-grade NAT; also cloud metadata
   '127.0.0.0/8', // loopback
-  '168.63.129.16/32', // the Azure host agent, reachable from every virtual machine there
+  '168.63.129.16/32', // the Azure host agent, reachable from every virtual machine in Azure
   '169.254.0.0/16', // link-local; cloud metadata
   '172.16.0.0/12', // private
   '192.0.0.0/24', // protocol assignments; also cloud metadata
@@ -32,10 +32,10 @@ const NON_PUBLIC_IPV4 = [
   '240.0.0.0/4', // reserved, broadcast
 ].map(toRange);
 
-/** The only IPv6 space handed out for the public Internet (RFC 4291). NAT64, ULA, link-local and ::a.b.c.d lie outside. */
+/** The only IPv6 space assigned to the public Internet (RFC 4291). NAT64, ULA, link-local and ::a.b.c.d are outside it. */
 const PUBLIC_IPV6 = toRange('2000::/3');
 
-/** What inside 2000::/3 is not a plain public address, from the IANA IPv6 special-purpose registry. */
+/** Blocks in 2000::/3 that are not plain public addresses, from the IANA IPv6 special-purpose registry. */
 const NON_PUBLIC_IPV6 = [
   '2001::/23', // protocol assignments: Teredo, benchmarking, ORCHID
   '2001:db8::/32', // documentation
@@ -46,7 +46,7 @@ const NON_PUBLIC_IPV6 = [
 ].map(toRange);
 
 /**
- * Returns the address that `text` writes, or undefined when it writes none.
+ * Returns the address in `text`, or undefined if it is not one.
  * IPv4 in four decimal parts, IPv6 in any RFC 4291 spelling without brackets; no zone identifiers.
  */
 export function parseAddress(text: string): Address | undefined {
@@ -56,7 +56,7 @@ export function parseAddress(text: string): Address | undefined {
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
-/** Returns the range that `text` (CIDR, or one address) writes, or undefined. IPv4-mapped ranges are refused as ambiguous. */
+/** Returns the range in `text` (CIDR or one address), or undefined. IPv4-mapped ranges are ambiguous and not accepted. */
 export function parseAddressRange(text: string): AddressRange | undefined {
   const [base = '', bits, ...rest] = text.split('/');
   const address = parseAddress(base);
@@ -68,12 +68,12 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   return { base: address, prefixLength: Number(bits) };
 }
 
-/** Returns whether `address` lies in `range`; an address of the other family never does. */
+/** True if `address` is in `range`. An address of the other family never is. */
 export function isInRange(address: Address, range: AddressRange): boolean {
   return address.kind() === range.base.kind() && address.match(range.base, range.prefixLength);
 }
 
-/** Returns whether `address` is plain public unicast: nothing special, reserved, tunnelled or translated. */
+/** True if `address` is plain public unicast: not special, reserved, tunnelled or translated. */
 export function isPublicAddress(address: Address): boolean {
   const inAny = (ranges: readonly AddressRange[]) => ranges.some((range) => isInRange(address, range));
   if (address.kind() === 'ipv4') return !inAny(NON_PUBLIC_IPV4);
@@ -87,6 +87,6 @@ function isIsatap(bytes: readonly number[]): boolean {
 
 function toRange(text: string): AddressRange {
   const range = parseAddressRange(text);
-  if (range === undefined) throw new Error(`${text} is no range: this is a bug`);
+  if (range === undefined) throw new Error(`this is a bug: ${text} is not a range`);
   return range;
 }
