@@ -236,6 +236,17 @@ describe('photos that cannot be used', () => {
     });
   }
 
+  it('hands on when a busy host wants to be asked again', async () => {
+    const back_image = images.serve('/busy.jpg', (_request, response) =>
+      response.writeHead(503, { 'retry-after': '120' }).end(),
+    );
+
+    const answer = await service.post('/compare-faces', request({ ...strangers(), back_image }));
+
+    expect(answer).toMatchObject({ status: 502, body: { reason: 'http_503', retryable: true } });
+    expect(answer.headers.get('retry-after')).toBe('120');
+  });
+
   it('logs why every attempt failed, as a warning', async () => {
     const back_image = 'http://127.0.0.1:1/photo.jpg';
 

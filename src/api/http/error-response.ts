@@ -41,6 +41,7 @@ export function failureResponse(
 ): Response {
   context.set('code', failure.code);
   if (failure.reason) context.set('reason', failure.reason);
+  if (failure.retry_after !== undefined) context.header('retry-after', String(failure.retry_after));
   const problem = problemOfFailure(failure, { requestId: context.get('requestId'), jobId });
   return context.body(JSON.stringify(problem), ERROR_KINDS[failure.code].status, PROBLEM_TYPE);
 }

@@ -117,7 +117,7 @@ function describeProblems(codes: readonly ErrorCode[]): [string, object][] {
   return statuses.map((status) => {
     const ofStatus = codes.filter((code) => ERROR_KINDS[code].status === status);
     const examples = Object.fromEntries(ofStatus.map((code) => [code, { value: createProblem(code) }]));
-    const headers: HeaderName[] = status === 429 || status === 503 ? ['Retry-After'] : [];
+    const headers: HeaderName[] = [429, 502, 503].includes(status) ? ['Retry-After'] : [];
     return [
       String(status),
       {

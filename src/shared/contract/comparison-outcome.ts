@@ -27,6 +27,8 @@ export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
     reason: knownReasonSchema,
     detail: z.string(),
     retryable: z.boolean(),
+    /** Seconds after which an image host wants to be asked again. */
+    retry_after: z.int().min(0).optional(),
     image: imageNameSchema.optional(),
     errors: z.array(problemItemSchema.extend({ reason: knownReasonSchema })).optional(),
   }),

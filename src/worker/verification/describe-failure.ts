@@ -14,12 +14,14 @@ export function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): C
       : [{ item: { image, ...publicFactsOf(photo.error) }, error: photo.error }];
   });
   const [first] = errors;
+  const retryAfter = Math.max(...errors.map(({ error }) => error.retryAfterSeconds ?? -1));
   if (!first) throw new Error('this is a bug: an undecided comparison needs a photo to blame');
   return {
     ok: false,
     ...publicFactsOf(first.error),
     detail: `${first.item.image}: ${first.item.detail}`,
     retryable: errors.some(({ error }) => error.retryable),
+    ...(retryAfter < 0 ? {} : { retry_after: retryAfter }),
     ...(first.item.image ? { image: first.item.image } : {}),
     errors: errors.map(({ item }) => item),
   };

@@ -239,6 +239,21 @@ describe('verifyPerson', () => {
     expect(evidence).toBeUndefined();
   });
 
+  it('hands on the longest time that an image host asks for', async () => {
+    const busy = (retryAfterSeconds?: number) =>
+      new VerificationError(
+        'image_fetch_failed',
+        retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+      );
+    const outcomeWith = async (changes: Partial<Photos>) => (await verify(photos(changes))).outcome;
+
+    const asked = await outcomeWith({ front_image1: busy(20), front_image2: busy(60), front_image3: busy() });
+    const silent = await outcomeWith({ back_image: busy() });
+
+    expect(asked).toMatchObject({ ok: false, retryable: true, retry_after: 60 });
+    expect(silent).not.toHaveProperty('retry_after');
+  });
+
   it('gives the reason with the code of every unusable photo', async () => {
     const blurred = new VerificationError('low_quality', { reason: 'blurred' });
     const gone = new VerificationError('image_not_available', { reason: 'http_404' });
