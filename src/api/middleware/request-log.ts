@@ -1,6 +1,7 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { ErrorCode } from '../../shared/errors.js';
+import type { Reason } from '../../shared/reasons.js';
 import { errorFields, type Logger, levelOf } from '../../shared/runtime/logger.js';
 import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../http/app-context.js';
@@ -22,6 +23,9 @@ export function isProbe(route: string): boolean {
   return route === '/health' || route.startsWith('/health/');
 }
 
+/** Status for a caller that hung up before the answer, as in nginx: the answer prepared for it says nothing. */
+const CALLER_GONE = 499;
+
 /** Logs one line for each request and passes its facts on to the metrics. Neither has paths, bodies or headers. */
 export function requestLog(
   logger: Logger,
@@ -33,24 +37,36 @@ export function requestLog(
     const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
     const route = routePath(context, -1);
     const tenant: string | undefined = context.get('tenant');
-    const facts = { method: context.req.method, route, status: context.res.status, durationMs, tenant };
-    observe(facts);
-    const code: ErrorCode | undefined = context.get('code');
-    logger[isProbe(route) ? 'debug' : levelOf(code)](
+    const isGone = context.res.status >= 400 && context.req.raw.signal.aborted;
+    const status = isGone ? CALLER_GONE : context.res.status;
+    observe({ method: context.req.method, route, status, durationMs, tenant });
+    const problem = isGone ? {} : problemFields(context);
+    logger[isProbe(route) ? 'debug' : levelOf(problem.code)](
       {
-        method: facts.method,
+        method: context.req.method,
         route,
-        status: facts.status,
+        status,
         duration_ms: durationMs,
         tenant,
         request_id: context.get('requestId'),
         trace_id: traceIdOf(context.get('traceparent')),
         job_id: context.get('jobId'),
-        code,
-        reason: context.get('reason'),
-        ...(context.error ? errorFields(asVerificationError(context.error)) : {}),
+        ...problem,
       },
       'request',
     );
+  };
+}
+
+interface ProblemFields {
+  readonly code?: ErrorCode | undefined;
+  readonly reason?: Reason | undefined;
+}
+
+function problemFields(context: Context<AppContext>): ProblemFields {
+  return {
+    code: context.get('code'),
+    reason: context.get('reason'),
+    ...(context.error ? errorFields(asVerificationError(context.error)) : {}),
   };
 }

@@ -238,6 +238,8 @@ describe('a caller that hangs up', () => {
 
     await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 5_000);
     expect(await queues.queue.getPrioritizedCount()).toBe(0);
+    await vi.waitFor(async () => expect(await countOf('499')).toBe(1), 5_000);
+    expect(await countOf('503')).toBe(0);
   });
 
   it('leaves a job running if it has a callback', async () => {
@@ -249,6 +251,15 @@ describe('a caller that hangs up', () => {
 
     expect(await look(jobId)).toMatchObject({ status: 'queued' });
   });
+
+  /** Synchronous requests that ended with this status. */
+  async function countOf(status: string): Promise<number> {
+    const text = await (await fetch(api.metricsUrl)).text();
+    const line = new RegExp(
+      `face_http_requests_total\\{(?=[^}]*compare-faces)[^}]*status="${status}"[^}]*\\} (\\d+)`,
+    );
+    return Number(line.exec(text)?.[1] ?? 0);
+  }
 
   async function openCallers(): Promise<number> {
     const text = await (await fetch(api.metricsUrl)).text();

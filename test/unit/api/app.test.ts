@@ -89,6 +89,29 @@ describe('the log line of a request', () => {
     expect(JSON.stringify(line)).not.toMatch(/ {4}at |\.ts:|position 3/);
   });
 
+  it('has status 499 and no problem if the caller hung up, and so has the metric', async () => {
+    const stream = new PassThrough();
+    const caller = new AbortController();
+    const observed: number[] = [];
+    const operation = defineOperation({
+      ...forgetful,
+      access: 'open',
+      createHandler: () => () => {
+        caller.abort();
+        throw new VerificationError('queue_unavailable');
+      },
+    });
+    const observeRequest = ({ status }: { readonly status: number }) => observed.push(status);
+    const app = createApp({ ...dependencies(), logger: pino({}, stream), observeRequest }, [operation]);
+
+    await app.request('/new/a', { signal: caller.signal });
+
+    const line = JSON.parse(String(stream.read()));
+    expect(line).toMatchObject({ level: pino.levels.values.info, status: 499 });
+    expect(line).not.toHaveProperty('code');
+    expect(observed).toEqual([499]);
+  });
+
   it('has names of one convention and its duration in milliseconds', async () => {
     const line = await logOf(defineOperation({ ...forgetful, access: 'open' }));
 
