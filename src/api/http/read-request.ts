@@ -25,11 +25,24 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
     throw new VerificationError('unsupported_media_type');
-  const sent = parseJson(await context.req.arrayBuffer());
+  const bytes = await context.req.arrayBuffer();
+  refuseCompressed(context, bytes);
+  const sent = parseJson(bytes);
   const parsed = compareRequestSchema.safeParse(sent, { error: explainIssue });
   const { misspelt, ignored } = findUnknownFields(sent);
   if (parsed.success && misspelt.length === 0) return { body: parsed.data, unknownFields: ignored };
   throw new RequestError([...misspelt, ...(parsed.error?.issues ?? []).map(toProblemItem)]);
+}
+
+/** @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so. */
+function refuseCompressed(context: Context<AppContext>, bytes: ArrayBuffer): void {
+  const [first, second] = new Uint8Array(bytes);
+  const isGzip = first === 0x1f && second === 0x8b;
+  const encoding = context.req.header('content-encoding')?.trim() ?? '';
+  if (!isGzip && /^(?:identity)?$/i.test(encoding)) return;
+  context.header('accept-encoding', 'identity');
+  const detail = `The body is compressed${isGzip ? ' with gzip' : ''}. Send it without Content-Encoding.`;
+  throw new VerificationError('unsupported_media_type', { detail });
 }
 
 function toProblemItem({ path, message }: z.core.$ZodIssue): ProblemItem {

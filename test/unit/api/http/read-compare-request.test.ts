@@ -1,3 +1,4 @@
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
@@ -56,6 +57,39 @@ const WRONG_VALUES: readonly unknown[] = [
   {},
   { valueOf: 1 },
 ];
+
+describe('a compressed body', () => {
+  const json = Buffer.from(JSON.stringify(ACCEPTABLE));
+  const post = (body: Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
+    app.request('/', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+
+  it.each([
+    ['gzip', 'The body is compressed with gzip. Send it without Content-Encoding.', gzipSync(json)],
+    ['', 'The body is compressed with gzip. Send it without Content-Encoding.', gzipSync(json)],
+    ['br', 'The body is compressed. Send it without Content-Encoding.', brotliCompressSync(json)],
+    ['gzip', 'The body is compressed. Send it without Content-Encoding.', json],
+  ])('is refused and named with Content-Encoding %j: %s', async (encoding, detail, body) => {
+    const response = await post(new Uint8Array(body), encoding ? { 'content-encoding': encoding } : {});
+
+    expect([response.status, response.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+    expect(await response.json()).toMatchObject({ code: 'unsupported_media_type', detail });
+  });
+
+  it.each(['identity', 'Identity', ''])('may say the encoding %j', async (encoding) => {
+    expect((await post(new Uint8Array(json), { 'content-encoding': encoding })).status).toBe(200);
+  });
+});
+
+describe('a data: URL', () => {
+  it.each([10_000, 50_000])('of %d characters is refused as what it is', async (length) => {
+    const front_image1 = `data:image/jpeg;base64,${'A'.repeat(length)}`;
+
+    const [[field, code, detail] = []] = await refusals({ ...ACCEPTABLE, front_image1 });
+
+    expect([field, code]).toEqual(['front_image1', 'invalid_request']);
+    expect(detail).toBe('must be an http or https URL, not a data: URL');
+  });
+});
 
 describe('a refused field', () => {
   const sentences: readonly (readonly [string, unknown, string])[] = [
