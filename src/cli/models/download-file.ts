@@ -44,7 +44,7 @@ export async function downloadFile(download: Download): Promise<void> {
     if (resumed && (await isRight(download))) return;
     await rm(download.path, { force: true });
     throw new UserError(
-      `${download.url} served other bytes than the manifest expects; nothing of them was kept.`,
+      `${download.url} served other bytes than the manifest expects; none of them were kept.`,
     );
   } finally {
     await agent.close();
@@ -128,9 +128,9 @@ function refusal({ url }: Download, status: number): Error {
 }
 
 function givenUp({ url }: Download, failure: PassingFailure | undefined): UserError {
-  const reason = failure?.message ?? 'the server ends too early';
+  const reason = failure?.message ?? 'the server closed the connection early';
   return new UserError(
-    `${url} could not be fetched (${reason}). What came is kept: run the command again to go on.`,
+    `${url} could not be fetched (${reason}). The part that arrived is kept: run the command again to continue.`,
     { cause: failure },
   );
 }

@@ -13,20 +13,20 @@ import { fetchWheel } from './python-wheel.js';
 export interface FetchOptions {
   /** Folder that holds a folder for each pack. */
   readonly modelsDir: string;
-  /** Another place of the archive: a file, or the http(s) URL of a mirror of a zip. It must hold the same bytes. */
+  /** Another source of the archive: a file, or the http(s) URL of a mirror of a zip. It must have the same bytes. */
   readonly from?: string;
-  /** Told what happens, one line a call. */
+  /** Called with a line for each event. */
   readonly say: (line: string) => void;
-  /** Shows how far a download is; default showProgress. */
+  /** Shows the progress of a download. Default: showProgress. */
   readonly showProgress?: ShowProgress;
   /** See Download. */
   readonly retryDelayMs?: number;
 }
 
-/** What every source is given. */
+/** The input of every source. */
 interface Task {
   readonly manifest: ModelManifest;
-  /** Folder that the files are put into. */
+  /** Folder for the files. */
   readonly workFolder: string;
   readonly options: FetchOptions;
 }
@@ -34,8 +34,8 @@ interface Task {
 type ArchiveSource = Exclude<ModelSource, { kind: 'files' }>;
 
 /**
- * Puts the files of a pack into `workFolder`, each proven to be the one its manifest names: from the first source that
- * gives them all, or from the file or URL that `options` names.
+ * Puts the verified files of a pack into `workFolder`: from the first source that has all of them, or from the file or URL
+ * in `options`.
  * @throws UserError that says why each source failed.
  */
 export async function obtainFiles(
@@ -66,7 +66,7 @@ async function obtainFrom(source: ModelSource, task: Task): Promise<void> {
     case 'files':
       for (const file of manifest.files) {
         const url = source.urls[file.name];
-        if (!url) throw new UserError(`The manifest of ${manifest.name} names no URL of ${file.name}.`);
+        if (!url) throw new UserError(`The manifest of ${manifest.name} has no URL for ${file.name}.`);
         const { name, bytes, sha256 } = file;
         const path = await download({ url, bytes, sha256 }, `${manifest.name}-${name}`, task);
         await rename(path, join(workFolder, name));
@@ -94,11 +94,14 @@ async function obtainFromOwner(from: string, sources: readonly ModelSource[], ta
   if (!/^https?:/.test(from)) throw new UserError(`There is no file ${from}.`);
   const { name } = task.manifest;
   const zip = archives.find((source) => source.kind === 'zip');
-  if (!zip) throw new UserError(`${name} comes from a package index: set one there, or give a file.`);
+  if (!zip)
+    throw new UserError(
+      `${name} comes from a package index. Configure a mirror in its client, or pass a file.`,
+    );
   return extract(zip, await download({ ...zip, url: from }, `${name}.zip`, task), task);
 }
 
-/** Unpacks an archive once it is proven to be the one that its source names. */
+/** Verifies and unpacks the archive of a source. */
 async function extract(source: ArchiveSource, archive: string, task: Task): Promise<void> {
   if (!(await isArchiveOf(archive, source))) throw wrongArchive();
   const { manifest, workFolder } = task;
@@ -117,9 +120,9 @@ async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean
 }
 
 const wrongArchive = (): UserError =>
-  new UserError('The archive is not the one the manifest names; nothing of it was kept.');
+  new UserError('The archive is not the one in the manifest; none of its files was kept.');
 
-/** Downloads a file under a name in the work folder and returns its path. The part that arrived survives an interrupted run, and the next run continues it. */
+/** Downloads a file into the work folder and returns its path. After an interruption, the next run continues it. */
 async function download(
   { url, bytes, sha256 }: Pick<Download, 'url' | 'bytes' | 'sha256'>,
   name: string,
@@ -128,7 +131,7 @@ async function download(
   const part = join(options.modelsDir, `.${name}.part`);
   const start = (await sizeOf(part)) ?? 0;
   options.say(
-    `  ${formatMegabytes(bytes)}${start > 0 ? `, ${formatMegabytes(start)} of it already here` : ''}`,
+    `  ${formatMegabytes(bytes)}${start > 0 ? `, ${formatMegabytes(start)} of it already downloaded` : ''}`,
   );
   const progress = (options.showProgress ?? showProgress)('Fetching', bytes);
   const { retryDelayMs } = options;

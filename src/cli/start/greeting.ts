@@ -1,15 +1,15 @@
 import type { PhotoSource } from './photos/photo-server.js';
 
-/** What was read from a .env file. */
+/** The variables that were read from a .env file. */
 export interface EnvFile {
   readonly path: string;
-  /** Names that it added to the environment. */
+  /** Names that the file added to the environment. */
   readonly names: readonly string[];
   /** Settings of it that the environment hides, a sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** Photos that this command serves, and where. */
+/** Photos that this command serves, and their origin. */
 export interface ServedPhotos extends Pick<PhotoSource, 'fronts' | 'reference' | 'description'> {
   readonly origin: string;
 }
@@ -20,19 +20,19 @@ export interface GreetingFacts {
   readonly model: string;
   readonly seconds: number;
   readonly envFile: EnvFile | undefined;
-  /** Names of the API keys; empty where everybody may call. */
+  /** Names of the API keys. Empty if no key is needed. */
   readonly keyNames: readonly string[];
-  /** Only programs of this machine reach the service. */
+  /** True if only programs on this machine can reach the service. */
   readonly onLoopback: boolean;
-  /** What is doubtful in the settings, a sentence each. */
+  /** Warnings about doubtful settings. */
   readonly warnings: readonly string[];
-  /** Name of each caller → the secret of its webhooks, where this command made them. */
+  /** Name of each caller → its webhook secret, if this command created them. */
   readonly webhookSecrets: ReadonlyMap<string, string>;
-  /** Undefined where the service may not fetch photos from this machine. */
+  /** Undefined if the service may not fetch photos from this machine. */
   readonly photos: ServedPhotos | undefined;
 }
 
-/** Returns what a person needs once the service answers. Its first line starts with `Ready`: scripts wait for that. */
+/** Returns the text shown when the service is ready. Its first line starts with `Ready`; scripts wait for that. */
 export function renderGreeting(facts: GreetingFacts): string {
   const { origin, keyNames, photos } = facts;
   const entry = (label: string, text: string): string => `  ${label.padEnd(9)}  ${text}`;
@@ -50,25 +50,26 @@ export function renderGreeting(facts: GreetingFacts): string {
     entry('Photos', photos ? `${photos.origin}/ has ${photos.description}` : PHOTOS_ELSEWHERE),
     ...facts.warnings.map((warning) => entry('Warning', warning)),
     '',
-    photos ? 'Paste this for a first answer:' : 'Put in the URLs of your photos:',
+    photos ? 'Paste this to get a first answer:' : 'Insert the URLs of your photos:',
     '',
     `  ${renderCurl(facts)}`,
     '',
   ].join('\n');
 }
 
-const PHOTOS_ELSEWHERE = 'this machine’s are refused; ALLOWED_PRIVATE_HOSTS lists hosts beyond public ones';
+const PHOTOS_ELSEWHERE =
+  'those on this machine are refused; to allow private hosts, list them in ALLOWED_PRIVATE_HOSTS';
 
 function describeSettings(file: EnvFile | undefined): string {
-  if (!file) return 'the environment; there is no .env';
-  return `the environment and ${file.path} (${file.names.join(', ') || 'adds nothing'})`;
+  if (!file) return 'from the environment; there is no .env file';
+  return `from the environment and ${file.path} (${file.names.join(', ') || 'adds nothing'})`;
 }
 
-/** Nobody may take an open service for a closed one. */
+/** An open service must be obvious. */
 function describeKeys({ keyNames, onLoopback }: GreetingFacts): string {
-  if (keyNames.length > 0) return `callers need one: ${keyNames.join(', ')}`;
-  const who = onLoopback ? 'every program of this machine' : 'everybody who reaches this address';
-  return `none (API_KEYS is not set): ${who} may call`;
+  if (keyNames.length > 0) return `required; accepted: ${keyNames.join(', ')}`;
+  const who = onLoopback ? 'every program on this machine' : 'anyone who can reach this address';
+  return `none (API_KEYS is not set): ${who} can call the service`;
 }
 
 function renderCurl({ origin, keyNames, photos }: GreetingFacts): string {

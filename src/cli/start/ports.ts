@@ -6,14 +6,14 @@ export function freePort(): Promise<number> {
   return listenOnce('127.0.0.1', 0);
 }
 
-/** Returns `wanted` when it is free on `host` right now, else any free port. */
+/** Returns `wanted` if it is free on `host` right now, otherwise any free port. */
 export async function freePortNear(host: string, wanted: number): Promise<number> {
   return listenOnce(host, wanted).catch(() => listenOnce(host, 0));
 }
 
 /**
  * Returns the port to listen on: `port` itself, or a free one for 0.
- * @throws UserError when it is taken or may not be used.
+ * @throws UserError if it is in use or not allowed.
  */
 export async function claimPort(host: string, port: number): Promise<number> {
   try {
@@ -21,11 +21,11 @@ export async function claimPort(host: string, port: number): Promise<number> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EADDRINUSE')
-      throw new UserError(`Port ${port} is taken. Choose another: npm start -- --port ${port + 667}`);
+      throw new UserError(`Port ${port} is in use. Choose another: npm start -- --port ${port + 667}`);
     if (code === 'EACCES')
-      throw new UserError(`Port ${port} may not be used by this user. Choose one above 1023.`);
+      throw new UserError(`This user is not allowed to use port ${port}. Choose one above 1023.`);
     throw new UserError(
-      `Cannot listen on ${host} port ${port} (${code}). Is HOST an address of this machine?`,
+      `Cannot listen on ${host}, port ${port} (${code}). Is HOST an address of this machine?`,
     );
   }
 }

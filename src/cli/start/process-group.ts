@@ -1,20 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Interval at which a group that was asked to end is checked, ms. */
-const LOOK_INTERVAL_MS = 25;
+/** Interval at which a process group that is ending is checked, ms. */
+const CHECK_INTERVAL_MS = 25;
 
 /**
- * Ends a program that leads its own process group, and all it started. The leader is asked (SIGTERM), so that it can
- * close its children in its own order; what is left after `graceMs` or once the leader is gone is killed.
+ * Ends a program that leads its own process group, and everything it started. The leader gets SIGTERM, so that it can close
+ * its children in its own order. What remains after `graceMs`, or when the leader has ended, is killed.
  */
 export async function endProcessGroup(leader: number, graceMs: number): Promise<void> {
   const end = Date.now() + graceMs;
   send(leader, 'SIGTERM');
-  while (isRunning(leader) && Date.now() < end) await pause(LOOK_INTERVAL_MS);
+  while (isRunning(leader) && Date.now() < end) await pause(CHECK_INTERVAL_MS);
   killProcessGroup(leader);
 }
 
-/** Kills every process of the group at once. */
+/** Kills every process of the group immediately. */
 export function killProcessGroup(leader: number): void {
   send(-leader, 'SIGKILL');
 }
@@ -23,7 +23,7 @@ function isRunning(pid: number): boolean {
   return send(pid, 0);
 }
 
-/** True when there was something to send the signal to. */
+/** True if the process or group existed. */
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);

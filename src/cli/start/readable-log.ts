@@ -8,7 +8,7 @@ const lineSchema = z.looseObject({
 });
 type LogLine = z.output<typeof lineSchema>;
 
-/** Fields that have a place of their own in a line, or that a person at a terminal does not need. */
+/** Fields that are shown elsewhere in a line, or that are not needed on a terminal. */
 const LEFT_OUT = new Set(
   'level time service msg method route status duration_ms request_id trace_id tenant sync queued_ms attempt duplicates timings_ms frames'.split(
     ' ',
@@ -16,8 +16,8 @@ const LEFT_OUT = new Set(
 );
 
 /**
- * Returns a log line of one of the programs (JSON) as a short line for a person: time of day, program, what happened.
- * What is no log line stays as it is.
+ * Returns a log line of one of the programs (JSON) as a short line for people: time of day, program, event. Anything else
+ * stays unchanged.
  */
 export function formatLogLine(text: string): string {
   const line = parseLine(text);
@@ -27,7 +27,7 @@ export function formatLogLine(text: string): string {
   return `${time} ${line.service.padEnd(6)} ${level}${describeEvent(line)}${describeFields(line)}`;
 }
 
-/** False for lines of a normal start; the greeting repeats what is doubtful in the settings. */
+/** False for lines of a normal start. The greeting repeats warnings about settings. */
 export function isWorthShowingEarly(text: string): boolean {
   const line = parseLine(text);
   if (!line) return true;
@@ -50,7 +50,7 @@ function describeEvent(line: LogLine): string {
   return `${line.msg}${duration}`;
 }
 
-/** What is left of a line, as name=value; nothing of fields that are empty. */
+/** Returns the remaining fields as name=value, without empty ones. */
 function describeFields(line: LogLine): string {
   return Object.entries(line)
     .filter(([name, value]) => !LEFT_OUT.has(name) && value !== null && !isEmpty(value))

@@ -2,27 +2,27 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../user-error.js';
 
-/** What one run of `npm start` is to do. */
+/** Settings of one run of `npm start`. */
 export interface StartSettings {
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
-  /** The environment brings no webhook secret: one has to be made. */
+  /** True if the environment has no webhook secret, so that one must be created. */
   readonly needsWebhookSecret: boolean;
-  /** Absolute path of a folder whose photos are to be served on loopback. */
+  /** Absolute path of a folder whose photos are served on loopback. */
   readonly photos: string | undefined;
-  /** The environment of both programs so far: what the caller set, and this command's own defaults. */
+  /** The environment of both programs so far: the caller's, with the defaults of this command. */
   readonly environment: NodeJS.ProcessEnv;
 }
 
 export const USAGE = `Usage: npm start -- [--port 9000] [--host 0.0.0.0] [--photos FOLDER] [--env-file .env]
-Everything else comes from the environment and .env; .env.example lists it.`;
+All other settings come from the environment and .env; .env.example lists them.`;
 
 /**
- * Reads arguments and environment. Unlike a deployment, a trial listens on loopback only, fetches photos from loopback
- * then, and uses the pack that needs no licence, unless told otherwise.
- * @param modelsDir absolute path of the packs that came with the program
- * @throws UserError on an unknown argument or a wrong port.
+ * Reads arguments and environment. Unlike a deployment, `npm start` by default listens only on loopback, then also fetches
+ * photos from loopback, and uses the pack without licence restrictions.
+ * @param modelsDir absolute path of the packs included with the program
+ * @throws UserError for an unknown argument or a wrong port.
  */
 export function readSettings(
   args: readonly string[],
@@ -32,7 +32,7 @@ export function readSettings(
   const options = parseOptions(args);
   const isSet = (name: string): boolean => Boolean(environment[name] || environment[`${name}_FILE`]);
   const host = options.host ?? (environment.HOST || '127.0.0.1');
-  // Set to nothing it keeps loopback closed: only here does the variable have a default.
+  // An empty value keeps loopback closed. Only this command has a default for the variable.
   const opensLoopback =
     isLoopback(host) && environment.ALLOWED_PRIVATE_HOSTS === undefined && !isSet('ALLOWED_PRIVATE_HOSTS');
   return {
@@ -51,7 +51,7 @@ export function readSettings(
   };
 }
 
-/** True when only programs of this machine reach a service that listens on `host`. */
+/** True if only programs on this machine can reach a service that listens on `host`. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
@@ -64,7 +64,7 @@ function parseOptions(args: readonly string[]): { port?: string; host?: string; 
         port: { type: 'string', short: 'p' },
         host: { type: 'string' },
         photos: { type: 'string' },
-        // Read before this program was compiled.
+        // The script that builds this program has already read it.
         'env-file': { type: 'string' },
       },
     });

@@ -1,12 +1,12 @@
-/** Interval at which the process that started this one is checked, ms. */
+/** Interval at which the parent process is checked, ms. */
 const PARENT_INTERVAL_MS = 500;
 
 export interface StopRequestOptions {
-  /** The process that started this one: its end counts too, as when npm was killed and nobody can press Ctrl-C. */
+  /** The parent process. Its end also counts as a request: after npm was killed, nobody can press Ctrl-C. */
   readonly parent: number | undefined;
 }
 
-/** Calls `stop` for the first request to end, and `kill` for each signal after it. */
+/** Calls `stop` for the first request to stop, and `kill` for each later signal. */
 export function onStopRequest(
   { stop, kill }: { readonly stop: () => void; readonly kill: () => void },
   { parent }: StopRequestOptions,

@@ -8,39 +8,39 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** Written to its standard input; absent: it has none. */
+  /** Written to its standard input. Absent: it has no standard input. */
   readonly input?: string;
-  /** It keeps a log of its own: what it prints on standard output is dropped. */
+  /** True if it writes its own log; then its standard output is dropped. */
   readonly hasOwnLog?: boolean;
 }
 
 export interface SupervisorOptions {
-  /** Told of each end and restart, one line a call. */
+  /** Called with a line for each end and restart. */
   readonly say: (line: string) => void;
-  /** Told of the leaders of all process groups, first started first, whenever one comes or goes. */
+  /** Called with the leaders of all process groups, in the order of their start, whenever one starts or ends. */
   readonly onChange: (leaders: readonly number[]) => void;
-  /** How long a program that is asked to end may take, ms. */
+  /** Time limit for a program to stop, ms. */
   readonly graceMs: number;
-  /** Returns what to show of a line that a program prints, or undefined to drop it; absent: all is shown as it is. */
+  /** Converts a line of a program's output; undefined drops it. Absent: the output is shown unchanged. */
   readonly format?: (line: string) => string | undefined;
 }
 
 export interface Supervisor {
-  /** Starts a program in a process group of its own, and again whenever it ends. */
+  /** Starts a program in its own process group, and restarts it whenever it ends. */
   keep(program: Program): void;
-  /** From now on a program that ends is started again; until then it is the end of the whole start. */
+  /** Restarts programs from now on. Before, the end of a program means that the start has failed. */
   settle(): void;
-  /** Resolves with the first program that ended before `settle`. */
+  /** Resolves with a description of the first program that ended before `settle`. */
   readonly firstLoss: Promise<string>;
-  /** Ends everything, last started first, each before the next: callers before what they call. */
+  /** Stops everything one by one, in reverse order, so that callers end before what they call. */
   stop(): Promise<void>;
-  /** Ends everything at once, without asking. */
+  /** Kills everything immediately. */
   kill(): void;
 }
 
-/** Pause before a restart, ms: doubled for each end in a row up to the longest, reset by a long enough life. */
+/** Pause before a restart, ms. Doubled after each quick end, up to the longest; reset after a long run. */
 const RESTART_DELAY_MS = { first: 500, longest: 10_000 } as const;
-const LONG_LIFE_MS = 30_000;
+const LONG_RUN_MS = 30_000;
 
 interface Kept {
   readonly program: Program;
@@ -49,7 +49,7 @@ interface Kept {
   endsInARow: number;
 }
 
-/** Returns a supervisor of nothing yet. Its programs get no signal of the terminal: only `stop` and `kill` end them. */
+/** Returns a supervisor without programs. They get no signals from the terminal; only `stop` and `kill` end them. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const kept: Kept[] = [];
   let phase: 'starting' | 'settled' | 'stopping' = 'starting';
@@ -76,7 +76,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return;
     }
     const delayMs = nextDelay(entry);
-    options.say(`${entry.program.name} ended (${reason}); starting it again in ${delayMs / 1_000} s`);
+    options.say(`${entry.program.name} ended (${reason}); restarting it in ${delayMs / 1_000} s`);
     setTimeout(launch, delayMs, entry);
   };
 
@@ -102,7 +102,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 }
 
 function nextDelay(entry: Kept): number {
-  entry.endsInARow = Date.now() - entry.startedAt > LONG_LIFE_MS ? 0 : entry.endsInARow + 1;
+  entry.endsInARow = Date.now() - entry.startedAt > LONG_RUN_MS ? 0 : entry.endsInARow + 1;
   const doublings = Math.max(0, entry.endsInARow - 1);
   return Math.min(RESTART_DELAY_MS.first * 2 ** doublings, RESTART_DELAY_MS.longest);
 }
@@ -123,7 +123,7 @@ function spawnLeader(
   });
   child.once('error', (error) => onEnd(error.message));
   child.once('exit', (code, signal) => onEnd(signal ?? `exit status ${code}`));
-  // A program that ends before it has read its input breaks the pipe; its end is reported above.
+  // A program that ends before it has read its input breaks the pipe. Its end is reported above.
   child.stdin?.on('error', () => undefined).end(program.input);
   if (child.stdout)
     createInterface(child.stdout).on('line', (line) => {

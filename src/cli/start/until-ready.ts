@@ -3,26 +3,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../user-error.js';
 import type { Supervisor } from './supervisor.js';
 
-/** How long a program may take until it answers, ms: large packs load and test themselves first. */
+/** Time limit for a program to become ready, ms. Large packs take long to load and test. */
 const READY_TIMEOUT_MS = 120_000;
 /** Intervals at which a port and a page are checked, ms. */
 const INTERVAL_MS = { port: 50, page: 250 } as const;
 /** Time limit of one check, ms. */
-const LOOK_TIMEOUT_MS = 5_000;
+const CHECK_TIMEOUT_MS = 5_000;
 
-/** Resolves once something accepts connections on `port` of loopback. @throws UserError as `untilTrue` does. */
+/** Resolves when something accepts connections on `port` of loopback. @throws UserError as `untilTrue` does. */
 export function untilPortAnswers(port: number, supervisor: Supervisor): Promise<void> {
   return untilTrue(() => acceptsConnections(port), INTERVAL_MS.port, supervisor);
 }
 
-/** Resolves once GET `url` is answered with 2xx. @throws UserError as `untilTrue` does. */
+/** Resolves when GET `url` is answered with 2xx. @throws UserError as `untilTrue` does. */
 export function untilUrlAnswers(url: string, supervisor: Supervisor): Promise<void> {
   return untilTrue(() => answersWell(url), INTERVAL_MS.page, supervisor);
 }
 
-/** @throws UserError when a program ends before `look` gives true, or time runs out. */
+/** Repeats `check` until it gives true. @throws UserError if a program ends before that, or time runs out. */
 async function untilTrue(
-  look: () => Promise<boolean>,
+  check: () => Promise<boolean>,
   intervalMs: number,
   supervisor: Supervisor,
 ): Promise<void> {
@@ -31,16 +31,16 @@ async function untilTrue(
     loss = reason;
   });
   const end = Date.now() + READY_TIMEOUT_MS;
-  while (!(await look())) {
+  while (!(await check())) {
     if (Date.now() > end) loss ??= `no answer within ${READY_TIMEOUT_MS / 1_000} s`;
-    if (loss) throw new UserError(`Could not start: ${loss}. The lines above say why.`);
+    if (loss) throw new UserError(`The service could not start: ${loss}. The lines above show the reason.`);
     await pause(intervalMs);
   }
 }
 
 async function answersWell(url: string): Promise<boolean> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(CHECK_TIMEOUT_MS) });
     await answer.body?.cancel();
     return answer.ok;
   } catch {
@@ -50,7 +50,7 @@ async function answersWell(url: string): Promise<boolean> {
 
 function acceptsConnections(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection({ port, host: '127.0.0.1', timeout: LOOK_TIMEOUT_MS });
+    const socket = createConnection({ port, host: '127.0.0.1', timeout: CHECK_TIMEOUT_MS });
     const answer = (accepted: boolean) => () => {
       socket.destroy();
       resolve(accepted);

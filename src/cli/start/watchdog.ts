@@ -1,8 +1,8 @@
-// The program that ends what `npm start` started when `npm start` itself was killed and could not.
-// It receives the leaders of the process groups, first started first, and acts when its channel closes.
+// Stops the programs that `npm start` started if `npm start` itself was killed. It receives the leaders of the process
+// groups, in the order of their start, and acts when its channel closes.
 import { endProcessGroup } from './process-group.js';
 
-/** What the watchdog receives: every group that runs now. */
+/** The process groups that are running now. */
 export interface WatchdogMessage {
   readonly leaders: readonly number[];
 }
@@ -15,7 +15,7 @@ process.on('message', (message: WatchdogMessage) => {
 });
 process.once('disconnect', () => void endAll());
 
-/** Last started first: programs before the Redis they use. */
+/** In reverse order: programs before the Redis that they use. */
 async function endAll(): Promise<void> {
   for (const leader of leaders.toReversed()) await endProcessGroup(leader, GRACE_MS);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { findWebhookSecretProblem } from '../../shared/webhooks/webhook-secret.js';
 
 /**
- * Returns the webhook secret kept in `folder`, beside the data of the local Redis, so that receivers need it once. Makes
- * one, readable by this user alone, where there is none or a damaged one.
+ * Returns the webhook secret that is stored in `folder`, beside the data of the local Redis, so that it stays the same for
+ * receivers. If it does not exist or is damaged, creates a secret that only this user can read.
  */
 export function keepWebhookSecret(folder: string): string {
   const path = join(folder, 'webhook-secret');

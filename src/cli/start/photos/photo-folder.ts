@@ -4,12 +4,12 @@ import { extname, join } from 'node:path';
 import { UserError } from '../../user-error.js';
 import { PHOTO_TYPES, type PhotoSource } from './photo-server.js';
 
-/** Names that a reference usually has; otherwise it is the last photo, as with `npm run compare`. */
+/** Usual names of a reference. If no photo has one, the last photo is the reference, as in `npm run compare`. */
 const REFERENCE_NAME = /^(back|ref|id)/i;
 
 /**
- * Returns the photos that lie in `folder` itself; photos that are added later are found too.
- * @throws UserError when it cannot be read or holds fewer than two photos.
+ * Returns the photos in `folder`, without its subfolders. Photos that are added later are served too.
+ * @throws UserError if the folder cannot be read or has fewer than two photos.
  */
 export function openPhotoFolder(folder: string): PhotoSource {
   const names = listPhotos(folder);
@@ -17,11 +17,11 @@ export function openPhotoFolder(folder: string): PhotoSource {
   const fronts = names.filter((name) => name !== reference);
   const [first] = fronts;
   if (reference === undefined || first === undefined)
-    throw new UserError(`${folder} holds ${names.length} JPEG, PNG or WebP photos. Put in two or more.`);
+    throw new UserError(`${folder} has ${names.length} JPEG, PNG or WebP photos. It needs at least two.`);
   return {
     fronts: [first, fronts[1] ?? first, fronts[2] ?? first],
     reference,
-    description: `those of ${folder}`,
+    description: `the photos in ${folder}`,
     read: async (name) => (listPhotos(folder).includes(name) ? readFile(join(folder, name)) : undefined),
   };
 }

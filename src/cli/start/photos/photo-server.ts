@@ -5,16 +5,16 @@ import { freePortNear } from '../ports.js';
 
 /** Photos that can be served, by name. */
 export interface PhotoSource {
-  /** Names of the photos for the request that is printed: three fronts and their reference. */
+  /** Names of the photos in the printed request: three fronts and their reference. */
   readonly fronts: readonly [string, string, string];
   readonly reference: string;
-  /** What these photos are, for the person who reads the greeting. */
+  /** Describes these photos in the greeting. */
   readonly description: string;
-  /** Returns the bytes of a photo, or undefined for a name that is not one. */
+  /** Returns the bytes of a photo, or undefined if there is no photo with this name. */
   read(name: string): Promise<Uint8Array | undefined>;
 }
 
-/** Wanted for photos; another port is taken where it is not free. */
+/** Preferred port. If it is not free, another is used. */
 const PHOTO_PORT = 8336;
 
 export const PHOTO_TYPES: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ export const PHOTO_TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** Serves photos on loopback for as long as the process has other work, and returns where: `http://127.0.0.1:8336`. */
+/** Serves photos on loopback while the process has other work. Returns the origin, like `http://127.0.0.1:8336`. */
 export async function startPhotoServer(source: PhotoSource): Promise<string> {
   const port = await freePortNear('127.0.0.1', PHOTO_PORT);
   const server = createServer((request, response) => void answer(request, response, source));
@@ -47,7 +47,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
-/** A page of another site that leads its own name here would otherwise read the photos. */
+/** Without this check, a page of another site could read the photos by resolving its own name to this address. */
 function isForUs({ method, headers, socket }: IncomingMessage): boolean {
   const hosts = ['127.0.0.1', 'localhost'].map((host) => `${host}:${socket.localPort}`);
   return (method === 'GET' || method === 'HEAD') && hosts.includes(headers.host ?? '');

@@ -8,7 +8,7 @@ interface Sample extends Cut {
   readonly photo: string;
 }
 
-/** One woman on two photos, and another one. */
+/** Two photos of one woman, and one of another. */
 const SAMPLES: Readonly<Record<string, Sample>> = {
   'front1.jpg': { photo: 'sample3.jpg', left: 977, top: 104, width: 415, height: 497 },
   'front2.jpg': { photo: 'sample3.jpg', left: 1023, top: 150, width: 323, height: 405, mirrored: true },
@@ -18,8 +18,8 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
 };
 
 /**
- * Returns sample photos, cut on demand out of those of the package @vladmandic/face-api, which brings the pack `lite` to
- * developers too; undefined where it is not installed. This repository holds no photos of people.
+ * Returns sample photos, cut on demand from those of the development dependency @vladmandic/face-api; undefined if it is not
+ * installed. This repository contains no photos of people.
  * @param modules absolute path of node_modules
  */
 export function openSamplePhotos(modules: string): PhotoSource | undefined {
@@ -28,11 +28,11 @@ export function openSamplePhotos(modules: string): PhotoSource | undefined {
   return {
     fronts: ['front1.jpg', 'front2.jpg', 'front3.jpg'],
     reference: 'back.jpg',
-    description: 'samples of the package @vladmandic/face-api; other.jpg shows another woman',
+    description: 'samples from the package @vladmandic/face-api; other.jpg shows another woman',
     read: async (name) => {
       const sample = Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : undefined;
       if (!sample) return undefined;
-      // Loaded when first asked for: it costs time and memory that most runs can save.
+      // Loaded on the first request, because most runs can save the time and memory.
       const { cutPhoto } = await import('../../pictures/cut-photo.js');
       return cutPhoto(join(folder, sample.photo), sample);
     },

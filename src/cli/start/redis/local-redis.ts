@@ -5,7 +5,7 @@ import type { Program } from '../supervisor.js';
 
 export interface LocalRedis {
   readonly program: Program;
-  /** With the password: for environments, not for logs. */
+  /** Contains the password: only for environments, not for logs. */
   readonly url: string;
   readonly port: number;
 }
@@ -13,15 +13,15 @@ export interface LocalRedis {
 export interface LocalRedisOptions {
   /** Name or path of redis-server or valkey-server. */
   readonly binary: string;
-  /** Where data and log go; one server at a time may use it. */
+  /** For data and log. Only one server at a time can use it. */
   readonly folder: string;
   readonly port: number;
   readonly environment: NodeJS.ProcessEnv;
 }
 
 /**
- * Returns a Redis for one developer: on loopback, durable, never evicting a job, its data readable by this user alone.
- * The password keeps other users of the machine out; it travels by standard input, where no process list shows it.
+ * Returns a Redis for one developer: on loopback, durable, without eviction, with data that only this user can read. The
+ * password keeps other users of the machine out. It is passed on standard input, so that no process list shows it.
  */
 export function describeLocalRedis({ binary, folder, port, environment }: LocalRedisOptions): LocalRedis {
   mkdirSync(folder, { recursive: true });

@@ -3,24 +3,24 @@ import { connectRedis } from '../../../shared/redis/connect-redis.js';
 import { describeRedis, type RedisTarget } from '../../../shared/redis/redis-url.js';
 import { UserError } from '../../user-error.js';
 
-/** How long a Redis that runs already may take to answer, ms. */
+/** Time limit for an existing Redis to answer, ms. */
 const PATIENCE_MS = 4_000;
 const INTERVAL_MS = 100;
 
 /** The reason why a connection failed, as text. */
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection is refused',
+  ECONNREFUSED: 'the connection was refused',
   ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'the name of the host cannot be looked up',
+  EAI_AGAIN: 'the host name cannot be resolved',
   ETIMEDOUT: 'no answer in time',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
-  ECONNRESET: 'it closes the connection; rediss:// speaks TLS',
+  ECONNRESET: 'it closed the connection; for TLS use rediss://',
 };
 
 /**
- * Resolves once the Redis at `target` answers.
- * @throws UserError naming its host and port, and why, when it does not within a few seconds or refuses to log us in.
+ * Resolves when the Redis at `target` answers.
+ * @throws UserError with its host, port and the reason if it does not answer within a few seconds or refuses the login.
  */
 export async function untilRedisAnswers(target: RedisTarget): Promise<void> {
   const place = describeRedis(target).replace(/\/\d+$/, '');
@@ -34,7 +34,7 @@ export async function untilRedisAnswers(target: RedisTarget): Promise<void> {
     while (!(await answers(() => redis.ping()))) {
       const refusal =
         last instanceof Error ? /^(NOAUTH|WRONGPASS|NOPERM)\b.*/.exec(last.message)?.[0] : undefined;
-      if (refusal) throw new UserError(`The Redis at ${place} (REDIS_URL) refuses: ${refusal}`);
+      if (refusal) throw new UserError(`The Redis at ${place} (REDIS_URL) refuses the login: ${refusal}`);
       if (Date.now() > end) throw new UserError(`No Redis answers at ${place} (REDIS_URL)${describe(last)}.`);
       await pause(INTERVAL_MS);
     }
@@ -48,7 +48,7 @@ async function answers(ask: () => Promise<unknown>): Promise<boolean> {
     await ask();
     return true;
   } catch (error) {
-    // A server that answers with something else, such as "LOADING", does answer.
+    // Any other error, such as "LOADING", is an answer too.
     return error instanceof Error && error.name === 'ReplyError' && !/^(NOAUTH|NOPERM)/.test(error.message);
   }
 }

@@ -39,7 +39,7 @@ describe('renderGreeting', () => {
     const greeting = renderGreeting({ ...FACTS, photos: undefined });
 
     expect(compareRequestSchema.safeParse(bodyOf(greeting)).success).toBe(true);
-    expect(greeting).toMatch(/ALLOWED_PRIVATE_HOSTS[\s\S]*Put in the URLs/);
+    expect(greeting).toMatch(/ALLOWED_PRIVATE_HOSTS[\s\S]*Insert the URLs/);
   });
 
   it('leaves the webhook secret out when it is the caller’s own', () => {
@@ -60,14 +60,14 @@ describe('renderGreeting', () => {
   });
 
   it('says that anybody may call a service without keys', () => {
-    expect(renderGreeting(FACTS)).toMatch(/API keys +none .*every program of this machine may call/);
-    expect(renderGreeting({ ...FACTS, onLoopback: false })).toMatch(/none .*everybody who reaches/);
+    expect(renderGreeting(FACTS)).toMatch(/API keys +none .*every program on this machine can call/);
+    expect(renderGreeting({ ...FACTS, onLoopback: false })).toMatch(/none .*anyone who can reach/);
   });
 
   it('names the keys that callers need, and puts a place for one into the curl line', () => {
     const greeting = renderGreeting({ ...FACTS, keyNames: ['shop'] });
 
-    expect(greeting).toMatch(/API keys +callers need one: shop$/m);
+    expect(greeting).toMatch(/API keys +required; accepted: shop$/m);
     expect(greeting).toContain("-H 'authorization: Bearer YOUR_KEY'");
   });
 

@@ -71,7 +71,7 @@ describe('a supervisor', () => {
     process.kill(first, 'SIGKILL');
 
     await vi.waitFor(() => expect(running()).toEqual([expect.not.toSatisfy((pid) => pid === first)]), WAIT);
-    expect(lines).toEqual([`${mark} ended (SIGKILL); starting it again in 0.5 s`]);
+    expect(lines).toEqual([`${mark} ended (SIGKILL); restarting it in 0.5 s`]);
   });
 
   it('waits longer before each start of a program that ends at once', async () => {

@@ -9,19 +9,19 @@ const MIN_SCORE = 0.6;
 /** OpenCV's default. */
 const MAX_OVERLAP = 0.3;
 
-/** Finds the faces of portraits, also those that fill the frame. */
+/** For portraits, including faces that fill the frame. */
 const COARSE_LONG_EDGE_PX = 256;
 
 /** For faces cut off by the frame. */
 const TINY_LONG_EDGE_PX = 128;
 
 /**
- * YuNet places landmarks well on large faces only: compared with those of SCRFD-2.5G, the embeddings of 108 faces had a
- * median similarity of 0.96 (5 %: 0.66) after a pass at 256 px, and of 0.97 (5 %: 0.87) after a second one on a large
- * cut-out. So every face gets a second pass. YuNet also finds most turned faces and gives them landmarks that are upright
- * in the view. Of 199 such detections none had a sum of more than 1.844; more than half of 108 upright faces do. On the
- * cut-out, all upright faces lead their turned selves, 5 % of them by less than 0.042. Two of the turned ones lead as well,
- * by 0.031 at most, and a third has a low sum: then the embedding decides.
+ * YuNet places landmarks precisely only on large faces. Compared with the landmarks of SCRFD-2.5G, the embeddings of 108
+ * faces had a median similarity of 0.96 (5 %: 0.66) after a pass at 256 px, and of 0.97 (5 %: 0.87) after a second pass on a
+ * large cut-out. So every face gets a second pass. YuNet also detects most turned faces, with landmarks that look upright.
+ * No sum of 199 such detections was above 1.844; the sums of more than half of 108 upright faces are. On the cut-out, every
+ * upright face scores higher than in any other turn, 5 % of them by less than 0.042. Two of the turned faces also score
+ * higher, by at most 0.031, and a third has a low sum; in these cases the embedding decides.
  */
 const CONFIRMATION: Confirmation = {
   sureScore: Number.POSITIVE_INFINITY,

@@ -2,27 +2,27 @@ import type { Size } from '../../image/placement.js';
 import type { NumericTensor } from '../../onnx/onnx-session.js';
 import type { FaceDetection } from '../../types.js';
 
-/** Strides of YuNet's feature maps, input pixels a cell; each cell holds one anchor. */
+/** Strides of YuNet's feature maps, input pixels per cell. Each cell has one anchor. */
 const STRIDES = [8, 16, 32] as const;
 
-/** An output with the name that the model gives it. */
+/** An output with its name in the model. */
 export type NamedTensor = NumericTensor & { readonly name: string };
 
-/** What the network says of the cells of one stride, row by row. */
+/** Outputs for the cells of one stride, row by row. */
 interface Level {
-  /** That it is a face, and that the cell holds an object, both 0..1. */
+  /** Scores for a face and for any object in the cell, 0..1. */
   readonly faceScores: Float32Array;
   readonly objectScores: Float32Array;
-  /** Centre x, y from the cell's corner in strides, and the logarithms of width and height in strides. */
+  /** Centre x, y relative to the cell's corner, and logarithms of width and height, all in strides. */
   readonly boxes: Float32Array;
-  /** Five x, y from the cell's corner, in strides. */
+  /** Five points x, y relative to the cell's corner, in strides. */
   readonly points: Float32Array;
 }
 
 /**
- * Returns the faces that YuNet's outputs hold, in pixels of its input, overlaps not yet suppressed. Their score is the
- * geometric mean of both scores. `input`: size of the network's input, px, multiples of 32.
- * @throws Error when the outputs are not those of a YuNet with that input.
+ * Returns the faces in YuNet's outputs, in pixels of its input; overlaps are not yet suppressed. The score is the geometric
+ * mean of both scores. `input`: size of the network's input, px, multiples of 32.
+ * @throws Error if the outputs are not those of a YuNet with this input.
  * @see Wu et al., YuNet: A Tiny Millisecond-level Face Detector, Machine Intelligence Research 20, 2023;
  *   opencv/opencv modules/objdetect/src/face_detect.cpp, FaceDetectorYNImpl::postProcess (Apache-2.0)
  */
@@ -34,7 +34,7 @@ export function decodeYunet(outputs: readonly NamedTensor[], input: Size, minSco
     const level = readLevel(outputs, stride, cells);
     for (let cell = 0; cell < cells; cell++) {
       const score = Math.sqrt(unit(level.faceScores[cell]!) * unit(level.objectScores[cell]!));
-      // Written so that a NaN score is dropped as well.
+      // This form also drops NaN scores.
       if (!(score >= minScore)) continue;
       const corner = { column: cell % columns, row: Math.floor(cell / columns), stride };
       faces.push({ ...readFace(level, cell, corner), score });
@@ -65,7 +65,7 @@ function readLevel(outputs: readonly NamedTensor[], stride: number, cells: numbe
     const data = outputs.find(({ name }) => name === `${kind}_${stride}`)?.data;
     if (data?.length === cells * numbers) return data;
     const found = data ? `${data.length} numbers instead of ${cells * numbers}` : 'nothing';
-    throw new Error(`The detector is no YuNet: its output ${kind}_${stride} has ${found}`);
+    throw new Error(`The detector is not a YuNet: its output ${kind}_${stride} has ${found}`);
   };
   return {
     faceScores: read('cls', 1),
@@ -75,5 +75,5 @@ function readLevel(outputs: readonly NamedTensor[], stride: number, cells: numbe
   };
 }
 
-/** Limits a score to 0..1, from which rounding may lead. */
+/** Limits a score to 0..1, which rounding can exceed. */
 const unit = (score: number): number => Math.min(1, Math.max(0, score));

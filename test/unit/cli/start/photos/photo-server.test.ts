@@ -64,7 +64,7 @@ describe('photos on loopback', () => {
     rmSync(join(folder, '1.jpg'));
     rmSync(join(folder, '2.PNG'));
 
-    expect(() => openPhotoFolder(folder)).toThrow(/holds 1 JPEG, PNG or WebP photos/);
+    expect(() => openPhotoFolder(folder)).toThrow(/has 1 JPEG, PNG or WebP photos/);
     expect(() => openPhotoFolder(join(folder, 'no'))).toThrow(UserError);
   });
 

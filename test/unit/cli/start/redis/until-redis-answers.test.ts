@@ -10,7 +10,7 @@ describe('untilRedisAnswers', () => {
     const port = await freePort();
 
     await expect(untilRedisAnswers(parseRedisUrl(`redis://:secret@127.0.0.1:${port}/2`))).rejects.toThrow(
-      `No Redis answers at 127.0.0.1:${port} (REDIS_URL): the connection is refused.`,
+      `No Redis answers at 127.0.0.1:${port} (REDIS_URL): the connection was refused.`,
     );
   });
 
