@@ -1,4 +1,4 @@
-// `npm run bench`, `soak`, `fuzz` and `chaos`: sets up what is missing, then runs the script named first on the compiled service.
+// `npm run bench`, `soak`, `fuzz`, `chaos` and `test:contract`: sets up what is missing, then runs the script named first on the compiled service.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findRedis } from './setup/find-redis.mjs';

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
+import { renderOpenApi } from './render-openapi.js';
 import { replacePart } from './replace-part.js';
 
 const DOCUMENTS: readonly { readonly path: string; readonly render: (present: string) => string }[] = [
@@ -11,6 +12,7 @@ const DOCUMENTS: readonly { readonly path: string; readonly render: (present: st
     render: (present) =>
       replacePart(replacePart(present, 'codes', renderErrorTables()), 'reasons', renderReasonTables()),
   },
+  { path: 'docs/openapi.json', render: renderOpenApi },
   { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 

@@ -29,9 +29,13 @@ const SECURITY: Readonly<Record<Access, readonly object[]>> = {
   operator: KEYS,
 };
 
+/** What every operation answers to a Host header that is missing, doubled or no host, before anything else looks at it. */
+const BAD_HOST = { description: 'The `Host` header is not valid. The answer has no body.' };
+
 /** An operation as the document shows it. */
 interface DescribedOperation {
   readonly operationId: string;
+  readonly description: string;
   readonly security: readonly object[];
   readonly responses: Readonly<Record<string, object>>;
 }
@@ -53,6 +57,7 @@ export function createOpenApiDocument(operations: readonly Operation[], version:
       title: 'Face verification',
       version,
       description: DESCRIPTION,
+      contact: { name: 'The operator of this service' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The service that served this document.' }],
@@ -87,18 +92,22 @@ function describeOperation(operation: Operation): DescribedOperation {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description ? { description } : {}),
+    description,
     security: SECURITY[access],
     ...(parameters
       ? { parameters: parameters.map((parameter) => ({ $ref: `#/components/parameters/${parameter.id}` })) }
       : {}),
     ...(body ? { requestBody: { required: true, content: jsonContent(body.schema, body.example) } } : {}),
-    responses: Object.fromEntries([...answers, ...problems]),
+    responses: Object.fromEntries([
+      ...answers,
+      ...(access === 'open' ? [['400', BAD_HOST]] : []),
+      ...problems,
+    ]),
   };
   return described;
 }
 
-function describeAnswer({ description, schema, mediaType, headers = [], example }: Answer): object {
+function describeAnswer({ description, schema, mediaType, headers = [], example, links }: Answer): object {
   const content = schema
     ? jsonContent(schema, example)
     : mediaType && {
@@ -108,6 +117,7 @@ function describeAnswer({ description, schema, mediaType, headers = [], example 
     description,
     headers: headerReferences([...headers, 'X-Request-Id']),
     ...(content ? { content } : {}),
+    ...(links ? { links } : {}),
   };
 }
 

@@ -10,6 +10,8 @@ export const cancelJobOperation = defineOperation<CancelDependencies>({
   id: 'cancelJob',
   tag: 'Jobs',
   summary: 'Cancel a job that has not started',
+  description:
+    'Its webhook, if it has one, says `comparison.failed` with the code `job_cancelled`. Repeating the call changes nothing.',
   parameters: [JOB_ID_PARAMETER, REQUEST_ID],
   answers: { 204: { description: 'The job was cancelled before it ran.' } },
   errors: ['job_not_found', 'job_not_cancellable', 'queue_unavailable', 'internal'],

@@ -33,6 +33,18 @@ export const ACCEPTED: Answer = {
   schema: jobAcceptedSchema,
   headers: ['Location', 'Retry-After', 'Idempotent-Replayed'],
   example: { job_id: JOB_ID, status: 'queued', status_url: `/jobs/${JOB_ID}` },
+  links: {
+    readJob: {
+      operationId: 'getJob',
+      description: 'The job and its result.',
+      parameters: { id: '$response.body#/job_id' },
+    },
+    cancelJob: {
+      operationId: 'cancelJob',
+      description: 'Cancels the job if it has not started.',
+      parameters: { id: '$response.body#/job_id' },
+    },
+  },
 };
 
 export const createJobOperation = defineOperation<SubmitDependencies>({

@@ -29,6 +29,15 @@ export interface Answer {
   readonly mediaType?: 'text/html' | 'application/json';
   readonly headers?: readonly HeaderName[];
   readonly example?: unknown;
+  /** What can be done with the answer: operations by link name, with their path parameters as runtime expressions. */
+  readonly links?: Readonly<Record<string, Link>>;
+}
+
+/** An operation that takes its parameters from an answer. */
+export interface Link {
+  readonly operationId: string;
+  readonly description: string;
+  readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** One HTTP operation: route, access, documentation and handler. */
@@ -40,7 +49,7 @@ export interface Operation<Dependencies = never> {
   readonly id: string;
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
-  readonly description?: string;
+  readonly description: string;
   readonly access: Access;
   readonly parameters?: readonly Parameter[];
   readonly body?: { readonly schema: z.ZodType; readonly example: unknown };

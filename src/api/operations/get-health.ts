@@ -28,6 +28,7 @@ export const getHealthOperation = defineOperation<GetHealthDependencies>({
   id: 'getHealth',
   tag: 'Service',
   summary: 'Check that the process is alive',
+  description: 'Answers also while Redis or the workers are unavailable.',
   access: 'open',
   answers: { 200: { description: 'It is alive.', schema: healthSchema, example: EXAMPLE } },
   errors: [],

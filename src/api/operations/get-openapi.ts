@@ -14,6 +14,7 @@ export const getOpenApiOperation = defineOperation<GetOpenApiDependencies>({
   id: 'getOpenApi',
   tag: 'Service',
   summary: 'Read this document',
+  description: 'The repository has it as `docs/openapi.json`.',
   access: 'open',
   answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
   errors: [],

@@ -30,6 +30,8 @@ export const getReadinessOperation = defineOperation<GetReadinessDependencies>({
   id: 'getReadiness',
   tag: 'Service',
   summary: 'Check that comparisons can be answered',
+  description:
+    'For load balancers and for `npm start`: 503 while Redis or a worker is missing, or this process stops.',
   access: 'open',
   answers: {
     200: {

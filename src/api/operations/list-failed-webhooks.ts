@@ -1,7 +1,7 @@
 import { wholeNumber } from '../../shared/config/number-text.js';
 import { failedWebhooksSchema } from '../../shared/contract/webhook-body.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import type { FailedPage } from '../../shared/webhooks/failed-webhooks.js';
+import { CURSOR_PATTERN, type FailedPage } from '../../shared/webhooks/failed-webhooks.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import { RequestError } from '../http/request-error.js';
 import { withQueue } from '../jobs/with-queue.js';
@@ -30,7 +30,7 @@ const CURSOR: Parameter = {
   name: 'cursor',
   in: 'query',
   description: 'The next_cursor of the previous page.',
-  schema: { type: 'string' },
+  schema: { type: 'string', pattern: CURSOR_PATTERN.source },
 };
 
 export const listFailedWebhooksOperation = defineOperation<OperatorDependencies>({
@@ -39,9 +39,22 @@ export const listFailedWebhooksOperation = defineOperation<OperatorDependencies>
   id: 'listFailedWebhooks',
   tag: 'Operators',
   summary: 'List webhooks that could not be delivered',
+  description: 'Newest first, of all API keys. Follow `next_cursor` until it is absent.',
   access: 'operator',
   parameters: [LIMIT, CURSOR],
-  answers: { 200: { description: 'One page of them, newest first.', schema: failedWebhooksSchema } },
+  answers: {
+    200: {
+      description: 'One page of them, newest first.',
+      schema: failedWebhooksSchema,
+      links: {
+        retryNewest: {
+          operationId: 'retryWebhook',
+          description: 'Delivers the newest one again.',
+          parameters: { id: '$response.body#/items/0/id' },
+        },
+      },
+    },
+  },
   errors: ['invalid_request', 'queue_unavailable', 'internal'],
   createHandler: (deps) => async (context) => {
     const page = readPage(context.req.query('limit'), context.req.query('cursor'));
@@ -49,10 +62,13 @@ export const listFailedWebhooksOperation = defineOperation<OperatorDependencies>
   },
 });
 
-/** @throws RequestError `invalid_request` if the limit is not a whole number from 1 to 100. */
+/** @throws RequestError `invalid_request` that names every wrong parameter. */
 function readPage(limit: string | undefined, cursor: string | undefined): FailedPage {
   const parsed = limitSchema.safeParse(limit);
-  if (parsed.success) return { limit: parsed.data, cursor };
-  const detail = `must be a whole number from 1 to ${MAX_LIMIT}`;
-  throw new RequestError([{ field: 'limit', code: 'invalid_request', detail }]);
+  const wrong: (readonly [field: string, detail: string])[] = [];
+  if (!parsed.success) wrong.push(['limit', `must be a whole number from 1 to ${MAX_LIMIT}`]);
+  if (cursor !== undefined && !CURSOR_PATTERN.test(cursor))
+    wrong.push(['cursor', 'must be the next_cursor of a previous page']);
+  if (wrong.length === 0 && parsed.success) return { limit: parsed.data, cursor };
+  throw new RequestError(wrong.map(([field, detail]) => ({ field, code: 'invalid_request', detail })));
 }

@@ -31,6 +31,7 @@ export const listModelsOperation = defineOperation<ListModelsDependencies>({
   id: 'listModels',
   tag: 'Service',
   summary: 'List model packs, their licences and their error rates',
+  description: 'The calibration of the pack in use says which `fmr` a request can ask for.',
   answers: { 200: { description: 'The packs that this version knows.', schema: modelsSchema } },
   errors: ['internal'],
   createHandler: ({ model, manifests }) => {

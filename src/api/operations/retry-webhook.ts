@@ -19,6 +19,7 @@ export const retryWebhookOperation = defineOperation<OperatorDependencies>({
   id: 'retryWebhook',
   tag: 'Operators',
   summary: 'Retry a webhook that could not be delivered',
+  description: 'Starts its schedule again, under the same webhook-id.',
   access: 'operator',
   parameters: [WEBHOOK_ID],
   answers: { 202: { description: 'The webhook is in the queue again.', schema: webhookRetrySchema } },

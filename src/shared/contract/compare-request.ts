@@ -88,5 +88,9 @@ export const compareRequestSchema = z
     path: ['fmr'],
     error: 'cannot be combined with threshold',
   })
-  .meta({ id: 'CompareRequest' });
+  .meta({
+    id: 'CompareRequest',
+    // Says to clients what the refinement above says.
+    not: { required: ['threshold', 'fmr'], properties: { threshold: {}, fmr: {} } },
+  });
 export type CompareRequest = z.infer<typeof compareRequestSchema>;

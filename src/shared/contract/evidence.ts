@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { minMatchesSchema, thresholdSchema } from './compare-request.js';
 import { errorCodeSchema, reasonSchema } from './problem.js';
 
-const pointSchema = z.tuple([z.number(), z.number()]);
+/** x and y. An array and no tuple, because client generators do not understand `prefixItems`. */
+const pointSchema = z.array(z.number()).length(2);
 
 export const faceEvidenceSchema = z
   .object({

@@ -11,6 +11,9 @@ const MISSING_JOB = -1;
 const WRONG_STATE = -3;
 const WEBHOOK_ID_PREFIX = webhookJobId('');
 
+/** Time of a failure, ms since 1970, and the id of its delivery. */
+export const CURSOR_PATTERN = /^(\d{1,15})_(.{1,300})$/;
+
 /** One page of the failed deliveries. */
 export interface FailedPage {
   /** 1..100. */
@@ -59,7 +62,7 @@ export async function retryFailed(id: string, queue: Queue<WebhookJob>): Promise
 
 /** Returns the rank after the job in the cursor; if that job is gone, after everything that failed later. */
 async function findStart(cursor: string, failedKey: string, redis: RedisConnection): Promise<number> {
-  const [, failedAt, id] = /^(\d{1,15})_(.{1,300})$/.exec(cursor) ?? [];
+  const [, failedAt, id] = CURSOR_PATTERN.exec(cursor) ?? [];
   if (failedAt === undefined || id === undefined)
     throw new VerificationError('invalid_request', { detail: 'cursor: is not one that this list gave.' });
   const rank = await redis.zrevrank(failedKey, id);

@@ -21,6 +21,7 @@ const forgetful: OperationDefinition<object> = {
   id: 'getNew',
   tag: 'Service',
   summary: 'A new operation',
+  description: 'Answers with its path parameter.',
   answers: { 200: { description: 'Its path parameter.' } },
   errors: [],
   createHandler: () => (context) => context.text(context.req.param('name') ?? ''),

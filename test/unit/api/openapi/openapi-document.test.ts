@@ -52,6 +52,48 @@ describe('createOpenApiDocument', () => {
       expect(webhookBodySchema.safeParse(value).error).toBeUndefined();
   });
 
+  it('has forms that client generators understand', () => {
+    expect(text).not.toMatch(/"prefixItems"|"items":(?:true|false)/);
+    expect(document.components.schemas).toMatchObject({
+      FaceEvidence: { properties: { landmarks: { items: { type: 'array', items: { type: 'number' } } } } },
+    });
+  });
+
+  it('describes every operation and at least one error of it', () => {
+    for (const { description, responses } of operations) {
+      expect(description).toMatch(/\S/);
+      expect(Object.keys(responses).some((status) => status.startsWith('4'))).toBe(true);
+    }
+  });
+
+  it('leads from a new job to reading and cancelling it', () => {
+    const parameters = { id: '$response.body#/job_id' };
+
+    expect(document.paths['/jobs']?.post?.responses[202]).toMatchObject({
+      links: {
+        readJob: { operationId: 'getJob', parameters },
+        cancelJob: { operationId: 'cancelJob', parameters },
+      },
+    });
+  });
+
+  it('links only to operations that exist', () => {
+    const ids = new Set(operations.map((operation) => operation.operationId));
+    const targets = [...text.matchAll(/"links":\{.*?"operationId":"(\w+)"/g)].map(([, id]) => id ?? '');
+
+    expect(targets.length).toBeGreaterThan(2);
+    expect(targets.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
+  it('allows neither threshold with fmr nor a cursor that no page gave, as the service does', () => {
+    const { not } = document.components.schemas.CompareRequest as { not: { required: string[] } };
+    const { pattern } = JSON.parse(text).components.parameters.Cursor.schema;
+
+    expect(not.required).toEqual(['threshold', 'fmr']);
+    expect(['', 'x', '1_', '_webhook-1'].some((cursor) => new RegExp(pattern).test(cursor))).toBe(false);
+    expect('1700000000000_webhook-1').toMatch(new RegExp(pattern));
+  });
+
   it('leaves answers open for fields to come', () => {
     expect(text).not.toContain('"additionalProperties":false');
   });

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runTool } from './run-tool.js';
+
+/** Not in package.json, because together they are larger than all that this repository needs for development. */
+const NPM_TOOLS = {
+  '@redocly/cli': '2.77.0',
+  '@stoplight/spectral-cli': '6.16.3',
+  'openapi-typescript': '7.13.0',
+  typescript: '5.9.3',
+};
+const PYTHON_TOOLS = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
+
+/**
+ * Installs the tools from npm below `folder`, unless they are there already, and returns the folder of their programs.
+ * @throws Error with the output of npm.
+ */
+export async function installNpmTools(folder: string): Promise<string> {
+  const home = join(folder, 'npm');
+  await installOnce(home, JSON.stringify(NPM_TOOLS), async () => {
+    const manifest = { private: true, dependencies: NPM_TOOLS };
+    writeFileSync(join(home, 'package.json'), JSON.stringify(manifest));
+    const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts'];
+    return runTool('npm', args, { cwd: home });
+  });
+  return join(home, 'node_modules/.bin');
+}
+
+/**
+ * Installs the tools from PyPI into a virtual environment below `folder`, unless they are there already, and returns the
+ * folder of their programs; undefined on a machine without Python 3 or without its module venv.
+ * @throws Error with the output of pip.
+ */
+export async function installPythonTools(folder: string): Promise<string | undefined> {
+  const home = join(folder, 'python');
+  if ((await runTool('python3', ['-c', 'import venv, ensurepip'])).exitCode !== 0) return undefined;
+  await installOnce(home, PYTHON_TOOLS.join(), async () => {
+    const made = await runTool('python3', ['-m', 'venv', home]);
+    if (made.exitCode !== 0) return made;
+    return runTool(join(home, 'bin/pip'), ['install', '--quiet', ...PYTHON_TOOLS]);
+  });
+  return join(home, 'bin');
+}
+
+/** Runs `install` in an empty folder, unless it succeeded there before for the same `versions`. */
+async function installOnce(
+  home: string,
+  versions: string,
+  install: () => ReturnType<typeof runTool>,
+): Promise<void> {
+  const mark = join(home, `installed-${Buffer.from(versions).toString('base64url').slice(0, 120)}`);
+  if (existsSync(mark)) return;
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  console.log(`Installing tools in ${home} (about a minute)`);
+  const { exitCode, output } = await install();
+  if (exitCode !== 0) throw new Error(output);
+  writeFileSync(mark, '');
+}

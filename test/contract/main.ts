@@ -1,0 +1,106 @@
+// `npm run test:contract`: other people's tools judge docs/openapi.json and an API that runs. -- --cases 200 sends more
+// requests to each operation. The tools are downloaded once, into node_modules/.cache/contract.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startApi } from '../support/programs/api.js';
+import { installNpmTools, installPythonTools } from './install-tools.js';
+import { runTool, type ToolRun } from './run-tool.js';
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const DOCUMENT = fromRoot('docs/openapi.json');
+const CACHE = fromRoot('node_modules/.cache/contract');
+const ADMIN_KEY = 'contract-0123456789abcdef';
+
+/** What a caller in TypeScript writes: it compiles only if the generated types have these paths and fields. */
+const SAMPLE = `import type { components, paths } from './types.js';
+type Body = paths['/compare-faces']['post']['requestBody']['content']['application/json'];
+const url = 'https://photos.example.com/1.jpg';
+export const body: Body = { user_id: 42, front_image1: url, front_image2: url, front_image3: url, back_image: url, min_matches: 2 };
+export const pointOf = (face: components['schemas']['FaceEvidence']): number | undefined => face.landmarks[0]?.[1];
+`;
+
+const { values } = parseArgs({ options: { cases: { type: 'string', default: '30' } } });
+const folder = mkdtempSync(join(tmpdir(), 'face-contract-'));
+try {
+  await judgeWithNpmTools(await installNpmTools(CACHE));
+  const programs = await installPythonTools(CACHE);
+  if (programs) await judgeWithPythonTools(programs);
+  else console.log('SKIPPED openapi-python-client and schemathesis: they need python3 with its module venv');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function judgeWithNpmTools(programs: string): Promise<void> {
+  const program = (name: string): string => join(programs, name);
+  const quiet = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+  const redocly = await runTool(program('redocly'), ['lint', DOCUMENT, '--format=stylish'], { env: quiet });
+  report('redocly finds no error and no warning', redocly, !/\d+ (?:error|warning)/.test(redocly.output));
+  const rules = ['--ruleset', fromRoot('test/contract/spectral.yaml'), '--fail-severity', 'hint'];
+  report(
+    'spectral finds no error and no warning',
+    await runTool(program('spectral'), ['lint', DOCUMENT, ...rules]),
+  );
+  const types = join(folder, 'types.ts');
+  report(
+    'openapi-typescript makes types',
+    await runTool(program('openapi-typescript'), [DOCUMENT, '-o', types]),
+  );
+  writeFileSync(join(folder, 'sample.ts'), SAMPLE);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const options = ['--strict', '--noEmit', '--module', 'nodenext', '--noUncheckedIndexedAccess'];
+  report(
+    'a client compiles with them',
+    await runTool(program('tsc'), [...options, 'sample.ts'], { cwd: folder }),
+  );
+}
+
+async function judgeWithPythonTools(programs: string): Promise<void> {
+  const env = { PATH: `${programs}:${process.env.PATH ?? ''}` };
+  const client = join(folder, 'client');
+  const args = [
+    'generate',
+    '--path',
+    DOCUMENT,
+    '--output-path',
+    client,
+    '--meta',
+    'none',
+    '--fail-on-warning',
+  ];
+  report(
+    'openapi-python-client makes a client',
+    await runTool(join(programs, 'openapi-python-client'), args, { env }),
+  );
+  const code = 'from client.models import CompareRequest, FaceEvidence, Problem';
+  report('Python imports it', await runTool(join(programs, 'python'), ['-c', code], { cwd: folder }));
+  report('schemathesis finds no violation', await attackApi(join(programs, 'schemathesis')));
+}
+
+/** Sends requests that fit the document and requests that do not to an API with no worker behind it. */
+async function attackApi(schemathesis: string): Promise<ToolRun> {
+  const api = await startApi({
+    ADMIN_API_KEYS: `contract:${ADMIN_KEY}`,
+    SYNC_WAIT_TIMEOUT: '1',
+    NO_WORKER_GRACE_SECONDS: '1',
+  });
+  try {
+    const config = ['--config-file', fromRoot('test/contract/schemathesis.toml')];
+    const target = ['run', DOCUMENT, '--url', api.origin, '--max-examples', values.cases];
+    const env = { CONTRACT_TEST_KEY: ADMIN_KEY };
+    return await runTool(schemathesis, [...config, ...target], { cwd: folder, env });
+  } finally {
+    await api.stop();
+  }
+}
+
+function report(what: string, { exitCode, output }: ToolRun, isClean = true): void {
+  const passed = exitCode === 0 && isClean;
+  const cases = /\d+ generated/.exec(output)?.[0];
+  console.log(`${passed ? 'ok    ' : 'FAILED'} ${what}${cases ? ` (${cases})` : ''}`);
+  if (passed) return;
+  console.log(output);
+  process.exitCode = 1;
+}
