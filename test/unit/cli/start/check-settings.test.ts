@@ -31,6 +31,6 @@ describe('checkSettings', () => {
 
     const warnings = checkSettings({}, { path: '.env', names, warnings: ['.env sets PORT'] });
 
-    expect(warnings).toEqual(['.env sets PORT', '.env sets API_KEY, which the service does not know']);
+    expect(warnings).toEqual(['.env sets PORT', '.env sets API_KEY, which this service does not know']);
   });
 });

@@ -40,7 +40,7 @@ describe('untilRedisAnswers', () => {
       const { host } = new URL(redis.url);
 
       await expect(untilRedisAnswers(parseRedisUrl(`redis://someone:wrong@${host}`))).rejects.toThrow(
-        `The Redis at ${host} (REDIS_URL) refuses: WRONGPASS`,
+        `The Redis at ${host} (REDIS_URL) refuses the login: WRONGPASS`,
       );
     });
   });
