@@ -5,6 +5,7 @@ set -eu
 case "$INSIGHTFACE_MODEL" in
   */*) echo "$INSIGHTFACE_MODEL is a folder; nothing to download" ;;
   *)
+    mkdir -p "$MODELS_DIR"
     cp /app/models/*.json "$MODELS_DIR"/
     exec node /app/dist/cli/models.js fetch "$INSIGHTFACE_MODEL"
     ;;

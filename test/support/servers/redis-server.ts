@@ -67,7 +67,8 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
   };
 }
 
-function redisBinary(): string {
+/** Returns the name of the server that this machine has. */
+export function redisBinary(): string {
   for (const name of ['redis-server', 'valkey-server']) {
     if (spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0) return name;
   }

@@ -5,7 +5,7 @@ import { ENVIRONMENT_NAMES } from '../../../src/shared/config/config.js';
 import { importClosure } from './import-closure.js';
 import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 
-const IMAGES = ['Dockerfile.api', 'Dockerfile.worker'] as const;
+const IMAGES = ['Dockerfile.api', 'Dockerfile.worker', 'Dockerfile.all-in-one'] as const;
 /** Variables of Node, the shell and the loader, which no setting of ours names. */
 const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD', 'ORT_DISABLE_TELEMETRY'];
 
@@ -131,5 +131,29 @@ describe('the image of the worker', () => {
     const stages = textsOf(readDockerfile('Dockerfile.worker'), 'FROM').map((text) => text.split(' AS ')[1]);
 
     expect(stages).toEqual(expect.arrayContaining(['build-cpu', 'build-cuda', 'base-cpu', 'base-cuda']));
+  });
+});
+
+describe('the image of the whole service', () => {
+  const stage = lastStage(readDockerfile('Dockerfile.all-in-one'));
+
+  it('fetches the models, then runs the supervisor, which ends on the signal that Docker sends', () => {
+    const [command = ''] = textsOf(stage, 'CMD');
+
+    expect(command).toContain('/app/fetch-models.sh && exec node deploy/all-in-one.mjs /data/');
+    expect(existsSync(fromRoot('src/cli/all-in-one.ts'))).toBe(true);
+    expect(textsOf(stage, 'STOPSIGNAL')).toEqual(['SIGTERM']);
+  });
+
+  it('keeps everything that outlives the container below one folder, which its user owns', () => {
+    const text = readFromRoot('Dockerfile.all-in-one');
+
+    expect(text).toContain('MODELS_DIR=/data/models');
+    expect(text).toContain('chown -R 10001:10001 /data');
+  });
+
+  it('installs the Redis that the supervisor starts', () => {
+    expect(readFromRoot('Dockerfile.all-in-one')).toMatch(/apt-get install[^&]*redis-server/);
+    expect(readFromRoot('deploy/all-in-one.mjs')).toContain("redis = 'redis-server'");
   });
 });
