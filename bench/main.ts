@@ -1,5 +1,6 @@
-// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,access,isolation]
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,early,access,isolation]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
+//   [--peers]: against the former Python service, in a Python environment of its own
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
 // compares them with bench/results/baseline.json. docs/performance.md explains the figures.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,11 +9,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureIsolation } from './isolation/measure-isolation.js';
+import { measurePeers } from './peers/measure-peers.js';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
 import { measureAccess } from './speed/measure-access.js';
 import { measureApi } from './speed/measure-api.js';
+import { measureEarly } from './speed/measure-early.js';
 import {
   measureCache,
   measureEfficiency,
@@ -25,8 +28,8 @@ import { printReport } from './speed/print-report.js';
 import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
-const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'access', 'isolation'] as const;
-type Part = (typeof PARTS)[number];
+const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'early', 'access', 'isolation'] as const;
+type Part = (typeof PARTS)[number] | 'peers';
 const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 
 interface Options {
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
     const scrfd = options.quick ? undefined : makeScrfdPack(folder);
     if (!scrfd && !options.quick)
       print('FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx: measuring without the SCRFD pack.');
-    const report = await measure(options, { photos, scrfd });
+    const report = await measure(options, { folder, photos, scrfd });
     print(printReport(report));
     await save(report, options);
   } finally {
@@ -68,16 +71,18 @@ function readOptions(): Options {
       runs: { type: 'string' },
       seconds: { type: 'string' },
       attack: { type: 'string' },
+      peers: { type: 'boolean', default: false },
       'save-baseline': { type: 'boolean', default: false },
     },
   });
   const { quick } = values;
   const wanted = values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS);
+  const parts = PARTS.filter((part) => wanted.includes(part));
   const kinds = values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS);
   return {
     quick,
     kinds: KINDS.filter((kind) => kinds.includes(kind)),
-    parts: PARTS.filter((part) => wanted.includes(part)),
+    parts: values.peers ? ['peers'] : parts,
     runs: Number(values.runs ?? (quick ? 1 : 5)),
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
     saveBaseline: values['save-baseline'],
@@ -86,12 +91,14 @@ function readOptions(): Options {
 }
 
 interface Materials {
+  readonly folder: string;
   readonly photos: string;
   readonly scrfd: Pack | undefined;
 }
 
-async function measure(options: Options, { photos, scrfd }: Materials): Promise<BenchReport> {
+async function measure(options: Options, materials: Materials): Promise<BenchReport> {
   const { quick, parts, seconds } = options;
+  const { folder, photos } = materials;
   const setting: Setting = { photos, pack: LITE, kind: '2mp', seconds };
   const does = (part: Part) => parts.includes(part);
   const machine = {
@@ -104,14 +111,18 @@ async function measure(options: Options, { photos, scrfd }: Materials): Promise<
     startedAt: new Date().toISOString(),
     quick,
     machine,
-    efficiency: does('efficiency') ? await measureEfficiencies(options, { photos, scrfd }) : [],
+    efficiency: does('efficiency') ? await measureEfficiencies(options, materials) : [],
     ...(does('latency') && { latency: await measureLatency(setting) }),
     ...(does('api') && { api: await measureApi(photos, seconds) }),
     ...(does('scaling') && { scaling: await measureScaling(setting, [1, 2, 4]) }),
     ...(does('cache') && { cache: await measureCache(setting) }),
+    ...(does('early') && {
+      early: await measureEarly({ ...setting, kind: options.kinds[0] ?? '2mp' }, options.runs),
+    }),
     ...(does('isolation') && {
       isolation: await measureIsolation({ seconds, only: options.attack, print }),
     }),
+    ...(does('peers') && { peers: await measurePeers({ ...options, photos, folder, print }) }),
     ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
   };
 }

@@ -30,7 +30,8 @@ export interface EfficiencySetting extends Setting {
   readonly runs: number;
 }
 
-const packEnvironment = ({ modelsDir, model }: Pack) => ({
+/** Returns the environment that selects a pack. */
+export const packEnvironment = ({ modelsDir, model }: Pack) => ({
   MODELS_DIR: modelsDir,
   INSIGHTFACE_MODEL: model,
 });

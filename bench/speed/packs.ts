@@ -5,7 +5,7 @@ import { findExtraModel } from '../../test/support/extra-files.js';
 
 /** A model pack to measure. */
 export interface Pack {
-  readonly name: 'lite' | 'open' | 'scrfd_2.5g';
+  readonly name: 'lite' | 'open' | 'scrfd_2.5g' | 'scrfd_2.5g + ResNet-50';
   /** Value of INSIGHTFACE_MODEL and of MODELS_DIR. */
   readonly model: string;
   readonly modelsDir: string;
@@ -49,5 +49,24 @@ export function makeScrfdPack(folder: string): Pack | undefined {
     model,
     modelsDir: folder,
     files: { detector: 'det_2.5g.onnx', recogniser: RECOGNISER },
+  };
+}
+
+/**
+ * Makes the same with a recogniser of the shape of w600k_r50, that of buffalo_l, which `makeResnet` writes to a file. Its
+ * weights are random: it recognises nobody.
+ */
+export function makeResnetPack(folder: string, makeResnet: (file: string) => void): Pack {
+  const detector = findExtraModel('scrfd_2.5g.onnx');
+  if (!detector) throw new Error('FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx');
+  const [model, recogniser] = ['scrfd_2.5g_resnet50', 'resnet50.onnx'];
+  mkdirSync(join(folder, model), { recursive: true });
+  copyFileSync(detector, join(folder, model, 'det_2.5g.onnx'));
+  makeResnet(join(folder, model, recogniser));
+  return {
+    name: 'scrfd_2.5g + ResNet-50',
+    model,
+    modelsDir: folder,
+    files: { detector: 'det_2.5g.onnx', recogniser },
   };
 }

@@ -1,4 +1,5 @@
 import { printIsolation } from '../isolation/measure-isolation.js';
+import type { PairReport } from './alternate.js';
 import type { LoadReport } from './measure-load.js';
 import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
 
@@ -20,6 +21,7 @@ export function printReport(report: BenchReport): string {
             `${fixed(report.cache.perSecondWith, 2)}/s with (${fixed(report.cache.hitRate * 100, 0)} % hits)`,
         ]
       : []),
+    ...(report.early ? ['', 'EARLY_DECISION=true against false', ...report.early.map(printPair)] : []),
     ...(report.access ? printAccess(report.access) : []),
     ...(report.isolation ? ['', ...printIsolation(report.isolation)] : []),
   ].join('\n');
@@ -92,5 +94,16 @@ function printAccess({ comparisons, bareApi }: NonNullable<BenchReport['access']
 }
 
 type ApiReport = NonNullable<BenchReport['api']>;
+
+/** Returns one line about two services under the same load. */
+export function printPair({ kind, inFlight, sides, ratio }: PairReport): string {
+  const side = ({ name, perSecond, latencyMs, cpuMs, memoryMb, failures }: PairReport['sides'][number]) =>
+    `${name} ${fixed(perSecond, 2)}/s, p50 ${fixed(latencyMs, 0)} ms, CPU ${fixed(cpuMs, 0)} ms, ${fixed(memoryMb, 0)} MB` +
+    (failures > 0 ? `, ${failures} failed` : '');
+  return (
+    `  ${kind}, ${inFlight} caller(s): ${sides.map(side).join('; ')}; ` +
+    `throughput × ${fixed(ratio.perSecond, 2)}, latency × ${fixed(ratio.latency, 2)}, CPU × ${fixed(ratio.cpu, 2)}`
+  );
+}
 
 const fixed = (value: number, digits = 1): string => value.toFixed(digits);

@@ -1,4 +1,6 @@
 import type { IsolationRow } from '../isolation/measure-isolation.js';
+import type { PeerRow } from '../peers/measure-peers.js';
+import type { PairReport } from './alternate.js';
 import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';
 import type { AccessReport } from './measure-access.js';
@@ -77,6 +79,10 @@ export interface BenchReport {
   readonly api?: ApiReport;
   readonly scaling?: readonly ScalingStep[];
   readonly cache?: CacheReport;
+  /** EARLY_DECISION=true against false. */
+  readonly early?: readonly PairReport[];
+  /** Against the former Python service. */
+  readonly peers?: readonly PeerRow[];
   readonly access?: AccessReport;
   readonly isolation?: readonly IsolationRow[];
 }

@@ -1,0 +1,101 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { alternate, type PairReport, sideOf } from '../speed/alternate.js';
+import { startFleet } from '../speed/fleet.js';
+import { comparisonBody, type PhotoKind } from '../speed/make-photos.js';
+import { packEnvironment } from '../speed/measure-service.js';
+import { makeResnetPack, makeScrfdPack, type Pack } from '../speed/packs.js';
+import { printPair } from '../speed/print-report.js';
+import { preparePython, runPython, startPython } from './start-python.js';
+
+/** One line of the comparison with the former Python service. */
+export interface PeerRow extends PairReport {
+  readonly pack: Pack['name'];
+  readonly evidence: boolean;
+  /** What both answer for the first request: `true`, `false` or a status. */
+  readonly decisions: readonly [string, string];
+}
+
+export interface PeerOptions {
+  /** Folder of the photos. */
+  readonly photos: string;
+  /** Folder for the packs. */
+  readonly folder: string;
+  readonly kinds: readonly PhotoKind[];
+  readonly runs: number;
+  readonly seconds: number;
+  readonly print: (line: string) => void;
+}
+
+/** Callers in a closed loop: more than two cores can serve at once. */
+const CALLERS = 8;
+
+type Row = { readonly kind: PhotoKind; readonly inFlight: number; readonly evidence?: boolean };
+
+/**
+ * Compares the service with the Python service that it replaces: same photos, same model files, in turn. Empty, with a
+ * message, where Python, its packages or the SCRFD detector are missing.
+ */
+export async function measurePeers(options: PeerOptions): Promise<PeerRow[]> {
+  const { folder, kinds, print } = options;
+  const root = join(folder, 'peers');
+  const models = join(root, 'models');
+  mkdirSync(models, { recursive: true });
+  const scrfd = makeScrfdPack(models);
+  const problem = scrfd ? preparePython() : 'FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx';
+  if (!scrfd || problem) {
+    print(`skipping the comparison with the Python service: ${problem}`);
+    return [];
+  }
+  const resnet = makeResnetPack(models, (file) => runPython('make_resnet.py', [file]));
+  const rows: readonly Row[] = [
+    ...kinds.map((kind) => ({ kind, inFlight: CALLERS })),
+    { kind: '2mp', inFlight: 1 },
+    { kind: '2mp', inFlight: CALLERS, evidence: true },
+  ];
+  return [
+    ...(await measurePack(scrfd, rows, { ...options, root })),
+    ...(await measurePack(resnet, [{ kind: '2mp', inFlight: CALLERS }], { ...options, root })),
+  ];
+}
+
+async function measurePack(
+  pack: Pack,
+  rows: readonly Row[],
+  { photos, root, runs, seconds, print }: PeerOptions & { readonly root: string },
+): Promise<PeerRow[]> {
+  const fleet = await startFleet({ photos, workers: [undefined], env: packEnvironment(pack) });
+  try {
+    const python = await startPython(root, pack.model);
+    try {
+      const ours = sideOf('ours', fleet);
+      const reports: PeerRow[] = [];
+      for (const { kind, inFlight, evidence = false } of rows) {
+        const load = { kind, photoOrigin: fleet.photoOrigin, inFlight, runs, seconds };
+        const decide = (origin: string) => decisionOf(origin, comparisonBody(kind, fleet.photoOrigin, 0));
+        const decisions = [await decide(ours.origin), await decide(python.origin)] as const;
+        const pair = await alternate([ours, python], { ...load, fields: evidence ? { evidence } : {} });
+        const row = { ...pair, pack: pack.name, evidence, decisions };
+        print(printPeerRow(row));
+        reports.push(row);
+      }
+      return reports;
+    } finally {
+      await python.stop();
+    }
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function decisionOf(origin: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${origin}/compare-faces`, { method: 'POST', headers, body });
+  const { matched } = (await response.json()) as { matched?: boolean };
+  return String(matched ?? response.status);
+}
+
+function printPeerRow({ pack, evidence, decisions, ...pair }: PeerRow): string {
+  const asked = evidence ? ', evidence' : '';
+  return `${printPair(pair)}; ${pack}${asked}; decisions ${decisions.join(' and ')}`;
+}
