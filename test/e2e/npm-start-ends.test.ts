@@ -41,7 +41,7 @@ describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
     await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
   });
 
-  it('ends everything when npm alone is asked to end', async () => {
+  it('ends everything when only npm is asked to stop', async () => {
     const command = await startReady();
     const family = command.family();
 
@@ -68,7 +68,7 @@ describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
     await vi.waitFor(() => expect(stillRunning(family)).toEqual([]), PATIENCE);
   });
 
-  it('does not begin when settings are wrong, of whichever program, and names them all', async () => {
+  it('does not start if settings of either program are wrong, and names them all', async () => {
     const command = await runNpmStart({ SYNC_WAIT_TIMEOUT: 'soon', FACE_SELECTION: 'best' });
     started.push(command);
 

@@ -40,7 +40,7 @@ describe('a service started by npm start', () => {
       body: JSON.stringify(body),
     });
 
-  it('tells the address of its demo page, which answers', async () => {
+  it('prints the address of its demo page, which answers', async () => {
     const [, address = ''] = await service.waitFor(/Demo page\s+(\S+)/);
 
     const answer = await fetch(address);
@@ -69,7 +69,7 @@ describe('a service started by npm start', () => {
     expect(await answer.json()).toEqual({ user_id: 'l', matched: true });
   });
 
-  it('says what it read from .env, what was wrong in it, and that anybody may call', async () => {
+  it('says what it read from .env, what was wrong in it, and that anyone can call it', async () => {
     const [greeting] = await service.waitFor(/^Ready in [\s\S]*curl/m);
 
     expect(greeting).toMatch(/Settings .*\.env \(API_KEY, FACE_MATCH_THRESHOLD\)/);
@@ -83,20 +83,20 @@ describe('a service started by npm start', () => {
     });
   });
 
-  it('says that photos of one woman match, and answers with her id as it came', async () => {
+  it('reports that photos of one woman match, with her id unchanged', async () => {
     const answer = await post('/compare-faces', { user_id: 7, ...photos.same });
 
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ user_id: 7, matched: true });
   });
 
-  it('says that photos of another woman do not match', async () => {
+  it('reports that photos of another woman do not match', async () => {
     const answer = await post('/compare-faces', { user_id: 'b', ...photos.same, back_image: photos.other });
 
     expect(await answer.json()).toEqual({ user_id: 'b', matched: false });
   });
 
-  it('takes a job, says where to poll it, and has its result there', async () => {
+  it('accepts a job, says where to poll it, and provides the result there', async () => {
     const accepted = await post(
       '/compare-faces',
       { user_id: 'c', ...photos.same },
@@ -110,7 +110,7 @@ describe('a service started by npm start', () => {
     expect(await job.json()).toMatchObject({ status: 'completed', result: { user_id: 'c', matched: true } });
   });
 
-  it('calls back, signed with the secret that it printed', async () => {
+  it('sends a webhook signed with the secret that it printed', async () => {
     const [, secret = ''] = await service.waitFor(/(whsec_\S+)/);
     const callback = receiver.script('/done', [204]);
     const accepted = await post('/jobs', { user_id: 'd', ...photos.same, callback_url: callback });
@@ -197,7 +197,7 @@ ${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
     });
   });
 
-  it('starts a worker again that was killed, and answers what was asked meanwhile', async () => {
+  it('restarts a killed worker and answers the requests made meanwhile', async () => {
     process.kill(service.find(/worker\/main\.js/), 'SIGKILL');
     const answer = await post('/compare-faces', { user_id: 'e', ...photos.same });
 

@@ -190,7 +190,7 @@ describe('the same photo sent twice', () => {
     }
   });
 
-  it('is not told of photos of two people, nor of two photos of one', () => {
+  it('is not reported for photos of two people or for two photos of one person', () => {
     const [first, ...rest] = people;
 
     for (const person of rest)

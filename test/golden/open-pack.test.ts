@@ -67,7 +67,7 @@ describe.skipIf(!hasOpen)('the pack open', () => {
     expect(await similarityTo(await cropFace(OTHER_PERSON))).toBeCloseTo(NON_MATED, 1);
   });
 
-  it('takes no two women of the samples for one', async () => {
+  it('never takes two women of the samples for one person', async () => {
     const faces: (SampleFace & { analysis: FaceAnalysis })[] = [];
     for (const face of SAMPLE_FACES) {
       const analysis = await analyse(await cropFace(face), { recognisability: 'off' });
@@ -105,7 +105,7 @@ describe.skipIf(!hasOpen)('the pack open', () => {
     expect(compareEmbeddings(analysis.embedding, portrait.embedding)).toBeGreaterThan(0.93);
   });
 
-  it('finds no face where there is none', async () => {
+  it('finds no face in pictures without one', async () => {
     await expect(analyse(await photoWithoutFace())).rejects.toMatchObject({ code: 'face_not_found' });
   });
 
@@ -159,7 +159,7 @@ describe.skipIf(!hasOpen)('the pack open', () => {
     }
   });
 
-  it('loads files that come out of its sources again, byte by byte', () => {
+  it('loads files that can be derived from its sources again, byte for byte', () => {
     for (const { name, derived } of openManifest().files) {
       const source = readFileSync(join(OPEN_FOLDER, name));
       const made = deriveModel(source, { freeInputSize: derived?.free_input_size });

@@ -236,7 +236,7 @@ describe('photos that cannot be used', () => {
     });
   }
 
-  it('hands on when a busy host wants to be asked again', async () => {
+  it('passes on when a busy host wants to be asked again', async () => {
     const back_image = images.serve('/busy.jpg', (_request, response) =>
       response.writeHead(503, { 'retry-after': '120' }).end(),
     );
@@ -264,7 +264,7 @@ describe('photos that cannot be used', () => {
     expect(answer.body).toMatchObject({ who_acts: 'upstream' });
   });
 
-  it('says with which status the image host refused', async () => {
+  it('reports the status with which the image host refused', async () => {
     const back_image = `${images.origin}/missing.jpg`;
 
     const answer = await service.post('/compare-faces', request({ ...strangers(), back_image }));

@@ -84,7 +84,7 @@ describe('the order among tenants', () => {
     },
   );
 
-  it('gives two busy tenants half of the turns each, however many wait of either', async () => {
+  it('gives two busy tenants half of the turns each, however many jobs they have', async () => {
     await addMany(80, 'big');
     await addMany(4, 'small');
     const served: string[] = [];
@@ -97,7 +97,7 @@ describe('the order among tenants', () => {
     expect(Math.abs(count(served, 'big') - count(served, 'small'))).toBeLessThanOrEqual(4);
   });
 
-  it('serves who has a waiting caller before who has none, of any tenant', async () => {
+  it('serves jobs with a waiting caller before jobs without one, whatever their tenant', async () => {
     await addMany(20, 'batch', { sync: false });
     await addMany(20, 'big');
     await addMany(2, 'small');
@@ -106,7 +106,7 @@ describe('the order among tenants', () => {
     expect(await serve(20)).toEqual(Array.from({ length: 20 }, () => 'batch*'));
   });
 
-  it('lets jobs without a caller wait for so many rounds and not for ever', async () => {
+  it('makes jobs without a caller wait for a limited number of rounds', async () => {
     await add('batch', { sync: false });
     await addMany(4, 'big');
     const served: string[] = [];
@@ -132,8 +132,8 @@ describe('the order among tenants', () => {
   });
 });
 
-describe('what may stand before a job', () => {
-  it('is counted of its tenant, in both rows, until it starts', async () => {
+describe('the limit on jobs ahead of a new one', () => {
+  it('counts jobs of its tenant in both rows until they start', async () => {
     await addMany(3, 'big');
     await addMany(2, 'big', { sync: false });
     await add('small');
@@ -143,7 +143,7 @@ describe('what may stand before a job', () => {
     expect(await waitingOf('big')).toBe(0);
   });
 
-  it('never lets more in than the limit, however many come at once', async () => {
+  it('is never exceeded, however many jobs come at once', async () => {
     const limits = { ...NO_LIMITS, maxOwn: 10 };
     const enter = (index: number) =>
       fairQueue.enter({ jobId: `r_at_once_${index}`, tenant: 'big', sync: false, acceptedAt: 0 }, limits);
@@ -154,7 +154,7 @@ describe('what may stand before a job', () => {
     expect(places.find(({ admitted }) => !admitted)).toMatchObject({ own: 10, because: 'own' });
   });
 
-  it('is counted of anybody who goes before it, and of no others', async () => {
+  it('counts all jobs that go before it, and no others', async () => {
     await addMany(30, 'big');
     const enter = (tenant: string, maxAhead: number) =>
       fairQueue.enter({ jobId: 'r_x', tenant, sync: true, acceptedAt: 0 }, { ...NO_LIMITS, maxAhead });
@@ -165,7 +165,7 @@ describe('what may stand before a job', () => {
 });
 
 describe('tidying', () => {
-  it('forgets jobs that entered and never got into the queue, once they have had time to', async () => {
+  it('forgets jobs that entered but did not reach the queue in time', async () => {
     await addMany(3, 'big');
     for (const jobId of ['r_lost', 'r_lost_too'])
       await fairQueue.enter({ jobId, tenant: 'big', sync: false, acceptedAt: 1_000 }, NO_LIMITS);

@@ -189,7 +189,7 @@ describe('a fetch', () => {
     await secure.stop();
   });
 
-  it('fails on a certificate nobody vouches for, without another try', async () => {
+  it('fails for an untrusted certificate, without a retry', async () => {
     const secure = await startRawServer({ tls: readLoopbackCertificate() });
 
     const outcome = await outcomeOf(`https://photos.acme.com:${secure.port}/`);
@@ -198,7 +198,7 @@ describe('a fetch', () => {
     await secure.stop();
   });
 
-  it('sends no cookie on and nothing else of the first answer (R43)', async () => {
+  it('sends the target of a redirect no cookie and nothing else of the first answer (R43)', async () => {
     const first = answer('302 Found', 'Location: /next\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n');
     host.answer(then(first, latin1(ok())));
 

@@ -15,7 +15,7 @@ const RECOGNISER = Buffer.from(
 );
 const DERIVED = Buffer.from(deriveModel(RECOGNISER) ?? '');
 
-describe('a pack with a file that something is derived from', () => {
+describe('a pack with a derived file', () => {
   let modelsDir: string;
   let archive: string;
   let manifest: ModelManifest;
@@ -41,14 +41,14 @@ describe('a pack with a file that something is derived from', () => {
   const fetchMade = (made = manifest) => fetchPack(made, { modelsDir, from: archive, say });
   const derivedPath = () => join(modelsDir, 'mini/rec.derived.onnx');
 
-  it('has it beside the file once it is fetched', async () => {
+  it('has it beside its source after fetching', async () => {
     await fetchMade();
 
     expect(readFileSync(derivedPath())).toEqual(DERIVED);
     expect(readdirSync(join(modelsDir, 'mini')).sort()).toEqual(['det.onnx', 'rec.derived.onnx', 'rec.onnx']);
   });
 
-  it('is complete then, and needs its archive no more for what is derived', async () => {
+  it('is then complete, and needs no archive to derive the file again', async () => {
     await fetchMade();
     rmSync(archive);
 
@@ -70,7 +70,7 @@ describe('a pack with a file that something is derived from', () => {
     expect(readFileSync(derivedPath())).toEqual(DERIVED);
   });
 
-  it('is refused when it comes out other than the manifest says, and nothing of it is kept', async () => {
+  it('is refused if the derived file differs from the manifest, and nothing of it is kept', async () => {
     const fetching = fetchMade(withDerived(manifest, hash('sha256', RECOGNISER)));
 
     await expect(fetching).rejects.toThrow('The file derived from rec.onnx differs from the manifest');

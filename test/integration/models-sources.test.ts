@@ -46,7 +46,7 @@ describe('the sources of a model pack', () => {
     expect(readdirSync(modelsDir).sort()).toEqual(['mini', 'mini.json']);
   }
 
-  it('may give each file by itself', async () => {
+  it('can provide each file separately', async () => {
     for (const [name, bytes] of Object.entries(pack.files)) serve(name, bytes);
 
     await fetchFrom([separateFiles()]);
@@ -74,7 +74,7 @@ describe('the sources of a model pack', () => {
     expectWhole();
   });
 
-  it('are each told with their reason when all fail, and nothing is kept', async () => {
+  it('are all reported with their reasons if every one fails, and nothing is kept', async () => {
     const fetching = fetchFrom([separateFiles(), pack.manifest.source]);
 
     await expect(fetching).rejects.toThrow(/det\.onnx answered 404.*mini\.zip answered 404/s);

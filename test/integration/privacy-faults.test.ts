@@ -208,7 +208,7 @@ describe('planted secrets, where everything goes wrong', () => {
     expect(readdirSync('.').filter((name) => /^core|^report\.|\.heapsnapshot$/.test(name))).toEqual([]);
   });
 
-  it('are not in Redis, but for the user_id and the target of a webhook that was given up', async () => {
+  it('are not in Redis, except for the user_id and the target of a webhook that was given up', async () => {
     const client = new Redis(redisUrl());
     const dump = async () => {
       const keys = await client.keys('*');

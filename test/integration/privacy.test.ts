@@ -125,7 +125,7 @@ describe('planted secrets', () => {
     expectNowhere(logs, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
   });
 
-  it('leave Redis with the job they came in, but for the user_id that answers it', async () => {
+  it('leave Redis together with their job, except for the user_id in its answer', async () => {
     await expect.poll(async () => (await dumpRedis()).includes(SECRET.urlToken)).toBe(false);
 
     expectNowhere(await dumpRedis(), ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken']);
@@ -166,7 +166,7 @@ describe('planted secrets', () => {
     expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
   });
 
-  it('are gone with everything kept of a person when that is asked for', async () => {
+  it('disappear when everything that is kept of a person is erased', async () => {
     const answer = await service.call(`/users/${SECRET.userId}/jobs`, { method: 'DELETE', headers: auth });
 
     expect(answer).toMatchObject({ status: 200, body: { running: 0 } });
@@ -177,7 +177,7 @@ describe('planted secrets', () => {
 });
 
 describe('retention', () => {
-  it('puts an end on every key that outlives its job', async () => {
+  it('sets an expiry on every key that outlives its job', async () => {
     await service.post(
       '/jobs',
       { user_id: 'someone', ...photos, evidence: true },

@@ -23,7 +23,7 @@ afterAll(async () => {
   await images?.stop();
 });
 
-it('decides alike with a kept reference, and never takes a probe from the cache', async () => {
+it('decides the same with a cached reference, and never takes a probe from the cache', async () => {
   const request = { user_id: 'u-1', ...photos.same, evidence: true };
   const first = await service.post('/compare-faces', request);
   const second = await service.post('/compare-faces', request);

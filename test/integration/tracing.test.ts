@@ -39,7 +39,7 @@ describe('a service with a trace collector', () => {
     await collector?.stop();
   });
 
-  it('tells one trace from the caller over the request to each step of the worker, and nothing of the person', async () => {
+  it('shows one trace from the caller through the request to each step of the worker, without personal data', async () => {
     const traceparent = `00-${TRACE}-${CALLER_SPAN}-01`;
 
     const answer = await service.post(
@@ -88,7 +88,7 @@ describe('a service with a trace collector', () => {
   });
 });
 
-it('answers, and ends well when asked, while its trace collector is away', async () => {
+it('answers and stops cleanly while its trace collector is unavailable', async () => {
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   const service = await startService({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } });
 

@@ -53,14 +53,14 @@ const named = (name: string): z.infer<typeof service> => {
 describe('docker-compose.yml', () => {
   // Parsing above already holds every service to: read-only root, no capability, no new privileges, no core file,
   // no published port, limits, bounded logs and a restart policy.
-  it('runs redis, the models step, the api and workers, and a worker on a GPU only when asked for', () => {
+  it('runs redis, the models step, the api and workers, and a worker on a GPU only on request', () => {
     expect(Object.keys(compose.services)).toEqual([REDIS, MODELS, API, ...WORKERS]);
     expect(Object.entries(compose.services).filter(([, { profiles }]) => profiles)).toEqual([
       [`${WORKER}-gpu`, expect.objectContaining({ profiles: ['gpu'] })],
     ]);
   });
 
-  it('keeps Redis append-only, never evicting, as a user who is not root, on a network without a way out', () => {
+  it('runs Redis append-only, without eviction, not as root, on a network without internet access', () => {
     const redis = named(REDIS);
     const command = redis.command?.join(' ') ?? '';
 
@@ -72,7 +72,7 @@ describe('docker-compose.yml', () => {
     expect(redis.healthcheck?.test).toEqual(['CMD', 'redis-cli', 'ping']);
   });
 
-  it('starts the programs only when Redis is healthy and the models are there', () => {
+  it('starts the programs only when Redis is healthy and the models exist', () => {
     for (const name of [API, ...WORKERS]) {
       expect(named(name).depends_on).toEqual({
         [REDIS]: { condition: 'service_healthy' },
@@ -86,7 +86,7 @@ describe('docker-compose.yml', () => {
     for (const name of [API, ...WORKERS]) expect(named(name).volumes).toEqual([`${MODELS}:/models:ro`]);
   });
 
-  it('puts the API alone on the network of the project, where the old service was', () => {
+  it('puts only the API on the network of the project, where the old service was', () => {
     expect(named(API).networks).toEqual([QUEUE, 'default']);
     for (const name of [REDIS, MODELS, ...WORKERS]) expect(named(name).networks).not.toContain('default');
   });
@@ -123,7 +123,7 @@ describe('docker-compose.yml', () => {
     expect(named(API).environment).not.toHaveProperty('API_KEYS');
   });
 
-  it('asks every long-running program for its health', () => {
+  it('has a health check for every long-running program', () => {
     for (const name of [API, ...WORKERS]) {
       const { build, healthcheck } = named(name);
       const stage = lastStage(readDockerfile(build?.dockerfile ?? ''));

@@ -28,7 +28,7 @@ describe('.env.example', () => {
     expect(missing, 'write a "# meaning" and a "#NAME=default" line for each into .env.example').toEqual([]);
   });
 
-  it('names no variable that nothing reads, and none twice', () => {
+  it('lists only variables that are read, each once', () => {
     const names = ours.map(({ name }) => name);
 
     expect(

@@ -28,13 +28,13 @@ function isIgnored(path: string): boolean {
 }
 
 describe.each(IMAGES)('%s', (path) => {
-  it('runs as a numeric user who is not root', () => {
+  it('runs as a numeric user other than root', () => {
     expect(textsOf(lastStage(readDockerfile(path)), 'USER')).toEqual([
       expect.stringMatching(/^[1-9]\d+:[1-9]\d+$/),
     ]);
   });
 
-  it('names every base image with a whole version', () => {
+  it('pins every base image to a full version', () => {
     const instructions = readDockerfile(path);
     const images = textsOf(instructions, 'ARG').filter((text) => text.includes('IMAGE='));
     const bases = textsOf(instructions, 'FROM').map((text) => text.split(' ')[0]);
@@ -54,14 +54,14 @@ describe.each(IMAGES)('%s', (path) => {
     }
   });
 
-  it('installs what the lock file says and nothing else', () => {
+  it('installs exactly what the lock file lists', () => {
     const runs = textsOf(readDockerfile(path), 'RUN').join('\n');
 
     expect(runs).toMatch(/npm ci\b/);
     expect(runs).not.toMatch(/npm (i|install|update|add)\b/);
   });
 
-  it('asks its own program for its health and starts it under an init with core files off', () => {
+  it('has a health check of its program and starts it under an init process without core dumps', () => {
     const stage = lastStage(readDockerfile(path));
 
     expect(textsOf(stage, 'HEALTHCHECK').join()).toMatch(
@@ -79,7 +79,7 @@ describe.each(IMAGES)('%s', (path) => {
     for (const name of names) expect([...ENVIRONMENT_NAMES, ...FOREIGN_ENVIRONMENT]).toContain(name);
   });
 
-  it('holds no weights, and no secret in a variable', () => {
+  it('contains no weights, and no secret in a variable', () => {
     const text = readFromRoot(path);
 
     expect(text).not.toMatch(/\.onnx\b/);
@@ -119,7 +119,7 @@ describe('the image of the worker', () => {
     }
   });
 
-  it('keeps npm, which fetches the packs that npm packages hold, in both variants', () => {
+  it('keeps npm in both variants, because it fetches packs from npm packages', () => {
     const text = readFromRoot('Dockerfile.worker');
 
     expect(readFromRoot('src/cli/models/npm-tarball.ts')).toContain("runClient('npm'");

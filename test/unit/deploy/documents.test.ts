@@ -35,7 +35,7 @@ function anchorsOf(page: string): readonly string[] {
 describe.each(documents)('%s', (path) => {
   const text = readFromRoot(path);
 
-  it('links only to files that are there', () => {
+  it('links only to files that exist', () => {
     const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(
       (match) => match[1] ?? '',
     );
@@ -59,7 +59,7 @@ describe.each(documents)('%s', (path) => {
     expect(cells.filter((cell) => visibleLength(cell) > MAX_CELL)).toEqual([]);
   });
 
-  it('names only tests and sources that are there', () => {
+  it('names only tests and sources that exist', () => {
     const named = [...text.matchAll(/`((?:test|src|scripts|deploy|bench)\/[\w./@-]+\.\w+)`/g)].map(
       (match) => match[1] ?? '',
     );
@@ -67,7 +67,7 @@ describe.each(documents)('%s', (path) => {
     for (const file of named) expect(existsSync(fromRoot(file)), file).toBe(true);
   });
 
-  it('tells to run only scripts of package.json', () => {
+  it('mentions only scripts of package.json', () => {
     const { scripts } = JSON.parse(readFromRoot('package.json'));
 
     for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) expect(Object.keys(scripts)).toContain(name);

@@ -53,7 +53,7 @@ const templateOf = (file: string): z.infer<typeof template> =>
 const podOf = (file: string): z.infer<typeof podSpec> => templateOf(file).spec;
 
 describe('deploy/kubernetes', () => {
-  it('lists only files that are there', () => {
+  it('lists only files that exist', () => {
     for (const file of kustomized.resources)
       expect(existsSync(fromRoot(`${FOLDER}/${file}`)), file).toBe(true);
   });
@@ -112,7 +112,7 @@ describe('deploy/kubernetes', () => {
     for (const name of names) expect(ENVIRONMENT_NAMES).toContain(name);
   });
 
-  it('lets workers out to public addresses only, beside Redis and the name server', () => {
+  it('lets workers connect only to public addresses, Redis and the name server', () => {
     const text = readFromRoot(`${FOLDER}/network-policy.yaml`);
 
     for (const range of [
@@ -126,7 +126,7 @@ describe('deploy/kubernetes', () => {
       expect(text).toContain(range);
   });
 
-  it('scales by a metric that the API gives', () => {
+  it('scales by a metric that the API provides', () => {
     const query = /query: .*?(face_\w+)/.exec(readFromRoot(`${FOLDER}/worker-scaling.yaml`))?.[1] ?? 'none';
 
     expect(readFromRoot('src/api/metrics.ts')).toContain(`'${query}'`);

@@ -88,7 +88,7 @@ describe('the licences of what is shipped', () => {
 });
 
 describe('the bill of materials', () => {
-  it('holds every model file with its digest', () => {
+  it('lists every model file with its digest', () => {
     const lite = JSON.parse(readFromRoot('models/lite.json'));
     const { components } = addModels({ components: [] }, [lite]);
 

@@ -16,7 +16,7 @@ const readWorkflow = (path: string) => workflow.parse(parse(readFromRoot(path)))
 const stepsOf = (path: string) => Object.values(readWorkflow(path).jobs).flatMap(({ steps }) => steps);
 
 describe.each(files)('%s', (path) => {
-  it('may only read, and ends by itself', () => {
+  it('can only read, and has a time limit', () => {
     expect(() => readWorkflow(path)).not.toThrow();
   });
 
@@ -24,7 +24,7 @@ describe.each(files)('%s', (path) => {
     for (const { uses } of stepsOf(path)) if (uses) expect(uses).toMatch(/@[0-9a-f]{40}$/);
   });
 
-  it('runs no script that is not there', () => {
+  it('runs only scripts that exist', () => {
     const { scripts } = JSON.parse(readFromRoot('package.json'));
 
     for (const { run = '' } of stepsOf(path))

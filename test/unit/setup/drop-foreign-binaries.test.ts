@@ -25,7 +25,7 @@ describe('dropForeignBinaries', () => {
       expect(existsSync(folderOf(name))).toBe(false);
   });
 
-  it('keeps all of them on a system for which there is none', () => {
+  it('keeps all of them on an unsupported system', () => {
     dropForeignBinaries(modules, { platform: 'freebsd', arch: 'x64' });
 
     expect(existsSync(folderOf('linux/x64'))).toBe(true);

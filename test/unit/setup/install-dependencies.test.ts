@@ -5,7 +5,7 @@ const LINUX = { platform: 'linux', arch: 'x64' };
 const LEFT = 'node_modules/left';
 
 describe('staleDependency', () => {
-  it('finds nothing when every package is there in its version', () => {
+  it('finds nothing when every package is installed in its version', () => {
     const packages = { '': { version: '9.9.9' }, [LEFT]: { version: '1.0.0' } };
 
     expect(staleDependency(packages, { [LEFT]: { version: '1.0.0' } }, LINUX)).toBeUndefined();
@@ -33,7 +33,7 @@ describe('staleDependency', () => {
     expect(staleDependency(wanted, {}, LINUX)).toBe(LEFT);
   });
 
-  it('leaves packages alone that somebody added by hand', () => {
+  it('ignores packages that were added by hand', () => {
     expect(staleDependency({}, { [LEFT]: { version: '1.0.0' } }, LINUX)).toBeUndefined();
   });
 });

@@ -38,7 +38,7 @@ describe('a script of npm', () => {
     return stderr ? text(stderr) : '';
   }
 
-  it('ends, and what it was running with it, when npm and its shell were killed', async () => {
+  it('ends together with what it was running when npm and its shell are killed', async () => {
     const shell = runBelowShell(`await runCommand('sleep', ['60']);`);
     const family = () => listFamily(shell.pid ?? 0);
     await vi.waitFor(() => expect(family().at(-1)?.command).toMatch(/^sleep 60/), { timeout: 10_000 });
@@ -49,11 +49,11 @@ describe('a script of npm', () => {
     await vi.waitFor(() => expect(stillRunning(seen)).toEqual([]), { timeout: 10_000 });
   });
 
-  it('ends with the message alone when a person can fix it', async () => {
+  it('ends with only the message if a person can fix the problem', async () => {
     expect(await complaintOf(`throw new SetupError('Install a thing.');`)).toBe('\nInstall a thing.\n');
   });
 
-  it('names the path that it may not write, without a stack', async () => {
+  it('names the path that it cannot write, without a stack', async () => {
     const failure = `Object.assign(new Error('x'), { code: 'EACCES', path: '/srv/face/dist' })`;
 
     expect(await complaintOf(`throw ${failure};`)).toBe(

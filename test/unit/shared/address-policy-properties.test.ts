@@ -109,7 +109,7 @@ describe('any spelling of any address', () => {
     always(urlOf(privateIpv4.chain(anySpelling)), false);
   });
 
-  it('is accepted when the address is public', () => {
+  it('is accepted if the address is public', () => {
     always(urlOf(publicIpv4.chain(anySpelling)), true);
   });
 

@@ -101,7 +101,7 @@ describe('a comparison that could not be decided', () => {
     );
   });
 
-  it('is never what a decided one reads as, whose warnings and rate agree with its evidence', async () => {
+  it('never reads like a decided one, whose warnings and rate agree with its evidence', async () => {
     await fc.assert(
       fc.asyncProperty(request, async (asked) => {
         const { outcome, evidence } = await verify(asked);

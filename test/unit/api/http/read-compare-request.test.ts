@@ -75,7 +75,7 @@ describe('a compressed body', () => {
     expect(await response.json()).toMatchObject({ code: 'unsupported_media_type', detail });
   });
 
-  it.each(['identity', 'Identity', ''])('may say the encoding %j', async (encoding) => {
+  it.each(['identity', 'Identity', ''])('can name the encoding %j', async (encoding) => {
     expect((await post(new Uint8Array(json), { 'content-encoding': encoding })).status).toBe(200);
   });
 });

@@ -122,7 +122,7 @@ describe('createBacklog', () => {
     },
   );
 
-  it('tells a tenant over its own share how many of its jobs wait', () => {
+  it('reports to a tenant over its share how many of its jobs wait', () => {
     const { backlog } = setUp();
 
     const error = backlog.refusal({ admitted: false, own: 500, because: 'own' });

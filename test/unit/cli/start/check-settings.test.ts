@@ -3,7 +3,7 @@ import { checkSettings } from '../../../../src/cli/start/check-settings.js';
 import { UserError } from '../../../../src/cli/user-error.js';
 
 describe('checkSettings', () => {
-  it('finds nothing doubtful in the defaults', () => {
+  it('has no warning about the defaults', () => {
     expect(checkSettings({}, undefined)).toEqual([]);
   });
 

@@ -35,7 +35,7 @@ describe('renderGreeting', () => {
     });
   });
 
-  it('asks for the URLs of photos where it serves none, and names the variable', () => {
+  it('asks for the URLs of photos if it serves none, and names the variable', () => {
     const greeting = renderGreeting({ ...FACTS, photos: undefined });
 
     expect(compareRequestSchema.safeParse(bodyOf(greeting)).success).toBe(true);
@@ -47,7 +47,7 @@ describe('renderGreeting', () => {
     expect(renderGreeting({ ...FACTS, webhookSecrets: new Map() })).not.toContain('Webhooks');
   });
 
-  it('names the key of each webhook secret where callers need one', () => {
+  it('names the key of each webhook secret if callers need one', () => {
     const webhookSecrets = new Map([
       ['shop', 'whsec_abc'],
       ['bank', 'whsec_def'],
@@ -59,7 +59,7 @@ describe('renderGreeting', () => {
     expect(greeting).toContain('whsec_def for the key bank');
   });
 
-  it('says that anybody may call a service without keys', () => {
+  it('says that anyone can call a service without keys', () => {
     expect(renderGreeting(FACTS)).toMatch(/API keys +none .*every program on this machine can call/);
     expect(renderGreeting({ ...FACTS, onLoopback: false })).toMatch(/none .*anyone who can reach/);
   });
@@ -78,7 +78,7 @@ describe('renderGreeting', () => {
     expect(renderGreeting(FACTS)).toContain('there is no .env');
   });
 
-  it('repeats what is doubtful in the settings', () => {
+  it('repeats warnings about settings', () => {
     expect(renderGreeting({ ...FACTS, warnings: ['X is "abc"; using 1'] })).toMatch(/Warning +X is "abc"/);
   });
 });

@@ -35,7 +35,7 @@ describe('ports', () => {
     );
   });
 
-  it('are replaced by another where any will do', async () => {
+  it('are replaced by another if any port will do', async () => {
     const taken = await holdPort();
 
     const port = await freePortNear('127.0.0.1', taken);

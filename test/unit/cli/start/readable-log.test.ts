@@ -35,7 +35,7 @@ describe('formatLogLine', () => {
     expect(text).toMatch(/ worker comparison job_id=r_1 matched=true$/);
   });
 
-  it('marks what is no information', () => {
+  it('marks lines above the level info', () => {
     expect(formatLogLine(line({ level: 'error', msg: 'Redis is unavailable' }))).toMatch(
       /api {4}ERROR Redis is unavailable$/,
     );

@@ -57,7 +57,7 @@ describe('readSettings', () => {
     expect(() => read([`--port=${port}`])).toThrow(UserError);
   });
 
-  it('refuses an argument it does not know, and tells those it does', () => {
+  it('refuses an unknown argument and lists the known ones', () => {
     expect(() => read(['--prot', '9000'])).toThrow(/Usage: npm start/);
   });
 });

@@ -48,7 +48,7 @@ describe('a supervisor', () => {
     return running();
   };
 
-  it('shows what is made of each line that a program prints, and nothing of dropped ones', async () => {
+  it('shows the converted lines of a program, without dropped ones', async () => {
     const shown = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     supervisor = createSupervisor({
       say: (line) => lines.push(line),
@@ -63,7 +63,7 @@ describe('a supervisor', () => {
     shown.mockRestore();
   });
 
-  it('starts a program again that was killed', async () => {
+  it('restarts a program that was killed', async () => {
     supervisor.keep(program(STAYS, mark));
     supervisor.settle();
     const [first = 0] = await untilRunning(1);
@@ -84,7 +84,7 @@ describe('a supervisor', () => {
     expect(delays).toEqual(['0.5', '1', '2']);
   });
 
-  it('tells the first loss instead, until everything has started', async () => {
+  it('reports the first loss instead, until everything has started', async () => {
     supervisor.keep(program('process.exit(3)', mark));
 
     expect(await supervisor.firstLoss).toBe(`${mark} ended (exit status 3)`);
@@ -111,7 +111,7 @@ describe('a supervisor', () => {
     await untilRunning(0);
   });
 
-  it('kills a program that does not end when asked, once its time is over', async () => {
+  it('kills a program that does not stop within its time limit', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'stubborn-'));
     const sign = join(folder, 'deaf');
     const script = `process.on('SIGTERM', () => {}); require('fs').writeFileSync('${sign}', ''); ${STAYS}`;

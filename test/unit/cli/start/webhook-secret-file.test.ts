@@ -11,7 +11,7 @@ describe('keepWebhookSecret', () => {
   });
   afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
-  it('makes a secret once, that only this user can read', () => {
+  it('creates a secret once, which only this user can read', () => {
     const secret = keepWebhookSecret(folder);
 
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);

@@ -70,7 +70,7 @@ describe('the names of the Python service', () => {
     expect(loadApiConfig({ FACE_MATCH_THRESHOLD: '.6' }).config.FACE_MATCH_THRESHOLD).toBe(0.6);
   });
 
-  it('keep to the floor of thresholds that the operator sets', () => {
+  it('respect the minimum threshold that the operator sets', () => {
     const thresholdWith = (floor: string, threshold?: string) =>
       loadApiConfig({ MIN_THRESHOLD: floor, FACE_MATCH_THRESHOLD: threshold }).config.FACE_MATCH_THRESHOLD;
 
@@ -218,7 +218,7 @@ describe('new names', () => {
     },
   );
 
-  it('stop the model commands too when MODELS_DIR is set and names nothing', () => {
+  it('also stop the model commands if MODELS_DIR is set and blank', () => {
     expect(loadModelsDir({})).toBe('models');
     expect(problemsOf(() => loadModelsDir({ MODELS_DIR: ' ' }))).toHaveLength(1);
     expect(problemsOf(() => loadModelsDir({ MODELS_DIR_FILE: '/nowhere' }))).toHaveLength(1);
@@ -230,13 +230,13 @@ describe('new names', () => {
     ]);
   });
 
-  it('give two jobs at a time to each vision process unless told otherwise', () => {
+  it('give two jobs at a time to each vision process by default', () => {
     const { config } = loadWorkerConfig({ VISION_PROCESSES: '3' });
 
     expect(config.WORKER_CONCURRENCY).toBe(6);
   });
 
-  it('hand no secret on to a vision process', () => {
+  it('pass no secret on to a vision process', () => {
     const { config } = loadWorkerConfig({
       PATH: '/bin',
       API_KEYS: 'x',

@@ -7,26 +7,26 @@ const JOB = { jobId: 'r_1', job: { user_id: 'u', request_id: 'q' }, attempts: 1 
 const at = (ms: number): string => new Date(ms).toISOString();
 
 describe('createJobView', () => {
-  it('tells the times as they were', () => {
+  it('shows the times as they were', () => {
     const view = createJobView({ ...JOB, createdAt: 1_000, startedAt: 1_200, finishedAt: 1_900 });
 
     expect(view).toMatchObject({ created_at: at(1_000), started_at: at(1_200), finished_at: at(1_900) });
   });
 
-  it('never tells a later step as earlier, though the times come from clocks of several machines', () => {
+  it('never shows a later step as earlier, although the times come from the clocks of several machines', () => {
     const view = createJobView({ ...JOB, createdAt: 1_063, startedAt: 1_000, finishedAt: 1_050 });
 
     expect(view).toMatchObject({ created_at: at(1_063), started_at: at(1_063), finished_at: at(1_063) });
   });
 
-  it('has no time for a step that has not been', () => {
+  it('has no time for a step that has not happened', () => {
     const view = createJobView({ ...JOB, createdAt: 1_000 });
 
     expect(view).not.toHaveProperty('started_at');
     expect(view).not.toHaveProperty('finished_at');
   });
 
-  it('shows what is worth knowing of the photos, beside the result', () => {
+  it('shows warnings about the photos beside the result', () => {
     const warnings = [{ image: 'front_image1' as const, code: 'small_face' }];
 
     const view = createJobView({ ...JOB, createdAt: 1, outcome: { ok: true, matched: true, warnings } });
@@ -70,7 +70,7 @@ describe('createJobView', () => {
     expect(view.result).toEqual({ user_id: 'u', matched: true });
   });
 
-  it('shows why a comparison could not be decided, the reason included', () => {
+  it('shows why a comparison could not be decided, including the reason', () => {
     const item = { image: 'back_image', code: 'low_quality', reason: 'too_dark', detail: 'x' } as const;
     const outcome: ComparisonFailure = { ok: false, ...item, retryable: false, errors: [item] };
 
@@ -85,7 +85,7 @@ describe('createJobView', () => {
     });
   });
 
-  it('ends a job that was cancelled before it began, no earlier than it was made', () => {
+  it('shows that a job cancelled before its start ended no earlier than it was created', () => {
     const outcome = { ok: false, code: 'job_cancelled', detail: 'x', retryable: false } as const;
     const view = createJobView({ ...JOB, createdAt: 1_000, finishedAt: 990, outcome });
 

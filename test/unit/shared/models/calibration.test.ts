@@ -12,11 +12,11 @@ const CALIBRATION: Calibration = {
 };
 
 describe('thresholdForFmr', () => {
-  it('is the calibrated threshold of the rate asked for', () => {
+  it('is the calibrated threshold of the requested rate', () => {
     expect(thresholdForFmr(CALIBRATION, 1e-4, 0.2)).toBe(0.412);
   });
 
-  it('is that of the next stricter rate where the one asked for was not measured', () => {
+  it('is that of the next stricter rate if the requested one was not measured', () => {
     expect(thresholdForFmr(CALIBRATION, 5e-4, 0.2)).toBe(0.412);
     expect(thresholdForFmr(CALIBRATION, 0.5, 0.2)).toBe(0.336);
   });

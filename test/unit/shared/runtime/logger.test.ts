@@ -3,7 +3,7 @@ import { ERROR_CODES, ERROR_KINDS, VerificationError } from '../../../../src/sha
 import { errorFields } from '../../../../src/shared/runtime/logger.js';
 
 describe('errorFields', () => {
-  it('says of a refusal its code, its reason and its context', () => {
+  it('shows the code, reason and context of a refusal', () => {
     const error = new VerificationError('low_quality', {
       reason: 'too_dark',
       context: { brightness: 7 },
@@ -17,7 +17,7 @@ describe('errorFields', () => {
     });
   });
 
-  it('leaves out the image host, whose name may hold what no log may', () => {
+  it('leaves out the image host, whose name can contain secrets', () => {
     const context = { host: 'album-of-jane.acme.com', status: 404 };
 
     const fields = errorFields(new VerificationError('image_not_available', { context }));

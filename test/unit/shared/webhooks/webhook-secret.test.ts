@@ -26,7 +26,7 @@ describe('findWebhookSecretProblem', () => {
     expect(findWebhookSecretProblem(secret)).toMatch(/^every secret must/);
   });
 
-  it('keeps a program with a wrong secret from starting, without telling the secret', () => {
+  it('keeps a program with a wrong secret from starting, without showing the secret', () => {
     const wrong = 'correct-horse-battery-staple';
     let thrown: unknown;
 
@@ -84,7 +84,7 @@ describe('signingSecrets', () => {
     expect(signingSecrets('acme', settings)).toEqual([ACME, NEXT_ACME]);
   });
 
-  it('adds the masters where receivers still hold them', () => {
+  it('adds the masters while receivers still have them', () => {
     expect(signingSecrets('acme', { ...settings, WEBHOOK_SHARED_SIGNATURE: true })).toEqual([
       ACME,
       NEXT_ACME,
@@ -100,7 +100,7 @@ describe('signingSecrets', () => {
     expect(signingSecrets('anonymous', shared)).toEqual([MASTER, NEXT_MASTER]);
   });
 
-  it('warns while receivers may be forged to', () => {
+  it('warns while forged webhooks can pass at receivers', () => {
     expect(loadWorkerConfig({}).warnings).toEqual([]);
     expect(loadWorkerConfig({ WEBHOOK_SHARED_SIGNATURE: 'true' }).warnings).toEqual([
       expect.stringContaining('WEBHOOK_SHARED_SIGNATURE'),

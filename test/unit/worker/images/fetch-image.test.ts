@@ -94,7 +94,7 @@ describe('the body', () => {
     expect([bytes.byteLength, bytes.byteOffset, bytes.buffer.byteLength]).toEqual([7, 0, 7]);
   });
 
-  it('may end with the connection', async () => {
+  it('can end with the connection', async () => {
     host.answer('HTTP/1.1 200 OK\r\n\r\nabc');
 
     expect(await fetchWith()).toHaveLength(3);
@@ -117,7 +117,7 @@ describe('the body', () => {
     expect(await fetchWith()).toHaveLength(1);
   });
 
-  it('may say twice that it has no encoding', async () => {
+  it('can say twice that it has no encoding', async () => {
     const twice = ['Content-Encoding: identity', 'Content-Encoding: aws-chunked'];
     host.answer(`${head('200 OK', 'Content-Length: 1', ...twice)}x`);
 
@@ -230,7 +230,7 @@ describe('the request', () => {
     expect(host.requests[0]?.split(' ')[1]).toBe(target);
   });
 
-  it('says who asks', async () => {
+  it('names this service', async () => {
     host.answer(`${head('200 OK', 'Content-Length: 1')}x`);
 
     await fetchWith({ userAgent: 'face-verification-service (ops@example.com)' });
@@ -470,7 +470,7 @@ describe('the caller’s signal', () => {
 });
 
 describe('the time limit', () => {
-  it('holds while connecting', async () => {
+  it('applies while connecting', async () => {
     const policy = createAddressPolicy({
       allowedPrivateHosts: ['stuck'],
       allowedImageHosts: [],

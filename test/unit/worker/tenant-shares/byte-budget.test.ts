@@ -14,7 +14,7 @@ async function isDone(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('createByteBudget', () => {
-  it('gives one tenant half, and another what it needs besides', async () => {
+  it('gives one tenant half, and another one what it still needs', async () => {
     const budget = createByteBudget(100);
     await budget.claim('a').take(50, never);
 

@@ -24,7 +24,7 @@ describe('createComputeAccounts', () => {
     expect(accounts.choose(['greedy', 'quiet'])).toBe('quiet');
   });
 
-  it('gives a tenant that was idle no time that it has not used', () => {
+  it('credits an idle tenant with no unused time', () => {
     const { accounts, use } = createAccounts();
     use('late', 10);
     accounts.enter('early');
@@ -76,7 +76,7 @@ describe('createComputeAccounts', () => {
     expect(accounts.isCostly('quiet')).toBe(false);
   });
 
-  it('does not hold a tenant whose photos cost what photos cost', () => {
+  it('does not limit a tenant whose photos cost as much as those of others', () => {
     const { accounts, use } = createAccounts();
     use('busy', 300);
     use('quiet', 40);

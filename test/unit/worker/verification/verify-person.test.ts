@@ -94,7 +94,7 @@ describe('verifyPerson', () => {
     expect(one.outcome).toEqual({ ok: true, matched: false, warnings: [] });
   });
 
-  it('says neither yes nor no of doubtful faces that are little more alike than strangers (18)', async () => {
+  it('decides nothing about doubtful faces that are hardly more alike than strangers (18)', async () => {
     const doubtful = { doubtful: true };
     const reference = () => faceAt(1, { contentDigest: 'r', perceptualHash: HASHES.back_image, ...doubtful });
     const front = (name: 'front_image1' | 'front_image2' | 'front_image3', similarity: number) =>
@@ -116,7 +116,7 @@ describe('verifyPerson', () => {
     expect(clear.outcome).toMatchObject({ ok: true, matched: false });
   });
 
-  it('shows in the evidence what every figure of the decision was', async () => {
+  it('shows every figure of the decision in the evidence', async () => {
     const { evidence } = await verify(photos({ front_image3: 'face_not_found' }), {
       fmrAt: (threshold) => (threshold === 0.5 ? 4.4e-6 : undefined),
     });
@@ -239,7 +239,7 @@ describe('verifyPerson', () => {
     expect(evidence).toBeUndefined();
   });
 
-  it('hands on the longest time that an image host asks for', async () => {
+  it('passes on the longest time that an image host asks for', async () => {
     const busy = (retryAfterSeconds?: number) =>
       new VerificationError(
         'image_fetch_failed',
@@ -371,7 +371,7 @@ describe('the false match rate', () => {
     expect(evidence?.fmr).toBe(4.4e-6);
   });
 
-  it('is not stated when two of the photos are one', async () => {
+  it('is not stated when two of the photos are the same', async () => {
     const copies = photos({ front_image2: faceAt(0.9, { contentDigest: 'front_image1' }) });
 
     const { evidence } = await verify(copies, { fmrAt });

@@ -285,7 +285,7 @@ describe('deliverWebhook', () => {
     expect(JSON.stringify(outcomes)).not.toMatch(/T0KEN|s3cret|127\.0|10\.0/);
   });
 
-  it('ends at once on request', async () => {
+  it('stops immediately on request', async () => {
     const stop = new AbortController();
     const url = answering(() => stop.abort());
     const startedAt = performance.now();

@@ -41,14 +41,14 @@ describe('photos on loopback', () => {
       expect(await statusOf(origin, path)).toBe(404);
   });
 
-  it('answers no page of another site that leads its own name here', async () => {
+  it('does not answer a page of another site whose name resolves to this address', async () => {
     const origin = await startPhotoServer(openPhotoFolder(folder));
 
     expect(await statusOf(origin, '/1.jpg', 'photos.example')).toBe(404);
     expect(await statusOf(origin, '/1.jpg', `localhost:${new URL(origin).port}`)).toBe(200);
   });
 
-  it('takes the photo named back as reference, else the last one, and repeats fronts that are missing', () => {
+  it('takes the photo named back as reference, otherwise the last one, and repeats missing fronts', () => {
     expect(openPhotoFolder(folder)).toMatchObject({
       fronts: ['1.jpg', '2.PNG', '1.jpg'],
       reference: 'back.webp',
@@ -68,7 +68,7 @@ describe('photos on loopback', () => {
     expect(() => openPhotoFolder(join(folder, 'no'))).toThrow(UserError);
   });
 
-  it('cuts the samples out of an installed package, one face a picture', async () => {
+  it('cuts the samples out of an installed package, one face per picture', async () => {
     const samples = openSamplePhotos(resolve('node_modules'));
     if (!samples) throw new Error('the development dependencies are not installed');
 

@@ -36,7 +36,7 @@ describe('untilRedisAnswers', () => {
       await expect(untilRedisAnswers(parseRedisUrl(redis.url))).resolves.toBeUndefined();
     });
 
-    it('says that a password is refused, at once', async () => {
+    it('reports a refused password immediately', async () => {
       const { host } = new URL(redis.url);
 
       await expect(untilRedisAnswers(parseRedisUrl(`redis://someone:wrong@${host}`))).rejects.toThrow(

@@ -54,7 +54,7 @@ describe('thresholdForFalseMatchRate', () => {
     expect(thresholdForFalseMatchRate(sample, 1)).toBe(-1);
   });
 
-  it('lets none of the tied pairs match when not all of them may', () => {
+  it('lets none of the tied pairs match if not all of them can', () => {
     const sample = createScoreSample([], [0.1, 0.3, 0.3, 0.3]);
 
     const threshold = thresholdForFalseMatchRate(sample, 0.5);

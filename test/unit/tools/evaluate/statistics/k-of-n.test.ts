@@ -33,7 +33,7 @@ describe('countOutcomes', () => {
     });
   });
 
-  it('counts the attempts of other people by themselves', () => {
+  it('counts the attempts of other people separately', () => {
     expect(countOutcomes(attempts, { mated: false, threshold: 0.5, minMatches: 2 })).toEqual({
       matched: 1,
       notMatched: 1,

@@ -47,7 +47,7 @@ describe('crossValidate', () => {
     expect(standardError).toBeCloseTo(0.125, 12);
   });
 
-  it('counts a pair without a similarity as told wrong, of either kind', () => {
+  it('counts a pair of either kind without a similarity as wrong', () => {
     const folds = [1, 2].flatMap((fold) => [pair(fold, true, 0.9), pair(fold, false, 0.1)]);
 
     const { meanAccuracy } = crossValidate([...folds, pair(1, false, undefined), pair(2, true, undefined)]);

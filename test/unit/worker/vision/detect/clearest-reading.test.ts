@@ -76,7 +76,7 @@ describe('clearestReading', () => {
     expect(await clearestReading([faint, read(10, 3.6, 0), read(180, 2.4, 0.3)], clarityOf)).toBe(faint);
   });
 
-  it('is undefined for none', async () => {
+  it('is undefined without readings', async () => {
     expect(await clearestReading([], clarityOf)).toBeUndefined();
   });
 });
@@ -91,12 +91,12 @@ describe('isClearest', () => {
     expect(await isClearest(read(90, 1), [read(130, 1)], clarityOf)).toBe(true);
   });
 
-  it('asks no lead of a turned reading that is settled', async () => {
+  it('requires no lead of a turned reading that is settled', async () => {
     expect(await isClearest(read(90, 1, 0.5), [read(0, 1)], clarityOf)).toBe(true);
     expect(await isClearest(read(90, 0.99, 0.5), [read(0, 1)], clarityOf)).toBe(false);
   });
 
-  it('denies an upright reading, leaning by up to 45°, when another one has that lead', async () => {
+  it('rejects an upright reading, tilted by up to 45°, when another one has that lead', async () => {
     for (const lean of [-40, 0, 40]) {
       const upright = read(lean, 1);
 

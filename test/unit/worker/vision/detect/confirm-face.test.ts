@@ -133,7 +133,7 @@ describe('confirmFace', () => {
     expect(plausibility).toBeGreaterThan(0.4);
   });
 
-  it('settles no face that scores low in both looks', async () => {
+  it('settles no face that scores low in both passes', async () => {
     const { detect } = seeing([inCutout(0.7)]);
     const rules = { ...RULES, settledScoreSum: 1.5 };
 
@@ -171,7 +171,7 @@ describe('confirmFace', () => {
     expect(turns).toEqual([0, 2, 1, 3]);
   });
 
-  it('doubts a face that is not found again, or only beside the middle', async () => {
+  it('doubts a face that is not found again, or only away from the middle', async () => {
     const aside = { ...inCutout(0.9), box: { x: 0, y: 0, width: 40, height: 40 } };
 
     for (const { detect } of [seeing([]), seeing([aside])]) {

@@ -58,7 +58,7 @@ describe('createFaceEmbedder', () => {
     expect(await embedder.embed(aligned(7, 2, 3))).toEqual(new Float32Array(128).fill(7));
   });
 
-  it('takes no model that does not say how many numbers it gives', () => {
+  it('refuses a model that does not state the length of its embeddings', () => {
     const silent = { ...echo(), outputs: [{ name: 'output', shape: [1, null] }] };
 
     expect(() => createFaceEmbedder(silent, { mean: 0, std: 1, channels: 'rgb' })).toThrow(

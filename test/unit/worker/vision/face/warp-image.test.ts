@@ -74,7 +74,7 @@ describe('warpImage', () => {
     );
   });
 
-  it('reads a reduced level at the place the transform tells, also when it turns', () => {
+  it('reads a reduced level at the place that the transform gives, also when it turns', () => {
     const width = 240;
     const data = Uint8Array.from({ length: width * width * 3 }, (_, i) => {
       const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
@@ -101,7 +101,7 @@ describe('warpImage', () => {
     );
   });
 
-  it('is a new array, three bytes a pixel, and leaves the photo alone', () => {
+  it('is a new array with three bytes per pixel and does not change the photo', () => {
     const picture = { width: 2, height: 1, data: Uint8Array.of(10, 20, 30, 40, 50, 60) };
 
     const cutOut = warpImage(createFlatPyramid(picture), { a: 1, b: 0, tx: 0, ty: 0 }, 2);

@@ -77,7 +77,7 @@ describe('decodeImage', () => {
     expect(meanDifference(back, upright)).toBe(0);
   });
 
-  it('reduces to the longer edge and says by how much', async () => {
+  it('reduces to the requested longer edge and reports the scale', async () => {
     const decoded = await inspectAndDecode(await stored(6), {
       ...LIMITS,
       targetLongEdgePx: 150,

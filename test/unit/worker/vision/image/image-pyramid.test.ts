@@ -32,7 +32,7 @@ describe('halveImage', () => {
 });
 
 describe('createPyramid', () => {
-  it('gives the level with one to two pixels for each pixel that is wanted', () => {
+  it('gives the level with one to two pixels for each requested pixel', () => {
     const pyramid = createPyramid(image(640, 480));
 
     const factors = [0.1, 1, 1.99, 2, 3.9, 4, 8].map((step) => pyramid.levelFor(step).factor);
@@ -41,7 +41,7 @@ describe('createPyramid', () => {
     expect(pyramid.levelFor(4).image).toMatchObject({ width: 160, height: 120 });
   });
 
-  it('makes each level once', () => {
+  it('creates each level once', () => {
     const pyramid = createPyramid(image(64, 64));
 
     expect(pyramid.levelFor(4).image).toBe(pyramid.levelFor(5).image);

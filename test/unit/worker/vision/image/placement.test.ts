@@ -33,7 +33,7 @@ describe('turnedSize', () => {
 });
 
 describe('placeTopLeft', () => {
-  it('scales the longer edge to what is asked and keeps the shape', () => {
+  it('scales the longer edge to the requested length and keeps the aspect ratio', () => {
     const canvas = { width: 320, height: 240 };
 
     const placement = placeTopLeft(

@@ -29,7 +29,7 @@ const unscaled = (image: RgbImage, quarterTurns: 0 | 1 | 2 | 3 = 0, pad = 0): Pl
 };
 
 describe('writeTensor', () => {
-  it('parts the channels into planes, red first', () => {
+  it('separates the channels into planes, red first', () => {
     const tensor = tensorOf(counted(2, 1), unscaled(counted(2, 1)));
 
     expect([...tensor]).toEqual([0, 3, 1, 4, 2, 5]);

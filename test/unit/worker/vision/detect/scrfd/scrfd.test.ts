@@ -81,7 +81,7 @@ describe('decodeScrfd', () => {
     );
   });
 
-  it('reads a network with one anchor a cell', () => {
+  it('reads a network with one anchor per cell', () => {
     const outputs = [1, 4, 10].flatMap((channels) =>
       STRIDES.map((stride) => {
         const rows = (INPUT.width / stride) * (INPUT.height / stride);
@@ -124,7 +124,7 @@ describe('decodeScrfd', () => {
     expect(() => decodeScrfd([], INPUT, 0.5)).toThrow('five points');
   });
 
-  it('refuses outputs beside those of an SCRFD, and numbers of outputs that no SCRFD has', () => {
+  it('refuses outputs in addition to those of an SCRFD, and counts of outputs that no SCRFD has', () => {
     const outputs = emptyOutputs();
     const [scores, , , boxes, , , points] = outputs;
     if (!scores || !boxes || !points) throw new Error('there are nine outputs');

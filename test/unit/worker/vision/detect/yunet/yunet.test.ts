@@ -80,7 +80,7 @@ describe('decodeYunet', () => {
     expect(decodeYunet(outputs, INPUT, 0.5).map(({ score }) => score)).toEqual([expect.closeTo(0.8, 6)]);
   });
 
-  it('drops a score that is no number', () => {
+  it('drops a score that is not a number', () => {
     const outputs = emptyOutputs();
     plant(outputs, { stride: 8, cell: 3, scores: [Number.NaN, 1] });
 
