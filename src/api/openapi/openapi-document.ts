@@ -6,7 +6,8 @@ import { HEADERS, type HeaderName } from './components.js';
 import { createSchemas, schemaReference } from './schemas.js';
 import { describeWebhook } from './webhook.js';
 
-const DESCRIPTION = `Answers one question: do these photos show the same person?
+/** What the API does, for its document and its page. Code is in backticks. */
+export const API_DESCRIPTION = `Answers one question: do these photos show the same person?
 
 Three probes (\`front_image1..3\`) are compared with one reference (\`back_image\`). Each comparison gives a similarity,
 the cosine of two embeddings; a probe matches when its similarity is at or above \`threshold\`, and the person is
@@ -56,7 +57,7 @@ export function createOpenApiDocument(operations: readonly Operation[], version:
     info: {
       title: 'Face verification',
       version,
-      description: DESCRIPTION,
+      description: API_DESCRIPTION,
       contact: { name: 'The operator of this service' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -87,7 +88,7 @@ function describeOperation(operation: Operation): DescribedOperation {
   const answers = Object.entries(operation.answers).map(
     ([status, answer]) => [status, describeAnswer(answer)] as const,
   );
-  const problems = describeProblems([...ACCESS_ERRORS[access], ...operation.errors]);
+  const problems = describeProblems(errorsOf(operation));
   const described = {
     operationId: id,
     tags: [tag],
@@ -105,6 +106,11 @@ function describeOperation(operation: Operation): DescribedOperation {
     ]),
   };
   return described;
+}
+
+/** Returns the codes of all problems that an operation can answer with. */
+export function errorsOf({ access, errors }: Operation): readonly ErrorCode[] {
+  return [...ACCESS_ERRORS[access], ...errors];
 }
 
 function describeAnswer({ description, schema, mediaType, headers = [], example, links }: Answer): object {

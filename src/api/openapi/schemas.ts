@@ -8,7 +8,7 @@ export function schemaReference(schema: z.ZodType): { readonly $ref: string } {
 }
 
 /** Returns every schema that has an `id` as JSON Schema 2020-12, each referring to the others by name. */
-export function createSchemas(): Readonly<Record<string, object>> {
+export function createSchemas(): Readonly<Record<string, z.core.JSONSchema.BaseSchema>> {
   const { schemas } = z.toJSONSchema(z.globalRegistry, {
     // Answers may gain fields, and unknown fields in requests are ignored: `additionalProperties` closes nothing.
     io: 'input',

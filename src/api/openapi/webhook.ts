@@ -3,7 +3,7 @@ import { WEBHOOK_EXAMPLES } from './examples.js';
 import { schemaReference } from './schemas.js';
 
 /** Returns the request that receivers of webhooks get, as an OpenAPI operation. */
-export function describeWebhook(): object {
+export function describeWebhook() {
   return {
     operationId: 'receiveComparison',
     tags: ['Jobs'],
@@ -38,6 +38,6 @@ export function describeWebhook(): object {
   };
 }
 
-function header(name: string, description: string): object {
+function header(name: string, description: string) {
   return { name, in: 'header', required: true, description, schema: { type: 'string' } };
 }

@@ -1,8 +1,9 @@
 import { renderDemoPage } from '../pages/demo-page.js';
+import { renderDocumentationPage } from '../pages/documentation-page.js';
 import { renderErrorPage } from '../pages/error-page.js';
-import { renderReferencePage } from '../pages/reference-page.js';
 import { createStaticFile } from '../pages/static-file.js';
 import { type Answer, defineOperation, type Operation } from './define-operation.js';
+import type { GetOpenApiDependencies } from './get-openapi.js';
 
 const page = (description: string): Readonly<Record<number, Answer>> => ({
   200: { description, mediaType: 'text/html' },
@@ -11,12 +12,11 @@ const page = (description: string): Readonly<Record<number, Answer>> => ({
 const CLOSED =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** The demo shows the compared photos, wherever they are hosted. */
-const DEMO_POLICY = `${CLOSED}; img-src 'self' http: https: data:`;
-/** Swagger UI keeps its icons as data in its style sheet. */
-const DOCS_POLICY = `${CLOSED}; img-src 'self' data:`;
+const DEMO_POLICY = `${CLOSED}; img-src 'self' http: https:`;
+const DOCS_POLICY = `${CLOSED}; img-src 'self'`;
 
 /** The pages for people. Their files are in `../pages`. */
-export const pageOperations: readonly Operation<object>[] = [
+export const pageOperations: readonly Operation<GetOpenApiDependencies>[] = [
   defineOperation({
     method: 'get',
     path: '/',
@@ -29,17 +29,18 @@ export const pageOperations: readonly Operation<object>[] = [
     errors: [],
     createHandler: () => createStaticFile(renderDemoPage(), { kind: 'html', policy: DEMO_POLICY }),
   }),
-  defineOperation({
+  defineOperation<GetOpenApiDependencies>({
     method: 'get',
     path: '/docs',
-    id: 'getReferencePage',
+    id: 'getApiDocumentation',
     tag: 'Pages',
     summary: 'Read this document as a page',
     description: 'It needs no network beyond this service.',
     access: 'open',
-    answers: page('The reference page.'),
+    answers: page('The API documentation.'),
     errors: [],
-    createHandler: () => createStaticFile(renderReferencePage(), { kind: 'html', policy: DOCS_POLICY }),
+    createHandler: ({ operations }) =>
+      createStaticFile(renderDocumentationPage(operations), { kind: 'html', policy: DOCS_POLICY }),
   }),
   defineOperation({
     method: 'get',

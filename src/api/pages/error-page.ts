@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../../shared/errors.js';
 import { NAMED_REASONS, type Reason, reasonKindOf } from '../../shared/reasons.js';
-import { type Html, renderPage } from './render-page.js';
+import { type Html, renderPage, renderText } from './render-page.js';
 
 const WHO_ACTS: Readonly<Record<Fault, string>> = {
   client: 'caller',
@@ -23,7 +23,7 @@ export function renderErrorPage(): string {
         many seconds first. An error never means that the faces do not match.
       </p>
       <div class="table">
-        <table class="errors">
+        <table>
           <thead>
             <tr><th>Code</th><th>Status</th><th>Retry</th><th>Who acts</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
@@ -38,7 +38,7 @@ ${ERROR_CODES.map(renderRow)}
         reason that you do not know.
       </p>
       <div class="table">
-        <table class="errors">
+        <table>
           <thead>
             <tr><th>Reason</th><th>Meaning</th><th>What to do</th></tr>
           </thead>
@@ -60,21 +60,16 @@ function renderRow(code: ErrorCode): Html {
               <td data-label="Retry">${retryable ? 'yes' : 'no'}</td>
               <td data-label="Who acts">${WHO_ACTS[fault]}</td>
               <td>${text}</td>
-              <td>${renderCode(advice)}</td>
+              <td>${renderText(advice)}</td>
             </tr>`;
 }
 
 function renderReason(reason: Reason): Html {
   const { text, advice } = reasonKindOf(reason);
   return html`
-            <tr>
-              <th scope="row"><code>${reason}</code></th>
+            <tr id="reason-${reason}">
+              <th scope="row"><a href="#reason-${reason}"><code>${reason}</code></a></th>
               <td>${text}</td>
-              <td>${renderCode(advice)}</td>
+              <td>${renderText(advice)}</td>
             </tr>`;
-}
-
-/** Returns the text with the parts in backticks as code. */
-function renderCode(text: string): (string | Html)[] {
-  return text.split('`').map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`));
 }

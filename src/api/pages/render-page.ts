@@ -14,6 +14,15 @@ export interface PageParts {
   readonly body: Html;
 }
 
+/** Returns the text with the parts in backticks as code and `[text](/path)` as a link from the page at `docs`. */
+export function renderText(text: string): (string | Html)[] {
+  return text.split(/(`[^`]+`|\[[^\]]+\]\(\/[^)]+\))/).map((part) => {
+    const [, label, path] = /^\[(.+)\]\(\/(.+)\)$/.exec(part) ?? [];
+    if (label) return html`<a href="${path}">${label}</a>`;
+    return part.startsWith('`') ? html`<code>${part.slice(1, -1)}</code>` : part;
+  });
+}
+
 /** Returns a whole page. Its links are relative, so that the service can run below a prefix. */
 export function renderPage({ title, path, styles, scripts, status, body }: PageParts): string {
   const root = path.includes('/') ? '../' : './';
@@ -35,7 +44,7 @@ export function renderPage({ title, path, styles, scripts, status, body }: PageP
     <header class="top">
       ${link('', html`<img src="${root}assets/icon.svg" alt="" width="28" height="28">Face verification`, raw(' class="brand"'))}
       <nav aria-label="Pages">
-        ${link('docs', 'Reference')}
+        ${link('docs', 'API documentation')}
         ${link('docs/errors', 'Errors')}
         ${link('openapi.json', 'OpenAPI')}
       </nav>

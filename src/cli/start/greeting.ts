@@ -41,7 +41,7 @@ export function renderGreeting(facts: GreetingFacts): string {
     `Ready in ${facts.seconds.toFixed(1)} s with the model pack ${facts.model}. Ctrl-C stops everything.`,
     '',
     entry('Demo page', `${origin}/`),
-    entry('Reference', `${origin}/docs`),
+    entry('API docs', `${origin}/docs`),
     entry('Settings', describeSettings(facts.envFile)),
     entry('API keys', describeKeys(facts)),
     ...[...facts.webhookSecrets].map(([tenant, secret]) =>

@@ -7,8 +7,9 @@ import { getOpenApiOperation } from '../../../src/api/operations/get-openapi.js'
 import { pageOperations } from '../../../src/api/operations/pages.js';
 import { OPERATIONS } from '../../../src/api/operations.js';
 import { createPageFiles } from '../../../src/api/pages/page-files.js';
+import { renderText } from '../../../src/api/pages/render-page.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
-import { ERROR_CODES } from '../../../src/shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
 
 const pages = new Hono<AppContext>().route('/', createPageFiles());
 for (const { path, createHandler } of [...pageOperations, getOpenApiOperation])
@@ -18,7 +19,7 @@ const read = async (path: string): Promise<string> => (await pages.request(path)
 
 describe('the pages', () => {
   it('serve every file of their folders, and no other', () => {
-    const files = ['demo', 'reference', 'theme'].flatMap((folder) =>
+    const files = ['demo', 'theme'].flatMap((folder) =>
       readdirSync(new URL(`../../../src/api/pages/${folder}/`, import.meta.url)),
     );
 
@@ -35,7 +36,6 @@ describe('the pages', () => {
     ['/assets/demo.js', 'text/javascript; charset=utf-8'],
     ['/assets/page.css', 'text/css; charset=utf-8'],
     ['/assets/icon.svg', 'image/svg+xml; charset=utf-8'],
-    ['/docs/swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
   ])('serve %s as %s', async (path, type) => {
     const response = await pages.request(path);
 
@@ -80,8 +80,7 @@ describe('the pages', () => {
     '/assets/%2e%2e/%2e%2e/package.json',
     '/assets//etc/passwd',
     '/assets/main.html',
-    '/docs/package.json',
-    '/docs/..%5cpackage.json',
+    '/assets/..%5cpackage.json',
     '/assets/demo.js%00.html',
   ])('serve nothing at %s', async (path) => {
     expect((await pages.request(path)).status).toBe(404);
@@ -98,8 +97,8 @@ describe('the pages', () => {
   });
 
   it('send the same bytes compressed to clients that accept gzip', async () => {
-    const plain = await pages.request('/docs/swagger-ui.css');
-    const packed = await pages.request('/docs/swagger-ui.css', {
+    const plain = await pages.request('/assets/page.css');
+    const packed = await pages.request('/assets/page.css', {
       headers: { 'accept-encoding': 'br, gzip' },
     });
 
@@ -115,11 +114,25 @@ describe('the pages', () => {
 
     for (const code of ERROR_CODES) {
       const { type, status, detail } = createProblem(code);
+      const advice = renderText(ERROR_KINDS[code].advice).join('');
       const [path, anchor] = type.split('#');
       const row = html.split('<tr ').find((part) => part.startsWith(`id="${anchor}"`));
       expect(path).toBe('/docs/errors');
       expect(row).toContain(`>${status}<`);
       expect(row).toContain(detail);
+      expect(row).toContain(advice);
     }
+  });
+
+  it('document every operation and schema, with links that lead somewhere on the page', async () => {
+    const html = await read('/docs');
+
+    const anchors = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    const targets = [...html.matchAll(/href="docs#([^"]+)"/g)].map(([, id]) => id);
+    expect([...anchors]).toEqual(expect.arrayContaining(OPERATIONS.map((operation) => operation.id)));
+    expect([...anchors]).toEqual(expect.arrayContaining(['CompareRequest', 'Evidence', 'Webhook']));
+    expect(targets.filter((target) => !anchors.has(target))).toEqual([]);
+    expect(html).not.toContain('[object Object]');
+    expect(html).not.toContain('undefined');
   });
 });
