@@ -60,7 +60,7 @@ describe('the answers of the service itself', () => {
 
 describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium is installed)', () => {
   it('shows a match with a bar and a face for each photo', async () => {
-    const page = await askAs('compare', photos.same);
+    const page = await ask(photos.same);
 
     expect(await verdict(page)).toBe('matched');
     expect(await page.evaluate(`document.querySelectorAll('.card.matched .track').length`)).toBe(3);
@@ -68,10 +68,10 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(unexpected(page)).toEqual([]);
   });
 
-  it('shows a job with the photos of another person as not matched', async () => {
+  it('shows the photos of another person as not matched', async () => {
     const { other } = photos;
 
-    const page = await askAs('queue', {
+    const page = await ask({
       ...photos.same,
       front_image1: other,
       front_image2: other,
@@ -83,31 +83,67 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
   });
 
   it('shows an undecided comparison as such, with the photo and the reason', async () => {
-    const page = await askAs('compare', { ...photos.same, back_image: photos.faceless });
+    const page = await ask({ ...photos.same, back_image: photos.faceless });
 
     expect(await verdict(page)).toBe('undecided');
     expect(await page.evaluate(`document.querySelector('.card.unusable').dataset.image`)).toBe('back_image');
-    expect(
-      await page.evaluate(`document.querySelector('.card.unusable .reason a').getAttribute('href')`),
-    ).toBe('docs/errors#face_not_found');
+    const link = `document.querySelector('.card.unusable .reason a')`;
+    expect(await page.evaluate(`${link}.getAttribute('href')`)).toBe('docs/errors#face_not_found');
+    expect(await page.evaluate(`${link}.target`)).toBe('_blank');
   });
 
-  it('shows a refusal with each wrong field', async () => {
-    const page = await askAs('compare', { ...photos.same, front_image2: 'http://10.0.0.1/a.jpg' });
+  it('shows a refusal with each wrong field, and the reason at that photo', async () => {
+    const page = await ask({ ...photos.same, front_image2: 'http://10.0.0.1/a.jpg' });
 
     expect(await verdict(page)).toBe('refused');
-    expect(await page.evaluate(`document.querySelector('.reasons li').textContent`)).toMatch(
-      /^front_image2image_url_forbidden /,
-    );
+    expect(await textOf(page, '.reasons li')).toMatch(/^front_image2 image_url_forbidden /);
+    expect(await textOf(page, '#front_image2-note')).toContain('host');
   });
 
-  it('shows that a key is needed', async () => {
+  it('says at the photo why it could not be downloaded', async () => {
+    const page = await ask({ ...photos.same, back_image: `${images.origin}/gone.jpg` });
+
+    expect(await verdict(page)).toBe('undecided');
+    expect(await textOf(page, '#back_image-note')).toBe('The image host responded with status 404.');
+  });
+
+  it('asks for the key if the service requires one', async () => {
     const page = await open(photos.same);
 
+    await page.waitFor(`!document.querySelector('#key-field').hidden`);
     await press(page, 'compare');
 
     expect(await verdict(page)).toBe('refused');
-    expect(await page.evaluate(`document.querySelector('#result').textContent`)).toContain('unauthenticated');
+    expect(await page.evaluate('document.activeElement.id')).toBe('api_key');
+    expect(await textOf(page, '#result')).toContain('unauthenticated');
+  });
+
+  it('greys an answer out while the request in the form is another one', async () => {
+    const page = await ask(photos.same);
+    const isStale = `document.querySelector('#result').matches('.stale:has(#stale)')`;
+
+    const states: unknown[] = [];
+    for (const value of ['3', '2']) {
+      await page.evaluate(`document.querySelector('[name=min_matches][value="${value}"]').click()`);
+      states.push(await page.evaluate(isStale));
+    }
+
+    expect(states).toEqual([true, false]);
+    expect(await page.evaluate(`document.querySelector('#stale')`)).toBeNull();
+  });
+
+  it('shows the same request and the same job after a reload, and keeps no key', async () => {
+    const page = await ask({ ...photos.same, user_id: 'who-reloads' });
+    const job = await textOf(page, '#result .hint code');
+
+    await page.reload();
+
+    expect(await page.evaluate(`document.querySelector('#user_id').value`)).toBe('who-reloads');
+    expect(await page.evaluate(`JSON.stringify(sessionStorage)`)).not.toContain(API_KEY);
+    await typeKey(page);
+    expect(await verdict(page)).toBe('matched');
+    expect(job).toMatch(/^r_/);
+    expect(await textOf(page, '#result .hint code')).toBe(job);
   });
 
   it('shows a curl command that sends the same request, without the key', async () => {
@@ -140,21 +176,43 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
   });
 
   it('fits the screen of a phone', async () => {
-    const page = await askAs('compare', photos.same, { widthPx: 360, heightPx: 740, theme: 'dark' });
+    const page = await ask(photos.same, { widthPx: 360, heightPx: 740, theme: 'dark' });
 
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    // Nothing stands between the button and the answer, and the answer is what the person sees.
+    const edge = (id: string, side: string) =>
+      `document.getElementById('${id}').getBoundingClientRect().${side}`;
+    expect(await page.evaluate(`${edge('result', 'top')} - ${edge('compare', 'bottom')}`)).toBeLessThan(80);
+    expect(await page.evaluate(edge('result', 'top'))).toBeLessThan(100);
+  });
+
+  it('shows the photos, the button and the answer on one screen of 1440 by 800 pixels', async () => {
+    const page = await ask(photos.same, { widthPx: 1440, heightPx: 800, theme: 'light' });
+
+    const bottoms = await page.evaluate(
+      `['#compare', '.cards'].map((it) => document.querySelector(it).getBoundingClientRect().bottom)`,
+    );
+
+    expect(Math.max(...(bottoms as number[]))).toBeLessThan(800);
   });
 });
 
-describe.skipIf(!binary)('the reference page in a browser (skipped where no Chromium is installed)', () => {
-  it('shows every operation without the internet and within its policy', async () => {
-    const page = await browserOf().open(`${service.origin}/docs`);
+describe.skipIf(!binary)(
+  'the API documentation in a browser (skipped where no Chromium is installed)',
+  () => {
+    it('fits the screen of a phone, without the internet and within its policy', async () => {
+      const page = await browserOf().open(`${service.origin}/docs`, {
+        widthPx: 360,
+        heightPx: 740,
+        theme: 'dark',
+      });
 
-    await page.waitFor(`document.querySelectorAll('.opblock-summary-path').length >= 15`);
-
-    expect(page.complaints).toEqual([]);
-  });
-});
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      expect(await page.evaluate('getComputedStyle(document.body).fontFamily')).toContain('system-ui');
+      expect(page.complaints).toEqual([]);
+    });
+  },
+);
 
 function browserOf(): Browser {
   if (!browser) throw new Error('this is a bug: these tests are skipped without a browser');
@@ -166,16 +224,12 @@ function open(request: object, view?: Parameters<Browser['open']>[1]): Promise<P
   return browserOf().open(`${service.origin}/#${fragment}`, view);
 }
 
-async function askAs(
-  button: 'compare' | 'queue',
-  request: object,
-  view?: Parameters<Browser['open']>[1],
-): Promise<Page> {
+async function ask(request: object, view?: Parameters<Browser['open']>[1]): Promise<Page> {
   const page = await open(request, view);
   await page.waitFor(`document.querySelector('#readiness.good')`);
   await typeKey(page);
   await page.waitFor(`document.querySelector('#calibration').textContent.includes('LFW')`);
-  await press(page, button);
+  await press(page, 'compare');
   await verdict(page);
   return page;
 }
@@ -195,6 +249,10 @@ async function typeKey(page: Page): Promise<void> {
 
 async function press(page: Page, button: string): Promise<void> {
   await page.evaluate(`document.getElementById('${button}').click()`);
+}
+
+function textOf(page: Page, selector: string): Promise<unknown> {
+  return page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
 }
 
 async function verdict(page: Page): Promise<unknown> {

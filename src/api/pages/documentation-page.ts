@@ -53,7 +53,7 @@ function renderOperation(operation: Operation): Html {
   return html`
       <article id="${id}" class="panel">
         <h3><code>${method.toUpperCase()} ${path}</code></h3>
-        <p><strong>${summary}.</strong> ${renderText(description ?? '')} ${renderText(KEYS[access])}</p>
+        <p><strong>${summary}.</strong> ${renderText(description)} ${renderText(KEYS[access])}</p>
         ${parameters.length > 0 ? renderParameters(parameters) : ''}
         ${body ? html`<p>Body: ${renderSchemaName(body.schema)}</p>${renderExample('Example of a body', body.example)}` : ''}
         ${Object.entries(answers).map(

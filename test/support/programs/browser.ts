@@ -32,6 +32,8 @@ export interface Page {
   evaluate(expression: string): Promise<unknown>;
   /** Resolves once the expression is true; rejects after 30 seconds. */
   waitFor(expression: string): Promise<void>;
+  /** Loads the page again; resolves once it and its scripts are loaded. */
+  reload(): Promise<void>;
   /** Writes a PNG of the whole page. */
   screenshot(path: string): Promise<void>;
 }
@@ -151,6 +153,15 @@ async function openPage(
     complaints,
     evaluate,
     waitFor,
+    reload: async () => {
+      const loaded = new Promise<void>((resolve) =>
+        connection.onEvent(({ sessionId: id, method }) => {
+          if (id === sessionId && method === 'Page.loadEventFired') resolve();
+        }),
+      );
+      await send('Page.reload');
+      await loaded;
+    },
     screenshot: async (path) => {
       const { data } = await send('Page.captureScreenshot', { captureBeyondViewport: true });
       writeFileSync(path, Buffer.from(String(data), 'base64'));

@@ -25,7 +25,7 @@ describe('the pages', () => {
 
     const served = paths.filter((path) => path.startsWith('/assets/')).map((path) => path.slice(8));
 
-    expect(served.sort()).toEqual(files.filter((name) => name !== 'main.html').sort());
+    expect(served.sort()).toEqual(files.sort());
   });
 
   it.each([
@@ -79,7 +79,7 @@ describe('the pages', () => {
     '/assets/..%2f..%2fmain.ts',
     '/assets/%2e%2e/%2e%2e/package.json',
     '/assets//etc/passwd',
-    '/assets/main.html',
+    '/assets/demo-page.ts',
     '/assets/..%5cpackage.json',
     '/assets/demo.js%00.html',
   ])('serve nothing at %s', async (path) => {

@@ -1,21 +1,11 @@
-/** Time for which the service holds each poll, seconds. The first is short, to show soon whether the job has started. */
-const FIRST_POLL_SECONDS = 1;
-const POLL_SECONDS = 20;
+/** Longest time for which the service holds a poll, seconds. The first polls are shorter, to show soon that a job has started. */
+const MAX_POLL_SECONDS = 10;
 
 /**
  * A response of the service: its status and its parsed body.
- * @typedef {{ status: number, body: any, milliseconds: number }} Answer
+ * @typedef {{ status: number, body: any }} Answer
  * @typedef {{ key: string, signal: AbortSignal }} Call
  */
-
-/**
- * Requests a comparison and waits for the decision.
- * @param {object} body
- * @param {Call} call
- */
-export function compareFaces(body, call) {
-  return exchange('compare-faces', { method: 'POST', body: JSON.stringify(body) }, call);
-}
 
 /**
  * Queues a comparison.
@@ -27,17 +17,27 @@ export function createJob(body, call) {
 }
 
 /**
- * Polls a job until it has ended and calls `onStatus` after every poll.
+ * Reads a job. If it has not ended, the service holds the request until it has, for so many seconds at most.
  * @param {string} jobId
- * @param {Call & { onStatus: (status: string) => void }} call
+ * @param {number} seconds
+ * @param {Call} call
+ */
+export function readJob(jobId, seconds, call) {
+  const headers = { Prefer: `wait=${seconds}` };
+  return exchange(`jobs/${encodeURIComponent(jobId)}`, { headers }, call);
+}
+
+/**
+ * Polls a job until it has ended. Calls `onView` after every poll of a job that has not.
+ * @param {string} jobId
+ * @param {Call & { onView: (view: any) => void }} call
  * @returns {Promise<Answer>}
  */
 export async function waitForJob(jobId, call) {
-  for (let seconds = FIRST_POLL_SECONDS; ; seconds = POLL_SECONDS) {
-    const headers = { Prefer: `wait=${seconds}` };
-    const answer = await exchange(`jobs/${encodeURIComponent(jobId)}`, { headers }, call);
+  for (let seconds = 0; ; seconds = Math.min(MAX_POLL_SECONDS, seconds + 1)) {
+    const answer = await readJob(jobId, seconds, call);
     if (answer.status !== 200 || !['queued', 'active'].includes(answer.body.status)) return answer;
-    call.onStatus(answer.body.status);
+    call.onView(answer.body);
   }
 }
 
@@ -67,7 +67,6 @@ export function listModels(call) {
  * @returns {Promise<Answer>}
  */
 async function exchange(path, { method = 'GET', body, headers = {} }, { key, signal }) {
-  const startedAt = performance.now();
   const response = await fetch(path, {
     method,
     signal,
@@ -79,9 +78,5 @@ async function exchange(path, { method = 'GET', body, headers = {} }, { key, sig
     ...(body === undefined ? {} : { body }),
   });
   const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
-  return {
-    status: response.status,
-    body: isJson ? await response.json() : undefined,
-    milliseconds: Math.round(performance.now() - startedAt),
-  };
+  return { status: response.status, body: isJson ? await response.json() : undefined };
 }

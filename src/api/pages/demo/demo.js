@@ -1,12 +1,17 @@
-import { cancelJob, compareFaces, createJob, waitForJob } from './client.js';
-import { createPhoto } from './photo.js';
-import { curlLine, IMAGES, prefillRequest, readRequest } from './request.js';
-import { showProgress, showVerdict } from './result-view.js';
-import { describeThreshold, readCalibration, watchReadiness } from './service-facts.js';
-import { judgeAnswer, judgeSilence } from './verdict.js';
+import { cancelJob, createJob, readJob, waitForJob } from './client.js';
+import { describeProgress } from './describe-progress.js';
+import { readState, saveState } from './page-state.js';
+import { showReasons, watchPhotoFields } from './photo-fields.js';
+import { curlLine, fillForm, parseFragment, readRequest } from './request.js';
+import { markStale, revealResult, showProgress, showVerdict } from './result-view.js';
+import { describeThreshold, readModelFacts, watchReadiness } from './service-facts.js';
+import { judgeAnswer, judgeSilence, STOPPED } from './verdict.js';
 
-/** Pause in typing after which a thumbnail is loaded, ms. */
-const TYPING_MS = 400;
+/** @typedef {ReturnType<typeof readRequest>} Body */
+/** @typedef {(call: import('./client.js').Call) => Promise<import('./client.js').Answer>} Ask */
+
+/** Longest wait for an answer that the page can do without, ms. */
+const TIMEOUT_MS = 10_000;
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -16,118 +21,141 @@ const keyField = /** @type {HTMLInputElement} */ (byId('api_key'));
 
 /** @type {any} */
 let calibration;
-/** The current request: how to stop it and, once known, its job. @type {{ controller: AbortController, jobId?: string } | undefined} */
+/** The current request: how to stop it and, once known, its job. @typedef {{ controller: AbortController, jobId?: string }} Run */
+/** @type {Run | undefined} */
 let running;
+/** The request that the shown answer belongs to. @type {Body | undefined} */
+let answered;
 
-prefillRequest(form, location.hash);
-for (const name of IMAGES) keepThumbnail(name);
+restoreForm();
+watchPhotoFields();
 form.addEventListener('input', showRequest);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  const queued = event.submitter?.id === 'queue';
-  const body = readRequest(form);
-  void run(body, queued ? (call) => queueAndWait(body, call) : (call) => compareFaces(body, call));
+  void compare(readRequest(form));
 });
-keyField.addEventListener('change', () => void loadCalibration());
+// A folded field cannot show that it is wrong.
+byId('options').addEventListener('invalid', () => byId('options').setAttribute('open', ''), true);
+keyField.addEventListener('change', () => void useKey());
 byId('cancel').addEventListener('click', () => void cancel());
 byId('copy').addEventListener('click', () => void copyCurl());
 showRequest();
 void watchReadiness(byId('readiness'));
-void loadCalibration();
+void useKey();
+
+/** A reload shows what was typed; a new link with a fragment shows its request. */
+function restoreForm() {
+  const { fragment, fields } = readState();
+  const isNew = location.hash !== '' && location.hash !== fragment;
+  fillForm(form, isNew || !fields ? parseFragment(location.hash) : fields);
+  saveState(
+    isNew ? { fragment: location.hash, jobId: undefined, asked: undefined } : { fragment: location.hash },
+  );
+}
+
+/**
+ * Queues a comparison and waits for its decision.
+ * @param {Body} body
+ */
+async function compare(body) {
+  saveState({ asked: body, jobId: undefined });
+  await run(body, async (call) => {
+    const accepted = await createJob(body, call);
+    return accepted.status === 202 ? followJob(accepted.body.job_id, call) : accepted;
+  });
+  if (document.activeElement !== keyField) revealResult(place);
+}
+
+/** After a reload, shows the last job again, if the service still keeps it and the key can see it. */
+async function resume() {
+  const { jobId, asked } = readState();
+  if (!jobId || !asked || running || answered) return;
+  const call = { key: keyField.value, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  const answer = await readJob(jobId, 0, call).catch(() => undefined);
+  if (answer?.status === 200 && !running) await run(asked, (next) => followJob(jobId, next));
+}
 
 /**
  * Runs one request and shows its progress and verdict. A new run stops the previous one.
- * @param {ReturnType<typeof readRequest>} body
- * @param {(call: import('./client.js').Call) => Promise<import('./client.js').Answer>} ask
+ * @param {Body} body
+ * @param {Ask} ask
  */
 async function run(body, ask) {
   running?.controller.abort();
+  /** @type {Run} */
   const mine = { controller: new AbortController() };
   running = mine;
+  answered = undefined;
   setBusy(true);
-  showProgress(place, 'The service is fetching and comparing the photos.');
-  const onContinue = (/** @type {string} */ jobId) =>
-    void run(body, (call) => waitForJob(jobId, { ...call, onStatus: showStatus }));
-  try {
-    const answer = await ask({ key: keyField.value, signal: mine.controller.signal });
-    if (running === mine) showVerdict(place, judgeAnswer(answer), { body, answer, onContinue });
-  } catch {
-    if (running === mine)
-      showVerdict(place, mine.controller.signal.aborted ? stopped() : judgeSilence(), { body, onContinue });
-  } finally {
-    if (running === mine) {
-      running = undefined;
-      setBusy(false);
-    }
-  }
+  showProgress(place, { text: 'Sending the request.' });
+  const answer = await ask({ key: keyField.value, signal: mine.controller.signal }).catch(() => undefined);
+  if (running !== mine) return;
+  running = undefined;
+  answered = body;
+  setBusy(false);
+  const silent = mine.controller.signal.aborted ? STOPPED : judgeSilence();
+  const { jobId } = mine;
+  const onContinue = jobId === undefined ? undefined : () => run(body, (call) => followJob(jobId, call));
+  showVerdict(place, answer ? judgeAnswer(answer) : silent, { body, answer, jobId, onContinue });
+  showReasons(answer?.body?.error?.errors ?? answer?.body?.errors ?? []);
+  showRequest();
+  if (answer?.status === 401) askForKey();
 }
 
 /**
- * @param {object} body
+ * @param {string} jobId
  * @param {import('./client.js').Call} call
  */
-async function queueAndWait(body, call) {
-  const accepted = await createJob(body, call);
-  if (accepted.status !== 202) return accepted;
-  const jobId = accepted.body.job_id;
+function followJob(jobId, call) {
   if (running) running.jobId = jobId;
-  showStatus('queued', jobId);
-  return waitForJob(jobId, { ...call, onStatus: (status) => showStatus(status, jobId) });
-}
-
-/**
- * @param {string} status
- * @param {string} [jobId]
- */
-function showStatus(status, jobId) {
-  showProgress(place, `Job ${jobId ?? ''}: ${status}`);
+  saveState({ jobId });
+  return waitForJob(jobId, {
+    ...call,
+    onView: (view) => showProgress(place, { jobId, text: describeProgress(view, Date.now()) }),
+  });
 }
 
 /** Cancels a job that has not started; its poll then shows that. A running job continues. */
 async function cancel() {
   const { jobId, controller } = running ?? {};
   if (jobId === undefined) return controller?.abort();
-  const call = { key: keyField.value, signal: AbortSignal.timeout(10_000) };
+  const call = { key: keyField.value, signal: AbortSignal.timeout(TIMEOUT_MS) };
   const answer = await cancelJob(jobId, call).catch(() => undefined);
-  if (answer?.status !== 204) showProgress(place, `Job ${jobId} is already running and cannot be cancelled.`);
-}
-
-function stopped() {
-  const text = 'You cancelled this request.';
-  return /** @type {import('./verdict.js').Verdict} */ ({ kind: 'refused', title: 'Cancelled', text });
+  if (running?.jobId === jobId && answer?.status === 409)
+    showProgress(place, { jobId, text: 'A worker has the job, so it cannot be cancelled.' });
 }
 
 /** @param {boolean} busy */
 function setBusy(busy) {
-  for (const id of ['compare', 'queue']) byId(id).toggleAttribute('disabled', busy);
+  byId('compare').toggleAttribute('disabled', busy);
   byId('cancel').hidden = !busy;
 }
 
-/** @param {string} name */
-function keepThumbnail(name) {
-  const field = /** @type {HTMLInputElement} */ (byId(name));
-  const frame = document.querySelector(`[data-thumbnail="${name}"]`);
-  const show = () => frame?.replaceChildren(createPhoto(field.value.trim(), { alt: '' }));
-  let timer = 0;
-  field.addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(show, TYPING_MS);
-  });
-  show();
-}
-
+/** Shows what follows from the form: its command, its options in words, and if the answer still belongs to it. */
 function showRequest() {
   const body = readRequest(form);
   const url = new URL('compare-faces', document.baseURI).href;
   byId('curl').textContent = curlLine(body, { url, withKey: keyField.value !== '' });
   byId('copied').textContent = '';
   byId('threshold-value').textContent = body.threshold.toFixed(2);
+  byId('rule').textContent = body.min_matches === 3 ? 'all 3 must match' : '2 of 3 must match';
   byId('calibration').textContent = describeThreshold(body.threshold, calibration);
+  saveState({ fields: body });
+  if (answered) markStale(place, JSON.stringify(answered) !== JSON.stringify(body));
 }
 
-async function loadCalibration() {
-  calibration = await readCalibration(keyField.value);
+/** Reads what only callers with a key can see. */
+async function useKey() {
+  const facts = await readModelFacts(keyField.value);
+  calibration = facts.calibration;
+  if (facts.needsKey) byId('key-field').hidden = false;
   showRequest();
+  await resume();
+}
+
+function askForKey() {
+  byId('key-field').hidden = false;
+  keyField.focus();
 }
 
 async function copyCurl() {

@@ -1,8 +1,8 @@
 export const PHOTO_NAMES = {
-  back_image: 'Reference',
-  front_image1: 'First photo',
-  front_image2: 'Second photo',
-  front_image3: 'Third photo',
+  front_image1: 'Probe photo 1',
+  front_image2: 'Probe photo 2',
+  front_image3: 'Probe photo 3',
+  back_image: 'Reference photo',
 };
 
 /** @type {Readonly<Record<string, string>>} */
@@ -10,7 +10,10 @@ const WORDS = {
   small_face: 'the face is small',
   blurred: 'the face is slightly blurred',
   dark: 'the face is rather dark',
-  bright: 'the face is rather bright',
+  overexposed: 'the face is rather bright',
+  covered: 'part of the face is covered',
+  turned: 'the face is turned away',
+  unclear: 'the face is not quite clear',
   several_faces: 'the photo shows several faces; one was used',
   repaired_file: 'the file breaks the JPEG standard in a harmless way',
   rotated_90: 'the photo is sideways',
@@ -26,7 +29,7 @@ export function describeWarning(code) {
   const [, near, other] = /^(near_)?identical_to_(\w+)$/.exec(code) ?? [];
   if (other === undefined) return WORDS[code] ?? code.replaceAll('_', ' ');
   const name = PHOTO_NAMES[/** @type {keyof typeof PHOTO_NAMES} */ (other)] ?? other;
-  return `${near ? 'the same picture' : 'the same file'} as the ${name.toLowerCase()}`;
+  return `${near ? 'the same picture' : 'the same file'} as ${name.toLowerCase()}`;
 }
 
 /**

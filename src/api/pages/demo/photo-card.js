@@ -5,7 +5,7 @@ import { createPhoto } from './photo.js';
 const CHIPS = {
   matched: '✓ matches',
   not_matched: '✕ does not match',
-  usable: 'compared with',
+  usable: '✓ usable',
   unusable: '? could not be judged',
   unknown: 'no result',
 };
@@ -22,31 +22,38 @@ export function createPhotoCard(name, { url, evidence, reason, threshold }) {
   const card = createElement(
     'article',
     { class: `card ${status}`, 'data-image': name },
-    createPhoto(url, {
-      alt: `${PHOTO_NAMES[name]}, ${CHIPS[status].slice(CHIPS[status].indexOf(' ') + 1)}`,
-      face: evidence?.face,
-    }),
+    createPhoto(url, { alt: '', face: evidence?.face, onError: () => card.append(noPhoto()) }),
     createElement('h3', {}, PHOTO_NAMES[name]),
-    createElement('span', { class: `chip ${status}` }, CHIPS[status]),
+    createElement('span', { class: `pill ${status}` }, CHIPS[status]),
   );
   if (typeof evidence?.similarity === 'number') card.append(createBar(evidence.similarity, threshold));
   const code = evidence?.code ?? reason?.code;
-  if (code) card.append(createReason(code, evidence?.detail ?? reason?.detail));
+  if (code)
+    card.append(
+      createElement('p', { class: 'reason' }, ...createReason(code, evidence?.detail ?? reason?.detail)),
+    );
   const warnings = evidence?.warnings ?? [];
-  if (warnings.length > 0) card.append(createElement('p', { class: 'caution' }, listWarnings(warnings)));
+  if (warnings.length > 0) card.append(createElement('p', {}, listWarnings(warnings)));
   const facts = evidence ? describeFace(evidence) : [];
   if (facts.length > 0) card.append(createElement('p', { class: 'hint' }, facts.join(' · ')));
   return card;
 }
 
 /**
- * Returns an error code that links to its explanation, followed by `detail`.
+ * Returns an error code that links to its explanation, and `detail`.
  * @param {string} code
  * @param {string} [detail]
+ * @returns {(Node | string)[]}
  */
 export function createReason(code, detail) {
-  const link = createElement('a', { href: `docs/errors#${code}` }, createElement('code', {}, code));
-  return createElement('p', { class: 'reason' }, link, ...(detail ? [` ${detail}`] : []));
+  // In a tab of its own: this one holds a key and an answer.
+  const address = { href: `docs/errors#${code}`, target: '_blank', rel: 'noopener' };
+  const link = createElement('a', address, createElement('code', {}, code));
+  return [link, ...(detail ? [` ${detail}`] : [])];
+}
+
+function noPhoto() {
+  return createElement('p', { class: 'hint' }, 'This browser cannot load the photo.');
 }
 
 /** @param {string[]} warnings */
@@ -68,16 +75,12 @@ function createBar(similarity, threshold) {
   );
   track.style.setProperty('--similarity', String(Math.max(0, similarity)));
   track.style.setProperty('--threshold', String(threshold));
+  const value = createElement('strong', {}, similarity.toFixed(4));
+  const limit = createElement('span', { class: 'hint' }, `threshold ${threshold}`);
   return createElement(
     'div',
-    { class: 'bar' },
-    createElement(
-      'p',
-      {},
-      'similarity ',
-      createElement('strong', {}, similarity.toFixed(4)),
-      createElement('span', { class: 'hint' }, ` threshold ${threshold}`),
-    ),
+    {},
+    createElement('p', { class: 'spread' }, 'similarity ', value, limit),
     track,
   );
 }

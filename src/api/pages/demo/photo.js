@@ -2,14 +2,15 @@ import { createElement, createSvg } from './create-element.js';
 
 /**
  * Returns the photo at `url` with the compared face marked. This browser loads the picture, while the service found the
- * face: one can succeed where the other fails.
- * @param {string} url
- * @param {{ alt: string, face?: any }} options - face: as in the evidence, in pixels of the upright photo
+ * face: one can succeed where the other fails. The frame stays empty then, and `onError` is called.
+ * @param {string} url - http or https, or empty for no photo
+ * @param {{ alt: string, face?: any, onError?: () => void }} options - face: as in the evidence, in pixels of the upright
+ *   photo
  * @returns {HTMLElement}
  */
-export function createPhoto(url, { alt, face }) {
+export function createPhoto(url, { alt, face, onError }) {
   const frame = createElement('div', { class: 'photo' });
-  if (!isHttpUrl(url)) return frame;
+  if (url === '') return frame;
   const image = /** @type {HTMLImageElement} */ (
     createElement('img', { alt, referrerpolicy: 'no-referrer', decoding: 'async' })
   );
@@ -17,16 +18,12 @@ export function createPhoto(url, { alt, face }) {
     if (face) frame.append(drawFace(face, image.naturalWidth, image.naturalHeight));
   });
   image.addEventListener('error', () => {
-    frame.replaceChildren(createElement('span', { class: 'no-photo' }, 'this browser cannot show the photo'));
+    image.remove();
+    onError?.();
   });
   image.src = url;
   frame.append(image);
   return frame;
-}
-
-/** @param {string} text */
-function isHttpUrl(text) {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 /**

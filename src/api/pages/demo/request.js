@@ -1,4 +1,6 @@
-export const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'];
+import { PHOTO_NAMES } from './describe-warning.js';
+
+export const IMAGES = /** @type {(keyof typeof PHOTO_NAMES)[]} */ (Object.keys(PHOTO_NAMES));
 
 /**
  * Returns the request body that the form describes.
@@ -15,23 +17,43 @@ export function readRequest(form) {
     back_image: text('back_image'),
     threshold: Number(text('threshold')),
     min_matches: Number(text('min_matches')),
-    evidence: fields.has('evidence'),
+    evidence: true,
     warnings: true,
   };
 }
 
 /**
- * Fills the form from the fragment of the page's address, `#user_id=…&front_image1=…`, which browsers never send to a server.
- * @param {HTMLFormElement} form
+ * Returns the fields in the fragment of the page's address, `#user_id=…&front_image1=…`, which browsers never send to a
+ * server.
  * @param {string} fragment
+ * @returns {Record<string, string>}
  */
-export function prefillRequest(form, fragment) {
-  const values = new URLSearchParams(fragment.replace(/^#/, ''));
+export function parseFragment(fragment) {
+  return Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, '')));
+}
+
+/**
+ * Fills the form with these fields of a request.
+ * @param {HTMLFormElement} form
+ * @param {Record<string, unknown>} fields
+ */
+export function fillForm(form, fields) {
   for (const name of ['user_id', 'threshold', 'min_matches', ...IMAGES]) {
     const field = form.elements.namedItem(name);
-    const value = values.get(name);
-    if (field !== null && value !== null && 'value' in field) field.value = value;
+    const value = fields[name];
+    if (field !== null && value !== undefined && 'value' in field) field.value = String(value);
   }
+}
+
+/**
+ * Returns what is wrong with the text of a photo's field, or nothing.
+ * @param {string} text
+ */
+export function explainUrl(text) {
+  if (text === '') return '';
+  if (!URL.canParse(text)) return 'This is not a complete URL. It starts with https:// or http://.';
+  if (!/^https?:$/.test(new URL(text).protocol)) return 'The URL must start with https:// or http://.';
+  return '';
 }
 
 /**

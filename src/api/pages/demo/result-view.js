@@ -1,5 +1,4 @@
 import { createElement } from './create-element.js';
-import { describeWarning, PHOTO_NAMES } from './describe-warning.js';
 import { createPhotoCard, createReason } from './photo-card.js';
 import { IMAGES } from './request.js';
 
@@ -7,63 +6,79 @@ const MARKS = {
   matched: '✓',
   not_matched: '✕',
   undecided: '?',
-  running: '…',
   refused: '!',
   unavailable: '!',
 };
 
 /**
- * Shows that a comparison is running and scrolls there: on a phone, `place` is below the form.
+ * Shows that a comparison has not ended.
  * @param {HTMLElement} place
- * @param {string} text
+ * @param {{ text: string, jobId?: string }} progress
  */
-export function showProgress(place, text) {
+export function showProgress(place, { text, jobId }) {
   place.setAttribute('aria-busy', 'true');
+  place.classList.remove('stale');
   place.replaceChildren(
     createElement('h2', { id: 'result-title' }, 'Comparing…'),
-    createElement(
-      'p',
-      { class: 'progress', role: 'status' },
-      createElement('span', { class: 'spinner' }),
-      text,
-    ),
+    createElement('p', { role: 'status' }, text),
+    ...nameJob(jobId),
   );
-  place.scrollIntoView({ block: 'nearest' });
 }
 
 /**
- * Shows the result of a request and moves the focus there.
+ * Shows the result of a request.
  * @param {HTMLElement} place
  * @param {import('./verdict.js').Verdict} verdict
- * @param {{ body: any, answer?: import('./client.js').Answer, onContinue: (jobId: string) => void }} context - body: of
- *   the request
+ * @param {{ body: any, answer?: import('./client.js').Answer | undefined, jobId?: string | undefined, onContinue?: (() => void) | undefined }} context -
+ *   body: of the request
  */
-export function showVerdict(place, verdict, { body, answer, onContinue }) {
+export function showVerdict(place, verdict, { body, answer, jobId, onContinue }) {
   place.removeAttribute('aria-busy');
   place.replaceChildren(createHeadline(verdict));
-  const { evidence, problem, warnings = [] } = verdict;
-  if (verdict.kind === 'running' && problem) place.append(createContinue(problem.job_id, onContinue));
+  const { evidence, problem } = verdict;
   if (evidence || verdict.kind === 'undecided') place.append(createCards(verdict, body));
   else if (problem) place.append(...createReasons(problem));
-  else if (warnings.length > 0) place.append(createWarnings(warnings));
+  else if (onContinue) place.append(createContinue(onContinue));
+  place.append(...nameJob(jobId));
   if (evidence) place.append(createFacts(evidence));
   if (answer) place.append(createRaw(answer));
+}
+
+/**
+ * Moves the focus to the result and, if it starts below the middle of the screen, scrolls there.
+ * @param {HTMLElement} place
+ */
+export function revealResult(place) {
   place.focus({ preventScroll: true });
-  place.scrollIntoView({ block: 'nearest' });
+  const { top } = place.getBoundingClientRect();
+  if (top < 0 || top > innerHeight / 2) place.scrollIntoView();
+}
+
+/**
+ * Greys out a result that belongs to another request than the one in the form.
+ * @param {HTMLElement} place
+ * @param {boolean} isStale
+ */
+export function markStale(place, isStale) {
+  if (place.classList.toggle('stale', isStale) === (document.getElementById('stale') !== null)) return;
+  if (!isStale) return document.getElementById('stale')?.remove();
+  const text = 'The photos or options have changed since this answer. Compare again.';
+  place.prepend(createElement('p', { id: 'stale', class: 'notice', role: 'status' }, text));
+}
+
+/** @param {string} [jobId] */
+function nameJob(jobId) {
+  return jobId ? [createElement('p', { class: 'hint' }, 'Job ', createElement('code', {}, jobId))] : [];
 }
 
 /** @param {import('./verdict.js').Verdict} verdict */
 function createHeadline({ kind, title, text }) {
+  const mark = createElement('span', { 'aria-hidden': 'true' }, `${MARKS[kind]} `);
   return createElement(
     'div',
     { class: `verdict ${kind}`, 'data-verdict': kind },
-    createElement('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[kind]),
-    createElement(
-      'div',
-      {},
-      createElement('h2', { id: 'result-title' }, title),
-      createElement('p', {}, text),
-    ),
+    createElement('h2', { id: 'result-title' }, mark, title),
+    createElement('p', {}, text),
   );
 }
 
@@ -73,8 +88,8 @@ function createHeadline({ kind, title, text }) {
  */
 function createCards({ evidence, problem }, body) {
   const reasons = problem?.errors ?? [];
-  const cards = ['back_image', ...IMAGES.filter((name) => name !== 'back_image')].map((name) =>
-    createPhotoCard(/** @type {'back_image'} */ (name), {
+  const cards = IMAGES.map((name) =>
+    createPhotoCard(name, {
       url: body[name],
       evidence: evidence?.images[name],
       reason: reasons.find((/** @type {any} */ item) => item.image === name),
@@ -89,71 +104,47 @@ function createCards({ evidence, problem }, body) {
  * @returns {HTMLElement[]}
  */
 function createReasons({ code, errors = [] }) {
-  if (errors.length === 0) return [createReason(code)];
+  if (errors.length === 0) return [createElement('p', {}, ...createReason(code))];
   const lines = errors.map((/** @type {any} */ item) => {
     const place = item.field ?? item.image;
-    return createElement(
-      'li',
-      {},
-      ...(place ? [createElement('code', {}, place)] : []),
-      createReason(item.code, item.detail),
-    );
+    const name = place ? [createElement('code', {}, place), ' '] : [];
+    return createElement('li', {}, ...name, ...createReason(item.code, item.detail));
   });
   return [createElement('ul', { class: 'reasons' }, ...lines)];
 }
 
-/** @param {any[]} warnings */
-function createWarnings(warnings) {
-  const lines = warnings.map(({ image, code }) => {
-    const name = PHOTO_NAMES[/** @type {keyof typeof PHOTO_NAMES} */ (image)];
-    return createElement('li', {}, `${name}: ${describeWarning(code)}`);
-  });
-  return createElement('ul', { class: 'reasons' }, ...lines);
-}
-
 /** @param {any} evidence */
 function createFacts({ threshold, fmr, model, timings_ms: timings }) {
+  const rate = fmr === undefined ? '' : ` (false match rate at most ${fmr.toExponential()})`;
   const rows = [
-    [
-      'threshold',
-      fmr === undefined
-        ? String(threshold)
-        : `${threshold} (false match rate at most ${fmr.toExponential()})`,
-    ],
+    ['threshold', `${threshold}${rate}`],
     ['model pack', model.pack],
     ...Object.entries(timings).map(([step, ms]) => [step, `${ms} ms`]),
   ];
-  return createElement(
-    'details',
-    {},
-    createElement('summary', {}, 'How this was decided'),
-    createElement(
-      'dl',
-      { class: 'facts' },
-      ...rows.flatMap(([name, value]) => [
-        createElement('dt', {}, name ?? ''),
-        createElement('dd', {}, value ?? ''),
-      ]),
-    ),
-  );
+  const terms = rows.flatMap(([name, value]) => [
+    createElement('dt', {}, name ?? ''),
+    createElement('dd', {}, value ?? ''),
+  ]);
+  return createDetails('How this was decided', createElement('dl', {}, ...terms));
 }
 
 /** @param {import('./client.js').Answer} answer */
-function createRaw({ status, body, milliseconds }) {
-  return createElement(
-    'details',
-    {},
-    createElement('summary', {}, `Response: status ${status} after ${milliseconds} ms`),
-    createElement('pre', { tabindex: 0 }, JSON.stringify(body, null, 2) ?? ''),
-  );
+function createRaw({ status, body }) {
+  const text = JSON.stringify(body, null, 2) ?? '';
+  return createDetails(`Response with status ${status}`, createElement('pre', { tabindex: 0 }, text));
 }
 
 /**
- * @param {string} jobId
- * @param {(jobId: string) => void} onContinue
+ * @param {string} summary
+ * @param {HTMLElement} content
  */
-function createContinue(jobId, onContinue) {
-  const button = createElement('button', { type: 'button' }, 'Keep waiting');
-  button.addEventListener('click', () => onContinue(jobId));
+function createDetails(summary, content) {
+  return createElement('details', {}, createElement('summary', {}, summary), content);
+}
+
+/** @param {() => void} onContinue */
+function createContinue(onContinue) {
+  const button = createElement('button', { type: 'button' }, 'Ask again');
+  button.addEventListener('click', onContinue);
   return button;
 }

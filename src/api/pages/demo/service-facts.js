@@ -33,14 +33,14 @@ async function describeReadiness() {
 }
 
 /**
- * Returns the calibration of the model pack in use, or undefined if it has none or the key is missing.
+ * Returns the calibration of the model pack in use, undefined if it has none or the key is wrong, and if a key is missing.
  * @param {string} key
- * @returns {Promise<any>}
+ * @returns {Promise<{ calibration: any, needsKey: boolean }>}
  */
-export async function readCalibration(key) {
+export async function readModelFacts(key) {
   const answer = await listModels({ key, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
   const pack = answer?.body?.models?.find((/** @type {any} */ model) => model.in_use);
-  return pack?.calibration ?? undefined;
+  return { calibration: pack?.calibration ?? undefined, needsKey: answer?.status === 401 };
 }
 
 /**
@@ -49,7 +49,7 @@ export async function readCalibration(key) {
  * @param {any} calibration
  */
 export function describeThreshold(threshold, calibration) {
-  const meaning = 'A photo matches when its similarity is at or above this.';
+  const meaning = 'A probe photo matches when its similarity is at or above this.';
   if (!calibration) return meaning;
   const known = calibration.points.filter((/** @type {any} */ point) => point.threshold <= threshold);
   if (known.length === 0)

@@ -2,12 +2,12 @@ import { isCopyWarning } from './describe-warning.js';
 
 /**
  * The result of a request.
- * @typedef {'matched' | 'not_matched' | 'undecided' | 'running' | 'refused' | 'unavailable'} VerdictKind
+ * @typedef {'matched' | 'not_matched' | 'undecided' | 'refused' | 'unavailable'} VerdictKind
  * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, warnings?: any[], problem?: any }} Verdict
  */
 
 /**
- * Returns the result that a response of `POST /compare-faces` or `GET /jobs/:id` stands for. Only a decided comparison is
+ * Returns the result that a response of `POST /jobs` or `GET /jobs/:id` stands for. Only a decided comparison is
  * shown as matched or not matched.
  * @param {import('./client.js').Answer} answer
  * @returns {Verdict}
@@ -16,10 +16,13 @@ export function judgeAnswer({ status, body }) {
   const result = body?.result ?? body;
   if (status === 200 && typeof result?.matched === 'boolean') return judgeResult(result);
   const problem = body?.error ?? body;
-  if (typeof problem?.code === 'string') return judgeProblem(problem);
+  if (typeof problem?.code === 'string') return judgeProblem(problem, body.evidence ?? problem.evidence);
   const text = `This page does not recognise the response (status ${status}).`;
   return { kind: 'unavailable', title: 'No answer', text };
 }
+
+/** The result shown if the person cancelled before the service accepted the request. @type {Verdict} */
+export const STOPPED = { kind: 'refused', title: 'Cancelled', text: 'You cancelled this request.' };
 
 /** Returns the result shown if the service sent no response. */
 export function judgeSilence() {
@@ -35,10 +38,10 @@ function judgeResult({ matched, evidence, warnings = [] }) {
   const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} must match` : '';
   const caution = describeCaution(warnings);
   if (!matched) {
-    const text = `Too few photos show the person in the reference${count}.${caution}`;
+    const text = `Too few probe photos show the person in the reference photo${count}.${caution}`;
     return { kind: 'not_matched', title: 'Not matched', text, evidence, warnings };
   }
-  const text = `The photos show the person in the reference${count}.${caution}`;
+  const text = `The probe photos show the person in the reference photo${count}.${caution}`;
   return { kind: 'matched', title: 'Matched', text, evidence, warnings };
 }
 
@@ -51,17 +54,17 @@ function describeCaution(warnings) {
 
 /**
  * @param {any} problem
+ * @param {any} evidence - of a comparison without a decision
  * @returns {Verdict}
  */
-function judgeProblem(problem) {
+function judgeProblem(problem, evidence) {
   const again = problem.retryable ? ' The same request may succeed later.' : '';
   const text = `${problem.detail}${again}`;
-  if (problem.code === 'wait_timeout') return { kind: 'running', title: 'Still comparing', text, problem };
   if (problem.code === 'job_cancelled') return { kind: 'refused', title: 'Cancelled', text, problem };
   // A problem with an analysed photo carries its job; a request that was refused has no job.
   if (problem.image && problem.job_id) {
     const why = `This is not a “no”: ${explainDoubt(problem)}${again}`;
-    return { kind: 'undecided', title: 'Could not tell', text: why, problem };
+    return { kind: 'undecided', title: 'Could not tell', text: why, evidence, problem };
   }
   if (problem.status >= 500) return { kind: 'unavailable', title: 'No answer', text, problem };
   const plain = problem.errors ? 'Nothing was compared.' : text;
@@ -71,7 +74,7 @@ function judgeProblem(problem) {
 /** @param {any} problem */
 function explainDoubt({ code, image, detail, errors = [] }) {
   if (code === 'duplicate_image') return detail;
-  if (image === 'back_image') return 'the reference could not be judged.';
-  const count = errors.length === 1 ? '1 of 3 photos' : `${errors.length} of 3 photos`;
+  if (image === 'back_image') return 'the reference photo could not be judged.';
+  const count = errors.length === 1 ? '1 of 3 probe photos' : `${errors.length} of 3 probe photos`;
   return `${count} could not be judged, and the result depends on ${errors.length === 1 ? 'it' : 'them'}.`;
 }

@@ -8,8 +8,8 @@ describe('describeWarning', () => {
   it.each([
     ['small_face', 'the face is small'],
     ['rotated_90', 'the photo is sideways'],
-    ['identical_to_front_image2', 'the same file as the second photo'],
-    ['near_identical_to_back_image', 'the same picture as the reference'],
+    ['identical_to_front_image2', 'the same file as probe photo 2'],
+    ['near_identical_to_back_image', 'the same picture as reference photo'],
   ])('describes %s in plain words', (code, words) => {
     expect(describeWarning(code)).toBe(words);
   });

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 
 type CurlLine = (body: object, options: { url: string; withKey: boolean }) => string;
 
-const { curlLine } = (await import(
+const { curlLine, explainUrl } = (await import(
   new URL('../../../../../src/api/pages/demo/request.js', import.meta.url).href
-)) as { curlLine: CurlLine };
+)) as { curlLine: CurlLine; explainUrl: (text: string) => string };
 
 /** Runs the command in a real shell and returns the arguments that curl would get. */
 function argumentsOf(line: string): string[] {
@@ -29,5 +29,18 @@ describe('curlLine', () => {
     const given = argumentsOf(curlLine({}, { url: 'http://host/compare-faces', withKey: true }));
 
     expect(given).toContain('X-API-Key: the key');
+  });
+});
+
+describe('explainUrl', () => {
+  it.each(['', 'https://example.com/a.jpg', 'http://127.0.0.1:8336/front1.jpg'])('accepts %j', (text) => {
+    expect(explainUrl(text)).toBe('');
+  });
+
+  it.each([
+    ['front1.jpg', 'This is not a complete URL. It starts with https:// or http://.'],
+    ['javascript:alert(1)', 'The URL must start with https:// or http://.'],
+  ])('says what is wrong with %j', (text, reason) => {
+    expect(explainUrl(text)).toBe(reason);
   });
 });

@@ -36,8 +36,8 @@ describe('judgeAnswer', () => {
       for (const facts of [{}, { image: 'front_image1', jobId: 'r_1' }, { image: 'front_image1' }] as const) {
         const problem = createProblem(code, facts);
 
-        expect(['undecided', 'refused', 'unavailable', 'running']).toContain(kindOf(problem.status, problem));
-        expect(['undecided', 'refused', 'unavailable', 'running']).toContain(
+        expect(['undecided', 'refused', 'unavailable']).toContain(kindOf(problem.status, problem));
+        expect(['undecided', 'refused', 'unavailable']).toContain(
           kindOf(200, { status: 'failed', error: problem }),
         );
       }
@@ -64,8 +64,19 @@ describe('judgeAnswer', () => {
     expect(say([small], false)).toContain('some photos have a warning');
   });
 
-  it('shows still comparing if only the wait timed out', () => {
-    expect(kindOf(504, createProblem('wait_timeout', { jobId: 'r_1' }))).toBe('running');
+  it('keeps the evidence of a comparison without a decision', () => {
+    const error = createProblem('face_not_found', { image: 'front_image2', jobId: 'r_1' });
+    const evidence = { images: {} };
+
+    expect(judgeAnswer({ status: 200, body: { status: 'failed', error, evidence } })).toMatchObject({
+      evidence,
+    });
+    expect(
+      judgeAnswer({ status: 200, body: { status: 'failed', error: { ...error, evidence } } }),
+    ).toMatchObject({
+      kind: 'undecided',
+      evidence,
+    });
   });
 
   it('says if the same request may succeed later', () => {
