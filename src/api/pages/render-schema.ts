@@ -37,7 +37,7 @@ function renderFields({ properties = {}, required = [] }: JsonSchema): Html {
         </table></div>`;
 }
 
-/** Returns the type of a value in words: `list of number`, `2 or 3`, `string`, or a link to a named schema. */
+/** Returns the type of a value: `list of number`, `2 or 3`, `string`, or a link to a named schema. */
 function describeType(schema: JsonSchema): Html {
   const { $ref, anyOf, oneOf, items, properties, type } = schema;
   if ($ref) return renderReference($ref);

@@ -131,7 +131,7 @@ function setBusy(busy) {
   byId('cancel').hidden = !busy;
 }
 
-/** Shows what follows from the form: its command, its options in words, and if the answer still belongs to it. */
+/** Shows what follows from the form: its command, the summary of its options, and if the answer still belongs to it. */
 function showRequest() {
   const body = readRequest(form);
   const url = new URL('compare-faces', document.baseURI).href;
