@@ -3,10 +3,10 @@ import type { Dispatcher } from 'undici';
 import { toVerificationError, VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { type Deadline, isTimeout, startDeadline } from '../net/deadline.js';
+import { requestTargetOf, resolveLocation } from '../net/request-target.js';
 import type { ByteClaim } from '../tenant-shares/byte-budget.js';
 import { retryDelayMs, toFetchError, toStatusError } from './fetch-failure.js';
 import { type LeastRate, readImageBody } from './read-image-body.js';
-import { requestTargetOf, resolveLocation } from './request-target.js';
 
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);

@@ -1,8 +1,9 @@
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { isTimeout, startDeadline } from '../net/deadline.js';
 import { isTlsCode, networkCodeOf } from '../net/network-code.js';
+import { requestTargetOf } from '../net/request-target.js';
 import { readRetryAfterMs } from '../net/retry-after.js';
 import { signWebhook } from './sign-webhook.js';
 
@@ -67,10 +68,11 @@ export async function deliverWebhook(
   const deadline = startDeadline(deps.timeoutMs, deps.signal);
   try {
     // The policy may have become stricter since the URL was accepted.
-    const url = checkUrl(delivery.url, deps.policy, 'callback');
-    const response = await request(url, {
+    const { origin } = checkUrl(delivery.url, deps.policy, 'callback');
+    const response = await deps.agent.request({
+      origin,
+      path: requestTargetOf(delivery.url),
       method: 'POST',
-      dispatcher: deps.agent,
       headers,
       body: Buffer.from(delivery.body, 'utf8'),
       // The deadline covers both; undici's own limits restart with every byte.

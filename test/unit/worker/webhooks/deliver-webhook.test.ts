@@ -67,6 +67,14 @@ describe('deliverWebhook', () => {
     expect(received?.headers['user-agent']).toBe('face-verification-webhooks/1');
   });
 
+  it('posts to path and query byte for byte, because they may be signed', async () => {
+    const url = `${new URL(answering(204)).origin}/it's/{id}/../hook`;
+
+    await deliverTo(url);
+
+    expect(receiver.received[0]?.path).toBe("/it's/{id}/../hook");
+  });
+
   it('keeps the id and uses the time of each attempt', async () => {
     const url = answering(204);
 
