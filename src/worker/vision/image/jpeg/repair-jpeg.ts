@@ -4,7 +4,7 @@ import {
   type HuffmanCodes,
   type ScanComponent,
   type ScanLayout,
-  walkHuffmanScan,
+  walkInterval,
 } from './walk-huffman-scan.js';
 
 const { SOF2, DHT, RST0, RST7, SOI, EOI, SOS, DRI, APP0, APP14 } = JPEG_MARKERS;
@@ -15,13 +15,11 @@ const { SOF2, DHT, RST0, RST7, SOI, EOI, SOS, DRI, APP0, APP14 } = JPEG_MARKERS;
  */
 const MOST_STRAY_BYTES = 32;
 
-const END = Uint8Array.of(0xff, EOI);
-
 /**
  * Returns a copy of a JPEG without the harmless irregularities that cameras, webcams and scanners write and that a strict
  * decoder refuses: stray bytes between segments, before restart markers and before the end; spectral selection of zeros in
  * a sequential scan; unknown versions in the JFIF and Adobe segments. Bytes after the picture are dropped. Returns undefined
- * if the picture is incomplete or damaged: all data of a sequential Huffman-coded picture is checked (walkHuffmanScan).
+ * if the picture is incomplete or damaged: all data of a sequential Huffman-coded picture is checked (walkInterval).
  * Changes no coefficient, so the pixels are those that a lenient decoder shows.
  */
 export function repairJpeg(bytes: Uint8Array): Uint8Array | undefined {
@@ -36,10 +34,11 @@ interface Frame {
   readonly sampling: ReadonlyMap<number, { readonly h: number; readonly v: number }>;
 }
 
-/** Copies a file segment by segment. Owns the tables that the segments define. */
+/** Copies a file segment by segment. Owns the copy and the tables that the segments define. */
 class JpegRepair {
   readonly #file: Buffer;
-  readonly #parts: Uint8Array[];
+  readonly #copy: Buffer;
+  #length = 0;
   /** Huffman tables by class (0x00 DC, 0x10 AC) and number. */
   readonly #codes = new Map<number, HuffmanCodes>();
   #frame: Frame | undefined;
@@ -48,7 +47,9 @@ class JpegRepair {
 
   constructor(file: Buffer) {
     this.#file = file;
-    this.#parts = [file.subarray(0, 2)];
+    // Nothing is added, so the copy is never longer.
+    this.#copy = Buffer.alloc(file.length);
+    this.#write(0, 2);
   }
 
   run(): Uint8Array | undefined {
@@ -56,24 +57,28 @@ class JpegRepair {
     while (at !== undefined) {
       const segment = nextSegment(this.#file, at);
       if (segment === undefined || segment.marker === SOI) return undefined;
-      if (segment.marker === EOI) return this.#finish();
+      if (segment.marker === EOI) return this.#finish(segment);
       at = this.#copySegment(segment);
     }
     return undefined;
   }
 
-  #finish(): Uint8Array | undefined {
+  #write(from: number, to: number): void {
+    this.#length += this.#file.copy(this.#copy, this.#length, from, to);
+  }
+
+  #finish({ start }: JpegSegment): Uint8Array | undefined {
     if (this.#frame === undefined) return undefined;
     repairAdobe(this.#adobe, this.#frame.sampling.size);
-    return Buffer.concat([...this.#parts, END]);
+    this.#write(start - 2, start);
+    return this.#copy.subarray(0, this.#length);
   }
 
   /** Copies a segment, with the data of a scan. Returns the position behind it. */
   #copySegment({ marker, start, end }: JpegSegment): number | undefined {
     if (end > this.#file.length || end < start + 2) return undefined;
-    const segment = Buffer.concat([Buffer.of(0xff, marker), this.#file.subarray(start, end)]);
-    this.#parts.push(segment);
-    const data = segment.subarray(4);
+    this.#write(start - 2, end);
+    const data = this.#copy.subarray(this.#length - (end - start - 2), this.#length);
     if (marker === DHT) return this.#readCodes(data) ? end : undefined;
     if (marker === DRI && data.length >= 2) this.#unitsPerInterval = data.readUInt16BE(0);
     if (marker === APP0) repairJfif(data);
@@ -101,15 +106,28 @@ class JpegRepair {
     if (this.#frame.marker >= SOF2) return this.#copyUnchecked(start);
     header.set([0, 63, 0], 1 + 2 * count);
     const layout = this.#layoutOf(header.subarray(1, 1 + 2 * count), this.#frame);
-    const intervals = layout && walkHuffmanScan(this.#file, start, layout);
-    if (intervals === undefined) return undefined;
-    for (const [index, { start: from, end, marker }] of intervals.entries()) {
-      if (!isStray(this.#file.subarray(end, marker))) return undefined;
-      const isLast = index === intervals.length - 1;
-      this.#parts.push(this.#file.subarray(from, end));
-      if (!isLast) this.#parts.push(this.#file.subarray(marker, marker + 2));
+    return layout && this.#copyIntervals(start, layout);
+  }
+
+  #copyIntervals(start: number, layout: ScanLayout): number | undefined {
+    const { components, units, unitsPerInterval } = layout;
+    const perInterval = unitsPerInterval || units;
+    let at = start;
+    for (let index = 0; index * perInterval < units; index += 1) {
+      if (index > 0) {
+        if (this.#file[at + 1] !== RST0 + ((index - 1) % 8)) return undefined;
+        this.#write(at, at + 2);
+        at += 2;
+      }
+      const left = units - index * perInterval;
+      const interval = walkInterval(this.#file, at, { components, units: Math.min(perInterval, left) });
+      if (interval === undefined) return undefined;
+      const { end, marker } = interval;
+      if (end < marker && !isStray(this.#file.subarray(end, marker))) return undefined;
+      this.#write(at, end);
+      at = marker;
     }
-    return intervals.at(-1)?.marker;
+    return at;
   }
 
   #copyUnchecked(start: number): number | undefined {
@@ -121,7 +139,7 @@ class JpegRepair {
       if (next !== 0 && next !== 0xff && !(next >= RST0 && next <= RST7)) break;
       at += next === 0xff ? 1 : 2;
     }
-    this.#parts.push(this.#file.subarray(start, at));
+    this.#write(start, at);
     return at;
   }
 
