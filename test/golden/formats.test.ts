@@ -3,6 +3,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { blockUntrustedLoaders } from '../../src/worker/vision/image/decode-image.js';
 import type { RgbImage } from '../../src/worker/vision/types.js';
+import { withoutHuffmanTables } from '../support/builders/irregular-jpegs.js';
 import { jpegSegment, orientationSegment, withJpegSegments } from '../support/builders/jpeg-builder.js';
 import { pngChunk, withPngChunks } from '../support/builders/png-builder.js';
 import { inspectAndDecode } from '../support/photos/inspect-and-decode.js';
@@ -96,6 +97,9 @@ const JPEGS: readonly Row[] = [
   row('a gain map for HDR screens', 6, (photo) => gainMapped(photo())),
   row('several pictures (MPO), of which the first counts', 2, async (photo) =>
     multiPicture(await jpeg(photo), await photo().negate().jpeg().toBuffer()),
+  ),
+  row('no Huffman tables, as in a frame of motion JPEG', 3, async (photo) =>
+    withoutHuffmanTables(await photo().jpeg({ quality: 92, optimiseCoding: false }).toBuffer()),
   ),
   row('data behind its end', 2, async (photo) =>
     Buffer.concat([await jpeg(photo), Buffer.alloc(5000, 0xda)]),
@@ -245,6 +249,8 @@ describe('hard photos', () => {
     ['4:1:1 sampling', RAMP_JPEGS.fourOneOne, 4],
     ['4:4:0 sampling', RAMP_JPEGS.fourFourZero, 4],
     ['RGB components', RAMP_JPEGS.rgb, 4],
+    // CMYK without a profile is shown as a press prints it.
+    ['YCCK components', RAMP_JPEGS.ycck, 25],
     ['restart markers', RAMP_JPEGS.restarts, 4],
     ['restart markers in progressive scans', RAMP_JPEGS.progressiveRestarts, 4],
     ['a scan for each component', RAMP_JPEGS.separateScans, 4],

@@ -38,6 +38,16 @@ export function withStrayHeaderBytes(jpeg: Buffer, bytes: Uint8Array): Buffer {
   return withBytesAt(jpeg, [findMarkers(jpeg, DHT)[0]!], bytes);
 }
 
+/** Returns a sequential JPEG without its Huffman tables. If it was made with the standard ones, decoders know them. */
+export function withoutHuffmanTables(jpeg: Buffer): Buffer {
+  const parts = [jpeg.subarray(0, 2)];
+  let at = 2;
+  for (; jpeg[at + 1] !== SOS; at += 2 + jpeg.readUInt16BE(at + 2)) {
+    if (jpeg[at + 1] !== DHT) parts.push(jpeg.subarray(at, at + 2 + jpeg.readUInt16BE(at + 2)));
+  }
+  return Buffer.concat([...parts, jpeg.subarray(at)]);
+}
+
 /** Returns a JPEG with a JFIF segment of version `major`.0 in front. */
 export function withJfifVersion(jpeg: Buffer, major: number): Buffer {
   const jfif = Buffer.from('JFIF\0\x01\x00\0\0\x01\0\x01\0\0', 'latin1');
