@@ -20,8 +20,9 @@ export function reportOutages(
   const onError = (error: unknown): void => {
     if (isWrongDatabase(error))
       failToStart(`REDIS_URL: the database of ${place} cannot be used: ${error.message}`);
-    if (isRefusal(error)) return void redis.emit(REFUSED);
-    if (!away) logger.error({ err: error, REDIS_URL: place }, 'Redis is unavailable');
+    const refused = findRefusal(error);
+    if (refused && isRedisReady(redis)) return void redis.emit(REFUSED);
+    if (!away) logger.error({ err: error, REDIS_URL: place, refused }, 'Redis is unavailable');
     away = true;
   };
   redis.on('error', onError);
@@ -46,6 +47,12 @@ export function logUnlessAway(
     if (refused) redis.emit(REFUSED);
     logger[isRedisReady(redis) && !refused ? 'warn' : 'debug']({ err: error }, what);
   };
+}
+
+/** Returns the text of a refusal, also of one that a client of a cluster wraps. It names a command, no key and no value. */
+function findRefusal(error: unknown): string | undefined {
+  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
+  return [error, lastNodeError].find(isRefusal)?.message;
 }
 
 /** True for the server's refusal of SELECT: no such database, or no right to use it. */

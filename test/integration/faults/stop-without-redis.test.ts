@@ -34,19 +34,6 @@ describe('a program that is asked to end while Redis is unavailable', { timeout:
     expect(program.errors).toEqual([]);
   });
 
-  it('exits cleanly: worker that has lost its rights in Redis', async () => {
-    const redis = await startRedis(['--user', LIMITED_USER, ...documentedRights().split(' ')]);
-    redises.push(redis);
-    const program = start('worker', asLimitedUser(redis.url));
-    await program.line(({ msg }) => msg === 'ready');
-    const client = new Redis(redis.url);
-    await client.call('ACL', 'SETUSER', LIMITED_USER, '-@all');
-    client.disconnect();
-    await program.line(({ msg }) => msg === 'Redis refuses commands of this program');
-
-    expect(await program.stop()).toBe(0);
-  });
-
   it.each([
     { name: 'api', isUp: 'Redis is ready' },
     { name: 'worker', isUp: 'ready' },
@@ -61,4 +48,17 @@ describe('a program that is asked to end while Redis is unavailable', { timeout:
 
     expect(await program.stop()).toBe(0);
   });
+
+  it('exits cleanly: worker that has lost its rights in Redis', async () => {
+    const redis = await startRedis(['--user', LIMITED_USER, ...documentedRights().split(' ')]);
+    redises.push(redis);
+    const program = start('worker', asLimitedUser(redis.url));
+    await program.line(({ msg }) => msg === 'ready');
+    const client = new Redis(redis.url);
+    await client.call('ACL', 'SETUSER', LIMITED_USER, '-@all');
+    client.disconnect();
+    await program.line(({ msg }) => msg === 'Redis refuses commands of this program');
+
+    expect(await program.stop()).toBe(0);
+  }, 120_000);
 });
