@@ -182,7 +182,24 @@ describe('POST /compare-faces', () => {
       image: 'front_image2',
       retryable: false,
     });
+    expect(answer.body).not.toHaveProperty('evidence');
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('shows all that is known about the photos when it could not tell, if the request asks for evidence', async () => {
+    const body = request({ front_image1: photos.other, front_image2: photos.faceless, evidence: true });
+
+    const { body: problem } = await service.post('/compare-faces', body);
+    const view = await service.get(`/jobs/${problem.job_id}`);
+
+    const { evidence, detail } = problemSchema.parse(problem);
+    expect(evidence?.images).toMatchObject({
+      front_image1: { status: 'not_matched' },
+      front_image2: { status: 'unusable', code: 'face_not_found' },
+      front_image3: { status: 'matched' },
+    });
+    expect(detail).toMatch(/^front_image2: .* front_image1 does not match, front_image3 matches\./);
+    expect(jobViewSchema.parse(view.body).error?.evidence).toEqual(evidence);
   });
 
   it('answers matched: false when no unjudged photo could change that', async () => {

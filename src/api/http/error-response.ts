@@ -37,12 +37,12 @@ export function errorResponse(
 export function failureResponse(
   context: Context<AppContext>,
   failure: ComparisonFailure,
-  jobId: string,
+  facts: Pick<ProblemFacts, 'jobId' | 'evidence'>,
 ): Response {
   context.set('code', failure.code);
   if (failure.reason) context.set('reason', failure.reason);
   if (failure.retry_after !== undefined) context.header('retry-after', String(failure.retry_after));
-  const problem = problemOfFailure(failure, { requestId: context.get('requestId'), jobId });
+  const problem = problemOfFailure(failure, { requestId: context.get('requestId'), ...facts });
   return context.body(JSON.stringify(problem), ERROR_KINDS[failure.code].status, PROBLEM_TYPE);
 }
 

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { compareRequestSchema } from '../../shared/contract/compare-request.js';
 import { compareResultSchema } from '../../shared/contract/compare-result.js';
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
-import { createResult } from '../../shared/contract/job-view.js';
+import { createResult, withFieldWarning } from '../../shared/contract/job-view.js';
 import { errorCodesOf, VerificationError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { AppContext } from '../http/app-context.js';
@@ -28,9 +28,6 @@ export interface CompareFacesDependencies extends SubmitDependencies, CancelDepe
   readonly waiter: JobWaiter;
   readonly logger: Logger;
 }
-
-/** Status of a request whose caller hung up, for logs and metrics; nobody receives it. */
-const CLIENT_CLOSED_REQUEST = 499;
 
 /** Reasons why a comparison ends without a decision. */
 const COMPARISON_ERRORS = errorCodesOf('fetch', 'photo', 'comparison');
@@ -102,11 +99,8 @@ async function compareAndWait(
       context.header('location', `/jobs/${jobId}`);
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
-      if (signal.aborted) {
-        // Under an Idempotency-Key, another caller may be waiting for the same job.
-        if (caller.idempotencyKey === undefined) await abandonJob(jobId);
-        return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-      }
+      // Under an Idempotency-Key, another caller may be waiting for the same job.
+      if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId);
       return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
         jobId,
       });
@@ -125,9 +119,12 @@ async function answer(
   { jobId, payload }: PreparedJob,
   { outcome, deps }: { outcome: ComparisonOutcome; deps: CompareFacesDependencies },
 ): Promise<Response> {
-  if (!outcome.ok) return failureResponse(context, outcome, jobId);
   const evidence = payload.evidence
     ? await withQueue(deps.redis, () => readEvidence(jobId, deps))
     : undefined;
+  if (!outcome.ok) {
+    const shown = evidence && withFieldWarning(evidence, payload);
+    return failureResponse(context, outcome, { jobId, evidence: shown });
+  }
   return context.json(createResult(payload, outcome, evidence));
 }

@@ -108,7 +108,7 @@ function readCallback(jobId: string, deps: GetJobDependencies): Promise<Callback
 
 async function viewOf(job: StoredJob, deps: GetJobDependencies): Promise<JobView> {
   const { jobId, payload, outcome } = job;
-  const evidence = payload.evidence && outcome?.ok ? await readEvidence(jobId, deps) : undefined;
+  const evidence = payload.evidence && outcome ? await readEvidence(jobId, deps) : undefined;
   const callback = await readCallback(jobId, deps);
   const awaited: CallbackState | undefined = payload.callback_url
     ? { status: 'pending', attempts: 0 }

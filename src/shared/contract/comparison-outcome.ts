@@ -2,13 +2,8 @@ import { z } from 'zod';
 import { ERROR_CODES } from '../errors.js';
 import { imageNameSchema } from './compare-request.js';
 import { warningSchema } from './compare-result.js';
-import {
-  createProblem,
-  type Problem,
-  type ProblemFacts,
-  problemItemSchema,
-  reasonSchema,
-} from './problem.js';
+import { reasonSchema } from './error-code.js';
+import { createProblem, type Problem, type ProblemFacts, problemItemSchema } from './problem.js';
 
 /** A reason that only a later version knows is left out: the code beside it still holds. */
 const knownReasonSchema = reasonSchema.optional().catch(undefined);
@@ -54,7 +49,7 @@ export function readOutcome(returned: unknown): ComparisonOutcome {
 /** Returns the problem of a comparison that could not be decided. */
 export function problemOfFailure(
   failure: ComparisonFailure,
-  ids: Pick<ProblemFacts, 'requestId' | 'jobId'>,
+  facts: Pick<ProblemFacts, 'requestId' | 'jobId' | 'evidence'>,
 ): Problem {
   return createProblem(failure.code, {
     reason: failure.reason,
@@ -62,6 +57,6 @@ export function problemOfFailure(
     retryable: failure.retryable,
     ...(failure.image ? { image: failure.image } : {}),
     errors: failure.errors,
-    ...ids,
+    ...facts,
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { minMatchesSchema, thresholdSchema } from './compare-request.js';
-import { errorCodeSchema, reasonSchema } from './problem.js';
+import { errorCodeSchema, reasonSchema } from './error-code.js';
 
 /** x and y. An array and no tuple, because client generators do not understand `prefixItems`. */
 const pointSchema = z.array(z.number()).length(2);

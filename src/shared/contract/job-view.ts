@@ -89,7 +89,13 @@ export function createJobView(facts: JobFacts): JobView {
     ...(outcome?.ok ? { result: createResult(facts.job, outcome, facts.evidence) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(outcome && !outcome.ok
-      ? { error: problemOfFailure(outcome, { jobId, requestId: facts.job.request_id }) }
+      ? {
+          error: problemOfFailure(outcome, {
+            jobId,
+            requestId: facts.job.request_id,
+            evidence: facts.evidence && withFieldWarning(facts.evidence, facts.job),
+          }),
+        }
       : {}),
     ...(facts.callback ? { callback: facts.callback } : {}),
   };
@@ -101,12 +107,11 @@ export function createResult(
   { matched, warnings }: ComparisonDecision,
   evidence: Evidence | undefined,
 ): CompareResult {
-  const ignored = warnOfFields(job);
   return {
     user_id: job.user_id,
     matched,
-    ...(job.warnings && warnings ? { warnings: [...warnings, ...ignored] } : {}),
-    ...(evidence ? { evidence: withFieldWarning(evidence, ignored) } : {}),
+    ...(job.warnings && warnings ? { warnings: [...warnings, ...warnOfFields(job)] } : {}),
+    ...(evidence ? { evidence: withFieldWarning(evidence, job) } : {}),
   };
 }
 
@@ -117,10 +122,10 @@ export function warnOfFields({
   return fields.map((field) => ({ field, code: 'unknown_field' }));
 }
 
-function withFieldWarning(evidence: Evidence, ignored: readonly Warning[]): Evidence {
-  return ignored.length === 0
-    ? evidence
-    : { ...evidence, warnings: [...evidence.warnings, 'unknown_fields'] };
+/** Returns the evidence of a job, with a warning if fields of its request were ignored. */
+export function withFieldWarning(evidence: Evidence, job: Pick<ComparisonJob, 'unknown_fields'>): Evidence {
+  const isComplete = warnOfFields(job).length === 0;
+  return isComplete ? evidence : { ...evidence, warnings: [...evidence.warnings, 'unknown_fields'] };
 }
 
 /** The times come from the clocks of an API, a worker and Redis. No step may have a negative length. */

@@ -1,15 +1,9 @@
 import { z } from 'zod';
-import { ERROR_CODES, ERROR_KINDS, type ErrorCode, FAULTS } from '../errors.js';
-import { NAMED_REASONS, type Reason, textOfReason } from '../reasons.js';
+import { ERROR_KINDS, type ErrorCode, FAULTS } from '../errors.js';
+import { type Reason, textOfReason } from '../reasons.js';
 import { type ImageName, imageNameSchema } from './compare-request.js';
-
-/** A code of the error table. */
-export const errorCodeSchema = z.enum(ERROR_CODES).meta({ id: 'ErrorCode' });
-
-/** Why a code applies: a reason of the closed list. */
-export const reasonSchema = z
-  .union([z.enum(NAMED_REASONS), z.templateLiteral(['http_', z.int()])])
-  .meta({ id: 'Reason', description: 'Why the code applies: one of the list, or http_ and a status.' });
+import { errorCodeSchema, reasonSchema } from './error-code.js';
+import { type Evidence, evidenceSchema } from './evidence.js';
 
 /** One of several causes: a field of the body or an image. */
 export const problemItemSchema = z.object({
@@ -39,6 +33,10 @@ export const problemSchema = z
     image: imageNameSchema.optional(),
     errors: z.array(problemItemSchema).optional(),
     job_id: z.string().optional(),
+    evidence: evidenceSchema.optional().meta({
+      description:
+        'What is known about the photos of a comparison that could not be decided, if the request asked for evidence.',
+    }),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
@@ -52,6 +50,7 @@ export interface ProblemFacts {
   readonly errors?: readonly ProblemItem[] | undefined;
   readonly requestId?: string | undefined;
   readonly jobId?: string | undefined;
+  readonly evidence?: Evidence | undefined;
 }
 
 /** Returns the RFC 9457 problem of a code. `type` is a relative reference to the row of the page `/docs/errors`. */
@@ -70,5 +69,6 @@ export function createProblem(code: ErrorCode, facts: ProblemFacts = {}): Proble
     ...(facts.errors && facts.errors.length > 0 ? { errors: [...facts.errors] } : {}),
     ...(facts.jobId ? { job_id: facts.jobId } : {}),
     ...(facts.requestId ? { request_id: facts.requestId } : {}),
+    ...(facts.evidence ? { evidence: facts.evidence } : {}),
   };
 }

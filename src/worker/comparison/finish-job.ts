@@ -67,7 +67,7 @@ export async function recordOutcome(
   deps: FinishDependencies,
 ): Promise<OutcomeRecord> {
   const { callback_url: url, evidence: showsEvidence, accepted_at: acceptedAt } = job.data;
-  const record: OutcomeRecord = showsEvidence && outcome.ok ? { outcome, evidence } : { outcome };
+  const record: OutcomeRecord = showsEvidence ? { outcome, evidence } : { outcome };
   if (!url && !showsEvidence) return record;
   const [text, overwritten] = (await deps.redis.eval(
     WRITE_FIRST_OUTCOME,

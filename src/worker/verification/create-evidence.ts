@@ -26,22 +26,23 @@ export interface EvidenceInput {
   /** False match rate of one comparison at `threshold`, for photos within the conditions of the calibration. */
   readonly fmr: number | undefined;
   readonly minMatches: 2 | 3;
-  readonly matches: number;
   readonly model: ModelIdentity;
+  /** Empty if the fronts were not compared. */
   readonly probes: Readonly<Partial<Record<FrontImage, Probe>>>;
   readonly photos: Readonly<Record<ImageName, PhotoResult>>;
   readonly duplicates: readonly DuplicatePair[];
 }
 
-/** Returns the basis of a decision: similarities and geometry, but neither pixels nor embeddings. */
+/** Returns the basis of a decision, or of there being none: similarities and geometry, but neither pixels nor embeddings. */
 export function createEvidence(input: EvidenceInput): Evidence {
   const images = describeImages(input);
-  const fmr = isCalibrated(images) ? input.fmr : undefined;
+  const isCompared = Object.values(input.probes).some(({ usable }) => usable);
+  const fmr = isCompared && isCalibrated(images) ? input.fmr : undefined;
   return {
     threshold: input.threshold,
     ...(fmr === undefined ? {} : { fmr }),
     min_matches: input.minMatches,
-    matches: input.matches,
+    matches: Object.values(images).filter(({ status }) => status === 'matched').length,
     model: { ...input.model },
     images,
     // Duplicates are not independent evidence, so the k-of-n rule is weaker than it looks.
@@ -97,7 +98,8 @@ function describeImage(name: ImageName, input: EvidenceInput): ImageEvidence {
   };
   if (name === 'back_image') return { status: 'usable', ...known };
   const probe = input.probes[name];
-  if (!probe?.usable) throw new Error('this is a bug: a usable photo has no similarity');
+  if (!probe) return { status: 'usable', ...known };
+  if (!probe.usable) throw new Error('this is a bug: a usable photo has no similarity');
   const status = isMatch(probe.similarity, input.threshold) ? 'matched' : 'not_matched';
   return { status, similarity: round(probe.similarity, SIMILARITY_DIGITS), ...known };
 }

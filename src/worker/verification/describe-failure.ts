@@ -1,12 +1,43 @@
-import type { ImageName } from '../../shared/contract/compare-request.js';
+import { FRONT_IMAGES, type FrontImage, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ComparisonFailure } from '../../shared/contract/comparison-outcome.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, VerificationError } from '../../shared/errors.js';
 import type { PhotoResults } from './analyse-photo.js';
+import { isMatch, type Probe } from './decide.js';
 import type { DuplicatePair } from './find-duplicates.js';
 
-/** Returns the failure of a comparison. The code is that of the first blamed photo; a retry can help if it can help any of them. */
-export function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): ComparisonFailure {
+/** Returns the failure of a comparison whose reference is unusable, whatever the fronts are. */
+export function referenceFailure(photos: PhotoResults): ComparisonFailure {
+  return failureOf(photos, ['back_image']);
+}
+
+export interface UndecidedComparison {
+  readonly probes: Readonly<Partial<Record<FrontImage, Probe>>>;
+  readonly unusable: readonly FrontImage[];
+  readonly threshold: number;
+  readonly minMatches: number;
+}
+
+/** Returns the failure of a comparison that its unusable fronts leave open. The detail says how the other fronts compare. */
+export function undecidedFailure(photos: PhotoResults, undecided: UndecidedComparison): ComparisonFailure {
+  const failure = failureOf(photos, undecided.unusable);
+  const compared = describeCompared(undecided);
+  return compared ? { ...failure, detail: `${failure.detail} ${compared}` } : failure;
+}
+
+/** `front_image1 does not match. At least 2 fronts must match.`; undefined if no front could be compared. */
+function describeCompared({ probes, threshold, minMatches }: UndecidedComparison): string | undefined {
+  const outcomes = FRONT_IMAGES.flatMap((name) => {
+    const probe = probes[name];
+    if (!probe?.usable) return [];
+    return [`${name} ${isMatch(probe.similarity, threshold) ? 'matches' : 'does not match'}`];
+  });
+  if (outcomes.length === 0) return undefined;
+  return `${outcomes.join(', ')}. At least ${minMatches} fronts must match.`;
+}
+
+/** The code is that of the first unusable photo among `blamed`; a retry can help if it can help any of them. */
+function failureOf(photos: PhotoResults, blamed: readonly ImageName[]): ComparisonFailure {
   const errors = blamed.flatMap((image): { item: ProblemItem; error: VerificationError }[] => {
     const photo = photos[image];
     return !photo || photo.usable

@@ -10,8 +10,8 @@ import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
 import type { PhotoResults, PhotoSteps } from './analyse-photo.js';
 import { createEvidence, listWarnings, type ModelIdentity, sumTimings } from './create-evidence.js';
-import { type Decision, decide, type Probe } from './decide.js';
-import { duplicateFailure, failureOf } from './describe-failure.js';
+import { decide, type Probe } from './decide.js';
+import { duplicateFailure, referenceFailure, undecidedFailure } from './describe-failure.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
 import { gatherPhotos, type SkipReason } from './gather-photos.js';
 import { withholdDoubtful } from './withhold-doubtful.js';
@@ -38,7 +38,7 @@ export interface VerificationDependencies extends PhotoSteps, VerificationRules 
 
 export interface Verification {
   readonly outcome: ComparisonOutcome;
-  /** Present only if the comparison was decided and no photo was skipped. */
+  /** Present only if no photo was skipped. */
   readonly evidence?: Evidence;
   readonly duplicates: readonly DuplicatePair[];
   readonly photos: PhotoResults;
@@ -99,42 +99,46 @@ function conclude(
   const duplicates = findDuplicates(identitiesOf(analysed));
   const photos = withholdDoubtful(analysed, threshold);
   const reference = photos.back_image;
-  if (!reference?.usable) return { outcome: failureOf(photos, ['back_image']), duplicates, photos };
-  if (duplicates.length > 0 && deps.duplicatePolicy === 'reject') {
-    return { outcome: duplicateFailure(duplicates), duplicates, photos };
-  }
+  const endWith = (outcome: ComparisonOutcome, probes: Probes = {}) => {
+    const evidence = evidenceOf({ request, deps, probes, photos, duplicates });
+    return { outcome, duplicates, photos, ...(evidence ? { evidence } : {}) };
+  };
+  if (!reference?.usable) return endWith(referenceFailure(photos));
+  if (duplicates.length > 0 && deps.duplicatePolicy === 'reject')
+    return endWith(duplicateFailure(duplicates));
   const probes = probesAgainst(reference.analysis, photos);
   const decision = decide({ probes, threshold, minMatches });
-  if (decision.kind === 'pending') throw new Error('this is a bug: a pending photo can change the decision');
-  if (decision.kind === 'undecided')
-    return { outcome: failureOf(photos, decision.unusable), duplicates, photos };
-  const { matched } = decision;
-  const outcome = { ok: true, matched, warnings: listWarnings(photos, duplicates) } as const;
-  const evidence = evidenceOf(decision, { request, deps, probes, photos, duplicates });
-  return { outcome, duplicates, photos, ...(evidence ? { evidence } : {}) };
+  switch (decision.kind) {
+    case 'pending':
+      throw new Error('this is a bug: a pending photo can change the decision');
+    case 'undecided':
+      return endWith(undecidedFailure(photos, { ...decision, probes, threshold, minMatches }), probes);
+    case 'decided': {
+      const warnings = listWarnings(photos, duplicates);
+      return endWith({ ok: true, matched: decision.matched, warnings }, probes);
+    }
+  }
 }
 
-interface DecidedComparison {
+type Probes = Readonly<Partial<Record<FrontImage, Probe>>>;
+
+interface EndedComparison {
   readonly request: VerificationRequest;
   readonly deps: VerificationDependencies;
-  readonly probes: Readonly<Partial<Record<FrontImage, Probe>>>;
+  /** Empty if the fronts were not compared. */
+  readonly probes: Probes;
   readonly photos: PhotoResults;
   readonly duplicates: readonly DuplicatePair[];
 }
 
 /** Returns undefined if a photo was skipped: evidence describes all four. */
-function evidenceOf(
-  decision: Extract<Decision, { kind: 'decided' }>,
-  comparison: DecidedComparison,
-): Evidence | undefined {
-  const { request, deps, probes, photos, duplicates } = comparison;
+function evidenceOf({ request, deps, probes, photos, duplicates }: EndedComparison): Evidence | undefined {
   const { front_image1, front_image2, front_image3, back_image } = photos;
   if (!front_image1 || !front_image2 || !front_image3 || !back_image) return undefined;
   return createEvidence({
     threshold: request.threshold,
     fmr: deps.fmrAt(request.threshold),
     minMatches: request.minMatches,
-    matches: decision.matches,
     model: deps.model,
     probes,
     photos: { front_image1, front_image2, front_image3, back_image },
@@ -143,10 +147,7 @@ function evidenceOf(
 }
 
 /** Returns the probes known so far. A usable front is pending until the reference is known. */
-function probesAgainst(
-  reference: FaceAnalysis | undefined,
-  photos: PhotoResults,
-): Readonly<Partial<Record<FrontImage, Probe>>> {
+function probesAgainst(reference: FaceAnalysis | undefined, photos: PhotoResults): Probes {
   const probes: Partial<Record<FrontImage, Probe>> = {};
   for (const name of FRONT_IMAGES) {
     const photo = photos[name];

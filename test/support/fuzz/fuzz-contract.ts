@@ -102,5 +102,5 @@ function findWrong(status: number, text: string, isProblem: boolean): string | u
   if (!isProblem) return `a malformed problem: ${text.slice(0, 200)}`;
   if (status >= 500 && !SERVICE_STATUSES.includes(status)) return `status ${status}: ${text.slice(0, 200)}`;
   if (/node_modules|\.[jt]s:\d+|ioredis|bullmq/i.test(text)) return `internal text: ${text.slice(0, 200)}`;
-  return text.includes('"matched"') ? 'a problem with a decision' : undefined;
+  return text.includes('"matched":') ? 'a problem with a decision' : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reasonSchema } from '../../../src/shared/contract/problem.js';
+import { reasonSchema } from '../../../src/shared/contract/error-code.js';
 import { publicFactsOf, VerificationError } from '../../../src/shared/errors.js';
 import { NAMED_REASONS } from '../../../src/shared/reasons.js';
 

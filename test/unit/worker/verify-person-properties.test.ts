@@ -87,12 +87,19 @@ describe('a comparison that could not be decided', () => {
         expect(stored).toEqual(outcome);
         if (stored.ok) return;
 
-        const problem = problemOfFailure(stored, { jobId: 'r_1', requestId: 'q' });
+        const problem = problemOfFailure(stored, { jobId: 'r_1', requestId: 'q', evidence });
         const job = { user_id: 'u', request_id: 'q', warnings: true };
-        const view = createJobView({ jobId: 'r_1', job, createdAt: 1, attempts: 1, outcome: stored });
+        const view = createJobView({
+          jobId: 'r_1',
+          job,
+          createdAt: 1,
+          attempts: 1,
+          outcome: stored,
+          evidence,
+        });
 
-        expect(evidence).toBeUndefined();
-        expect(JSON.stringify([outcome, problem, view])).not.toContain('"matched"');
+        expect(JSON.stringify([outcome, problem, view])).not.toContain('"matched":');
+        expect(view.error?.evidence).toEqual(evidence);
         expect(problemSchema.parse(problem)).toEqual(problem);
         expect(jobViewSchema.parse(view)).toEqual(view);
         expect(view.status).not.toBe('completed');

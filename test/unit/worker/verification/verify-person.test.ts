@@ -216,7 +216,11 @@ describe('verifyPerson', () => {
 
     expect(outcome).toMatchObject({ ok: false, code: 'image_unsupported', image: 'back_image' });
     expect(outcome).toHaveProperty('errors', [expect.objectContaining({ image: 'back_image' })]);
-    expect(evidence).toBeUndefined();
+    // The evidence describes every photo, for a caller who wants to replace all bad ones at once.
+    const { images, matches, fmr } = evidenceSchema.parse(evidence);
+    expect([images.front_image1.code, images.front_image2.status]).toEqual(['face_not_found', 'usable']);
+    expect(images.front_image2).not.toHaveProperty('similarity');
+    expect([matches, fmr]).toEqual([0, undefined]);
   });
 
   it('names every unusable front that might have changed the answer', async () => {
@@ -236,7 +240,22 @@ describe('verifyPerson', () => {
       ],
     });
     expect(outcome).not.toHaveProperty('matched');
-    expect(evidence).toBeUndefined();
+    expect(evidenceSchema.parse(evidence)).toMatchObject({
+      matches: 1,
+      images: { front_image1: { status: 'matched' }, front_image3: { status: 'unusable' } },
+    });
+  });
+
+  it('says how the other fronts compare if an unusable one leaves the question open', async () => {
+    const { outcome } = await verify(photos({ front_image1: faceAt(0.1), front_image3: 'face_not_found' }));
+
+    expect(outcome).toMatchObject({
+      ok: false,
+      image: 'front_image3',
+      detail:
+        'front_image3: No face was found. front_image1 does not match, front_image2 matches. ' +
+        'At least 2 fronts must match.',
+    });
   });
 
   it('passes on the longest time that an image host asks for', async () => {
@@ -265,7 +284,8 @@ describe('verifyPerson', () => {
       ok: false,
       code: 'low_quality',
       reason: 'blurred',
-      detail: 'front_image2: The face is too blurred to compare.',
+      detail:
+        'front_image2: The face is too blurred to compare. front_image1 matches. At least 2 fronts must match.',
       retryable: false,
       image: 'front_image2',
       errors: [
@@ -413,7 +433,7 @@ describe('two copies of one photo', () => {
 
       expect(outcome).toMatchObject({ ok: false, code: 'duplicate_image', retryable: false });
       expect(outcome).not.toHaveProperty('matched');
-      expect(evidence).toBeUndefined();
+      expect(evidence).toMatchObject({ matches: 0, warnings: ['duplicate_images'] });
     }
   });
 });
