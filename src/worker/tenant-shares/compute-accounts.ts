@@ -4,8 +4,12 @@ const COSTLY_FACTOR = 4;
 const COSTLY_FROM_MS = 500;
 /** A mean cost from this on is always costly, ms. */
 const COSTLY_IN_ANY_CASE_MS = 2_000;
-/** Weight of the latest photo in a tenant's mean cost. */
-const LATEST_WEIGHT = 0.3;
+/**
+ * Weight of the latest photo in a tenant's mean cost, if it costs more and if it costs less than the mean. A few cheap photos
+ * between costly ones do not hide them.
+ */
+const DEARER_WEIGHT = 0.3;
+const CHEAPER_WEIGHT = 0.05;
 /** A tenant without a photo for this long is forgotten, ms. */
 const FORGET_AFTER_MS = 300_000;
 
@@ -103,8 +107,8 @@ export function createComputeAccounts(costlyLimit: number, now: () => number): C
         account.seenAt = now();
         account.usedMs += costMs - chargeMs;
         account.chargedMs -= chargeMs;
-        account.meanMs =
-          account.meanMs === 0 ? costMs : account.meanMs + LATEST_WEIGHT * (costMs - account.meanMs);
+        const weight = account.meanMs === 0 ? 1 : costMs > account.meanMs ? DEARER_WEIGHT : CHEAPER_WEIGHT;
+        account.meanMs += weight * (costMs - account.meanMs);
       };
     },
     choose(tenants) {

@@ -63,6 +63,18 @@ describe('createComputeAccounts', () => {
     expect(accounts.choose(['costly'])).toBe('costly');
   });
 
+  it('is not deceived by a few cheap photos between costly ones', () => {
+    const { accounts, use } = createAccounts();
+    use('quiet', 100);
+    use('costly', 1_500);
+
+    for (let photo = 0; photo < 5; photo += 1) use('costly', 20);
+
+    expect(accounts.isCostly('costly')).toBe(true);
+    for (let photo = 0; photo < 50; photo += 1) use('costly', 20);
+    expect(accounts.isCostly('costly')).toBe(false);
+  });
+
   it('sees that a photo is costly before it ends', () => {
     const { accounts, clock, use } = createAccounts();
     use('quiet', 100);
