@@ -67,6 +67,7 @@ describe.skipIf(process.platform === 'win32')(
       const { code, stderr } = await run('evaluate', ['--folders', at('people'), '--out', at('whole')]);
 
       expect(stderr).toContain('10 photos of 5 persons');
+      expect(stderr).toContain('none of 26 non-mated pairs matches');
       expect(code).toBe(0);
       const report = readReport('whole');
       // Ann's photos are of two shots, see samePersonPhotos; every other woman is somebody else.

@@ -5,6 +5,7 @@ import type { OpenVision } from '../open-vision.js';
 import type { EvaluationState } from './measure/evaluation-state.js';
 import { type Measurement, measure } from './measure/measure.js';
 import { listNeededPhotos, scorePlan } from './measure/score-plan.js';
+import { describeConclusion, listMainFigures } from './page/conclusion.js';
 import type { EvaluationPlan } from './plan/evaluation-plan.js';
 import { createCalibration } from './results/calibration-block.js';
 import { makeThumbnails } from './results/make-thumbnails.js';
@@ -62,17 +63,19 @@ export async function runEvaluation(
   return measurement.report;
 }
 
-/** Writes the report of a measurement and prints its paths. */
+/** Writes the report of a measurement. Prints its conclusion, its main figures and its paths. */
 export async function finishReport(
   measurement: Measurement,
   thumbnails: Parameters<typeof writeReport>[2],
   { out, calibration, say }: Pick<EvaluationOptions, 'out' | 'calibration' | 'say'>,
 ): Promise<void> {
   const { json, page } = await writeReport(out, measurement, thumbnails);
-  say(`Report: ${page}\nFigures: ${json}`);
+  const { report } = measurement;
+  const figures = listMainFigures(report).map(([name, value]) => `  ${name}: ${value}`);
+  say(['', describeConclusion(report), ...figures, '', `Report: ${page}`, `Figures: ${json}`].join('\n'));
   if (!calibration) return;
   const path = join(out, 'calibration.json');
-  writeFileSync(path, `${JSON.stringify({ calibration: createCalibration(measurement.report) }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ calibration: createCalibration(report) }, null, 2)}\n`);
   say(`Calibration for a model manifest: ${path}`);
 }
 

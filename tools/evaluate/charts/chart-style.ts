@@ -7,7 +7,15 @@ export type ChartSpec = Readonly<Record<string, unknown>>;
 export const MATED_COLOUR = '#0072b2';
 export const NON_MATED_COLOUR = '#d55e00';
 const TEXT_COLOUR = '#222';
+const QUIET_COLOUR = '#555';
 const GRID_COLOUR = '#ddd';
+
+/** Style of a drawn chart that swaps its colours where the reader prefers a dark screen; the sky blue is of the same palette. */
+export const DARK_STYLE = `<style>@media (prefers-color-scheme: dark) {
+[fill="white"] { fill: #14181f } [fill="${TEXT_COLOUR}"] { fill: #e6e9ef } [fill="${QUIET_COLOUR}"] { fill: #a8b0bf }
+[stroke="${TEXT_COLOUR}"] { stroke: #e6e9ef } [stroke="${GRID_COLOUR}"] { stroke: #3a4250 }
+[fill="${MATED_COLOUR}"] { fill: #56b4e9 } [stroke="${MATED_COLOUR}"] { stroke: #56b4e9 }
+}</style>`;
 
 /** Size of the plotting area, px. */
 export const CHART_SIZE = { width: 640, height: 360 } as const;
@@ -24,7 +32,7 @@ export const CHART_CONFIG: Config = {
     color: TEXT_COLOUR,
     offset: 12,
     subtitleFontSize: 11.5,
-    subtitleColor: '#555',
+    subtitleColor: QUIET_COLOUR,
     subtitlePadding: 4,
     subtitleLineHeight: 15,
   },

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { UserError } from '../../../src/cli/user-error.js';
-import { CHART_CONFIG, type ChartSpec } from './chart-style.js';
+import { CHART_CONFIG, type ChartSpec, DARK_STYLE } from './chart-style.js';
 
 /**
  * Draws a chart as an SVG element without scripts, references or embedded fonts.
@@ -12,7 +12,8 @@ export async function drawChart(spec: ChartSpec): Promise<string> {
   const compiled = vegaLite.compile(spec as unknown as TopLevelSpec, { config: CHART_CONFIG });
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
   try {
-    return await view.toSVG();
+    const svg = await view.toSVG();
+    return svg.replace('>', `>${DARK_STYLE}`);
   } finally {
     view.finalize();
   }

@@ -1,4 +1,5 @@
 import type { EvaluationReport } from '../results/report.js';
+import { describeConclusion } from './conclusion.js';
 import { figuresSection, operatingPointsSection } from './figures-section.js';
 import { formatCount } from './format-rate.js';
 import { type Html, html } from './html.js';
@@ -28,7 +29,9 @@ export function createReportPage(
 <style>${{ html: PAGE_STYLE }}</style>
 </head>
 <body>
+<main>
 <h1>Evaluation of ${nameOfModel(report)} on ${report.dataset.name}</h1>
+<p class="conclusion">${describeConclusion(report)}</p>
 <p>${describeBasis(report)}</p>
 ${privacyNotice(thumbnails.size > 0)}
 ${report.dataset.notes.map((note) => html`<p class="notice">${note}</p>`)}
@@ -41,6 +44,7 @@ ${charts.map(chartImage)}
 ${pairsSection(report, thumbnails)}
 ${failuresSection(report)}
 ${modelSection(report)}
+</main>
 </body>
 </html>
 `;
@@ -75,7 +79,7 @@ stored, and delete it with them.${hasPictures ? ' --no-pictures makes a report w
 /** Embeds a chart as a separate image, so that its ids do not clash and it can be saved. */
 function chartImage({ name, svg }: DrawnChart): Html {
   const uri = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
-  return html`<div class="scroll"><img class="chart" alt="${name}" src="${uri}"></div>`;
+  return html`<div class="scroll" tabindex="0"><img class="chart" alt="${name}" src="${uri}"></div>`;
 }
 
 function modelSection({ model }: EvaluationReport): Html {

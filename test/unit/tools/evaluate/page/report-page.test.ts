@@ -45,6 +45,14 @@ describe('createReportPage', () => {
     expect(pictured).toContain('<image href="data:image/jpeg;base64,AAAA"');
   });
 
+  it('begins with the conclusion', () => {
+    const page = createReportPage(reportOf(), [], new Map());
+
+    expect(page).toMatch(
+      /<h1>[^<]*<\/h1>\s*<p class="conclusion">At threshold 0\.5, none of 1 non-mated pairs matches/,
+    );
+  });
+
   it('loads nothing and runs no script', () => {
     const page = createReportPage(
       reportOf(),

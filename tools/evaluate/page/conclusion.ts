@@ -1,0 +1,49 @@
+import type { EvaluationReport, MeasuredRate, RuleOutcome } from '../results/report.js';
+import { ruleOfThree } from '../statistics/binomial-interval.js';
+import { formatCount, formatMeasured, formatRate } from './format-rate.js';
+
+/** Returns what the figures say of the threshold in use, as one sentence. */
+export function describeConclusion({ atThreshold: { fmr, fnmr }, threshold }: EvaluationReport): string {
+  return `At threshold ${threshold}, ${describeFalseMatches(fmr)}, and ${describeFalseNonMatches(fnmr)}.`;
+}
+
+/** Returns the figures that a terminal shows: name and value. */
+export function listMainFigures(report: EvaluationReport): readonly (readonly [string, string])[] {
+  const { atThreshold, threshold, acquisition, equalErrorRate } = report;
+  return [
+    [`FMR at ${threshold}`, formatMeasured(atThreshold.fmr)],
+    [`FNMR at ${threshold}`, formatMeasured(atThreshold.fnmr)],
+    ['Failure to acquire', formatMeasured(acquisition)],
+    [
+      'Equal error rate',
+      equalErrorRate
+        ? `${formatRate(equalErrorRate.rate)} at ${equalErrorRate.threshold.toFixed(3)}`
+        : 'not measured',
+    ],
+    ...report.rules.flatMap(listRuleFigures),
+  ];
+}
+
+function listRuleFigures({ minMatches, falseMatches, falseNonMatches }: RuleOutcome) {
+  if (falseMatches.rate === null && falseNonMatches.rate === null) return [];
+  return [
+    [`${minMatches} of 3, non-mated but matched`, formatMeasured(falseMatches)],
+    [`${minMatches} of 3, mated but not matched`, formatMeasured(falseNonMatches)],
+  ] as const;
+}
+
+function describeFalseMatches({ errors, trials, rate }: MeasuredRate): string {
+  if (rate === null) return 'no non-mated pair was measured';
+  const pairs = `${formatCount(trials)} non-mated pairs`;
+  return errors === 0
+    ? `none of ${pairs} matches (FMR at most ${formatRate(ruleOfThree(trials))})`
+    : `${formatCount(errors)} of ${pairs} match (FMR ${formatRate(rate)})`;
+}
+
+function describeFalseNonMatches({ errors, trials, rate }: MeasuredRate): string {
+  if (rate === null) return 'no mated pair was measured';
+  const pairs = `${formatCount(trials)} mated pairs`;
+  return errors === 0
+    ? `all ${pairs} match (FNMR at most ${formatRate(ruleOfThree(trials))})`
+    : `${formatCount(errors)} of ${pairs} do not match (FNMR ${formatRate(rate)})`;
+}
