@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../../src/shared/contract/problem.js';
+import { readSample } from '../support/programs/document-sample.js';
 import { type Program, serviceEnvironment, startProgram } from '../support/programs/service.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
@@ -216,5 +217,19 @@ describe('a wrong request is refused with its reason', () => {
   it('stays alive without a worker and is not ready', async () => {
     expect((await fetch(`${origin}/health`)).status).toBe(200);
     expect((await fetch(`${origin}/health/ready`)).status).toBe(503);
+  });
+});
+
+describe('the error body of docs/migration.md', () => {
+  it('is what a request without a reference and with a threshold as text gets', async () => {
+    const place = { path: 'docs/migration.md', language: 'json', mark: '"who_acts"' };
+    const shown = problemSchema.parse(JSON.parse(readSample(place, {})));
+
+    const { status, problem } = await send(text({ back_image: undefined, threshold: '0.5' }), {
+      'x-request-id': shown.request_id ?? '',
+    });
+
+    expect(problem).toEqual(shown);
+    expect(status).toBe(shown.status);
   });
 });
