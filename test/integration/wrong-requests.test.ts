@@ -105,8 +105,8 @@ describe('a wrong request is refused with its reason', () => {
       'front_image2',
     ],
     [
-      'a URL of 2,049 characters',
-      text({ back_image: `https://photos.example.org/${'x'.repeat(2022)}` }),
+      'a URL of 8,193 characters',
+      text({ back_image: `https://photos.example.org/${'x'.repeat(8_166)}` }),
       422,
       'invalid_request',
       'back_image',
