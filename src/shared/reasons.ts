@@ -86,7 +86,8 @@ export const REASON_KINDS = {
   tls: {
     stage: 'fetch',
     text: 'No secure connection to the image host could be established.',
-    advice: 'Check the certificate of the image host.',
+    advice:
+      'Check the certificate of the image host. Operators: `NODE_EXTRA_CA_CERTS` adds a certificate authority.',
   },
   protocol: {
     stage: 'fetch',

@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorCode, VerificationError } from '../../src/shared/errors.js';
@@ -195,6 +198,34 @@ describe('a fetch', () => {
     const outcome = await outcomeOf(`https://photos.acme.com:${secure.port}/`);
 
     expect([outcome, secure.connections(), secure.requests.length]).toEqual(['image_fetch_failed', 1, 0]);
+    await secure.stop();
+  });
+
+  it('trusts the certificate authority in NODE_EXTRA_CA_CERTS', async () => {
+    const secure = await startRawServer({ tls: readLoopbackCertificate() });
+    secure.answer(latin1(ok()));
+    const built = (path: string) => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
+    const script = `
+      const { createAddressPolicy } = await import(${built('shared/net/address-policy.js')});
+      const { createGuardedAgent } = await import(${built('worker/net/guarded-agent.js')});
+      const { fetchImage } = await import(${built('worker/images/fetch-image.js')});
+      const policy = createAddressPolicy({
+        allowedPrivateHosts: ['photos.acme.com'], allowedImageHosts: [], allowedPorts: [],
+      });
+      const lookup = (name, options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]);
+      const agent = createGuardedAgent(policy, { connectTimeoutMs: 60_000, lookup });
+      const options = { policy, agent, userAgent: 'a test', maxBytes: 1_000, timeoutMs: 60_000 };
+      const bytes = await fetchImage('https://photos.acme.com:${secure.port}/', options);
+      console.log(Buffer.from(bytes).toString('base64'));`;
+    const certificate = fileURLToPath(new URL('../fixtures/loopback-cert.pem', import.meta.url));
+
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', script],
+      { env: { NODE_EXTRA_CA_CERTS: certificate } },
+    );
+
+    expect(Buffer.from(stdout, 'base64').toString('latin1')).toBe(PHOTO);
     await secure.stop();
   });
 

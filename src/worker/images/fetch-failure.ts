@@ -24,6 +24,7 @@ const TRANSIENT_CODES = new Set([
   'ENETUNREACH',
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'HPE_INVALID_EOF_STATE',
 ]);
 
 /** Reasons that last until the host or its name changes, so the caller need not try again. */
@@ -57,12 +58,14 @@ const REASONS_OF_CODES: Readonly<Record<string, Reason>> = {
   EPIPE: 'interrupted',
   UND_ERR_SOCKET: 'interrupted',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'interrupted',
+  // The parser met the end of the connection in the middle of a response.
+  HPE_INVALID_EOF_STATE: 'interrupted',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
 };
 
 function reasonOf(code: string): Reason | undefined {
   if (isTlsCode(code)) return 'tls';
-  return code.startsWith('HPE_') ? 'protocol' : REASONS_OF_CODES[code];
+  return REASONS_OF_CODES[code] ?? (code.startsWith('HPE_') ? 'protocol' : undefined);
 }
 
 /** Returns the error for a response without an image. `retryAfter`: its Retry-After header. */

@@ -153,6 +153,25 @@ describe('the body', () => {
     expect([Buffer.compare(bytes, photo), host.requests.length]).toEqual([0, 2]);
   });
 
+  it.each([
+    ['in the middle of a chunk', `${head('200 OK', 'Transfer-Encoding: chunked')}9\r\nxxx`],
+    ['between two chunks', head('200 OK', 'Transfer-Encoding: chunked') + chunk(9)],
+    ['before its announced length', `${head('200 OK', 'Content-Length: 9')}xxx`],
+    [
+      'before its announced length, as announced',
+      'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\nxxx',
+    ],
+    ['within its head', 'HTTP/1.1 200 OK\r\nContent-'],
+    ['before its head', ''],
+  ])('that is cut off %s is asked for again, and is worth a later try', async (_, answer) => {
+    host.answer(answer);
+
+    const error = await catchVerificationError(() => fetchWith());
+
+    expect(error).toMatchObject({ code: 'image_fetch_failed', reason: 'interrupted', retryable: true });
+    expect(host.requests).toHaveLength(2);
+  });
+
   it('that ends twice in the middle of an image is worth a later try', async () => {
     host.answer(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), JPEG.subarray(0, 9_000)]));
 
