@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Node arguments that make a program write its heap into `folder` on request of `readHeap`. */
+/** Node arguments that make a program write its heap into `folder` when `readHeap` requests it. */
 export const heapArguments = (folder: string): string[] => [
   '--heapsnapshot-signal=SIGUSR2',
   `--diagnostic-dir=${folder}`,

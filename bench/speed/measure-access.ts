@@ -92,7 +92,7 @@ async function compareFleets(
   }
 }
 
-/** A fleet with a sender. Without workers it gets one that decides at once. */
+/** A fleet with a sender. If it has no workers, it gets one that decides immediately. */
 async function openRange(
   photos: string,
   workers: readonly undefined[],

@@ -27,7 +27,7 @@ export const OPERATIONS = [
   ...pageOperations,
 ] as const;
 
-/** Everything that the operations depend on, taken together. */
+/** All dependencies of the operations together. */
 export type OperationDependencies = (typeof OPERATIONS)[number]['createHandler'] extends (
   deps: infer All,
 ) => unknown

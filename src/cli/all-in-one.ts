@@ -12,7 +12,7 @@ import { UserError } from './user-error.js';
 
 export interface AllInOneOptions {
   readonly environment: NodeJS.ProcessEnv;
-  /** Where Redis keeps its data. */
+  /** Data folder of Redis. */
   readonly folder: string;
   /** Name or path of redis-server or valkey-server; not used if REDIS_URL is set. */
   readonly redis: string;

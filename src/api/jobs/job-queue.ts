@@ -91,7 +91,7 @@ export interface JobQueueOptions {
 
 type ComparisonQueueJob = Job<ComparisonJob, ComparisonOutcome>;
 
-/** What every call needs: the queue and the names of the keys beside it. */
+/** The dependencies of every call: the queue and the names of the other keys. */
 interface Store extends Omit<JobQueueOptions, 'onError'> {
   readonly queue: Queue<ComparisonJob, ComparisonOutcome>;
 }

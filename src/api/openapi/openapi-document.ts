@@ -30,7 +30,7 @@ const SECURITY: Readonly<Record<Access, readonly object[]>> = {
   operator: KEYS,
 };
 
-/** What every operation answers to a Host header that is missing, doubled or no host, before anything else looks at it. */
+/** The answer to a Host header that is missing, repeated or invalid, before any other check. */
 const BAD_HOST = { description: 'The `Host` header is not valid. The answer has no body.' };
 
 /** An operation as the document shows it. */

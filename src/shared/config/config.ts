@@ -47,7 +47,7 @@ export interface WorkerConfig extends Omit<WorkerValues, 'WORKER_CONCURRENCY' | 
 
 export interface Loaded<T> {
   readonly config: T;
-  /** What is doubtful, fallbacks included. */
+  /** Doubtful settings, including fallbacks. */
   readonly warnings: readonly ConfigWarning[];
   /** Wrong values of the Python service's variables and what replaced them; no secret and no address. */
   readonly fallbacks: readonly ConfigWarning[];

@@ -5,15 +5,15 @@ import { warningSchema } from './compare-result.js';
 import { reasonSchema } from './error-code.js';
 import { createProblem, type Problem, type ProblemFacts, problemItemSchema } from './problem.js';
 
-/** A reason that only a later version knows is left out: the code beside it still holds. */
+/** Leaves out a reason that only a later version knows; its code remains valid. */
 const knownReasonSchema = reasonSchema.optional().catch(undefined);
 
-/** What a comparison ended in. Anything but `ok: true` could not be decided. */
+/** The outcome of a comparison. Without `ok: true` it could not be decided. */
 export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
     matched: z.boolean(),
-    /** Absent in what earlier versions wrote. */
+    /** Absent in records of earlier versions. */
     warnings: z.array(warningSchema).optional(),
   }),
   z.object({
@@ -32,7 +32,7 @@ export type ComparisonOutcome = z.infer<typeof comparisonOutcomeSchema>;
 export type ComparisonDecision = Extract<ComparisonOutcome, { ok: true }>;
 export type ComparisonFailure = Extract<ComparisonOutcome, { ok: false }>;
 
-/** The outcome of a job that BullMQ itself gave up: its workers died too often, or a bug failed it. */
+/** The outcome of a job that BullMQ gave up, because it lost its workers too often or because of a bug. */
 export const ABANDONED: ComparisonOutcome = {
   ok: false,
   code: 'internal',
@@ -40,7 +40,7 @@ export const ABANDONED: ComparisonOutcome = {
   retryable: true,
 };
 
-/** Reads what a worker returned; anything it could not have returned counts as given up. */
+/** Reads the return value of a worker. An invalid one counts as given up. */
 export function readOutcome(returned: unknown): ComparisonOutcome {
   const parsed = comparisonOutcomeSchema.safeParse(returned);
   return parsed.success ? parsed.data : ABANDONED;

@@ -7,14 +7,14 @@ export const webhookBodySchema = z
     type: z.enum(['comparison.completed', 'comparison.failed']),
     timestamp: z.iso.datetime(),
     tenant: z.string().meta({
-      description: 'The API key that asked, by its name; `anonymous` where no keys are set.',
+      description: 'Name of the API key that made the request; `anonymous` if no keys are configured.',
     }),
     data: jobViewSchema,
   })
   .meta({ id: 'Webhook' });
 export type WebhookBody = z.infer<typeof webhookBodySchema>;
 
-/** A webhook that was given up: its target's host, never the rest of the URL. */
+/** A webhook that was given up, with the host of its target, but not the rest of the URL. */
 export const failedWebhookSchema = z
   .object({
     id: z.string().meta({ description: 'The webhook-id of every attempt.' }),
@@ -35,7 +35,7 @@ export const failedWebhooksSchema = z
   .meta({ id: 'FailedWebhooks' });
 export type FailedWebhooks = z.infer<typeof failedWebhooksSchema>;
 
-/** What answers a replay: the delivery restarts its schedule under the same webhook-id. */
+/** The answer to a replay: the delivery restarts its schedule under the same webhook-id. */
 export const webhookRetrySchema = z
   .object({ id: z.string(), job_id: z.string(), status: z.literal('pending') })
   .meta({ id: 'WebhookRetry' });

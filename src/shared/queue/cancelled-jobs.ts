@@ -4,11 +4,11 @@ import type { RedisConnection } from '../redis/connect-redis.js';
 import { noteKept } from './kept-index.js';
 import type { Keyspace } from './keyspace.js';
 
-/** What is kept of a job that was taken out of the queue before it ran. */
+/** The record of a job that was taken out of the queue before it ran. */
 export interface CancelledJob {
   readonly view: JobView;
   readonly tenant: string;
-  /** Where its webhook goes; dropped once that is queued. */
+  /** Target of its webhook. Dropped when the webhook is queued. */
   readonly callback_url?: string;
 }
 
@@ -16,12 +16,12 @@ export interface CancelledJobsOptions {
   readonly redis: RedisConnection;
   readonly keys: Keyspace;
   readonly retentionSeconds: number;
-  /** Told of a record that cannot be read, which then counts as not there; without it `read` rejects. */
+  /** Called for an unreadable record, which then counts as missing. Without it, `read` rejects. */
   readonly onUnreadable?: (jobId: string) => void;
 }
 
 /*
- * Cancelling is keep → remove from the queue → queue the webhook → conclude. A crash between any two leaves either the
+ * A cancellation has four steps: keep → remove from the queue → queue the webhook → conclude. A crash between any two leaves either the
  * job, which then continues and wins over its record, or a record that is listed as unfinished for the reconciler.
  */
 
@@ -29,12 +29,12 @@ export interface CancelledJobsOptions {
 export interface CancelledJobs {
   /** Keeps the record for as long as results are kept. `now`: ms since 1970. */
   keep(record: CancelledJob, now: number): Promise<void>;
-  /** Says that nothing is left to do, and drops the callback URL. */
+  /** Records that nothing is left to do, and drops the callback URL. */
   conclude(record: CancelledJob): Promise<void>;
   read(jobId: string): Promise<CancelledJob | undefined>;
-  /** Ids of jobs whose cancelling began before `time` and was not concluded. */
+  /** Returns the ids of jobs whose cancellation started before `time` and was not concluded. */
   listUnfinished(time: number): Promise<readonly string[]>;
-  /** Forgets that a cancelling was begun. */
+  /** Forgets that a cancellation was started. */
   drop(jobId: string): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { minMatchesSchema, thresholdSchema, userIdSchema } from '../contract/compare-request.js';
 
-/** The version of the payloads below; a worker fails jobs of any other with `unsupported_job_version`. */
+/** Version of the payload. A worker fails jobs of any other version with `unsupported_job_version`. */
 export const JOB_VERSION = 1;
 
 export const comparisonJobSchema = z.object({
@@ -24,11 +24,11 @@ export const comparisonJobSchema = z.object({
   /** Names of fields in the request that were ignored. */
   unknown_fields: z.array(z.string()).optional(),
   callback_url: z.string().optional(),
-  /** A caller holds its connection open for the answer. */
+  /** True if a caller waits for the answer on an open connection. */
   sync: z.boolean(),
   /** Name of the API key, or `anonymous`: who may see the job. */
   tenant: z.string(),
-  /** SHA-256 of what was asked, to tell a repeated request from another one under the same Idempotency-Key. */
+  /** SHA-256 of the request, to distinguish a repeated one from another one with the same Idempotency-Key. */
   request_digest: z.string(),
   request_id: z.string(),
   /** Both in ms since 1970 by Redis' clock. */

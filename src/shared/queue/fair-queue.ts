@@ -6,27 +6,27 @@ const MAX_PRIORITY = 2_097_151;
 const SCORES_A_PRIORITY = 2 ** 32;
 
 /**
- * Rounds by which jobs with a waiting caller precede the others. A job without one waits for at most so many
- * rounds more than its turn; then it takes turns with them, so that it does not wait for ever.
+ * Rounds by which jobs with a waiting caller precede the others. A job without one waits at most this many rounds longer;
+ * then it takes turns with them, so that it does not wait forever.
  */
 export const SYNC_HEAD_START = 1_000;
 
 /** Rounds after which the count restarts, well before MAX_PRIORITY. */
 const ROUNDS_BEFORE_RESTART = 1_000_000;
 
-/** A job, as far as its place in the order goes. */
+/** The facts about a job that determine its place in the order. */
 export interface OrderedJob {
   readonly jobId: string;
   readonly tenant: string;
-  /** A caller waits. */
+  /** True if a caller waits for the answer. */
   readonly sync: boolean;
 }
 
-/** What can precede a job that is still accepted; Infinity for no limit. */
+/** Limits on the jobs ahead of a new one; Infinity for no limit. */
 export interface EntryLimits {
-  /** Waiting jobs of its own tenant, sync or not: fewer than this. */
+  /** Waiting jobs of its own tenant, sync or not, must be fewer than this. */
   readonly maxOwn: number;
-  /** Jobs of anybody that go before it. */
+  /** Jobs of all tenants that go before it, at most. */
   readonly maxAhead: number;
 }
 
@@ -36,20 +36,20 @@ export type Place =
   | { readonly admitted: false; readonly own: number; readonly because: 'own' | 'ahead' };
 
 /**
- * Order among tenants, and who waits: one tenant's ten thousand jobs do not hold up another's first. The n-th waiting job
+ * The order among tenants: ten thousand jobs of one tenant do not delay the first job of another. The n-th waiting job
  * of a tenant gets the priority `round + n`, and starting a job moves the round on to its own. Jobs with and without a
  * @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
  */
 export interface FairQueue {
-  /** Gives a job its place in the order, 1..2097151, before it is added to the queue; or says why it may not enter. */
+  /** Returns the place of a job in the order, 1..2097151, before it is added to the queue, or why it is not admitted. */
   enter(job: OrderedJob & { readonly acceptedAt: number }, limits: EntryLimits): Promise<Place>;
-  /** Says that a job of this priority has been started. */
+  /** Records that a job with this priority has started. */
   start(job: OrderedJob, priority: number): Promise<void>;
-  /** Says that a job was taken out, or never got into the queue. */
+  /** Records that a job was taken out, or did not reach the queue. */
   leave(job: OrderedJob): Promise<void>;
   /**
-   * Forgets jobs that entered before `time`, ms since 1970, and do not wait: a crash came between. Moves jobs up that
-   * stand farther back than necessary, and restarts the count after a million rounds.
+   * Forgets jobs that entered before `time`, ms since 1970, but do not wait, because of a crash. Moves up jobs that are
+   * farther back than necessary, and restarts the count after a million rounds.
    */
   tidy(time: number): Promise<void>;
   /** Returns how many jobs of each tenant wait. After a crash, jobs that no longer wait count until `tidy`. */
@@ -93,7 +93,7 @@ for row = 3, 4 do
 end
 if redis.call('EXISTS', KEYS[3], KEYS[4]) == 0 then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
 
-/** Goes through what stands too far back, which is nothing as a rule, or once in a million rounds through all. */
+/** Visits jobs that are too far back, usually none, or all jobs once in a million rounds. */
 const MOVE_UP = `
 ${READ_ROUND}
 local back = 0
@@ -116,7 +116,7 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
   const orderKey = `${prefix}:fair:${name}`;
   const queuePrefix = `${prefix}:${name}:`;
   const waitingKey = `${queuePrefix}prioritized`;
-  // A job that a worker put back unbegun still waits.
+  // A job that a worker put back before its start still waits.
   const putBackKey = `${queuePrefix}delayed`;
   const rowKey = (tenant: string, sync: boolean): string =>
     `${prefix}:waiting:${name}:${sync ? 'sync' : 'async'}:${tenant}`;
@@ -140,7 +140,7 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
       return priority > 0 ? { admitted: true, priority } : { admitted: false, own, because };
     },
     start: async ({ jobId, tenant, sync }, priority) => {
-      // Where its row stood when it entered; the head start of the others is no progress of the round.
+      // The round at which its row entered. The head start of the others does not advance the round.
       const round = Math.max(0, priority - headStartOf(sync));
       await redis.eval(START, 2, orderKey, rowKey(tenant, sync), jobId, round);
     },

@@ -10,7 +10,7 @@ export interface KeyspaceOptions {
 
 /** The names in Redis of one model pack: its queue, its channel, and the keys beside those of BullMQ. */
 export interface Keyspace extends KeyspaceOptions {
-  /** The queue of comparisons. Its workers all use this pack, so two fleets never answer for one another. */
+  /** The queue of comparisons. All its workers use this pack, so two fleets never answer for each other. */
   readonly queueName: string;
   /** Channel on which an API asks the workers to stop a running job. */
   readonly cancelChannel: string;
@@ -38,7 +38,7 @@ export interface Keyspace extends KeyspaceOptions {
   kept(tenant: string): string;
   /**
    * Returns the id of the job that a tenant's Idempotency-Key names for this pack: 128 bits of SHA-256 over all three,
-   * so that two packs on one Redis never answer for one another.
+   * so that two packs on one Redis never answer for each other.
    */
   idempotentJobId(tenant: string, key: string): string;
 }

@@ -1,4 +1,4 @@
-/** Returns what the text says; undefined when it is not JSON: one bad record must not stop those beside it. */
+/** Parses JSON; undefined if the text is not JSON, because one bad record must not stop the others. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

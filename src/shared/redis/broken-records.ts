@@ -1,6 +1,6 @@
 import type { RedisConnection } from './connect-redis.js';
 
-/** Where BullMQ lists a job: sorted sets and lists. */
+/** Sorted sets and lists in which BullMQ lists jobs. */
 const SETS = ['completed', 'failed', 'prioritized', 'delayed'] as const;
 const LISTS = ['wait', 'paused', 'active'] as const;
 

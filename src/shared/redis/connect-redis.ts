@@ -4,26 +4,26 @@ import type { RedisTarget } from './redis-url.js';
 export type RedisConnection = Redis | Cluster;
 
 /**
- * How a connection meets an outage. `fail-fast`: every command is answered or refused within a second, for processes
- * that have callers waiting. `patient`: commands wait for Redis to come back, for workers and for blocking reads.
+ * The behaviour of a connection during an outage. `fail-fast`: every command succeeds or fails within a second, for processes
+ * with waiting callers. `patient`: commands wait until Redis is back, for workers and blocking reads.
  */
 export type RedisManner = 'fail-fast' | 'patient';
 
-/** A command on a fail-fast connection is given up after this, ms. */
+/** Time limit of a command on a fail-fast connection, ms. */
 export const COMMAND_TIMEOUT_MS = 1_000;
 /**
- * A connection that owes an answer this long is closed and opened again, ms: the machine behind it may have been replaced
- * without a word, and TCP alone notices after a quarter of an hour. Longer than BullMQ's blocking reads of 10 s.
+ * Time without an expected answer after which a connection is opened again, ms: the machine behind it may have been replaced
+ * silently, and TCP alone takes a quarter of an hour to notice. Longer than BullMQ's blocking reads of 10 s.
  */
 const SILENCE_TIMEOUT_MS: Readonly<Record<RedisManner, number>> = { 'fail-fast': 3_000, patient: 13_000 };
-/** Longest pause between two attempts to reconnect, ms; it bounds how late an outage's end is noticed. */
+/** Longest pause between two attempts to reconnect, ms. It limits how late the end of an outage is noticed. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
-/** Interval at which a cluster is asked for its layout, ms: a hanging primary does not report its successor. */
+/** Interval at which the layout of a cluster is read, ms: a hanging primary does not report its successor. */
 const SLOTS_REFRESH_INTERVAL_MS = 2_000;
 
 /**
- * Opens a connection that reconnects by itself within about a second of Redis' return. The caller closes it and
- * listens to its `error` event.
+ * Opens a connection that reconnects within about a second after Redis is back. The caller closes it and listens to its
+ * `error` event.
  */
 export function connectRedis(target: RedisTarget, manner: RedisManner): RedisConnection {
   const options = {
@@ -66,8 +66,8 @@ export function connectRedis(target: RedisTarget, manner: RedisManner): RedisCon
 }
 
 /**
- * Asks the sentinels for the primary until one answers. ioredis' own gives up for good when the news of a failover,
- * still awaited for the lost connection, arrives while it asks.
+ * Asks the sentinels for the primary until one answers. The connector of ioredis stops forever if a failover, which it still
+ * awaits for the lost connection, is reported while it asks.
  */
 class PrimaryFinder extends SentinelConnector {
   override connect(emit: Parameters<SentinelConnector['connect']>[0]) {
@@ -76,14 +76,14 @@ class PrimaryFinder extends SentinelConnector {
   }
 }
 
-/** True when commands can be sent right now. */
+/** True if commands can be sent now. */
 export function isRedisReady(connection: RedisConnection): boolean {
   return connection.status === 'ready';
 }
 
 /**
- * A primary that became a replica keeps its connections and refuses to write: the name must be resolved again.
- * @returns 2: connect again and send the command there.
+ * A primary that has become a replica keeps its connections and refuses writes, so the name must be resolved again.
+ * @returns 2: reconnect and repeat the command there.
  */
 function afterDemotion(error: Error): 2 | false {
   return error.message.startsWith('READONLY') ? 2 : false;

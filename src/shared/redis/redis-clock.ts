@@ -1,12 +1,12 @@
 import type { RedisConnection } from './connect-redis.js';
 
-/** Redis' clock as seen from this process, so that deadlines hold between machines whose clocks differ. */
+/** The clock of Redis as seen from this process, so that deadlines hold across machines whose clocks differ. */
 export interface RedisClock {
   /** Whole milliseconds since 1970 by Redis’ clock. */
   now(): number;
   /** False until Redis has reported its time once; until then the clock shows the local time. */
   isSynchronised(): boolean;
-  /** Measures the difference again. Without an answer from Redis the last one stays. */
+  /** Measures the difference again. Keeps the last one if Redis does not answer. */
   synchronise(): Promise<void>;
 }
 

@@ -6,19 +6,19 @@ interface Credentials {
   readonly password?: string;
 }
 
-/** How to log in once connected. */
+/** Login at Redis. */
 export interface RedisAccess extends Credentials {
   readonly db: number;
   readonly tls?: ConnectionOptions;
 }
 
-/** Where Redis is, read from REDIS_URL. */
+/** The Redis in REDIS_URL. */
 export interface RedisTarget {
   readonly kind: 'single' | 'sentinel' | 'cluster';
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   /** Name of the sentinel group. */
   readonly group?: string;
-  /** How to log in at the sentinels themselves; empty where they ask for nothing. */
+  /** Login at the sentinels; empty if they need none. */
   readonly sentinelAccess: Credentials;
   readonly access: RedisAccess;
 }
@@ -27,15 +27,15 @@ const URL_PATTERN =
   /^(redis|rediss)(\+sentinel|\+cluster)?:\/\/(?:([^@/]*)@)?([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/;
 
 const PARAMETERS = ['ca', 'servername', 'sentinelUsername', 'sentinelPassword'];
-/** More databases than any server is set up with; beyond this the number is a typing error. */
+/** More databases than any server has; a higher number is a typing error. */
 const MAX_DB = 99_999;
 
 /**
  * Reads `redis[s]://[user:password@]host[:port][/db]`, `redis[s]+sentinel://…host:port,host:port/group[/db]` or
- * `redis[s]+cluster://…host:port,host:port`. With `rediss` everything is spoken to over TLS, sentinels too; `?ca=FILE`
- * names the authority to trust and `?servername=NAME` the name in the certificate. `?sentinelPassword=` and
- * `?sentinelUsername=` log in at the sentinels.
- * @throws Error whose message says what is wrong and quotes nothing: any part may hold a piece of the password.
+ * `redis[s]+cluster://…host:port,host:port`. With `rediss` all connections use TLS, also to sentinels; `?ca=FILE`
+ * names the trusted authority and `?servername=NAME` the name in the certificate. `?sentinelPassword=` and
+ * `?sentinelUsername=` are the login at the sentinels.
+ * @throws Error with a message that quotes nothing, because any part can contain a piece of the password.
  */
 export function parseRedisUrl(url: string): RedisTarget {
   const match = URL_PATTERN.exec(url);
@@ -60,7 +60,7 @@ export function parseRedisUrl(url: string): RedisTarget {
   };
 }
 
-/** Returns the hosts and the database of a Redis for logs and errors; never a user or a password. */
+/** Returns the hosts and database of a Redis for logs and errors, without user and password. */
 export function describeRedis({ nodes, access }: RedisTarget): string {
   const hosts = nodes.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',');
   return `${hosts}/${access.db}`;
@@ -102,7 +102,7 @@ function readCredentials(text: string | undefined): Credentials {
     const [username, ...password] = text.split(':').map(decodeURIComponent);
     return makeCredentials(username, password.length > 0 ? password.join(':') : null);
   } catch {
-    throw new Error('user or password holds a % that is not written as %25');
+    throw new Error('user or password has a % that is not written as %25');
   }
 }
 

@@ -6,9 +6,9 @@ import { describeRedis, type RedisTarget } from './redis-url.js';
 import { REFUSED } from './watch-rights.js';
 
 /**
- * Logs one line when Redis goes and one when it comes; returns the handler for the errors of others that use it.
- * The line names the hosts and the database of `target`. Ends the process when the database cannot be selected,
- * because ioredis would use database 0, which may be someone else's.
+ * Logs one line when Redis becomes unavailable and one when it is back, with the hosts and the database of `target`. Returns
+ * the handler for errors of other users of `redis`. Ends the process if the database cannot be selected, because ioredis
+ * would then use database 0, which may belong to someone else.
  */
 export function reportOutages(
   redis: RedisConnection,
@@ -34,8 +34,8 @@ export function reportOutages(
 }
 
 /**
- * Returns a handler that logs the errors of something that uses `redis`, except in an outage and after a refusal, which have
- * their own lines.
+ * Returns a handler that logs errors of a user of `redis`, except during an outage and after a refusal, which have their own
+ * lines.
  */
 export function logUnlessAway(
   redis: RedisConnection,
@@ -55,7 +55,7 @@ function findRefusal(error: unknown): string | undefined {
   return [error, lastNodeError].find(isRefusal)?.message;
 }
 
-/** True for the server's refusal of SELECT: no such database, or no right to use it. */
+/** True if the server refused SELECT, because the database does not exist or is forbidden. */
 function isWrongDatabase(error: unknown): error is Error {
   return error instanceof Error && /DB index is out of range|NOPERM .*\bselect\b/i.test(error.message);
 }

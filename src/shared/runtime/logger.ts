@@ -3,7 +3,7 @@ import { ERROR_KINDS, type ErrorCode, VerificationError } from '../errors.js';
 
 export type { Logger };
 
-/** Names of fields that never reach a log line, whatever object they hide in. */
+/** Names of fields that are removed from every log line, in any object. */
 const SECRET_FIELDS = [
   'url',
   'images',
@@ -16,16 +16,16 @@ const SECRET_FIELDS = [
   'password',
 ];
 
-/** Lines that wait for room on a full disk, bytes; what comes beyond is dropped. */
+/** Log lines kept in memory while the disk is full, bytes. Further lines are dropped. */
 const MAX_HELD_BYTES = 1_048_576;
 
 /**
- * Returns a logger that writes one JSON line an event to standard output. Callers log ids, codes, durations and sizes
- * only. A disk without room costs lines and never the program.
+ * Returns a logger that writes one JSON line per event to standard output. Callers log only ids, codes, durations and sizes.
+ * A full disk loses lines, but never stops the program.
  */
 export function createLogger(service: string, level: string): Logger {
   const output = pino.destination({ fd: process.stdout.fd, sync: true, maxLength: MAX_HELD_BYTES });
-  // Without a listener the error of a write would end the process. There is nowhere left to report it to.
+  // Without a listener, a failed write would end the process. There is no other place to report it.
   output.on('error', () => undefined);
   return pino(
     {
@@ -40,12 +40,12 @@ export function createLogger(service: string, level: string): Logger {
   );
 }
 
-/** Codes that only a fault of ours leads to. */
+/** Codes that always mean a fault of this service. */
 const UNEXPECTED_CODES: ReadonlySet<string> = new Set(['internal', 'model_failure']);
 
 /**
- * Returns what a log line says of an error. A refusal reads as its code, its reason and the context it came with; what
- * somebody has to look into goes under `err`, with stack frames.
+ * Returns the fields of a log line for an error. A refusal has its code, reason and context; an error that needs
+ * investigation is under `err`, with stack frames.
  */
 export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof VerificationError) || isUnexpected(error)) return { err: error };
@@ -67,19 +67,19 @@ export function levelOf(code: ErrorCode | undefined): 'info' | 'warn' | 'error' 
   return UNEXPECTED_CODES.has(code) ? 'error' : 'warn';
 }
 
-/** The name of an image host can hold what its URL must not show: an account, an album, a person. */
+/** Without the name of an image host, which can contain an account, an album or a person. */
 function contextOf({ context }: VerificationError): VerificationError['context'] {
   const { host: _host, ...rest } = context;
   return rest;
 }
 
-/** True for what is not ours, and for faults of the service that have a cause to look into. */
+/** True for unknown errors, and for faults of the service that have a cause to investigate. */
 export function isUnexpected(error: unknown): boolean {
   if (!(error instanceof VerificationError) || UNEXPECTED_CODES.has(error.code)) return true;
   return ERROR_KINDS[error.code].fault === 'service' && error.cause !== undefined;
 }
 
-/** Name, code, context and stack frames of an error; its message only when we wrote it, since others may quote URLs or bodies. */
+/** Returns name, code, context and stack frames of an error. Only our own messages: others can quote URLs or bodies. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: 'NonError' };
   const own = error.name === 'VerificationError' || error.name === 'ConfigError';

@@ -6,15 +6,15 @@ interface Step {
   readonly close: () => Promise<unknown> | unknown;
 }
 
-/** Closes what a program opened, last opened first, once, within a time limit. */
+/** Closes everything that a program has opened, once, in reverse order and within a time limit. */
 export interface Shutdown {
   /** Registers something to close. */
   add(name: string, close: Step['close']): void;
-  /** Closes everything; resolves true when every step ended well within the limit. */
+  /** Closes everything. Resolves to true if every step succeeded within the limit. */
   run(reason: string): Promise<boolean>;
 }
 
-/** Returns an empty shutdown list. `timeoutMs` bounds the whole of `run`. */
+/** Returns an empty shutdown list. `timeoutMs`: limit for all steps together. */
 export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
   const steps: Step[] = [];
   let running: Promise<boolean> | undefined;
@@ -44,7 +44,7 @@ export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
   };
 }
 
-/** Ends the process on SIGTERM or SIGINT after `shutdown`: 0 when clean, 1 when the limit was reached. */
+/** Runs `shutdown` on SIGTERM or SIGINT, then ends the process: 0 if it was clean, otherwise 1. */
 export function exitOnSignals(shutdown: Shutdown): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
@@ -53,7 +53,7 @@ export function exitOnSignals(shutdown: Shutdown): void {
   }
 }
 
-/** Ends a program that cannot start: prints the reason on standard error and exits with code 1. */
+/** Ends a program that cannot start: prints the reason to standard error and exits with code 1. */
 export function failToStart(error: unknown): never {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

@@ -1,11 +1,11 @@
 import { trace } from '@opentelemetry/api';
 import type { Shutdown } from './shutdown.js';
 
-/** Time limit of one delivery of spans, ms: it also bounds how long a lost collector may delay the end of the program. */
+/** Time limit for sending spans once, ms. It also limits how long an unavailable collector delays the end of the program. */
 const EXPORT_TIMEOUT_MS = 5_000;
 
 export interface TracingOptions {
-  /** Base URL of an OTLP/HTTP collector; without one nothing is loaded and nothing is recorded. */
+  /** Base URL of an OTLP/HTTP collector. Without it, nothing is loaded or recorded. */
   readonly endpoint: string | undefined;
   /** Name of this program in traces. */
   readonly service: string;
@@ -13,8 +13,8 @@ export interface TracingOptions {
 }
 
 /**
- * Sends spans to a collector from now on, in batches. Sampling, headers and batch sizes are those of OpenTelemetry's own
- * environment variables. A collector that is away costs spans and nothing else.
+ * Sends spans to a collector in batches from now on. OpenTelemetry's own environment variables set sampling, headers and
+ * batch sizes. An unavailable collector only loses spans.
  */
 export async function startTracing({ endpoint, service, shutdown }: TracingOptions): Promise<void> {
   if (!endpoint) return;
@@ -31,6 +31,6 @@ export async function startTracing({ endpoint, service, shutdown }: TracingOptio
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
   trace.setGlobalTracerProvider(provider);
-  // It rejects where the collector does not take the last spans, and the program has ended well all the same.
+  // It rejects if the collector does not accept the last spans, which is not a failure of the shutdown.
   shutdown.add('tracing', () => provider.shutdown().catch(() => undefined));
 }

@@ -9,18 +9,18 @@ import {
 
 export type { Span };
 
-/** W3C Trace Context: version, trace id, id of the span that asks, flags. */
+/** W3C Trace Context: version, trace id, id of the parent span, flags. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 export interface SpanOptions {
   readonly kind?: 'server' | 'consumer';
-  /** What the span is part of: a span of this process, or another process' as a traceparent. */
+  /** The parent: a span of this process, or the traceparent of another process. */
   readonly parent?: Span | string | undefined;
-  /** Ids, codes and numbers only: spans leave for systems that nobody here knows. */
+  /** Only ids, codes and numbers, because spans are sent to other systems. */
   readonly attributes?: Attributes;
 }
 
-/** Opens a span, which the caller ends. Costs next to nothing and records nothing until `startTracing` has run. */
+/** Opens a span, which the caller ends. Records nothing, at almost no cost, until `startTracing` has run. */
 export function openSpan(name: string, { kind, parent, attributes = {} }: SpanOptions): Span {
   const spanContext = typeof parent === 'string' ? readTraceparent(parent) : parent?.spanContext();
   const context = spanContext ? trace.setSpanContext(ROOT_CONTEXT, spanContext) : ROOT_CONTEXT;
@@ -49,7 +49,7 @@ export async function inSpan<T>(
   }
 }
 
-/** Returns what makes another process' span part of this one's trace; undefined when there is no trace. */
+/** Returns the traceparent that makes spans of other processes children of this span; undefined without a trace. */
 export function traceparentOf(span: Span): string | undefined {
   const { traceId, spanId, traceFlags } = span.spanContext();
   const text = `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;

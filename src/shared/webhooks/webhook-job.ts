@@ -11,12 +11,12 @@ export const webhookJobSchema = z.object({
   model: z.string(),
   /** Dropped once delivered. */
   url: z.string().optional(),
-  /** The exact bytes to sign and send, as text; dropped once delivered. */
+  /** The exact text to sign and send. Dropped once delivered. */
   body: z.string().optional(),
 });
 export type WebhookJob = z.infer<typeof webhookJobSchema>;
 
-/** The id of the one webhook job of a comparison: adding it twice makes one. */
+/** Returns the id of the only webhook job of a comparison. Adding it twice creates one job. */
 export function webhookJobId(jobId: string): string {
   return `wh_${jobId}`;
 }

@@ -3,8 +3,8 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * Pauses after the first, second, … failed attempt, ms. With the first attempt at once that is eight attempts over
- * 27.6 hours, long enough for a receiver that is down for a night and the morning after.
+ * Pauses after the first, second, … failed attempt, ms. The first attempt is immediate, so these are eight attempts over
+ * 27.6 hours, enough for a receiver that is down for a night and the next morning.
  */
 export const WEBHOOK_RETRY_DELAYS_MS: readonly number[] = [
   5 * SECOND_MS,
@@ -16,29 +16,29 @@ export const WEBHOOK_RETRY_DELAYS_MS: readonly number[] = [
   10 * HOUR_MS,
 ];
 
-/** Part of each pause that chance adds or takes, so that deliveries which failed together do not return together. */
+/** Random part of each pause, added or subtracted, so that deliveries that failed together do not return together. */
 export const WEBHOOK_JITTER = 0.1;
 
-/** Longest Retry-After that is honoured, ms: no receiver can hold a delivery for longer than the schedule's own pauses. */
+/** Longest Retry-After that is honoured, ms: no receiver can delay a delivery longer than the schedule itself does. */
 export const MAX_RETRY_AFTER_MS = 10 * HOUR_MS;
 
-/** Longest that a delivery can be on its way when its receiver asks for the longest pause each time, s. */
+/** Longest duration of a delivery whose receiver always asks for the longest pause, s. */
 export const LONGEST_DELIVERY_SECONDS = Math.ceil(
   (WEBHOOK_RETRY_DELAYS_MS.length * MAX_RETRY_AFTER_MS * (1 + WEBHOOK_JITTER)) / SECOND_MS,
 );
 
-/** Finished deliveries that are kept at most, whatever their age; they hold no URL and no body. */
+/** Successful deliveries kept at most, of any age. They have no URL and no body. */
 const MAX_KEPT_DELIVERED = 100_000;
-/** Dead letters that are kept at most; each holds its body, a few kilobytes. */
+/** Dead letters kept at most. Each has its body, a few kilobytes. */
 const MAX_KEPT_FAILED = 20_000;
 
-/** What may change a pause. */
+/** Influences on a pause. */
 export interface RetryDelayOptions {
-  /** What the receiver asked for by Retry-After, ms. It lengthens a pause and never shortens one. */
+  /** Pause requested by the receiver in Retry-After, ms. It can lengthen a pause, but not shorten it. */
   readonly afterMs?: number | undefined;
   /** Pauses to use instead of WEBHOOK_RETRY_DELAYS_MS. */
   readonly delaysMs?: readonly number[] | undefined;
-  /** Source of chance in 0..1. */
+  /** Source of random numbers, 0..1. */
   readonly random?: () => number;
 }
 
@@ -52,8 +52,8 @@ export function retryDelayMs(failedAttempts: number, options: RetryDelayOptions 
 }
 
 /**
- * Returns the options a webhook job is added with; the caller adds `jobId`. Delivered and failed ones are kept for
- * `retentionSeconds`. No stack traces: they would tell paths of the machine and nothing else.
+ * Returns the options of a webhook job; the caller adds `jobId`. Delivered and failed jobs are kept for `retentionSeconds`.
+ * Without stack traces, which would only reveal paths of the machine.
  */
 export function webhookJobOptions(retentionSeconds: number) {
   return {

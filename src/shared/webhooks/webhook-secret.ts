@@ -11,19 +11,19 @@ const TENANT_KEY_BYTES = 32;
 /** Context of the derivation (`info` of RFC 5869), before the tenant's name. Never changes: receivers hold the result. */
 const DERIVATION = 'face-verification webhook v1:';
 
-/** Returns what is wrong with an entry of WEBHOOK_SECRETS, as a sentence that does not quote it, or undefined when nothing is. */
+/** Describes the problem of an entry of WEBHOOK_SECRETS without quoting it; undefined if there is none. */
 export function findWebhookSecretProblem(secret: string): string | undefined {
   const encoded = SECRET.exec(secret)?.[1];
   if (encoded === undefined) return 'every secret must be whsec_ followed by base64';
   const bytes = Buffer.from(encoded, 'base64').length;
   if (bytes >= MIN_BYTES && bytes <= MAX_BYTES) return undefined;
-  return `every secret must hold ${MIN_BYTES} to ${MAX_BYTES} bytes`;
+  return `every secret must have ${MIN_BYTES} to ${MAX_BYTES} bytes`;
 }
 
 /**
  * Returns the secret that signs the webhooks of `tenant`: HKDF-SHA256 of the bytes of `master` (an entry of
- * WEBHOOK_SECRETS), without salt. No tenant can compute another's, nor the master. Where no API key is set there is one
- * tenant, `anonymous`, and its secret is the master itself.
+ * WEBHOOK_SECRETS), without salt. No tenant can compute another's, nor the master. Without API keys there is one tenant,
+ * `anonymous`, and its secret is the master itself.
  * @see RFC 5869
  */
 export function tenantWebhookSecret(master: string, tenant: string): string {
@@ -34,9 +34,9 @@ export function tenantWebhookSecret(master: string, tenant: string): string {
 }
 
 export interface SigningSettings {
-  /** The masters; several while one replaces another. */
+  /** The masters. Several while one replaces another. */
   readonly WEBHOOK_SECRETS: readonly string[];
-  /** Sign with the masters as well, for receivers that still hold one. */
+  /** True: also sign with the masters, for receivers that still use one. */
   readonly WEBHOOK_SHARED_SIGNATURE: boolean;
 }
 

@@ -22,7 +22,7 @@ const VISION = 'vision processes';
 
 type Analyse = PhotoSteps['analyse'];
 
-/** What all jobs of a worker share. */
+/** The resources that all jobs of a worker share. */
 export interface SharedResources {
   readonly slowJobs: SlowJobs;
   readonly budget: ByteBudget;

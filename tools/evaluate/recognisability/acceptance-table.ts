@@ -28,7 +28,7 @@ export interface AcceptanceRow {
   readonly told: number;
 }
 
-/** Returns the examples with what the standard check says of each. */
+/** Returns the examples, each with the verdict of the standard check. */
 export function judgeExamples(
   examples: readonly LabelledExample[],
   data: RecognisabilityData,

@@ -104,7 +104,7 @@ function describeResult(unseen: readonly Judged[], { threshold, seed }: Recognis
   ].join('\n');
 }
 
-/** The appearance as text, as the worker's general-data.ts has it. */
+/** Returns the general model in the form of the worker's general-data.ts, with the appearance as text. */
 function generalOf(examples: readonly LabelledExample[]): object {
   const { limits, score } = fitGeneral(examples, REFUSED);
   const { appearance } = score;

@@ -3,7 +3,7 @@ import { promises as dns, type LookupAddress, type RecordWithTtl } from 'node:dn
 /** Time that a name server has to answer before it, or the next one, is asked again, ms. */
 const ATTEMPT_MS = 1_000;
 const ATTEMPTS = 3;
-/** How long the addresses of one family wait for those of the other, ms (RFC 8305 says 50; name servers vary). */
+/** Time for which the addresses of one family wait for the other family, ms (RFC 8305 says 50; name servers vary). */
 const OTHER_FAMILY_MS = 300;
 
 /** `not_found`: the name has no address. `timeout`: no name server answered in time. `failed`: they returned an error. */

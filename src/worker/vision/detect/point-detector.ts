@@ -13,7 +13,7 @@ import { type Confirmation, confirmFace } from './confirm-face.js';
 import type { FaceDetector, PassName, View } from './face-detector.js';
 import { suppressOverlaps } from './nms.js';
 
-/** What differs between models that find faces with their five points in one run. */
+/** Differences between models that detect faces with their five points in one run. */
 export interface PointModel {
   /** Returns the faces in pixels of the input, overlaps not yet suppressed. `outputs`: in the model's order. */
   readonly decode: (outputs: readonly NumericTensor[], input: Size) => FaceDetection[];
@@ -74,7 +74,7 @@ export function createPointDetector(
   };
 }
 
-/** The input's size where the model does not leave it free. */
+/** Returns the size of the input if the model fixes it. */
 function fixedCanvas({ input: { shape } }: OnnxModel): Size | undefined {
   const [, , height, width] = shape;
   return height && width ? { width, height } : undefined;

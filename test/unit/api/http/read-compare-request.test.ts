@@ -34,7 +34,7 @@ async function sentencesAbout(body: unknown): Promise<string[]> {
   return [detail, ...errors.map((error) => error.detail)];
 }
 
-/** Words with which Zod speaks of a wrong value. */
+/** Words from Zod's own messages about a wrong value. */
 const WORDS_OF_ZOD = /invalid (?:input|option|string|key)|too (?:big|small)|expected|received|\bint\b|nan\b/i;
 
 const FIELDS = Object.keys(compareRequestSchema.shape);

@@ -6,7 +6,7 @@ import {
   type SlotAnswer,
 } from '../../../../src/worker/webhooks/delivery-slots.js';
 
-/** Slots of which only the bounds that a test names are ever reached. */
+/** Slots with limits that a test reaches only if it sets them. */
 function slotsOf(limits: { total?: number; perHost?: number; now?: () => number }): DeliverySlots {
   return createDeliverySlots({ total: 100, perHost: 100, now: () => 0, ...limits });
 }
