@@ -100,11 +100,18 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(await textOf(page, '#front_image2-note')).toContain('host');
   });
 
-  it('says at the photo why it could not be downloaded', async () => {
-    const page = await ask({ ...photos.same, back_image: `${images.origin}/gone.jpg` });
+  it('says at the photo why it could not be downloaded, and shows how the others compare', async () => {
+    const page = await ask({
+      ...photos.same,
+      front_image1: photos.other,
+      front_image2: `${images.origin}/gone.jpg`,
+    });
 
     expect(await verdict(page)).toBe('undecided');
-    expect(await textOf(page, '#back_image-note')).toBe('The image host responded with status 404.');
+    expect(await textOf(page, '#front_image2-note')).toBe('The image host responded with status 404.');
+    expect(
+      await page.evaluate(`[...document.querySelectorAll('.card')].map((card) => card.classList[1])`),
+    ).toEqual(['not_matched', 'unusable', 'matched', 'usable']);
   });
 
   it('asks for the key if the service requires one', async () => {

@@ -72,7 +72,7 @@ async function resume() {
   if (!jobId || !asked || running || answered) return;
   const call = { key: keyField.value, signal: AbortSignal.timeout(TIMEOUT_MS) };
   const answer = await readJob(jobId, 0, call).catch(() => undefined);
-  if (answer?.status === 200 && !running) await run(asked, (next) => followJob(jobId, next));
+  if (answer?.status === 200 && !running && !answered) await run(asked, (next) => followJob(jobId, next));
 }
 
 /**

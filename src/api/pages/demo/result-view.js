@@ -19,7 +19,7 @@ export function showProgress(place, { text, jobId }) {
   place.setAttribute('aria-busy', 'true');
   place.classList.remove('stale');
   place.replaceChildren(
-    createElement('h2', { id: 'result-title' }, 'Comparing…'),
+    createElement('h2', { id: 'result-title' }, 'Waiting for the answer…'),
     createElement('p', { role: 'status' }, text),
     ...nameJob(jobId),
   );
@@ -131,7 +131,7 @@ function createFacts({ threshold, fmr, model, timings_ms: timings }) {
 /** @param {import('./client.js').Answer} answer */
 function createRaw({ status, body }) {
   const text = JSON.stringify(body, null, 2) ?? '';
-  return createDetails(`Response with status ${status}`, createElement('pre', { tabindex: 0 }, text));
+  return createDetails(`Response as JSON (status ${status})`, createElement('pre', { tabindex: 0 }, text));
 }
 
 /**
