@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startApi } from '../support/programs/api.js';
+import { attackService } from './attack-service.js';
 import { installNpmTools, installPythonTools } from './install-tools.js';
 import { runTool, type ToolRun } from './run-tool.js';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const DOCUMENT = fromRoot('docs/openapi.json');
 const CACHE = fromRoot('node_modules/.cache/contract');
-const ADMIN_KEY = 'contract-0123456789abcdef';
 
 /** What a caller in TypeScript writes: it compiles only if the generated types have these paths and fields. */
 const SAMPLE = `import type { components, paths } from './types.js';
@@ -76,24 +75,9 @@ async function judgeWithPythonTools(programs: string): Promise<void> {
   );
   const code = 'from client.models import CompareRequest, FaceEvidence, Problem';
   report('Python imports it', await runTool(join(programs, 'python'), ['-c', code], { cwd: folder }));
-  report('schemathesis finds no violation', await attackApi(join(programs, 'schemathesis')));
-}
-
-/** Sends requests that fit the document and requests that do not to an API with no worker behind it. */
-async function attackApi(schemathesis: string): Promise<ToolRun> {
-  const api = await startApi({
-    ADMIN_API_KEYS: `contract:${ADMIN_KEY}`,
-    SYNC_WAIT_TIMEOUT: '1',
-    NO_WORKER_GRACE_SECONDS: '1',
-  });
-  try {
-    const config = ['--config-file', fromRoot('test/contract/schemathesis.toml')];
-    const target = ['run', DOCUMENT, '--url', api.origin, '--max-examples', values.cases];
-    const env = { CONTRACT_TEST_KEY: ADMIN_KEY };
-    return await runTool(schemathesis, [...config, ...target], { cwd: folder, env });
-  } finally {
-    await api.stop();
-  }
+  const schemathesis = join(programs, 'schemathesis');
+  const attack = { schemathesis, document: DOCUMENT, cases: values.cases, cwd: folder };
+  report('schemathesis finds no violation', await attackService(attack));
 }
 
 function report(what: string, { exitCode, output }: ToolRun, isClean = true): void {
