@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const metrics = createWorkerMetrics({
     visionRestarts: () => pool.stats().restarts,
     slowJobs: () => slowJobs.count,
-    isRedisReady: () => isRedisReady(redis),
+    canUseRedis: () => isRedisReady(redis) && !rights.isMissing(),
   });
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const finishing: FinishDependencies = {
@@ -86,13 +86,12 @@ async function main(): Promise<void> {
   warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
   const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });
-  // BullMQ repeats a refused command without a pause.
-  await rights.complete;
   await startConsumers({
     config,
     settingWarnings: fallbacks,
     logger,
     redis,
+    rights,
     finishing,
     verification,
     resources,

@@ -23,7 +23,7 @@ export interface WorkerMetricsSources {
   readonly visionRestarts: () => number;
   /** Jobs that wait for slow image hosts now. */
   readonly slowJobs: () => number;
-  readonly isRedisReady: () => boolean;
+  readonly canUseRedis: () => boolean;
 }
 
 /** Returns the worker's Prometheus metrics. */
@@ -130,7 +130,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
     render: () => {
-      redisUp.set(sources.isRedisReady() ? 1 : 0);
+      redisUp.set(sources.canUseRedis() ? 1 : 0);
       return registry.metrics();
     },
   };

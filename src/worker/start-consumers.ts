@@ -1,6 +1,7 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
 import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import type { RightsWatch } from '../shared/redis/watch-rights.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { startStatusServer } from '../shared/runtime/status-server.js';
@@ -29,6 +30,7 @@ export interface ConsumerOptions {
   readonly settingWarnings: readonly string[];
   readonly logger: Logger;
   readonly redis: RedisConnection;
+  readonly rights: Pick<RightsWatch, 'complete' | 'isMissing'>;
   readonly finishing: FinishDependencies;
   readonly verification: VerificationRules;
   readonly resources: SharedResources;
@@ -38,9 +40,9 @@ export interface ConsumerOptions {
 
 /** Opens the health port and starts everything that takes work: the reconciler, webhooks and comparisons. */
 export async function startConsumers(options: ConsumerOptions): Promise<void> {
-  const { config, redis, finishing, metrics, shutdown } = options;
+  const { config, redis, rights, finishing, metrics, shutdown } = options;
   let ready = false;
-  const isReady = (): boolean => ready && isRedisReady(redis);
+  const isReady = (): boolean => ready && isRedisReady(redis) && !rights.isMissing();
   const health = await startStatusServer({
     host: config.WORKER_HOST,
     port: config.WORKER_PORT,
@@ -51,6 +53,8 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     },
   });
   shutdown.add('health', health.close);
+  // BullMQ would repeat refused commands.
+  await rights.complete;
   const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);
   const reconciler = startReconciler({
     ...finishing,
@@ -70,7 +74,7 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     const closed = Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]);
     return unlessStranded(closed, () => !isRedisReady(redis) && comparisons.isIdle() && webhooks.isIdle());
   });
-  const heartbeat = await startHeartbeat(finishing);
+  const heartbeat = await startHeartbeat({ ...finishing, canWork: () => !rights.isMissing() });
   // Last in, first out: the APIs learn that this worker leaves before it stops taking jobs.
   shutdown.add('heartbeat', heartbeat.stop);
   ready = true;

@@ -22,6 +22,8 @@ export interface RightsWatchOptions {
 export interface RightsWatch {
   /** Resolves once Redis has confirmed all rights. Waits while Redis is unavailable. */
   readonly complete: Promise<void>;
+  /** True while rights are known to be missing. */
+  isMissing(): boolean;
   stop(): void;
 }
 
@@ -72,6 +74,7 @@ export function watchRights(redis: RedisConnection, options: RightsWatchOptions)
   redis.on(REFUSED, check);
   return {
     complete,
+    isMissing: () => isMissing,
     stop: () => {
       isStopped = true;
       clearTimeout(timer);

@@ -14,6 +14,8 @@ export interface HeartbeatDependencies {
   readonly clock: RedisClock;
   readonly keys: Keyspace;
   readonly logger: Logger;
+  /** False while this worker can take no job; then it does not count as alive. */
+  readonly canWork: () => boolean;
 }
 
 export interface Heartbeat {
@@ -29,7 +31,7 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   const beat = async (): Promise<void> => {
     await clock.synchronise();
     const now = clock.now();
-    await redis.zadd(key, now + LIFETIME_MS, id);
+    if (deps.canWork()) await redis.zadd(key, now + LIFETIME_MS, id);
     await redis.zremrangebyscore(key, '-inf', now - LIFETIME_MS);
   };
   const onError = logUnlessAway(redis, deps.logger, 'heartbeat');

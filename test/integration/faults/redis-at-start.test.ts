@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
 import {
   asLimitedUser,
@@ -26,8 +26,8 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     await redis?.stop();
   });
 
-  const start = (name: ProgramName, url: string): Program => {
-    const program = startProgram(name, serviceEnvironment(url));
+  const start = (name: ProgramName, url: string, env: Record<string, string> = {}): Program => {
+    const program = startProgram(name, serviceEnvironment(url, env));
     started.push(program);
     return program;
   };
@@ -56,15 +56,23 @@ describe('a program that starts with a wrong REDIS_URL', () => {
     expect(program.process.exitCode).toBe(1);
   });
 
-  it.each(NAMES)('names the hosts that it cannot reach, without the password: %s', async (name) => {
-    const port = await freePort();
-    const program = start(name, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`);
+  it.each(NAMES)(
+    'names the hosts that it cannot reach, without the password, and is alive: %s',
+    async (name) => {
+      const [port, healthPort] = [await freePort(), String(await freePort())];
+      const program = start(name, `redis://user:hunter2hunter2@127.0.0.1:${port}/1`, {
+        [name === 'api' ? 'PORT' : 'WORKER_PORT']: healthPort,
+      });
 
-    const line = await program.line(({ msg }) => msg === 'Redis is unavailable');
+      const line = await program.line(({ msg }) => msg === 'Redis is unavailable');
 
-    expect(line.REDIS_URL).toBe(`127.0.0.1:${port}/1`);
-    expect(JSON.stringify(program.lines)).not.toContain('hunter2');
-  });
+      expect(line.REDIS_URL).toBe(`127.0.0.1:${port}/1`);
+      expect(JSON.stringify(program.lines)).not.toContain('hunter2');
+      const answers = async () =>
+        expect((await fetch(`http://127.0.0.1:${healthPort}/health`)).status).toBe(200);
+      await vi.waitFor(answers, { timeout: 60_000, interval: 50 });
+    },
+  );
 });
 
 describe('a metrics port that is taken', () => {

@@ -215,7 +215,12 @@ export function startProgram(name: ProgramName, env: Readonly<Record<string, str
     wake();
   });
   createInterface({ input: child.stderr }).on('line', (text) => errors.push(text));
-  child.once('exit', wake);
+  // Not 'exit', after which the last lines can still arrive.
+  let isClosed = false;
+  child.once('close', () => {
+    isClosed = true;
+    wake();
+  });
   return {
     process: child,
     lines,
@@ -224,8 +229,7 @@ export function startProgram(name: ProgramName, env: Readonly<Record<string, str
       new Promise((resolve, reject) => {
         const look = (): void => {
           const found = lines.find(matches);
-          const ended = child.exitCode !== null || child.signalCode !== null;
-          if (!found && !ended) return;
+          if (!found && !isClosed) return;
           waiting.delete(look);
           if (found) resolve(found);
           else reject(new Error(`${name} ended: ${errors.join('\n')}\n${JSON.stringify(lines.slice(-5))}`));

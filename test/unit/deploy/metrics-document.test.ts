@@ -19,7 +19,7 @@ const METRICS = {
     pack: 'lite',
     tenants: [],
   }),
-  Worker: createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0, isRedisReady: () => true }),
+  Worker: createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0, canUseRedis: () => true }),
 };
 
 /** The rows of the table under a heading of docs/metrics.md, as `name type`. */

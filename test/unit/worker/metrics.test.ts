@@ -5,7 +5,7 @@ import { failureOfError } from '../../../src/worker/comparison/job-error.js';
 import { createWorkerMetrics } from '../../../src/worker/metrics.js';
 import type { Verification } from '../../../src/worker/verification/verify-person.js';
 
-const SOURCES = { visionRestarts: () => 0, slowJobs: () => 0, isRedisReady: () => true };
+const SOURCES = { visionRestarts: () => 0, slowJobs: () => 0, canUseRedis: () => true };
 const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
 
 describe('the metrics of a worker', () => {
