@@ -24,7 +24,7 @@ export interface LoadReport {
   readonly othersCores: number;
   /** 99th percentile of the event loop's delay, Node's own 10 ms of sampling included, ms. */
   readonly loopDelayMs: { readonly api: number; readonly worker: number };
-  /** Time of each step per comparison (four photos), ms. */
+  /** Time of each step per comparison, summed over the analysed photos, ms. */
   readonly stepsMs: Readonly<Record<string, number>>;
   /** Time of a comparison in the worker, ms. */
   readonly workerMs: Summary;

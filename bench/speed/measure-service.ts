@@ -10,7 +10,8 @@ import { median } from './statistics.js';
 import { createWorkerNamespace, type WorkerNamespace } from './worker-namespace.js';
 
 const CORES = availableParallelism();
-const PHOTOS = 4;
+/** Photos that decide a comparison of one person's photos: the reference and two fronts. */
+const NEEDED_PHOTOS = 3;
 
 /** Requests in flight per vision process in a closed loop: more than the workers take, so that none is ever idle. */
 const IN_FLIGHT = 8;
@@ -92,8 +93,8 @@ export async function measureEfficiency(setting: EfficiencySetting): Promise<Eff
 function efficiencyOf(floorMs: number, { perSecond, cpuMsByRole }: LoadReport) {
   const { api, redis, worker, vision } = cpuMsByRole;
   return {
-    coreEfficiency: (floorMs * PHOTOS * perSecond) / (1_000 * CORES),
-    cpuEfficiency: (floorMs * PHOTOS) / (api + redis + worker + vision),
+    coreEfficiency: (floorMs * NEEDED_PHOTOS * perSecond) / (1_000 * CORES),
+    cpuEfficiency: (floorMs * NEEDED_PHOTOS) / (api + redis + worker + vision),
   };
 }
 

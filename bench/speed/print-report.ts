@@ -29,7 +29,7 @@ export function printReport(report: BenchReport): string {
 
 function printEfficiency(report: EfficiencyReport): string[] {
   const { floor, load } = report;
-  const steps = Object.entries(load.stepsMs).map(([step, ms]) => `${step} ${fixed(ms / 4)}`);
+  const steps = Object.entries(load.stepsMs).map(([step, ms]) => `${step} ${fixed(ms)}`);
   const cpu = Object.entries(load.cpuMsByRole).map(([role, ms]) => `${role} ${fixed(ms)}`);
   return [
     '',
@@ -41,7 +41,7 @@ function printEfficiency(report: EfficiencyReport): string[] {
         : `; as published: detect ${fixed(floor.publishedDetectMs)}, embed ${fixed(floor.publishedEmbedMs ?? 0)}`),
     `  ${fixed(report.perSecond, 2)} comparisons/s; core-efficiency ${fixed(report.coreEfficiency, 2)}, ` +
       `of the CPU time spent ${fixed(report.cpuEfficiency, 2)}; others took ${fixed(load.othersCores, 2)} cores`,
-    `  ms a photo: ${steps.join(', ')}`,
+    `  ms a comparison: ${steps.join(', ')}`,
     `  CPU ms a comparison: ${cpu.join(', ')}`,
     `  event loop p99: API ${fixed(load.loopDelayMs.api)} ms, worker ${fixed(load.loopDelayMs.worker)} ms`,
     `  memory: API ${fixed(report.apiMemoryMb, 0)} MB, worker ${fixed(report.workerMemoryMb, 0)} MB, ` +

@@ -15,11 +15,11 @@ export interface EfficiencyReport {
   readonly processes: number;
   readonly threads: number;
   readonly floor: FloorReport;
-  /** Comparisons (four photos) per second. */
+  /** Comparisons per second. */
   readonly perSecond: number;
-  /** Floor × photos / (time × cores). */
+  /** Floor of the three photos that decide a comparison / (time × cores). */
   readonly coreEfficiency: number;
-  /** Floor × photos / CPU time of the whole service. Not affected by other programs on the machine. */
+  /** That floor / CPU time of the whole service. Not affected by other programs on the machine. */
   readonly cpuEfficiency: number;
   /** Resident memory of each vision process after the run, MB. */
   readonly visionMemoryMb: readonly number[];
