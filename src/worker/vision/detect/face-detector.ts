@@ -17,6 +17,14 @@ export interface View {
  */
 export type PassName = 'coarse' | 'tiny' | 'fine';
 
+/** How a small face is detected again in its surroundings at full resolution. */
+export interface CloseUp {
+  /** Margin around the face, as a fraction of its longer edge. */
+  readonly margin: number;
+  /** Length of the surroundings' longer edge on the detector's input, px. Absent: as in the coarse pass. */
+  readonly longEdgePx?: number;
+}
+
 /** A face that the detector has checked a second time. */
 export interface ConfirmedFace {
   readonly face: FaceDetection;
@@ -29,6 +37,7 @@ export const SETTLED = 0.5;
 
 /** One or two models that find faces and their five points. */
 export interface FaceDetector {
+  readonly closeUp: CloseUp;
   /** Returns the length of the photo's longer edge in each pass, px. */
   passes(photo: Size, quarterTurns: QuarterTurns): Readonly<Record<PassName, number>>;
   /** Returns the faces of a photo in pixels of the unturned photo, best score first, overlaps suppressed. */

@@ -44,9 +44,6 @@ export interface LocateContext {
   readonly timer: StepTimer;
 }
 
-/** Margin around a small face that is decoded at full resolution, as a fraction of its longer edge. */
-const REGION_MARGIN = 1;
-
 /** Overlap with the original face below which a detection in the enlarged region is something else. */
 const SAME_FACE_OVERLAP = 0.4;
 
@@ -148,13 +145,16 @@ async function refineFace(
 ): Promise<Pick<LocatedFace, 'face' | 'source' | 'sourceLandmarks'>> {
   const { detector, timer } = context;
   const decoded = await timer.measure('decode_region', () =>
-    decodeRegion(bytes, { ...decodeOptions(context), region: surroundings(face.box) }),
+    decodeRegion(bytes, {
+      ...decodeOptions(context),
+      region: surroundings(face.box, detector.closeUp.margin),
+    }),
   );
   const source = createPyramid(decoded);
   const { x, y } = decoded.region;
   const first = shiftFace(face, { x: -x, y: -y });
   const closer = await timer.measure('detect', async () => {
-    const longEdgePx = detector.passes(source, quarterTurns).coarse;
+    const longEdgePx = detector.closeUp.longEdgePx ?? detector.passes(source, quarterTurns).coarse;
     const faces = await detector.detect(source, { longEdgePx, quarterTurns });
     const same = faces.filter((other) => boxOverlap(other.box, first.box) >= SAME_FACE_OVERLAP);
     const nearest = same.toSorted(
@@ -177,8 +177,8 @@ function isSmallerThanAligned(face: FaceDetection): boolean {
   return Math.hypot(a, b) > 1;
 }
 
-function surroundings({ x, y, width, height }: Box): Box {
-  const margin = Math.max(width, height) * REGION_MARGIN;
+function surroundings({ x, y, width, height }: Box, marginOfFace: number): Box {
+  const margin = Math.max(width, height) * marginOfFace;
   return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
 }
 

@@ -10,7 +10,7 @@ import { type Normalisation, writeRoundedTensor, writeTensor } from '../image/to
 import type { NumericTensor, OnnxModel } from '../onnx/onnx-session.js';
 import type { FaceDetection } from '../types.js';
 import { type Confirmation, confirmFace } from './confirm-face.js';
-import type { FaceDetector, PassName, View } from './face-detector.js';
+import type { CloseUp, FaceDetector, PassName, View } from './face-detector.js';
 import { suppressOverlaps } from './nms.js';
 
 /** Differences between models that detect faces with their five points in one run. */
@@ -21,6 +21,7 @@ export interface PointModel {
   readonly maxOverlap: number;
   /** Longer edge of the photo in the small passes, px. */
   readonly passes: Readonly<Record<Exclude<PassName, 'fine'>, number>>;
+  readonly closeUp: CloseUp;
   readonly confirmation: Confirmation;
 }
 
@@ -36,7 +37,7 @@ const SIDE_MULTIPLE = 32;
 export function createPointDetector(
   model: OnnxModel,
   { normalisation, detectionSize }: PointDetectorSettings,
-  { decode, maxOverlap, passes, confirmation }: PointModel,
+  { decode, maxOverlap, passes, closeUp, confirmation }: PointModel,
 ): FaceDetector {
   const fixed = fixedCanvas(model);
   let buffer = new Float32Array(0);
@@ -63,6 +64,7 @@ export function createPointDetector(
   }
 
   return {
+    closeUp,
     passes: () => ({ ...passes, fine: detectionSize }),
     confirm: (photo, face, quarterTurns) =>
       confirmFace(detect, photo, { face, quarterTurns, rules: confirmation }),

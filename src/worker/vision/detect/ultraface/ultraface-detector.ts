@@ -67,6 +67,7 @@ export function createUltrafaceDetector(
   }
 
   return {
+    closeUp: { margin: 1 },
     passes: (photo, quarterTurns) => {
       const whole = largestInside(turnedSize(photo, quarterTurns), canvas);
       return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
