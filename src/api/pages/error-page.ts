@@ -1,13 +1,7 @@
 import { html } from 'hono/html';
-import { ERROR_CODES, ERROR_KINDS, type ErrorCode, type Fault } from '../../shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS, type ErrorCode } from '../../shared/errors.js';
 import { NAMED_REASONS, type Reason, reasonKindOf } from '../../shared/reasons.js';
 import { type Html, renderPage, renderText } from './render-page.js';
-
-const WHO_ACTS: Readonly<Record<Fault, string>> = {
-  client: 'caller',
-  upstream: 'image host',
-  service: 'service',
-};
 
 /** Returns the page that explains every error code, each at the anchor to which the `type` of a problem points. */
 export function renderErrorPage(): string {
@@ -20,7 +14,8 @@ export function renderErrorPage(): string {
       <p class="lead">
         Errors are RFC 9457 problems. Decide by <code>code</code>; <code>detail</code> is for people and may change.
         “Retry” means that the same request may succeed later. If the response has <code>Retry-After</code>, wait that
-        many seconds first. An error never means that the faces do not match.
+        many seconds first. “Who acts” is <code>who_acts</code>: the client, the host of an image (upstream), or the
+        operator of this service. An error never means that the faces do not match.
       </p>
       <div class="table">
         <table>
@@ -58,7 +53,7 @@ function renderRow(code: ErrorCode): Html {
               <th scope="row"><a href="#${code}"><code>${code}</code></a></th>
               <td data-label="Status">${status}</td>
               <td data-label="Retry">${retryable ? 'yes' : 'no'}</td>
-              <td data-label="Who acts">${WHO_ACTS[fault]}</td>
+              <td data-label="Who acts"><code>${fault}</code></td>
               <td>${text}</td>
               <td>${renderText(advice)}</td>
             </tr>`;
