@@ -171,6 +171,24 @@ describe('callers of an API without workers', () => {
     expect(await queues.queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
   });
 
+  it('fifty requests under the key of a job that failed for a passing reason make one new job', async () => {
+    await queues.queue.drain();
+    const headers = { ...big, 'idempotency-key': 'host-was-down' };
+    const first = await acceptedId(api.origin, headers);
+    const detail = 'The image host refused the connection.';
+    await queues.endWaitingJob({ ok: false, code: 'image_fetch_failed', detail, retryable: true });
+
+    const ids = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        acceptedId(index % 2 === 0 ? api.origin : secondOrigin, headers),
+      ),
+    );
+
+    expect(new Set(ids).size).toBe(1);
+    expect(ids).not.toContain(first);
+    expect(await queues.queue.getJobCounts('prioritized')).toEqual({ prioritized: 1 });
+  });
+
   it('take turns: one key’s batch does not delay another’s single job, and waiting callers go first', async () => {
     for (let batch = 0; batch < 10; batch += 1)
       await Promise.all(Array.from({ length: 50 }, () => acceptedId(api.origin, big)));

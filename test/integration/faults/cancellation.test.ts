@@ -1,4 +1,3 @@
-import { Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
 import type { ErrorCode } from '../../../src/shared/errors.js';
@@ -110,13 +109,6 @@ describe('DELETE of a queued job', () => {
 });
 
 describe('an Idempotency-Key', () => {
-  /** Ends the waiting job with this outcome, as a worker does. */
-  async function endWaitingJob(outcome: ComparisonOutcome): Promise<void> {
-    const worker = new Worker(queues.queue.name, null, { connection: queues.redis, prefix: '{face}' });
-    const job = await worker.getNextJob('token');
-    await job?.moveToCompleted(outcome, 'token', false);
-    await worker.close();
-  }
   const fail = (code: ErrorCode, retryable: boolean): ComparisonOutcome => ({
     ok: false,
     code,
@@ -133,7 +125,7 @@ describe('an Idempotency-Key', () => {
 
   it('starts one new job for all that repeat a failure that may have passed', async () => {
     const first = await ask('host-down');
-    await endWaitingJob(fail('image_fetch_failed', true));
+    await queues.endWaitingJob(fail('image_fetch_failed', true));
 
     const again = await Promise.all(Array.from({ length: 8 }, () => ask('host-down')));
 
@@ -151,10 +143,10 @@ describe('an Idempotency-Key', () => {
     const ids: (string | undefined)[] = [];
     for (let failure = 0; failure < 3; failure += 1) {
       ids.push((await ask('host-down-again')).jobId);
-      await endWaitingJob(fail('deadline_exceeded', true));
+      await queues.endWaitingJob(fail('deadline_exceeded', true));
     }
     const last = await ask('host-down-again');
-    await endWaitingJob({ ok: true, matched: true });
+    await queues.endWaitingJob({ ok: true, matched: true });
 
     const replay = await ask('host-down-again');
 
@@ -167,7 +159,7 @@ describe('an Idempotency-Key', () => {
     ['failed', fail('face_not_found', false)],
   ] as const)('stays bound to a job that is %s for good', async (status, outcome) => {
     const first = await ask(`final-${status}`);
-    await endWaitingJob(outcome);
+    await queues.endWaitingJob(outcome);
 
     const again = await ask(`final-${status}`);
 
@@ -177,21 +169,21 @@ describe('an Idempotency-Key', () => {
 
   it('is free again after a running job was cancelled', async () => {
     const first = await ask('cancelled-while-running');
-    await endWaitingJob(fail('job_cancelled', false));
+    await queues.endWaitingJob(fail('job_cancelled', false));
 
     expect((await ask('cancelled-while-running')).jobId).not.toBe(first.jobId);
   });
 
   it('belongs to its body, also after a failure that may have passed', async () => {
     await ask('one-body');
-    await endWaitingJob(fail('image_fetch_failed', true));
+    await queues.endWaitingJob(fail('image_fetch_failed', true));
 
     expect(await ask('one-body', { threshold: 0.9 })).toMatchObject({ code: 'idempotency_conflict' });
   });
 
   it('marks the answer of a waiting caller that joined a job', async () => {
     const { jobId } = await ask('joined-by-a-caller');
-    await endWaitingJob({ ok: true, matched: true });
+    await queues.endWaitingJob({ ok: true, matched: true });
 
     const answer = await postJson(`${api.origin}/compare-faces`, ACCEPTABLE, {
       'idempotency-key': 'joined-by-a-caller',

@@ -1,5 +1,6 @@
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
+import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
 import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { WEBHOOK_QUEUE } from '../../../src/shared/webhooks/webhook-job.js';
 
@@ -9,6 +10,8 @@ export interface OpenQueues {
   /** The comparisons of the pack `lite`. */
   readonly queue: Queue;
   readonly webhookQueue: Queue;
+  /** Ends the comparison that waits first with this outcome, as a worker does. */
+  endWaitingJob(outcome: ComparisonOutcome): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -22,6 +25,12 @@ export function openQueues(redisUrl: string): OpenQueues {
     redis,
     queue,
     webhookQueue,
+    endWaitingJob: async (outcome) => {
+      const worker = new Worker(queue.name, null, options);
+      const job = await worker.getNextJob('token');
+      await job?.moveToCompleted(outcome, 'token', false);
+      await worker.close();
+    },
     close: async () => {
       await queue.close();
       await webhookQueue.close();
