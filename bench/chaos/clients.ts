@@ -4,10 +4,10 @@ import type { Case } from './cases.js';
 import { SYNC_WAIT_S } from './system.js';
 import type { Tally } from './tally.js';
 
-/** How a job is requested. */
+/** Ways to request a job. */
 export type Kind = keyof Tally['ended'];
 
-/** What a client knows about an accepted job. */
+/** An accepted job, as its client knows it. */
 export interface Entry {
   readonly index: number;
   readonly kind: Kind;

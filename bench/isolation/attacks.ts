@@ -6,7 +6,7 @@ import { DEAR_PHOTOS, type IsolationRange, SILENT_NAMES, WIDE_BOMBS, WORST } fro
 /** An attack by one tenant. */
 export interface Attack {
   readonly name: string;
-  /** How the quiet tenant gets its results, which the attack targets. */
+  /** The way in which the quiet tenant gets its results. The attack targets it. */
   readonly quietBy: 'answer' | 'webhook';
   /** Starts the attack; resolves with a function that stops it. */
   start(range: IsolationRange): () => Promise<void>;

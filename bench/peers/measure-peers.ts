@@ -12,7 +12,7 @@ import { preparePython, runPython, startPython } from './start-python.js';
 export interface PeerRow extends PairReport {
   readonly pack: Pack['name'];
   readonly evidence: boolean;
-  /** What both answer for the first request: `true`, `false` or a status. */
+  /** Both answers to the first request: `true`, `false` or a status. */
   readonly decisions: readonly [string, string];
 }
 

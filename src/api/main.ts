@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   shutdown.add('drain', parts.drain.start);
 }
 
-/** On a port of their own, because the metrics name tenants and scrapers have no key. */
+/** Serves metrics on a separate port, because they name tenants and scrapers have no key. */
 async function serveMetrics(
   { render }: ApiMetrics,
   { config, logger, shutdown }: ServerParts,

@@ -13,7 +13,7 @@ export interface AttackOptions {
   readonly document: string;
   /** Requests to each operation, roughly. */
   readonly cases: string;
-  /** Where the program may write. */
+  /** Folder that the program may write to. */
   readonly cwd: string;
 }
 

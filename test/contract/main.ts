@@ -13,7 +13,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`
 const DOCUMENT = fromRoot('docs/openapi.json');
 const CACHE = fromRoot('node_modules/.cache/contract');
 
-/** What a caller in TypeScript writes: it compiles only if the generated types have these paths and fields. */
+/** A caller's code in TypeScript. It compiles only if the generated types have these paths and fields. */
 const SAMPLE = `import type { components, paths } from './types.js';
 type Body = paths['/compare-faces']['post']['requestBody']['content']['application/json'];
 const url = 'https://photos.example.com/1.jpg';

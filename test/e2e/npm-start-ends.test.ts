@@ -6,7 +6,7 @@ const START_TIMEOUT_MS = 180_000;
 /** Long enough for an orderly end, and for the watchdog's patience with each program after a kill. */
 const PATIENCE = { timeout: 40_000, interval: 100 };
 
-/** What npm start runs: npm, its shell and the script, a watchdog, Redis, API, worker and a vision process. */
+/** The processes of npm start: npm, its shell and the script, a watchdog, Redis, API, worker and a vision process. */
 const PROGRAMS = [
   /start\.mjs/,
   /watchdog\.js/,

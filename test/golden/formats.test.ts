@@ -30,7 +30,7 @@ interface Row {
   readonly make: Make;
   /** Mean absolute difference to the original allowed, 0..255; 0: lossless. About 1.5 times what was measured. */
   readonly within: number;
-  /** What the decoded photo must look like, when it is not the original. */
+  /** Expected look of the decoded photo if it differs from the original. */
   readonly like?: (original: RgbImage) => RgbImage;
 }
 
@@ -40,7 +40,7 @@ const jpeg: Make = (photo) => photo().jpeg({ quality: 95, chromaSubsampling: '4:
 const exifPng = (orientation: number): Buffer =>
   pngChunk('eXIf', orientationSegment(orientation).subarray(10));
 
-/** What phones write for HDR screens: a plain JPEG and behind it a second one that says how much brighter to show it. */
+/** A photo for HDR screens, as phones write it: a plain JPEG, followed by a second one with the extra brightness. */
 async function gainMapped(photo: Sharp): Promise<Buffer> {
   const bytes = await photo.toColourspace('scrgb').jpeg({ quality: 95 }).toBuffer();
   if (!bytes.includes('urn:iso:std:iso:ts:21496')) throw new Error('sharp wrote no gain map');

@@ -56,7 +56,7 @@ async function cutBelowNose({ bytes, analysis }: Portrait): Promise<Buffer> {
   return sharp(bytes).extract({ left: 0, top: 0, width: analysis.width, height }).jpeg().toBuffer();
 }
 
-/** How many photos were read upright, turned by what, or refused, by the code of the error. */
+/** Counts the photos by result: upright, the warning about their rotation, or the error code. */
 async function readAll(make: (portrait: Portrait) => Promise<Buffer>): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const portrait of portraits) {

@@ -14,7 +14,7 @@ import { type DnsServer, startDnsServer } from '../support/servers/dns-server.js
 import { readLoopbackCertificate } from '../support/servers/loopback-certificate.js';
 import { type Behaviour, type RawServer, startRawServer } from '../support/servers/raw-server.js';
 
-/** What one line of the list stands for here: a host that behaves so, and how the fetch ends. */
+/** One line of the list as a test case: a host with this behaviour, and the outcome of the fetch. */
 interface Case {
   readonly behaviour: Behaviour;
   readonly outcome: ErrorCode | 'ok';

@@ -30,7 +30,7 @@ const OUR_OUTCOME: Readonly<Record<string, ErrorCode | 'decoded'>> = {
   image_decode_limit: 'image_too_large',
 };
 
-/** Where our outcome differs from that of the class, with good reason. */
+/** Outcomes of photos that differ from those of their class for a good reason. */
 const OWN_OUTCOME: Readonly<Record<string, ErrorCode | 'decoded'>> = {
   // 32 × 32 px hold a face of 20: it ends at the detector as well.
   'px_32x32.jpg': 'decoded',

@@ -10,7 +10,7 @@ export interface AnswerPair {
 
 export const VERDICTS: readonly Verdict[] = ['matched', 'not matched', 'could not tell', 'failed'];
 
-/** How two services agree. */
+/** Agreement of two services. */
 export interface Agreement {
   /** Requests by the verdict of the new service, then of the old one. */
   readonly counts: Readonly<Record<Verdict, Readonly<Record<Verdict, number>>>>;

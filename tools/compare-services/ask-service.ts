@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ERROR_KINDS } from '../../src/shared/errors.js';
 
-/** What a service says about a request: a decision, that it cannot decide, or nothing usable. */
+/** A service's answer to a request: a decision, that it cannot decide, or nothing usable. */
 export type Verdict = 'matched' | 'not matched' | 'could not tell' | 'failed';
 
 export interface Answer {

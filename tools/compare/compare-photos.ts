@@ -9,7 +9,7 @@ export interface NamedPhoto {
   readonly bytes: Uint8Array;
 }
 
-/** How a probe compares with the reference. */
+/** Comparison of a probe with the reference. */
 export interface Comparison {
   /** Cosine, -1..1. */
   readonly similarity: number;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../shared/errors.js';
 import type { Reason } from '../../shared/reasons.js';
 
-/** What middleware and operations know about a request. */
+/** Facts about a request that middleware and operations share. */
 export interface AppContext {
   readonly Variables: {
     requestId: string;

@@ -1,7 +1,7 @@
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 
-/** How many jobs of an Idempotency-Key no longer bind it, by the id of its first job. */
+/** Counts the jobs under an Idempotency-Key that no longer bind it, by the id of the first. */
 export interface KeyTurns {
   /** Returns the number kept last; 0 if none is. */
   read(firstJobId: string): Promise<number>;

@@ -52,7 +52,7 @@ export interface ReceivedRequest {
   readonly unknownFields: readonly string[];
 }
 
-/** Who sends a request, and how. */
+/** The sender of a request, and the way it was sent. */
 export interface Caller {
   readonly tenant: string;
   readonly requestId: string;

@@ -7,7 +7,7 @@ import { traceIdOf } from '../../shared/runtime/tracing.js';
 import type { AppContext } from '../http/app-context.js';
 import { asVerificationError } from '../http/error-response.js';
 
-/** What is known about an answered request. */
+/** Facts about an answered request. */
 export interface RequestFacts {
   readonly method: string;
   /** The pattern of the route, never the path itself. */

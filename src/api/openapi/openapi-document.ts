@@ -6,7 +6,7 @@ import { HEADERS, type HeaderName } from './components.js';
 import { createSchemas, schemaReference } from './schemas.js';
 import { describeWebhook } from './webhook.js';
 
-/** What the API does, for its document and its page. Code is in backticks. */
+/** Description of the API for its document and its page. Code is in backticks. */
 export const API_DESCRIPTION = `Answers one question: do these photos show the same person?
 
 Three probes (\`front_image1..3\`) are compared with one reference (\`back_image\`). Each comparison gives a similarity,

@@ -29,7 +29,7 @@ export interface Answer {
   readonly mediaType?: 'text/html' | 'application/json';
   readonly headers?: readonly HeaderName[];
   readonly example?: unknown;
-  /** What can be done with the answer: operations by link name, with their path parameters as runtime expressions. */
+  /** Possible next steps: operations by link name, with their path parameters as runtime expressions. */
   readonly links?: Readonly<Record<string, Link>>;
 }
 

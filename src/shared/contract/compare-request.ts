@@ -48,7 +48,7 @@ export const userIdSchema = z
 const thresholdError = mustBe('a number from 0 to 1');
 /** Cosine similarity at or above which a probe matches, 0..1. */
 export const thresholdSchema = z.number(thresholdError).min(0, thresholdError).max(1, thresholdError);
-/** How many of the three probes must match. */
+/** Number of the three probes that must match. */
 export const minMatchesSchema = z.union([z.literal(2), z.literal(3)], mustBe('2 or 3'));
 
 const fmrError = mustBe('a number above 0 and below 1');

@@ -53,7 +53,7 @@ export const jobAcceptedSchema = z
   .meta({ id: 'JobAccepted' });
 export type JobAccepted = z.infer<typeof jobAcceptedSchema>;
 
-/** What a result repeats of its request. */
+/** The parts of a request that its result repeats. */
 type ReportedJob = Pick<ComparisonJob, 'user_id' | 'warnings' | 'unknown_fields'>;
 
 /** The input of a job view. Times in ms since 1970. */

@@ -11,7 +11,7 @@ import {
   parseAddressRange,
 } from './public-address.js';
 
-/** What the operator allows in addition to public addresses on ports 80 and 443. */
+/** Addresses that the operator allows in addition to public ones on ports 80 and 443. */
 export interface AddressPolicySettings {
   /** Host names (`minio`, `*.storage.internal`), addresses and CIDR ranges that can be private, on any port. */
   readonly allowedPrivateHosts: readonly string[];

@@ -28,7 +28,7 @@ export interface Keyspace extends KeyspaceOptions {
   evidence(jobId: string): string;
   /** View of a cancelled job, JSON, with the retention as TTL. */
   cancelled(jobId: string): string;
-  /** How many jobs under an Idempotency-Key no longer bind it, by the id of the first. As `KeyTurns`. */
+  /** Number of jobs under an Idempotency-Key that no longer bind it, by the id of the first. See `KeyTurns`. */
   turn(jobId: string): string;
   /** First outcome of a job with a callback or evidence, JSON: a second run must not report a different one. */
   outcome(jobId: string): string;

@@ -45,7 +45,7 @@ export async function findMissingRights(
   }
 }
 
-/** A connection of its own: a transaction must not swallow the commands of others. Any node of a cluster has the rights. */
+/** Opens a separate connection: other commands must not enter the transaction. Any node of a cluster has the rights. */
 function openProbe(redis: RedisConnection): Redis {
   const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis;
   if (!node) throw new Error('no node of the cluster is known yet');
@@ -75,7 +75,7 @@ async function refusalOf(
   }
 }
 
-/** What is refused: a command with its category, or any access to our keys or channels. */
+/** A refused command with its category, or the lack of any access to our keys or channels. */
 type Refused = NeededCommand | 'keys' | 'channels' | undefined;
 
 function describeRefusal(command: NeededCommand, message: string | undefined): Refused {

@@ -1,9 +1,9 @@
-/** A program of this service, as far as Redis is concerned. */
+/** A program of this service as a user of Redis. */
 export type RedisUser = 'api' | 'worker';
 
 /**
- * What both programs send, by category of Redis' access control, with K for a key. BullMQ's scripts run with the rights of
- * their caller, so their commands are listed too.
+ * Commands of both programs, by category of Redis' access control, with K for a key. BullMQ's scripts run with the
+ * rights of their caller, so their commands are listed too.
  */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
   scripting: ['eval 0 1 K', 'evalsha 0 1 K'],
@@ -77,7 +77,7 @@ const SHARED: Readonly<Record<string, readonly string[]>> = {
   others: ['info', 'time'],
 };
 
-/** What one program sends in addition, with C for a channel. Subscribing is tried on its own. */
+/** Further commands of one program, with C for a channel. Subscribing is tried separately. */
 const OWN: Readonly<Record<RedisUser, Readonly<Record<string, readonly string[]>>>> = {
   api: { blocking: ['xread STREAMS K 0'], pubsub: ['publish C v'] },
   worker: { blocking: ['bzpopmin K 1'] },

@@ -28,8 +28,8 @@ export interface RightsWatch {
 }
 
 /**
- * Checks what this program may do with Redis, at each connection and after each refusal. Missing rights end a program that
- * starts. One that runs names them once and continues when they are back, as after an outage.
+ * Checks this program's rights in Redis at each connection and after each refusal. If rights are missing at the start,
+ * the program exits. Later, it logs them once and continues when they are back, as after an outage.
  */
 export function watchRights(redis: RedisConnection, options: RightsWatchOptions): RightsWatch {
   const { target, user, prefix, logger } = options;

@@ -25,7 +25,7 @@ const MIN_TIME_FOR_RETRY_MS = 3_000;
 /** Longest time that setTimeout accepts, ms. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** How to stop each comparison that runs here, by job id. */
+/** Functions that stop the comparisons running here, by job id. */
 export type RunningJobs = Map<string, (reason: AbortReason) => void>;
 
 export interface RunDependencies extends FinishDependencies, ReportDependencies {

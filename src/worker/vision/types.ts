@@ -23,7 +23,7 @@ export interface FaceDetection {
   readonly landmarks: FivePoints;
 }
 
-/** How suitable a face is for comparison. `score`, 0..1: its expected similarity to a clean photo of the same face. */
+/** Suitability of a face for comparison. `score`, 0..1: its expected similarity to a clean photo of the same face. */
 export interface FaceQuality {
   readonly score: number;
   /** Variance of the Laplacian of the aligned face's luma. */
@@ -75,7 +75,7 @@ export interface VisionSettings {
   readonly minFaceSizePx: number;
   /** Lower quality scores are refused as low_quality, 0..1. Has an effect only above the pack's own limits. */
   readonly minFaceQuality: number;
-  /** How strictly faces are checked before they are compared. */
+  /** Strictness of the check of faces before a comparison. */
   readonly recognisability: 'strict' | 'standard' | 'off';
   /** Pixels of a JPEG at most; other formats can have half as many. */
   readonly maxImagePixels: number;

@@ -18,7 +18,7 @@ import {
   type WebhookReceiver,
 } from '../../support/servers/webhook-receiver.js';
 
-/** How long a worker is blocked and another is cut off, ms. */
+/** Time for which one worker is blocked and another is cut off, ms. */
 const BLOCKED_MS = 3 * LOCK_DURATION_MS;
 const CUT_OFF_MS = 2 * LOCK_DURATION_MS;
 /** Stops the whole event loop on a signal, as a bug or a starved machine would. */

@@ -29,7 +29,7 @@ let queue: Queue<ComparisonJob, ComparisonOutcome>;
 let webhooks: WebhookQueue;
 let webhookQueue: Queue<WebhookJob>;
 let counted: string[];
-/** How far the reconciler's clock is ahead, ms. */
+/** Time by which the reconciler's clock is ahead, ms. */
 let ahead = 0;
 let reconciler: Reconciler;
 let dependencies: ReconcileDependencies;

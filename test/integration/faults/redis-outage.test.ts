@@ -13,7 +13,7 @@ import {
 import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 
-/** What a caller may wait while Redis cannot answer, and what healing may take afterwards, ms. */
+/** Longest wait of a caller while Redis cannot answer, and longest recovery afterwards, ms. */
 const REFUSED_WITHIN_MS = 1_500;
 const HEALED_WITHIN_MS = 5_000;
 /** Slack for a machine that runs other tests at the same time. */

@@ -4,7 +4,7 @@ import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-
 import { compareQueueName } from '../../../src/shared/queue/keyspace.js';
 import { WEBHOOK_QUEUE } from '../../../src/shared/webhooks/webhook-job.js';
 
-/** What a service holds in Redis, to look at, to add to or to break. */
+/** The queues of a service in Redis, for tests that read, fill or break them. */
 export interface OpenQueues {
   readonly redis: Redis;
   /** The comparisons of the pack `lite`. */

@@ -12,7 +12,7 @@ const FOREIGN_ENVIRONMENT = ['NODE_ENV', 'HOME', 'LD_PRELOAD', 'ORT_DISABLE_TELE
 const textsOf = (instructions: readonly Instruction[], name: string): readonly string[] =>
   instructions.filter((instruction) => instruction.name === name).map(({ text }) => text);
 
-/** What COPY takes from the build context, not from another stage. */
+/** Paths that COPY takes from the build context, not from another stage. */
 function contextSources(path: string): readonly string[] {
   return textsOf(readDockerfile(path), 'COPY')
     .filter((text) => !text.startsWith('--from='))

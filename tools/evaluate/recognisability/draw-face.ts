@@ -27,7 +27,7 @@ const HAIRS: Palette = [
   '#4a90d9',
 ];
 
-/** What a drawn face looks like, in parts of its width, origin in the middle between its eyes. */
+/** The look of a drawn face, in parts of its width, with the origin in the middle between its eyes. */
 interface Style {
   readonly skin: string;
   readonly eye: (random: Random) => string;

@@ -2,7 +2,7 @@ import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embed
 import type { Random } from '../plan/random.js';
 import { compareJudged, type Judged } from './acceptance-table.js';
 
-/** What became of mated pairs of two photos of one person. */
+/** Outcomes of mated pairs: two photos of one person. */
 export interface MatedCounts {
   readonly pairs: number;
   /** Pairs that do not match although both may be compared, and pairs of which one side may not. */

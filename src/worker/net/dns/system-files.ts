@@ -5,7 +5,7 @@ import { readText } from '../../../shared/runtime/read-text.js';
 /** Time after which a file is read again, ms. */
 const REREAD_MS = 1_000;
 
-/** How a short name is completed. */
+/** Rules for completing a short name. */
 export interface SearchRules {
   /** Domains to append, in order. */
   readonly domains: readonly string[];

@@ -6,7 +6,7 @@ import type { QuarterTurns } from '../image/placement.js';
 import type { FaceDetection, FivePoints } from '../types.js';
 import { type ConfirmedFace, type FaceDetector, SETTLED } from './face-detector.js';
 
-/** How a detector's scores are judged. */
+/** Limits for judging a detector's scores. */
 export interface Confirmation {
   /** Score from which an upright face needs no second pass: no turned face with upright-looking landmarks has it. */
   readonly sureScore: number;

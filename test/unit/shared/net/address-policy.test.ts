@@ -33,7 +33,7 @@ function judge(url: string, policy = strict, purpose: 'image' | 'callback' = 'im
   }
 }
 
-/** What is no absolute http or https URL at all is a malformed field; everything else is a forbidden URL. */
+/** Anything but an absolute http or https URL is a malformed field; all other refused URLs are forbidden. */
 const MALFORMED = new Set(['S13', 'S15', 'S17', 'S18', 'S19', 'S20', 'S21']);
 
 describe('the list of bad URLs', () => {

@@ -41,7 +41,7 @@ export function faceOf(contentDigest: string): FoundFace {
   };
 }
 
-/** What vision would say of a photo whose embedding lies at `angleDeg` in a plane: cosines are easy to tell then. */
+/** Analysis of a photo whose embedding lies at `angleDeg` in a plane, which makes cosines easy to calculate. */
 export function analysisAt(angleDeg: number, contentDigest: string): FaceAnalysis {
   const embedding = new Float32Array(512);
   embedding[0] = Math.cos((angleDeg * Math.PI) / 180);

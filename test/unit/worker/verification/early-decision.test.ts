@@ -120,7 +120,7 @@ const openGate = () => createComputeGate({ limit: 9, spareLimit: 9, costlyLimit:
 const exhaustive = (asked: Comparison): Promise<Verification> =>
   run(asked, { earlyDecision: false, gate: openGate(), ...atOnce }).result;
 
-/** What a caller sees, without the warnings about photos that were skipped. */
+/** Returns the result for callers, without the warnings about photos that were skipped. */
 function seen({ outcome, skipped }: Verification) {
   if (!outcome.ok) return outcome;
   const names = [...skipped.keys()];

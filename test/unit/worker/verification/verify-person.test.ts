@@ -18,7 +18,7 @@ const HASHES: Readonly<Record<ImageName, string>> = {
   back_image: 'ffffffffffffffff',
 };
 
-/** What vision found in a photo: a face whose embedding has this cosine with that of `faceAt(1)`. */
+/** Analysis of a photo: a face whose embedding has this cosine with that of `faceAt(1)`. */
 function faceAt(similarity: number, changes: Partial<FaceAnalysis> = {}): FaceAnalysis {
   const embedding = new Float32Array(EMBEDDING_LENGTH);
   // Four equal components: the one cosine of a half that no rounding touches.

@@ -6,7 +6,7 @@ export interface ScanComponent {
   readonly ac: HuffmanCodes;
 }
 
-/** What the headers say about a scan of a sequential JPEG. */
+/** A scan of a sequential JPEG, as its headers describe it. */
 export interface ScanLayout {
   readonly components: readonly ScanComponent[];
   /** Minimum coded units of the scan. */

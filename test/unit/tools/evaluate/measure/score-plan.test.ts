@@ -10,7 +10,7 @@ import { openResultFolder } from '../../../../../tools/evaluate/results/result-f
 import { analysisAt, planOf } from '../support.js';
 
 const IDENTITY = { pack: 'lite' };
-/** Where each photo's embedding points, degrees; a missing one has no face. */
+/** Direction of each photo's embedding, degrees. A photo that is missing here has no face. */
 const ANGLES: Readonly<Record<string, number>> = { 'a.jpg': 0, 'b.jpg': 60, 'c.jpg': 90, 'd.jpg': 180 };
 
 describe('scorePlan', () => {

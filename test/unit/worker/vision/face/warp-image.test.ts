@@ -37,7 +37,7 @@ const pictures = fc
     return { width, height, data };
   });
 
-/** What the file's comment promises, one sample at a time. */
+/** Does what the comment of the tested file promises, one sample at a time. */
 function sample({ width, height, data }: RgbImage, { x, y }: { x: number; y: number }, channel: number) {
   const pixel = (column: number, row: number) =>
     column < 0 || row < 0 || column >= width || row >= height

@@ -13,7 +13,7 @@ const image = (width: number, height: number, changes: Partial<ImageDimensions> 
   ...changes,
 });
 
-/** How each photo ends, upright and turned by 90°, which must be the same. */
+/** Returns the outcome of a photo, which must be the same upright and turned by 90°. */
 function outcomeOf(dimensions: ImageDimensions, limits = LIMITS): string {
   const outcomes = [dimensions, { ...dimensions, width: dimensions.height, height: dimensions.width }].map(
     (turned) => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createPhotoParser, sendPhoto } from '../../../../../src/worker/vision/process/photo-pipe.js';
 
-/** What a pipe carries for these photos. */
+/** Returns the bytes that a pipe carries for these photos. */
 async function sent(photos: readonly Uint8Array[]): Promise<Buffer> {
   const pipe = new PassThrough({ highWaterMark: 1e9 });
   for (const photo of photos) sendPhoto(pipe, photo);
