@@ -5,10 +5,13 @@ export interface Wording {
   readonly error: (issue: { readonly input?: unknown }) => string;
 }
 
+/** The sentence about a required value that is absent. */
+export const IS_MISSING = 'is missing';
+
 /** Returns the wording `is missing`, or `must be …, not …`. `expected`: a noun phrase. */
 export function mustBe(expected: string): Wording {
   return {
-    error: ({ input }) => (input === undefined ? 'is missing' : `must be ${expected}, not ${nameOf(input)}`),
+    error: ({ input }) => (input === undefined ? IS_MISSING : `must be ${expected}, not ${nameOf(input)}`),
   };
 }
 

@@ -10,6 +10,8 @@ const MAX_NAME_LENGTH = 64;
 export interface UnknownFields {
   /** One refusal for each field that resembles a known one. */
   readonly misspelt: readonly ProblemItem[];
+  /** The known fields that these resemble. */
+  readonly meant: ReadonlySet<string>;
   /** Names of the first few others, shortened. They are ignored. */
   readonly ignored: readonly string[];
 }
@@ -17,22 +19,31 @@ export interface UnknownFields {
 /** Sorts the fields of a body that the contract does not know. A misspelt threshold must not be ignored. */
 export function findUnknownFields(body: unknown): UnknownFields {
   const misspelt: ProblemItem[] = [];
+  const meantFields = new Set<string>();
   const ignored: string[] = [];
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  for (const field of isObject ? Object.keys(body) : []) {
+  const sent = new Set(isObject ? Object.keys(body) : []);
+  for (const field of sent) {
     if (Object.hasOwn(compareRequestSchema.shape, field)) continue;
-    const meant = findMeant(field);
-    if (meant)
+    const meant = findMeant(field, sent);
+    if (meant) {
+      meantFields.add(meant);
       misspelt.push({ field, code: 'unknown_field', detail: `does not exist; did you mean ${meant}?` });
-    else if (ignored.length < MAX_NAMES) ignored.push(field.slice(0, MAX_NAME_LENGTH));
+    } else if (ignored.length < MAX_NAMES) ignored.push(field.slice(0, MAX_NAME_LENGTH));
   }
-  return { misspelt, ignored };
+  return { misspelt, meant: meantFields, ignored };
 }
 
-/** Returns the known field that `field` resembles. */
-function findMeant(field: string): string | undefined {
+/**
+ * Returns the known field that `field` stands for: one that differs in case and punctuation alone, or resembles a field
+ * that the body lacks. Beside `user_id`, a `user_ip` is a field of its own.
+ */
+function findMeant(field: string, sent: ReadonlySet<string>): string | undefined {
   const form = formOf(field);
-  return FIELDS.find((known) => resembles(form, known.form))?.name;
+  const found =
+    FIELDS.find((known) => known.form === form) ??
+    FIELDS.find((known) => !sent.has(known.name) && resembles(form, known.form));
+  return found?.name;
 }
 
 /** `front-image1`, `FrontImage1` and `front_image1` have one form. */
@@ -40,8 +51,9 @@ function formOf(field: string): string {
   return field.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
-/** True if few typing errors lead from one form to the other: one, or one for every four letters. */
+/** True if few typing errors lead from one form to the other: one, or one for every four letters. The first is right. */
 function resembles(form: string, known: string): boolean {
+  if (form[0] !== known[0]) return false;
   const errors = Math.max(1, Math.floor(known.length / 4));
   // `front_image4` is another photo and not a misspelt `front_image1`.
   if (Math.abs(form.length - known.length) > errors || digitsOf(form) !== digitsOf(known)) return false;

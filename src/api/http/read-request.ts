@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { compareRequestSchema, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
-import { explainIssue } from '../../shared/explain-issue.js';
+import { explainIssue, IS_MISSING } from '../../shared/explain-issue.js';
 import { isJobId } from '../../shared/queue/comparison-job.js';
 import type { Caller, ReceivedRequest } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';
@@ -29,9 +29,13 @@ export async function readCompareRequest(context: Context<AppContext>): Promise<
   refuseCompressed(context, bytes);
   const sent = parseJson(bytes);
   const parsed = compareRequestSchema.safeParse(sent, { error: explainIssue });
-  const { misspelt, ignored } = findUnknownFields(sent);
+  const { misspelt, meant, ignored } = findUnknownFields(sent);
   if (parsed.success && misspelt.length === 0) return { body: parsed.data, unknownFields: ignored };
-  throw new RequestError([...misspelt, ...(parsed.error?.issues ?? []).map(toProblemItem)]);
+  // A field that is there under another name is not missing.
+  const issues = (parsed.error?.issues ?? []).filter(
+    ({ path, message }) => message !== IS_MISSING || !meant.has(path.join('.')),
+  );
+  throw new RequestError([...misspelt, ...issues.map(toProblemItem)]);
 }
 
 /** @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so. */

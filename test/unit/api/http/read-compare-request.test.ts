@@ -183,12 +183,31 @@ describe('a field that the contract does not know', () => {
   ];
 
   it.each(misspelt)('is refused if it resembles one that exists: %s', async (field, meant) => {
-    expect(await refusals({ ...ACCEPTABLE, [field]: 0.9 })).toEqual([
+    const { [meant]: value = 0.9, ...others } = ACCEPTABLE as Record<string, unknown>;
+
+    expect(await refusals({ ...others, [field]: value })).toEqual([
       [field, 'unknown_field', `does not exist; did you mean ${meant}?`],
     ]);
   });
 
-  const ignored = ['lang', 'metadata', 'front_image4', 'image', 'user', 'score', 'accuracy', '__proto__', ''];
+  it('is refused beside the field that it stands for if only its case or punctuation differ', async () => {
+    expect(await refusals({ ...ACCEPTABLE, threshold: 0.9, Threshold: 0.5 })).toEqual([
+      ['Threshold', 'unknown_field', 'does not exist; did you mean threshold?'],
+    ]);
+  });
+
+  const ignored = [
+    'lang',
+    'metadata',
+    'front_image4',
+    'image',
+    'user',
+    'user_ip',
+    'residence',
+    'accuracy',
+    '__proto__',
+    '',
+  ];
 
   it.each(ignored)('is ignored and reported if it resembles none: %j', async (field) => {
     const body = JSON.parse(`${JSON.stringify(ACCEPTABLE).slice(0, -1)},${JSON.stringify(field)}:1}`);
