@@ -87,7 +87,7 @@ describe('npm start', { timeout: START_TIMEOUT_MS }, () => {
 
     expect(code).toBe(1);
     expect(command.output()).toMatch(
-      /The folder \.\/no-such-pack does not exist[\s\S]*Could not start: worker ended/,
+      /The folder \.\/no-such-pack does not exist[\s\S]*could not start: worker ended/,
     );
     expect(command.family()).toEqual([]);
   });
