@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { explainIssue } from '../explain-issue.js';
 import { readText } from '../runtime/read-text.js';
@@ -11,13 +11,27 @@ export function packName(model: string): string {
 
 /**
  * Returns the manifest of a pack, or undefined for a folder without one (InsightFace layout). A pack given by name has
- * `<modelsDir>/<name>.json`; one given by folder can have a `manifest.json`.
+ * `<modelsDir>/<name>.json`; one given by folder can have a `manifest.json`. Without a recognisability block of its own,
+ * it gets that of a pack in `modelsDir` with the same recogniser.
  * @throws Error that names the file if a manifest exists but is invalid.
  */
 export function readManifest(modelsDir: string, model: string): ModelManifest | undefined {
-  return parseManifest(
+  const manifest = parseManifest(
     isFolder(model) ? join(model, 'manifest.json') : join(modelsDir, `${packName(model)}.json`),
   );
+  if (!manifest || manifest.recognisability || !existsSync(modelsDir)) return manifest;
+  const recogniser = recogniserOf(manifest);
+  const twin = listManifests(modelsDir).find(
+    (other) => other.recognisability && recogniserOf(other) === recogniser,
+  );
+  return twin ? { ...manifest, recognisability: twin.recognisability } : manifest;
+}
+
+/** Everything that makes two recognisers give the same embedding for the same aligned face. */
+function recogniserOf({ files, recogniser }: ModelManifest): string {
+  const sha256 = files.find(({ name }) => name === recogniser.file)?.sha256;
+  const { mean, std, channels } = recogniser;
+  return JSON.stringify([sha256, mean, std, channels]);
 }
 
 /** Returns the folder of a pack's weights: the given folder, or `<modelsDir>/<name>`. */
