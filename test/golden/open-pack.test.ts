@@ -141,7 +141,7 @@ describe.skipIf(!hasOpen)('the pack open', () => {
       const png = await sharp(data, { raw: { width, height, channels: 3 } })
         .png()
         .toBuffer();
-      ours.push((await analyse(png, { coarseDetection: false })).embedding);
+      ours.push((await analyse(png, { coarseDetection: false, recognisability: 'off' })).embedding);
       const aligned = alignByReference(
         picture,
         largestOf(await detectByReferenceYunet(detector, picture, 0.6)),

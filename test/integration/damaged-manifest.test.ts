@@ -42,9 +42,9 @@ describe('a worker whose manifest has a damaged recognisability block', () => {
       },
     ],
     [
-      'recognisability.limits.clear',
+      'recognisability.limits.flawed',
       (block: Block) => {
-        delete block.limits.clear;
+        delete block.limits.flawed;
       },
     ],
   ])('does not start, and names %s', async (part, damage) => {

@@ -76,17 +76,28 @@ export const calibrationSchema = z.object({
 });
 export type Calibration = z.infer<typeof calibrationSchema>;
 
-/** A logistic model of the measurements of a face; src/worker/vision/recognisability defines the features. */
+/** A logistic model of a face's measurements; src/worker/vision/recognisability explains the features. */
 const ratingSchema = z.object({
   bias: z.number(),
-  features: z.record(z.string(), z.object({ mean: z.number(), weight: z.number() })),
+  features: z.record(
+    z.string(),
+    z.object({
+      mean: z.number(),
+      weight: z.number(),
+      square: z.number().optional(),
+      reach: z.number().nonnegative().optional(),
+    }),
+  ),
   /** Weights of the face's coarse picture: 288 little-endian float32 in base64. */
   appearance: z.base64().length(1_536).optional(),
   /** Weights of the normalised embedding, one little-endian float32 for each of its numbers, in base64. */
   direction: z.base64(),
 });
 
-/** Distinguishes recognisable faces from all other pictures. Made by `npm run evaluate -- --recognisability`. */
+/**
+ * How to tell recognisable faces from others, made by `npm run evaluate -- --recognisability`. It depends on the
+ * recogniser alone, so it serves behind every detector.
+ */
 export const recognisabilitySchema = z.object({
   dataset: z.string(),
   persons: z.int().positive(),
@@ -95,13 +106,18 @@ export const recognisabilitySchema = z.object({
   garbage: z.int().positive(),
   date: z.iso.date(),
   source: z.string(),
-  /** Scores, 0..1. A face below `standard` (or `strict`) is not compared, and one below `clear` is doubtful. */
+  /**
+   * A face is not compared below a score of `standard` (or `strict`). It is doubtful from `flawed`; two doubtful faces
+   * must exceed the threshold by `margin` to match.
+   */
   limits: z.object({
     standard: z.number().min(0).max(1),
     strict: z.number().min(0).max(1),
-    clear: z.number().min(0).max(1),
+    flawed: z.number().min(0).max(1),
+    margin: z.number().min(0).max(1),
   }),
   score: ratingSchema,
+  flawed: ratingSchema,
   not_a_face: ratingSchema,
   covered: ratingSchema,
 });

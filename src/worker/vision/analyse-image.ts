@@ -32,7 +32,7 @@ export async function analyseImage(
     embedding,
     face: { ...located.face, box: clipBox(located.face.box, info) },
     quality: { ...describeQuality(aligned, located.face.landmarks), score: verdict.score },
-    doubtful: verdict.doubtful,
+    doubtMargin: verdict.doubtMargin,
     facesFound: located.facesFound,
     width: info.width,
     height: info.height,

@@ -42,8 +42,8 @@ export interface FaceAnalysis {
   readonly embedding: Float32Array;
   readonly face: FaceDetection;
   readonly quality: FaceQuality;
-  /** True if the face is only just recognisable; two such faces must be more alike than the threshold to match. */
-  readonly doubtful: boolean;
+  /** 0 for a clear face; for a doubtful one, how far its similarity to another must exceed the threshold. */
+  readonly doubtMargin: number;
   /** Faces that the detector found, including the subject. */
   readonly facesFound: number;
   /** The upright photo's size. */

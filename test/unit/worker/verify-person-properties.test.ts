@@ -44,7 +44,7 @@ function toAnalysis(similarity: number, index: number): FaceAnalysis {
     embedding,
     face: { box: { x: 0, y: 0, width: 9, height: 9 }, score: 1, landmarks: new Float32Array(10) },
     quality,
-    doubtful: false,
+    doubtMargin: 0,
     facesFound: 1,
     width: 9,
     height: 9,

@@ -5,7 +5,7 @@ export type Cover = 'mask' | 'sunglasses' | 'hand' | 'bar' | 'half' | 'scarf' | 
 
 type Point = readonly [x: number, y: number];
 
-/** Positions on a face: `right` and `down` in parts of the distance between the eyes, from the middle between them. */
+/** Maps a place on a face to the image; `right` and `down` are multiples of the distance between the eyes, from their middle. */
 type Frame = (right: number, down: number) => Point;
 
 const MASKS = ['#9fc9e3', '#e8eef0', '#1b1b1e', '#7fb7a4', '#d9a0b4', '#38507a', '#c9c2b0', '#7d2b2b'];

@@ -5,30 +5,35 @@ import type { Random } from '../plan/random.js';
 import { drawFaceAlone } from './draw-face.js';
 import { drawTexture } from './draw-texture.js';
 import type { Example } from './fit-recognisability.js';
-import { COVERED, type Portrait, SPOILINGS, spoilTwice } from './spoil-face.js';
+import { COVERED, drawSpoilings, overdrawFace, type Portrait, SPOILINGS, spoilTwice } from './spoil-face.js';
 import { addNoise } from './spoil-pixels.js';
 
 /** A picture and what was done to it. */
 export interface Picture {
   /** `clean`, `blur 0.04`, `drawn face`, … */
   readonly label: string;
+  /** Its row in the table: `clean`, `blurred`, `garbage`, … */
+  readonly family: string;
   readonly kind: Example['kind'];
   readonly bytes: Buffer;
 }
 
-/** Widths of a face, px, in the portraits that are spoilt; photos with less are left as they are. */
+/** Greatest width of a face in a portrait and in a small portrait, px. */
 const PORTRAIT_FACE_PX = 130;
 const SMALL_FACE_PX = 64;
 
-/** Least width of a face, px, that is worth being spoilt. */
+/** Least width of a face that is spoilt, px. */
 const LEAST_FACE_PX = 48;
 
-/** Side of a portrait in parts of the face's longer edge. */
+/** Side of a portrait, as a multiple of the face's longer edge. */
 const PORTRAIT_SIDE = 2.2;
 
 const GARBAGE_SIDE_PX = 200;
 
-/** Yields a face's portrait, clean and small, and then spoilt in every way, the same ones for the same `random`. */
+/** Ways of each family in which a portrait is spoilt. */
+const WAYS_PER_FAMILY = 2;
+
+/** Yields a face's portrait clean, small, and spoilt in ways of every family; the same ones for the same `random`. */
 export async function* spoilPhoto(
   bytes: Uint8Array,
   { located: { face } }: ExaminedFace,
@@ -37,21 +42,23 @@ export async function* spoilPhoto(
   if (face.box.width < LEAST_FACE_PX) return;
   const whole = await cutPortrait(await readPicture(bytes), face);
   const portrait = await reduce(whole, PORTRAIT_FACE_PX);
-  yield { label: 'clean', kind: 'clean', bytes: await encodePng(portrait.image) };
-  if (whole.faceWidth > SMALL_FACE_PX) {
-    const small = await reduce(whole, SMALL_FACE_PX);
-    yield { label: 'clean 64 px', kind: 'clean', bytes: await encodePng(small.image) };
+  const base = whole.faceWidth > SMALL_FACE_PX ? [portrait, await reduce(whole, SMALL_FACE_PX)] : [portrait];
+  for (const { image, faceWidth } of base) {
+    const label = faceWidth > SMALL_FACE_PX ? 'clean' : 'clean, at most 64 px';
+    yield { label, family: label, kind: 'clean', bytes: await encodePng(image) };
   }
-  for (const [label, spoil] of Object.entries(SPOILINGS)) {
-    const kind = COVERED.has(label) ? 'covered' : label === 'cartoon face over it' ? 'garbage' : 'spoilt';
-    yield { label, kind, bytes: await encodePng(await spoil(portrait, random)) };
+  for (const family of Object.keys(SPOILINGS)) {
+    for (const [label, spoil] of drawSpoilings(family, WAYS_PER_FAMILY, random)) {
+      const kind = COVERED.has(label) ? 'covered' : 'spoilt';
+      yield { label, family, kind, bytes: await encodePng(await spoil(portrait, random)) };
+    }
   }
-  for (let count = 0; count < 4; count++)
-    yield {
-      label: 'two at once',
-      kind: 'spoilt',
-      bytes: await encodePng(await spoilTwice(portrait, random)),
-    };
+  for (let count = 0; count < WAYS_PER_FAMILY; count++) {
+    const bytes = await encodePng(await spoilTwice(portrait, random));
+    yield { label: 'two at once', family: 'two at once', kind: 'spoilt', bytes };
+  }
+  const overdrawn = await encodePng(await overdrawFace(portrait, random));
+  yield { label: 'cartoon face over it', family: 'garbage', kind: 'garbage', bytes: overdrawn };
 }
 
 /** Returns a picture that shows nobody. */
@@ -62,7 +69,12 @@ export async function drawGarbage(random: Random): Promise<Picture> {
     : drawTexture(GARBAGE_SIDE_PX, random);
   if (random() < 0.25) image = await blurPicture(image, 1 + 5 * random());
   if (random() < 0.25) image = addNoise(image, 30 * random(), random);
-  return { label: isDrawn ? 'drawn face' : 'texture', kind: 'garbage', bytes: await encodePng(image) };
+  return {
+    label: isDrawn ? 'drawn face' : 'texture',
+    family: 'garbage',
+    kind: 'garbage',
+    bytes: await encodePng(image),
+  };
 }
 
 async function cutPortrait(

@@ -21,10 +21,10 @@ export interface Workplace {
   readonly signal: AbortSignal;
 }
 
-/** Pictures of no face for each photo. */
-const GARBAGE_PER_PHOTO = 3;
+/** Pictures without a person per photo. */
+const GARBAGE_PER_PHOTO = 2;
 
-/** Yields what is measured of each photo, spoilt in every way, and of pictures of no face, one photo after the other. */
+/** Yields what is measured of each photo, spoilt in several ways, and of pictures of no face, one photo after the other. */
 export async function* measureFaces(
   photos: readonly PersonPhoto[],
   workplace: Workplace,
@@ -45,15 +45,15 @@ async function measurePhoto(
   if (!whole) return [];
   const facts = { person, photo: index };
   const faces: LabelledExample[] = [
-    describe(whole, { ...facts, label: 'photo', kind: 'clean', similarity: 1 }),
+    describe(whole, { ...facts, label: 'photo', family: 'clean', kind: 'clean', similarity: 1 }),
   ];
   const random = createRandom(workplace.seed * 1_000_003 + index);
   for await (const picture of spoilPhoto(bytes, whole, random)) {
     const face = await examine(picture.bytes, workplace);
     if (!face) continue;
-    const { label, kind } = picture;
+    const { label, family, kind } = picture;
     const similarity = kind === 'garbage' ? 0 : compareEmbeddings(face.embedding, whole.embedding);
-    faces.push(describe(face, { ...facts, label, kind, similarity }));
+    faces.push(describe(face, { ...facts, label, family, kind, similarity }));
   }
   return faces;
 }
@@ -65,13 +65,14 @@ async function measureGarbage(index: number, workplace: Workplace): Promise<read
     const picture: Picture = await drawGarbage(random);
     const face = await examine(picture.bytes, workplace);
     if (!face) continue;
-    const facts = { person: `garbage ${index} ${count}`, photo: -1, label: picture.label };
-    faces.push(describe(face, { ...facts, kind: 'garbage', similarity: 0 }));
+    const { label, family, kind } = picture;
+    const person = `garbage ${index} ${count}`;
+    faces.push(describe(face, { label, family, kind, person, photo: -1, similarity: 0 }));
   }
   return faces;
 }
 
-/** Undefined when no face is found: nobody can be mistaken for it. */
+/** Returns undefined if no face is found: nobody can be mistaken for it. */
 async function examine(bytes: Uint8Array, workplace: Workplace): Promise<ExaminedFace | undefined> {
   try {
     return await examineFace(bytes, workplace);

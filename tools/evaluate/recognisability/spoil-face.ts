@@ -45,70 +45,98 @@ const cover =
   (...parts: Parameters<typeof drawCover>[1]): Spoiling =>
   (portrait, random) =>
     drawOver(portrait.image, drawCover(portrait, parts, random));
+const tones =
+  (draw: (random: Random) => (value: number) => number): Spoiling =>
+  ({ image }, random) =>
+    mapTones(image, draw(random));
+const noise =
+  (least: number, most: number): Spoiling =>
+  ({ image }, random) =>
+    addNoise(image, between(random, least, most), random);
+const specks =
+  (least: number, most: number): Spoiling =>
+  ({ image }, random) =>
+    addSpecks(image, between(random, least, most), random);
 
-/** Ways to spoil a photo of a face, by name; what is drawn by chance comes from `random`. */
-export const SPOILINGS: Readonly<Record<string, Spoiling>> = {
-  'blur 0.02': blur(0.02),
-  'blur 0.03': blur(0.03),
-  'blur 0.04': blur(0.04),
-  'blur 0.05': blur(0.05),
-  'blur 0.07': blur(0.07),
-  'blur 0.10': blur(0.1),
-  'motion 0.10': move(0.1),
-  'motion 0.15': move(0.15),
-  'motion 0.25': move(0.25),
-  'motion 0.40': move(0.4),
-  'from 12 px': enlarge(12),
-  'from 16 px': enlarge(16),
-  'from 20 px': enlarge(20),
-  'from 28 px': enlarge(28),
-  'from 40 px': enlarge(40),
-  'JPEG 1': jpeg(1),
-  'JPEG 2': jpeg(2),
-  'JPEG 3': jpeg(3),
-  'JPEG 5': jpeg(5),
-  'two tones': ({ image }) => toTones(image, 2),
-  'three tones': ({ image }) => toTones(image, 3),
-  'four tones': ({ image }) => toTones(image, 4),
-  mask: cover('mask'),
-  sunglasses: cover('sunglasses'),
-  'mask and sunglasses': cover('mask', 'sunglasses'),
-  hand: cover('hand'),
-  'bar over the eyes': cover('bar'),
-  'half covered': cover('half'),
-  scarf: cover('scarf'),
-  patches: cover('patches'),
-  overexposed: ({ image }, random) => {
-    const gain = between(random, 2, 5);
-    return mapTones(image, (value) => value * gain + 30);
+/** Returns a mapping to a share of the brightness, drawn between the two. */
+function darken(least: number, most: number): (random: Random) => (value: number) => number {
+  return (random) => {
+    const gain = between(random, least, most);
+    return (value) => value * gain;
+  };
+}
+
+/** Ways to spoil a photo of a face: by family, then by name. What is drawn by chance comes from `random`. */
+export const SPOILINGS: Readonly<Record<string, Readonly<Record<string, Spoiling>>>> = {
+  blurred: {
+    'blur 0.02': blur(0.02),
+    'blur 0.03': blur(0.03),
+    'blur 0.04': blur(0.04),
+    'blur 0.05': blur(0.05),
+    'blur 0.07': blur(0.07),
+    'blur 0.10': blur(0.1),
   },
-  washed: ({ image }, random) => {
-    const contrast = between(random, 0.04, 0.15);
-    const level = between(random, 20, 220);
-    return mapTones(image, (value) => level + (value - 128) * contrast);
+  moved: {
+    'motion 0.10': move(0.1),
+    'motion 0.15': move(0.15),
+    'motion 0.25': move(0.25),
+    'motion 0.40': move(0.4),
   },
-  dark: ({ image }, random) => {
-    const gain = between(random, 0.02, 0.12);
-    return mapTones(image, (value) => value * gain);
+  enlarged: {
+    'from 12 px': enlarge(12),
+    'from 16 px': enlarge(16),
+    'from 20 px': enlarge(20),
+    'from 28 px': enlarge(28),
+    'from 40 px': enlarge(40),
   },
-  'dark and noisy': ({ image }, random) => {
-    const gain = between(random, 0.03, 0.2);
-    return addNoise(
-      mapTones(image, (value) => value * gain),
-      between(random, 4, 20),
-      random,
-    );
+  JPEG: { 'JPEG 1': jpeg(1), 'JPEG 2': jpeg(2), 'JPEG 3': jpeg(3), 'JPEG 5': jpeg(5) },
+  'few tones': {
+    'two tones': ({ image }) => toTones(image, 2),
+    'three tones': ({ image }) => toTones(image, 3),
+    'four tones': ({ image }) => toTones(image, 4),
+    painted: async ({ image, faceWidth }, random) =>
+      toTones(await flattenPicture(image, 2 * Math.round(faceWidth * between(random, 0.03, 0.06)) + 1), 4),
   },
-  negative: ({ image }) => mapTones(image, (value) => 255 - value),
-  solarised: ({ image }) => mapTones(image, (value) => (value < 128 ? value : 255 - value) * 2),
-  noise: ({ image }, random) => addNoise(image, between(random, 40, 140), random),
-  specks: ({ image }, random) => addSpecks(image, between(random, 0.15, 0.6), random),
-  painted: async ({ image, faceWidth }, random) =>
-    toTones(await flattenPicture(image, 2 * Math.round(faceWidth * between(random, 0.03, 0.06)) + 1), 4),
-  'cartoon face over it': (portrait, random) => drawOver(portrait.image, drawFace(portrait, random)),
+  covered: {
+    mask: cover('mask'),
+    sunglasses: cover('sunglasses'),
+    'mask and sunglasses': cover('mask', 'sunglasses'),
+    hand: cover('hand'),
+    'bar over the eyes': cover('bar'),
+    'half covered': cover('half'),
+    scarf: cover('scarf'),
+    patches: cover('patches'),
+  },
+  'badly lit': {
+    overexposed: tones((random) => {
+      const gain = between(random, 2, 5);
+      return (value) => value * gain + 30;
+    }),
+    washed: tones((random) => {
+      const contrast = between(random, 0.04, 0.15);
+      const level = between(random, 20, 220);
+      return (value) => level + (value - 128) * contrast;
+    }),
+    dark: tones(darken(0.02, 0.12)),
+    'dark and noisy': ({ image }, random) => {
+      const dark = mapTones(image, darken(0.03, 0.2)(random));
+      return addNoise(dark, between(random, 4, 20), random);
+    },
+  },
+  inverted: {
+    negative: ({ image }) => mapTones(image, (value) => 255 - value),
+    solarised: ({ image }) => mapTones(image, (value) => (value < 128 ? value : 255 - value) * 2),
+  },
+  noisy: {
+    'noise 30': noise(20, 40),
+    'noise 60': noise(40, 80),
+    'noise 110': noise(80, 140),
+    'specks 0.1': specks(0.05, 0.15),
+    'specks 0.4': specks(0.15, 0.6),
+  },
 };
 
-/** Those that cover so much of a face that it may not be compared. */
+/** Ways that cover so much of a face that it must not be compared. */
 export const COVERED: ReadonlySet<string> = new Set([
   'mask',
   'mask and sunglasses',
@@ -117,37 +145,35 @@ export const COVERED: ReadonlySet<string> = new Set([
   'scarf',
 ]);
 
-const BLURRING = [
-  'blur 0.02',
-  'blur 0.03',
-  'blur 0.04',
-  'motion 0.10',
-  'motion 0.15',
-  'from 28 px',
-  'from 20 px',
-];
-const COVERING = ['mask', 'sunglasses', 'hand', 'bar over the eyes', 'scarf', 'patches'];
-const REST = [
-  'JPEG 5',
-  'JPEG 3',
-  'three tones',
-  'four tones',
-  'dark and noisy',
-  'noise',
-  'overexposed',
-  'specks',
-  'negative',
-];
+/** Draws a cartoon face over the real one, so that the face is nobody's. */
+export const overdrawFace: Spoiling = (portrait, random) =>
+  drawOver(portrait.image, drawFace(portrait, random));
 
-/** Returns the portrait spoilt in two ways at once. */
+/** Returns different ways of one family, at most `count`, drawn by chance. */
+export function drawSpoilings(
+  family: string,
+  count: number,
+  random: Random,
+): readonly (readonly [string, Spoiling])[] {
+  const ways = Object.entries(SPOILINGS[family]!);
+  const drawn: (readonly [string, Spoiling])[] = [];
+  while (drawn.length < count && ways.length > 0)
+    drawn.push(...ways.splice(Math.floor(random() * ways.length), 1));
+  return drawn;
+}
+
+/** Returns the portrait spoilt in two ways of different families. */
 export async function spoilTwice(portrait: Portrait, random: Random): Promise<RgbImage> {
-  const [first, second] = pick(random, [
-    [COVERING, BLURRING],
-    [BLURRING, REST],
-    [COVERING, REST],
-    [REST, BLURRING],
-    [REST, REST],
-  ] as const);
-  const image = await SPOILINGS[pick(random, first)]!(portrait, random);
-  return SPOILINGS[pick(random, second)]!({ ...portrait, image }, random);
+  const families = Object.keys(SPOILINGS);
+  const first = pick(random, families);
+  const second = pick(
+    random,
+    families.filter((family) => family !== first),
+  );
+  let spoilt = portrait;
+  for (const family of [first, second]) {
+    const [way] = drawSpoilings(family, 1, random);
+    if (way) spoilt = { ...spoilt, image: await way[1](spoilt, random) };
+  }
+  return spoilt.image;
 }

@@ -45,7 +45,7 @@ export async function examineFace(
     aligned,
     embedding,
     appearance: measureAppearance(lumaOf(aligned)),
-    features: measureFeatures({ aligned, face: located.face, raw }),
+    features: measureFeatures({ aligned, landmarks: located.face.landmarks, raw }),
   };
 }
 

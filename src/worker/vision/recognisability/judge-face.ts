@@ -12,7 +12,7 @@ export interface JudgeOptions {
   readonly minScore: number;
 }
 
-/** What is wrong with a face that can be seen without asking whose it is; of the closed list of reasons. */
+/** The reasons, of the closed list, that concern the face alone. */
 export type FaceReason = Extract<
   NamedReason,
   'blurred' | 'too_dark' | 'overexposed' | 'too_small' | 'covered' | 'turned' | 'distorted' | 'not_a_face'
@@ -22,48 +22,48 @@ export interface FaceVerdict {
   /** How similar the face is expected to be to a clean photo of itself, 0..1. */
   readonly score: number;
   readonly usable: boolean;
-  /** True if the face is usable but doubtful: not clear enough to be compared with another doubtful face in the usual way. */
-  readonly doubtful: boolean;
-  /** Why not; absent if it is usable. */
+  /** 0 for a clear face. Above 0 for a doubtful one: how far its similarity to another doubtful face must exceed the threshold. */
+  readonly doubtMargin: number;
+  /** Why it is unusable; absent if it is usable. */
   readonly reason?: FaceReason;
   /** Of a usable face: what makes it only just good enough. */
   readonly warnings: readonly string[];
 }
 
-/** From here on a face counts as none, or as covered, whatever its score. */
+/** Answer from which something is no face, or a face is covered, whatever its score. */
 const CERTAIN = 0.9;
-/** From here on this is the reason when the score is too low. */
+/** Answer from which this is the reason for a score that is too low. */
 const PROBABLE = 0.5;
-/** From here on a face that nothing else is wrong with counts as covered: nine in ten clear ones have less than 0.06. */
+/** Answer from which a face without other flaws counts as covered; nine in ten clear faces have less than 0.06. */
 const POSSIBLE = 0.2;
 
-/** Mean luma in 0..1 under which nothing can be seen, whatever else holds. */
+/** Mean luma, 0..1, below which nothing can be seen. */
 const PITCH_DARK = 10 / 255;
 
-/** Yaw or pitch, in parts of 90°, from which too much of the face is hidden (75°): good photos have at most 45°. */
+/** Yaw or pitch in parts of 90° from which too much of the face is hidden (75°); good photos have at most 45°. */
 const TURNED = 75 / 90;
 
-/** Contrast (logarithm of the deviation of the tones) under which even a face looks like nothing: clear ones have 3.5. */
+/** Contrast (logarithm of the deviation of the tones) below which a face looks like no face; clear ones have 3.5. */
 const FAINT = 2.6;
 
-/** Contrast below which a face is refused whatever its score: no clear photo has less than 2.9. */
+/** Contrast below which a face is refused whatever its score; no clear photo has less than 2.9. */
 const TONELESS = 2.3;
 
-/** Yaw or pitch that explain a low score, in parts of 90°: 45° and 33°. */
+/** Yaw and pitch in parts of 90° that explain a low score: 45° and 33°. */
 const MUCH_YAW = 45 / 90;
 const MUCH_PITCH = 33 / 90;
 
 const DARK = 0.16;
 const BRIGHT = 0.86;
-/** Share of the face that is burnt out. */
+/** Share of white pixels from which a face is overexposed. */
 const BURNT = 0.4;
-/** Photo pixels for one of the aligned face; 0.32 is a face of about 36 px. */
+/** Pixels of the photo per pixel of the aligned face; 0.32 means a face of about 36 px. */
 const TINY_SCALE = Math.log(0.32);
 const SMALL_SCALE = Math.log(0.45);
-/** Detail (logarithm of the Laplacian's variance) in full and in half resolution: faces of 64 px have 5.6 and 7. */
+/** Detail (logarithm of the Laplacian's variance) at full and at half resolution; faces of 64 px have 5.6 and 7. */
 const BLURRED_FINE = 4.4;
 const BLURRED_COARSE = 5.8;
-/** Anisotropy of the detail from which the camera moved: nine in ten clear faces have less than 0.54. */
+/** Anisotropy of the detail from which the camera moved; nine in ten clear faces have less than 0.54. */
 const STREAKED = 0.9;
 
 const WARNINGS: Readonly<Record<FaceReason, string>> = {
@@ -77,7 +77,7 @@ const WARNINGS: Readonly<Record<FaceReason, string>> = {
   not_a_face: 'unclear',
 };
 
-/** Returns whether a face may be compared, and what is to be said of it. Pure. */
+/** Returns whether a face can be compared, and what to report about it. Pure. */
 export function judgeFace(face: FaceEvidence, options: JudgeOptions): FaceVerdict {
   const { data, strictness, minScore } = options;
   const { features } = face;
@@ -93,15 +93,15 @@ export function judgeFace(face: FaceEvidence, options: JudgeOptions): FaceVerdic
       features.contrast < TONELESS ||
       isTurned(features));
   const reason = reasonFor(features, answers);
-  // Written so that NaN is refused as well.
+  // Also refuses NaN.
   if (isRefused || !(score >= least)) {
-    return { score, usable: false, doubtful: false, reason, warnings: [] };
+    return { score, usable: false, doubtMargin: 0, reason, warnings: [] };
   }
   const isBorderline = strictness !== 'off' && score < data.limits.strict;
   const warnings = new Set(isBorderline ? [WARNINGS[reason]] : []);
   if (features.size < SMALL_SCALE) warnings.add('small_face');
-  const doubtful = strictness !== 'off' && score < data.limits.clear;
-  return { score, usable: true, doubtful, warnings: [...warnings] };
+  const isDoubtful = strictness !== 'off' && ask(data.flawed) >= data.limits.flawed;
+  return { score, usable: true, doubtMargin: isDoubtful ? data.limits.margin : 0, warnings: [...warnings] };
 }
 
 function reasonFor(

@@ -4,7 +4,7 @@ import type { LumaPlane } from './luma-plane.js';
 /** Side of a block of the aligned face, px. */
 const BLOCK_PX = 7;
 
-/** Blocks left out at each edge: hair and background. */
+/** Blocks left out at each edge, which show hair and background. */
 const EDGE_BLOCKS = 2;
 
 const BLOCKS = ALIGNED_SIDE_PX / BLOCK_PX - 2 * EDGE_BLOCKS;
@@ -14,9 +14,9 @@ const BLOCK_COUNT = BLOCKS * BLOCKS;
 export const APPEARANCE_LENGTH = 2 * BLOCK_COUNT;
 
 /**
- * Returns a coarse picture of an aligned face, 12 × 12 blocks: where it is bright and dark, with mean 0 and deviation 1,
- * and where it has fine detail (logarithm of the Laplacian's power), with mean 0. Every clear face has dark eyes and fine
- * detail around them; drawings, negatives and covered faces have not.
+ * Returns a coarse picture of an aligned face of 12 × 12 blocks: brightness with mean 0 and deviation 1, then fine detail
+ * (logarithm of the Laplacian's power) with mean 0. Every clear face has dark eyes with fine detail around them; drawings,
+ * negatives and covered faces do not.
  */
 export function measureAppearance({ side, values }: LumaPlane): Float32Array {
   const appearance = new Float32Array(APPEARANCE_LENGTH);

@@ -3,14 +3,16 @@ import { normOf } from '../face/embed-face.js';
 import { estimatePose } from '../face/face-quality.js';
 import { transformPoints } from '../face/similarity-transform.js';
 import { halveImage } from '../image/image-pyramid.js';
-import type { FaceDetection, FivePoints, RgbImage } from '../types.js';
+import type { FivePoints, RgbImage } from '../types.js';
 import { type LumaPlane, lumaOf } from './luma-plane.js';
 import { measureStreaks } from './measure-streaks.js';
 
-/** What is measured of a face, in this order. Logarithms, so that a factor counts alike everywhere. */
+/**
+ * What is measured of a face, in this order. Mostly logarithms, because a factor counts the same everywhere. The
+ * detector's score is left out: it means something else in every detector, and the rest does without it.
+ */
 export const FEATURE_NAMES = [
   'norm',
-  'score',
   'misfit',
   'size',
   'detail_1',
@@ -37,30 +39,29 @@ export interface MeasuredFace {
   /** RGB, 112 × 112. */
   readonly aligned: RgbImage;
   /** In pixels of the photo at full size. */
-  readonly face: FaceDetection;
+  readonly landmarks: FivePoints;
   /** As the recogniser gave it. */
   readonly raw: Float32Array;
 }
 
-/** Corners of the aligned face hold hair, background or black: this much on every side is left out, in parts of it. */
+/** Part of the aligned face that is left out at each edge: hair, background and black corners. */
 const MARGIN = 0.18;
 
-/** Enlarging an aligned face shows no more than it has: larger faces count alike, in px of the photo for one of its own. */
+/** Pixels of the photo per pixel of the aligned face from which more of them show nothing new. */
 const FULL_SCALE = 2;
 
-/** Returns what is measured of a face. Costs a quarter of a millisecond. */
-export function measureFeatures({ aligned, face, raw }: MeasuredFace): FaceFeatures {
+/** Returns the measurements of a face. Takes a quarter of a millisecond. */
+export function measureFeatures({ aligned, landmarks, raw }: MeasuredFace): FaceFeatures {
   const luma = lumaOf(aligned);
   const half = lumaOf(halveImage(aligned));
   const quarter = lumaOf(halveImage(halveImage(aligned)));
   const tones = tonesOf(luma);
   const detail = detailOf(luma);
   const streaks = measureStreaks(luma, Math.round(luma.side * MARGIN));
-  const { yawDeg, pitchDeg } = estimatePose(face.landmarks);
-  const { misfit, scale } = fitOf(face.landmarks);
+  const { yawDeg, pitchDeg } = estimatePose(landmarks);
+  const { misfit, scale } = fitOf(landmarks);
   return {
     norm: Math.log(normOf(raw) + 1e-9),
-    score: -Math.log(1 - Math.min(Math.max(face.score, 0), 0.9999)),
     misfit: Math.log(misfit + 1e-3),
     size: Math.log(Math.min(scale, FULL_SCALE)),
     detail_1: Math.log(detail.variance + 0.1),
@@ -82,7 +83,7 @@ export function measureFeatures({ aligned, face, raw }: MeasuredFace): FaceFeatu
   };
 }
 
-/** Variance of the four-neighbour Laplacian in the middle of the face, and the share of it that is flat. */
+/** Variance of the four-neighbour Laplacian in the middle of the face, and the share of pixels where it is almost 0. */
 function detailOf({ side, values }: LumaPlane): { variance: number; flat: number } {
   const margin = Math.round(side * MARGIN);
   let sum = 0;
@@ -104,10 +105,10 @@ function detailOf({ side, values }: LumaPlane): { variance: number; flat: number
 interface Tones {
   readonly mean: number;
   readonly deviation: number;
-  /** Shares of almost black and almost white. */
+  /** Shares of almost black and almost white pixels. */
   readonly black: number;
   readonly white: number;
-  /** Of a histogram of 64 steps, in nats: how many tones there are. */
+  /** Entropy of a histogram of 64 steps, nats: low for a photo of few tones. */
   readonly entropy: number;
 }
 
@@ -141,7 +142,7 @@ function tonesOf({ side, values }: LumaPlane): Tones {
   };
 }
 
-/** Mean difference between the strongest and the weakest channel, 0..1: 0 is grey. */
+/** Mean difference between the strongest and the weakest channel, 0..1; 0 is grey. */
 function colourOf({ data }: RgbImage): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) {
@@ -168,7 +169,7 @@ function deviationIn(
   return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
-/** Root mean square distance of the aligned points from their places, px, and px of the photo for one of the aligned face. */
+/** Root mean square distance of the aligned points from the template, px, and pixels of the photo per aligned pixel. */
 function fitOf(landmarks: FivePoints): { misfit: number; scale: number } {
   const toAligned = alignmentOf(landmarks);
   const placed = transformPoints(toAligned, landmarks);

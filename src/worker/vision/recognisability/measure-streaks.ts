@@ -1,13 +1,13 @@
 import type { LumaPlane } from './luma-plane.js';
 
 export interface Streaks {
-  /** How much the detail differs with its direction, 0..1: a camera that moves wipes out the detail along its path. */
+  /** How much the detail depends on its direction, 0..1. A moving camera removes the detail along its path. */
   readonly anisotropy: number;
-  /** Power of the second derivative in the direction that has least of it. */
+  /** Power of the second derivative in the direction with the least power. */
   readonly leastDetail: number;
 }
 
-/** Returns how streaked the middle of a picture is. `margin`: pixels left out at each edge, at least 1. */
+/** Returns the streaks in the middle of a picture. `margin`: pixels left out at each edge, at least 1. */
 export function measureStreaks({ side, values }: LumaPlane, margin: number): Streaks {
   let across = 0;
   let down = 0;

@@ -1,6 +1,6 @@
 import { type FaceFeatures, FEATURE_NAMES, type FeatureName } from './measure-features.js';
 
-/** Everything a rating is based on. */
+/** Everything that a rating is based on. */
 export interface FaceEvidence {
   readonly features: FaceFeatures;
   /** From measureAppearance. */
@@ -9,51 +9,66 @@ export interface FaceEvidence {
   readonly embedding: Float32Array;
 }
 
-/** A question to a face, answered by 0..1: a logistic model of what was measured and of the embedding. */
+/** Weights of one measurement. */
+export interface FeatureTerm {
+  /** Subtracted from the value first. */
+  readonly mean: number;
+  readonly weight: number;
+  /** Weight of the square, for flaws that show as too much and as too little alike. Absent: 0. */
+  readonly square?: number | undefined;
+  /** Greatest difference from the mean that is squared. */
+  readonly reach?: number | undefined;
+}
+
+/** A question about a face, answered by 0..1: a logistic model of the measurements, the appearance and the embedding. */
 export interface FaceRating {
   readonly bias: number;
-  /** For each feature: the value to subtract, and the weight of the rest. */
-  readonly features: Readonly<
-    Partial<Record<FeatureName, { readonly mean: number; readonly weight: number }>>
-  >;
+  readonly features: Readonly<Partial<Record<FeatureName, FeatureTerm>>>;
   /** Weights of the appearance, 288 numbers. Absent: the appearance is ignored. */
   readonly appearance?: Float32Array;
   /** Weights of the embedding of length 1, as many as it has numbers. Absent: the embedding is ignored. */
   readonly direction?: Float32Array;
 }
 
-/** Scores, 0..1. */
 export interface RecognisabilityLimits {
-  /** Below this a face is not compared. */
+  /** Lowest scores of a face that is compared, 0..1. */
   readonly standard: number;
   readonly strict: number;
-  /** Below this a face is doubtful: two doubtful faces must be more alike than the threshold to match. */
-  readonly clear: number;
+  /** Answer to `flawed` from which a face is doubtful, 0..1. */
+  readonly flawed: number;
+  /** How far the similarity of two doubtful faces must exceed the threshold. */
+  readonly margin: number;
 }
 
-/** What the check knows of a pack. */
+/** What the check knows of a recogniser. */
 export interface RecognisabilityData {
   /** How similar a face is expected to be to a clean photo of itself. */
   readonly score: FaceRating;
-  /** Answers that are high for what is not a face and for covered faces. Absent: not known. */
+  /** High for a photo with any flaw, also one that the recogniser copes with. */
+  readonly flawed: FaceRating;
+  /** High for what is not a face, and for covered faces. Absent: not known. */
   readonly notAFace?: FaceRating;
   readonly covered?: FaceRating;
   readonly limits: RecognisabilityLimits;
 }
 
 /**
- * Returns the answer of a model for one face. Embeddings of faces that cannot be recognised crowd together and are short;
- * in so many dimensions a plane separates them from the rest, even for kinds of photos that it was not made from.
+ * Returns a model's answer for one face. Embeddings of unrecognisable faces are short and crowd together. In so many
+ * dimensions a plane separates them from the rest, even those of kinds that the model was not made from.
  */
 export function rateFace(face: FaceEvidence, rating: FaceRating): number {
   let sum = rating.bias;
   for (const name of FEATURE_NAMES) {
     const term = rating.features[name];
-    if (term) sum += (face.features[name] - term.mean) * term.weight;
+    if (term) sum += rateFeature(face.features[name] - term.mean, term);
   }
   if (rating.appearance) sum += dotProduct(rating.appearance, face.appearance);
   if (rating.direction) sum += dotProduct(rating.direction, face.embedding);
   return 1 / (1 + Math.exp(-sum));
+}
+
+function rateFeature(difference: number, { weight, square = 0, reach = 0 }: FeatureTerm): number {
+  return difference * weight + Math.min(Math.abs(difference), reach) ** 2 * square;
 }
 
 function dotProduct(weights: Float32Array, values: Float32Array): number {

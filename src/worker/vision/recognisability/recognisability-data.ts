@@ -2,16 +2,14 @@ import { readNumbers, storeNumbers } from './float-text.js';
 import { GENERAL_DATA } from './general-data.js';
 import { APPEARANCE_LENGTH } from './measure-appearance.js';
 import { FEATURE_NAMES, type FeatureName } from './measure-features.js';
-import type { FaceRating, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';
+import type { FaceRating, FeatureTerm, RecognisabilityData, RecognisabilityLimits } from './rate-face.js';
 
 const KNOWN_FEATURES: ReadonlySet<string> = new Set(FEATURE_NAMES);
 
 /** A rating as a manifest has it; its schema is in src/shared/models/model-manifest.ts. */
 interface StoredRating {
   readonly bias: number;
-  readonly features: Readonly<
-    Partial<Record<FeatureName, { readonly mean: number; readonly weight: number }>>
-  >;
+  readonly features: Readonly<Partial<Record<FeatureName, FeatureTerm>>>;
   /** 288 little-endian float32 in base64. */
   readonly appearance?: string | undefined;
   /** As many little-endian float32 as an embedding has, in base64. */
@@ -21,13 +19,14 @@ interface StoredRating {
 /** The block `recognisability` of a manifest. */
 export interface StoredRecognisability {
   readonly score: StoredRating;
+  readonly flawed: StoredRating;
   readonly not_a_face: StoredRating;
   readonly covered: StoredRating;
   readonly limits: RecognisabilityLimits;
 }
 
 /**
- * Returns the contents of a manifest's block; without one, data that suits every pack and ignores the embedding.
+ * Returns the contents of a manifest's block; without a block, data that suit every pack and ignore the embedding.
  * @throws Error that names the damaged part: an unknown feature, or a direction that is not `embeddingLength` finite
  *   numbers.
  */
@@ -38,6 +37,7 @@ export function readRecognisability(
   if (!block) return GENERAL_DATA;
   return {
     score: readRating(block.score, { name: 'score', embeddingLength }),
+    flawed: readRating(block.flawed, { name: 'flawed', embeddingLength }),
     notAFace: readRating(block.not_a_face, { name: 'not_a_face', embeddingLength }),
     covered: readRating(block.covered, { name: 'covered', embeddingLength }),
     limits: block.limits,

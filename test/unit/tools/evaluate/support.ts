@@ -48,7 +48,7 @@ export function analysisAt(angleDeg: number, contentDigest: string): FaceAnalysi
   embedding[1] = Math.sin((angleDeg * Math.PI) / 180);
   const { box, detectionScore, facesFound, quality } = faceOf(contentDigest);
   return {
-    ...{ embedding, quality, facesFound, contentDigest, doubtful: false },
+    ...{ embedding, quality, facesFound, contentDigest, doubtMargin: 0 },
     face: { box, score: detectionScore, landmarks: new Float32Array(10) },
     ...{ width: 100, height: 100, perceptualHash: '0'.repeat(16), warnings: [], timingsMs: {} },
   };

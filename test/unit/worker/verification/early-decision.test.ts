@@ -53,7 +53,7 @@ function analysisOf(found: Extract<Photo, { similarity: number }>, isReference: 
     embedding: Float32Array.of(cosine, Math.sqrt(1 - cosine * cosine)),
     face: { box: { x: 0, y: 0, width: 9, height: 9 }, score: 1, landmarks: new Float32Array(10) },
     quality,
-    doubtful: found.doubtful,
+    doubtMargin: found.doubtful ? 0.15 : 0,
     facesFound: 1,
     width: 9,
     height: 9,

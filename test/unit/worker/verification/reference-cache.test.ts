@@ -20,7 +20,7 @@ function analysisOf(seed: number): FaceAnalysis {
     embedding: new WatchedEmbedding(512).fill(seed),
     face: { box: { x: 0, y: 0, width: 10, height: 10 }, score: 1, landmarks: new Float32Array(10) },
     quality: { score: 1, sharpness: 1, brightness: 128, yawDeg: 0, pitchDeg: 0, rollDeg: 0 },
-    doubtful: false,
+    doubtMargin: 0,
     facesFound: 1,
     width: 10,
     height: 10,

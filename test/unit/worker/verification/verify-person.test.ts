@@ -38,7 +38,7 @@ function faceAt(similarity: number, changes: Partial<FaceAnalysis> = {}): FaceAn
       pitchDeg: -3.33,
       rollDeg: 1.25,
     },
-    doubtful: false,
+    doubtMargin: 0,
     facesFound: 1,
     width: 640,
     height: 480,
@@ -95,7 +95,7 @@ describe('verifyPerson', () => {
   });
 
   it('decides nothing about doubtful faces that are hardly more alike than strangers (18)', async () => {
-    const doubtful = { doubtful: true };
+    const doubtful = { doubtMargin: 0.15 };
     const reference = () => faceAt(1, { contentDigest: 'r', perceptualHash: HASHES.back_image, ...doubtful });
     const front = (name: 'front_image1' | 'front_image2' | 'front_image3', similarity: number) =>
       faceAt(similarity, { contentDigest: name, perceptualHash: HASHES[name], ...doubtful });

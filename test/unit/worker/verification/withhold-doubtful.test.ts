@@ -6,23 +6,23 @@ import { withholdDoubtful } from '../../../../src/worker/verification/withhold-d
 import { analysisAt } from '../../tools/evaluate/support.js';
 
 /** A face whose cosine with that of the reference is `similarity`. */
-function face(similarity: number, doubtful: boolean): PhotoResult {
+function face(similarity: number, doubtMargin: number): PhotoResult {
   const analysis = analysisAt((Math.acos(similarity) * 180) / Math.PI, String(similarity));
-  return { usable: true, analysis: { ...analysis, doubtful }, fetchMs: 1, bytes: 1 };
+  return { usable: true, analysis: { ...analysis, doubtMargin }, fetchMs: 1, bytes: 1 };
 }
 
 const UNUSABLE: PhotoResult = { usable: false, error: new VerificationError('face_not_found') };
 
 function photos(reference: PhotoResult, front: PhotoResult): Record<ImageName, PhotoResult> {
-  const plain = face(0.9, false);
+  const plain = face(0.9, 0);
   return { front_image1: front, front_image2: plain, front_image3: UNUSABLE, back_image: reference };
 }
 
 describe('withholdDoubtful', () => {
-  it.each([0.54, 0.5, 0.2, -0.5])(
+  it.each([0.59, 0.5, 0.2, -0.5])(
     'withholds a doubtful face at %d from a doubtful reference',
     (similarity) => {
-      const judged = photos(face(1, true), face(similarity, true));
+      const judged = photos(face(1, 0.1), face(similarity, 0.1));
 
       const result = withholdDoubtful(judged, 0.5);
 
@@ -39,10 +39,10 @@ describe('withholdDoubtful', () => {
   );
 
   it.each([
-    ['two doubtful faces that are far more alike than the threshold', true, true, 0.56],
-    ['a doubtful face beside a clear reference', false, true, 0.3],
-    ['a clear face beside a doubtful reference', true, false, 0.3],
-    ['two clear faces', false, false, 0.52],
+    ['two doubtful faces that are far more similar than the threshold', 0.1, 0.1, 0.61],
+    ['a doubtful face beside a clear reference', 0, 0.1, 0.3],
+    ['a clear face beside a doubtful reference', 0.1, 0, 0.3],
+    ['two clear faces', 0, 0, 0.52],
   ] as const)('leaves %s alone', (_, reference, front, similarity) => {
     const judged = photos(face(1, reference), face(similarity, front));
 
@@ -50,7 +50,7 @@ describe('withholdDoubtful', () => {
   });
 
   it('changes nothing if the reference is unusable', () => {
-    const judged = photos(UNUSABLE, face(0.2, true));
+    const judged = photos(UNUSABLE, face(0.2, 0.1));
 
     expect(withholdDoubtful(judged, 0.5)).toEqual(judged);
   });

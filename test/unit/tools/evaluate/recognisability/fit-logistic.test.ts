@@ -18,10 +18,7 @@ describe('fitLogistic', () => {
     const wanted = [1.5, -0.7, 0.3];
     const rows = drawRows(20_000);
 
-    const weights = fitLogistic(
-      rows,
-      rows.map((row) => sigmoid(product(row, wanted))),
-    );
+    const weights = fitLogistic(rows, { targets: rows.map((row) => sigmoid(product(row, wanted))) });
 
     wanted.forEach((value, index) => {
       expect(weights[index]).toBeCloseTo(value, 2);
@@ -32,7 +29,7 @@ describe('fitLogistic', () => {
     const rows = drawRows(300);
     const targets = rows.map((row, index) => (row[0]! > 0.2 || index % 5 === 0 ? 1 : 0));
 
-    const weights = fitLogistic(rows, targets);
+    const weights = fitLogistic(rows, { targets });
 
     for (const column of [0, 1, 2]) {
       const slope = rows.reduce(
@@ -46,10 +43,7 @@ describe('fitLogistic', () => {
   it('keeps the weights finite where one column separates the targets without error', () => {
     const rows = drawRows(200);
 
-    const weights = fitLogistic(
-      rows,
-      rows.map(([first]) => (first! > 0 ? 1 : 0)),
-    );
+    const weights = fitLogistic(rows, { targets: rows.map(([first]) => (first! > 0 ? 1 : 0)) });
 
     expect(weights.every(Number.isFinite)).toBe(true);
     expect(weights[0]).toBeGreaterThan(2);
@@ -59,11 +53,23 @@ describe('fitLogistic', () => {
   it('gives a column without information no weight', () => {
     const rows = drawRows(500).map(([first]) => Float64Array.of(first!, 0, 1));
 
-    const weights = fitLogistic(
-      rows,
-      rows.map(([first]) => sigmoid(first!)),
-    );
+    const weights = fitLogistic(rows, { targets: rows.map(([first]) => sigmoid(first!)) });
 
     expect(weights[1]).toBe(0);
+  });
+
+  it('weighs a row by its count', () => {
+    const rows = drawRows(200);
+    const targets = rows.map(([first, second]) => (first! + second! > 0.5 ? 1 : 0));
+    const isTwice = (index: number) => index % 3 === 0;
+
+    const counted = fitLogistic(rows, { targets, counts: rows.map((_, index) => (isTwice(index) ? 2 : 1)) });
+    const repeated = fitLogistic([...rows, ...rows.filter((_, index) => isTwice(index))], {
+      targets: [...targets, ...targets.filter((_, index) => isTwice(index))],
+    });
+
+    counted.forEach((weight, index) => {
+      expect(weight).toBeCloseTo(repeated[index]!, 6);
+    });
   });
 });

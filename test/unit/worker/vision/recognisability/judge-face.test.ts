@@ -15,6 +15,8 @@ const CLEAR: FaceFeatures = {
 const APPEARANCE = new Float32Array(288);
 const EMBEDDING = new Float32Array(512).fill(1 / Math.sqrt(512));
 
+const LIMITS = { standard: 0.4, strict: 0.6, flawed: 0.5, margin: 0.15 };
+
 /** A rating that answers `answer` to every face. */
 const always = (answer: number): FaceRating => ({ bias: Math.log(answer / (1 - answer)), features: {} });
 
@@ -24,10 +26,11 @@ function judge(
     score = 0.9,
     notAFace = 0.01,
     covered = 0.01,
+    flawed = 0.01,
     ...options
   }: Partial<JudgeOptions> & Record<string, unknown> = {},
 ) {
-  const ratings = { score, notAFace, covered } as Record<string, number>;
+  const ratings = { score, notAFace, covered, flawed } as Record<string, number>;
   return judgeFace(
     { features: { ...CLEAR, ...features }, appearance: APPEARANCE, embedding: EMBEDDING },
     {
@@ -35,7 +38,8 @@ function judge(
         score: always(ratings.score!),
         notAFace: always(ratings.notAFace!),
         covered: always(ratings.covered!),
-        limits: { standard: 0.4, strict: 0.6, clear: 0.8 },
+        flawed: always(ratings.flawed!),
+        limits: LIMITS,
       },
       strictness: 'standard',
       minScore: 0,
@@ -90,11 +94,11 @@ describe('judgeFace', () => {
     expect(judge({ size: Math.log(0.4) })).toMatchObject({ usable: true, warnings: ['small_face'] });
   });
 
-  it('calls a usable face doubtful below the limit of clear ones, and none when it is off', () => {
-    expect(judge({}, { score: 0.79 })).toMatchObject({ usable: true, doubtful: true });
-    expect(judge({}, { score: 0.81 }).doubtful).toBe(false);
-    expect(judge({}, { score: 0.3 })).toMatchObject({ usable: false, doubtful: false });
-    expect(judge({}, { score: 0.79, strictness: 'off' }).doubtful).toBe(false);
+  it('asks a margin of a usable face with a flaw, and of none when it is off', () => {
+    expect(judge({}, { flawed: 0.51 })).toMatchObject({ usable: true, doubtMargin: 0.15 });
+    expect(judge({}, { flawed: 0.49 }).doubtMargin).toBe(0);
+    expect(judge({}, { flawed: 0.51, score: 0.3 })).toMatchObject({ usable: false, doubtMargin: 0 });
+    expect(judge({}, { flawed: 0.51, strictness: 'off' }).doubtMargin).toBe(0);
   });
 
   it('refuses nothing when it is off, but what the operator asks for', () => {
@@ -109,7 +113,7 @@ describe('judgeFace', () => {
 
   it('refuses a face whose measurements are not numbers', () => {
     const broken: FaceRating = { bias: 0, features: { norm: { mean: 0, weight: 1 } } };
-    const data = { score: broken, limits: { standard: 0.4, strict: 0.6, clear: 0.8 } };
+    const data = { score: broken, flawed: always(0.01), limits: LIMITS };
     const features = { ...CLEAR, norm: Number.NaN };
 
     expect(

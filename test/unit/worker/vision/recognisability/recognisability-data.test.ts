@@ -8,14 +8,15 @@ import {
 
 const RATING: FaceRating = {
   bias: 0.5,
-  features: { norm: { mean: 1, weight: 2 } },
+  features: { norm: { mean: 1, weight: 2, square: -0.5, reach: 3 } },
   direction: new Float32Array(512).map((_, index) => index / 1_000),
 };
 
+const LIMITS = { standard: 0.5, strict: 0.7, flawed: 0.4, margin: 0.15 };
+
 function block(changes: Partial<StoredRecognisability> = {}): StoredRecognisability {
   const stored = storeRating(RATING);
-  const limits = { standard: 0.5, strict: 0.7, clear: 0.9 };
-  return { score: stored, not_a_face: stored, covered: stored, limits, ...changes };
+  return { score: stored, flawed: stored, not_a_face: stored, covered: stored, limits: LIMITS, ...changes };
 }
 
 describe('readRecognisability', () => {
@@ -24,9 +25,10 @@ describe('readRecognisability', () => {
 
     expect(data).toEqual({
       score: RATING,
+      flawed: RATING,
       notAFace: RATING,
       covered: RATING,
-      limits: { standard: 0.5, strict: 0.7, clear: 0.9 },
+      limits: LIMITS,
     });
   });
 
