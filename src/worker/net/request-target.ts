@@ -32,14 +32,17 @@ const ORIGIN = /^([a-z]+:)\/\/[^/?#]+/i;
 /** Returns the target of a relative reference. Source: RFC 3986, section 5.2. */
 function resolvePath(reference: string, base: string): string {
   const [, path = '', rest = ''] = /^([^?#]*)(.*)$/s.exec(reference) ?? [];
-  const segments = (base.slice(0, base.lastIndexOf('/') + 1) + path).split('/').slice(1);
+  const folder = base.slice(0, base.lastIndexOf('/') + 1);
+  // checkUrl refuses it, whatever ".." would remove.
+  if (/[\\\p{Cc}]/u.test(path)) return folder + reference;
+  const segments = (folder + path).split('/').slice(1);
   const resolved: string[] = [];
-  for (const segment of segments) {
-    if (segment === '..') resolved.pop();
-    else if (segment !== '.') resolved.push(segment);
+  for (const [index, segment] of segments.entries()) {
+    const dots = segment.replace(/%2e/gi, '.');
+    if (dots === '..') resolved.pop();
+    if (dots !== '.' && dots !== '..') resolved.push(segment);
+    else if (index === segments.length - 1) resolved.push('');
   }
-  const last = segments.at(-1);
-  if (last === '.' || last === '..') resolved.push('');
   return `/${resolved.join('/')}${rest}`;
 }
 

@@ -44,6 +44,11 @@ class TidySocket extends Duplex {
     this.#socket.write(chunk, encoding, callback);
   }
 
+  /** Head and body of a request in one segment: the second would wait for the receiver to acknowledge the first. */
+  override _writev(chunks: readonly { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
+    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback);
+  }
+
   override _final(callback: () => void): void {
     // The socket may be closed already, which is no error here.
     this.#socket.end(() => callback());

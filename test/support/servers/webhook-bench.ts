@@ -107,8 +107,9 @@ export async function startWebhookBench(): Promise<WebhookBench> {
         connection: patient,
         prefix,
         webhooks,
-        delivery: { policy, timeoutMs: 2_000, now: Date.now },
-        openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs: 1_000, onAddresses }),
+        // Long, because on a busy machine a receiver may take seconds, and a second delivery would be a failure.
+        delivery: { policy, timeoutMs: 60_000, now: Date.now },
+        openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs: 30_000, onAddresses }),
         secretsOf: () => [WEBHOOK_SECRET],
         concurrency: 20,
         concurrencyPerHost: 10,
