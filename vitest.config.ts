@@ -13,6 +13,8 @@ export default defineConfig({
     // Generous, since a test may wait longer on a busy machine but must not fail there.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // vitest's own limit is 1 s, which a busy machine exceeds.
+    expect: { poll: { timeout: 60_000 } },
     coverage: { provider: 'v8', include: ['src/**'] },
   },
 });
