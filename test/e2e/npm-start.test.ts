@@ -202,7 +202,7 @@ ${readSample(place, {})}`.replace(/# before[\s\S]*# now/, '');
     const answer = await post('/compare-faces', { user_id: 'e', ...photos.same });
 
     expect(await answer.json()).toEqual({ user_id: 'e', matched: true });
-    await vi.waitFor(() => expect(service.output()).toContain('worker ended (SIGKILL)'));
+    await vi.waitFor(() => expect(service.output()).toContain('worker ended (SIGKILL)'), 60_000);
   });
 
   it('does not start a second time on the same port, and says what to do', async () => {

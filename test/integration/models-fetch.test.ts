@@ -65,7 +65,7 @@ describe('fetching a model pack', () => {
   const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));
   const partPath = (): string => join(modelsDir, '.mini.zip.part');
   const partHolds = (bytes: number): Promise<void> =>
-    vi.waitFor(() => expect(statSync(partPath()).size).toBe(bytes), { interval: 5, timeout: 10_000 });
+    vi.waitFor(() => expect(statSync(partPath()).size).toBe(bytes), { interval: 5, timeout: 60_000 });
 
   it('unpacks only the files that the manifest names, and its manifest beside them', async () => {
     server.serve('/mini.zip', pack.archive);

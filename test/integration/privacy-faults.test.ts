@@ -122,9 +122,9 @@ async function crashVision(photos: Record<string, string>): Promise<void> {
       const [found] = listVisionPids(pid);
       if (!found) throw new Error('no vision process');
       return found;
-    }, 10_000);
+    }, 60_000);
     process.kill(child, 'SIGSEGV');
-    await vi.waitFor(() => expect(listVisionPids(pid)).not.toContain(child), 10_000);
+    await vi.waitFor(() => expect(listVisionPids(pid)).not.toContain(child), 60_000);
   }
   await asked;
 }
@@ -143,7 +143,7 @@ async function failDelivery(photos: Record<string, string>): Promise<void> {
     const answer = await service.get('/webhooks/failed', { 'x-api-key': SECRET.adminKey });
     expect(answer.body.items).toHaveLength(1);
     return answer;
-  }, 15_000);
+  }, 60_000);
   answers.push(failed);
 }
 
@@ -158,7 +158,7 @@ async function loseRedis(photos: Record<string, string>): Promise<void> {
   await service.api.line(({ msg }) => msg === 'Redis is unavailable');
   await redis.start();
   await vi.waitFor(async () => expect((await ask(photos, photos.good ?? '')).status).toBe(200), {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 500,
   });
 }
@@ -215,7 +215,7 @@ describe('planted secrets, where everything goes wrong', () => {
       const values = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
       return JSON.stringify([keys, values.map((value) => value?.toString('latin1'))]);
     };
-    await expect.poll(async () => (await dump()).includes(SECRET.urlToken), { timeout: 10_000 }).toBe(false);
+    await expect.poll(async () => (await dump()).includes(SECRET.urlToken), { timeout: 60_000 }).toBe(false);
 
     expectNowhere(
       await dump(),

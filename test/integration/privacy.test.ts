@@ -88,7 +88,7 @@ async function waitForDelivery(jobId: string): Promise<void> {
   const view = async () => (await service.get(`/jobs/${jobId}`, auth)).body;
   await vi.waitFor(
     async () => expect(await view()).toMatchObject({ callback: { status: 'delivered' } }),
-    10_000,
+    60_000,
   );
 }
 

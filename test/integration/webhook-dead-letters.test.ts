@@ -225,7 +225,7 @@ describe('POST /webhooks/:id/retry', () => {
     const answers = await Promise.all([app.request('/webhooks/failed'), retry('wh_r_1')]);
 
     await bench.server.start();
-    await expect.poll(() => bench.redis.status, { timeout: 5_000 }).toBe('ready');
+    await expect.poll(() => bench.redis.status, { timeout: 60_000 }).toBe('ready');
     expect(answers.map(({ status }) => status)).toEqual([503, 503]);
   });
 });

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const stateOf = (jobId: string) => bench.webhooks.readState(jobId);
 const untilStatus = (jobId: string, status: string) =>
-  expect.poll(async () => (await stateOf(jobId))?.status, { timeout: 15_000, interval: 20 }).toBe(status);
+  expect.poll(async () => (await stateOf(jobId))?.status, { timeout: 60_000, interval: 20 }).toBe(status);
 
 function startChild(): { readonly output: () => string } {
   const script = fileURLToPath(new URL('../support/programs/webhook-worker-child.ts', import.meta.url));
@@ -247,7 +247,7 @@ describe('the webhook worker', () => {
     await untilStatus('r_1', 'delivered');
     await untilStatus('r_2', 'failed');
     await untilStatus('r_3', 'failed');
-    await vi.waitFor(() => expect(output().match(/webhook attempt/g)).toHaveLength(4), 5_000);
+    await vi.waitFor(() => expect(output().match(/webhook attempt/g)).toHaveLength(4), 60_000);
 
     expect(output()).toContain('"webhook_id":"wh_r_1"');
     expect(output()).toContain(`"host":"127.0.0.1:${receiver.port}"`);

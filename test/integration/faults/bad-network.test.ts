@@ -39,7 +39,7 @@ async function postUntilAnswered(path: string, key: string): Promise<Answer> {
       expect(answer.status).not.toBe(503);
       return answer;
     },
-    { timeout: 25_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 }
 
@@ -75,7 +75,7 @@ describe('a Redis that changes behind its name, as managed ones do', { timeout: 
     await vi.waitFor(
       async () =>
         expect((await service.post('/compare-faces', request())).body).toMatchObject({ matched: true }),
-      { timeout: 40_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     );
     const view = await service.get(String(before.body.status_url), { prefer: 'wait=20' });
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
@@ -90,7 +90,7 @@ describe('a Redis that changes behind its name, as managed ones do', { timeout: 
     successors.push(successor);
     const [old, next] = [new Redis(redis.url), new Redis(successor.url)];
     const inSync = async () => expect(await next.info('replication')).toContain('master_link_status:up');
-    await vi.waitFor(inSync, { timeout: 20_000, interval: 200 });
+    await vi.waitFor(inSync, { timeout: 60_000, interval: 200 });
 
     await expectFoundAgain(async () => {
       // Writes reach the replica in order, so the accepted job is there when this mark is.

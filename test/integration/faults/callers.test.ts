@@ -32,7 +32,7 @@ describe('callers of a working service', () => {
 
   const request = (changes: object = {}) => ({ user_id: 'u-1', ...photos.same, ...changes });
   const serveHanging = (path: string): string => images.serve(path, () => undefined);
-  const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 10_000);
+  const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 60_000);
 
   it('get 504 with the job when the wait is over; the job continues and can be polled', async () => {
     const late = images.serve('/late.jpg', (_request, response) => {
@@ -81,12 +81,12 @@ describe('callers of a working service', () => {
         signal: controller.signal,
       })
       .catch(() => undefined);
-    await vi.waitFor(async () => expect(await waitingJobs()).toBe(1), 5_000);
+    await vi.waitFor(async () => expect(await waitingJobs()).toBe(1), 60_000);
 
     controller.abort();
     await call;
 
-    await vi.waitFor(async () => expect(await waitingJobs()).toBe(0), 5_000);
+    await vi.waitFor(async () => expect(await waitingJobs()).toBe(0), 60_000);
     expect(images.requests).not.toContain('/never-fetched.jpg');
     expect(blocker.status).toBe(202);
   });
@@ -155,7 +155,7 @@ describe('callers of an API without workers', () => {
         expect(answer.status).toBe(202);
         return ((await answer.json()) as { job_id: string }).job_id;
       },
-      { timeout: 15_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
 
   it('Q20: fifty requests under one Idempotency-Key at two replicas make one job', async () => {
@@ -201,7 +201,7 @@ describe('callers of an API without workers', () => {
       signal: controller.signal,
     }).catch(() => undefined);
     const firstInLine = async () => (await queues.queue.getPrioritized(0, 4)).map((job) => job.data.sync);
-    await vi.waitFor(async () => expect(await firstInLine()).toContain(true), 5_000);
+    await vi.waitFor(async () => expect(await firstInLine()).toContain(true), 60_000);
 
     const [first, ...others] = await queues.queue.getPrioritized(0, 4);
 
@@ -222,17 +222,17 @@ describe('callers of an API without workers', () => {
     while (callers.length < 1_000) {
       for (let more = 0; more < 50; more += 1)
         callers.push(holdCaller(`${api.origin}/compare-faces`, { body: ACCEPTABLE, headers: small }));
-      await vi.waitFor(async () => expect(await waitingCallers()).toBe(callers.length), 30_000);
+      await vi.waitFor(async () => expect(await waitingCallers()).toBe(callers.length), 60_000);
     }
 
     expect(await clients()).toBeLessThanOrEqual(before);
 
     for (const caller of callers) caller.hangUp();
-    await vi.waitFor(async () => expect(await waitingCallers()).toBe(0), { timeout: 40_000, interval: 200 });
+    await vi.waitFor(async () => expect(await waitingCallers()).toBe(0), { timeout: 60_000, interval: 200 });
     await vi.waitFor(
       async () => expect(await queues.queue.getPrioritizedCount()).toBeLessThanOrEqual(waiting),
       {
-        timeout: 40_000,
+        timeout: 60_000,
         interval: 200,
       },
     );
@@ -248,7 +248,7 @@ describe('callers of an API without workers', () => {
       Array.from({ length: 1_600 }, () => ({ name: 'compare', data: {}, opts: { priority: 5 } })),
     );
     const refused = async () => expect((await submit(api.origin, small)).status).toBe(503);
-    await vi.waitFor(refused, 5_000);
+    await vi.waitFor(refused, 60_000);
 
     const answer = await submit(api.origin, small);
 

@@ -52,7 +52,7 @@ function waitForAnswer(body: object) {
 }
 
 async function waitingJob(): Promise<string> {
-  await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(1), 5_000);
+  await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(1), 60_000);
   const [job] = await queues.queue.getPrioritized();
   return job?.id ?? '';
 }
@@ -228,9 +228,9 @@ describe('a caller that hangs up', () => {
 
     await caller.hangUp();
 
-    await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 5_000);
+    await vi.waitFor(async () => expect(await look(jobId)).toMatchObject({ status: 'cancelled' }), 60_000);
     expect(await queues.queue.getPrioritizedCount()).toBe(0);
-    await vi.waitFor(async () => expect(await countOf('499')).toBe(1), 5_000);
+    await vi.waitFor(async () => expect(await countOf('499')).toBe(1), 60_000);
     expect(await countOf('503')).toBe(0);
   });
 
@@ -239,7 +239,7 @@ describe('a caller that hangs up', () => {
     const jobId = await waitingJob();
 
     await caller.hangUp();
-    await vi.waitFor(async () => expect(await openCallers()).toBe(0), 5_000);
+    await vi.waitFor(async () => expect(await openCallers()).toBe(0), 60_000);
 
     expect(await look(jobId)).toMatchObject({ status: 'queued' });
   });

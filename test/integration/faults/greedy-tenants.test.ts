@@ -41,16 +41,16 @@ describe('a tenant with more waiting callers than the workers can serve', () => 
       service.post('/compare-faces', { user_id: 'u-1', ...photos.same, ...changes }, headers);
     // One job holds the only place until everybody waits.
     const holding = compare(greedy, { back_image: held });
-    await vi.waitFor(() => expect(images.requests).toContain('/held.jpg'), 20_000);
+    await vi.waitFor(() => expect(images.requests).toContain('/held.jpg'), 60_000);
     const ended: string[] = [];
     const note = (who: string) => (answer: { status: number }) => {
       expect(answer.status).toBe(200);
       ended.push(who);
     };
     const flood = Array.from({ length: FLOOD }, () => compare(greedy).then(note('greedy')));
-    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD), 20_000);
+    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD), 60_000);
     const other = compare(quiet).then(note('quiet'));
-    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD + 1), 20_000);
+    await vi.waitFor(async () => expect(await queues.queue.getPrioritizedCount()).toBe(FLOOD + 1), 60_000);
 
     release();
     await Promise.all([holding, other, ...flood]);

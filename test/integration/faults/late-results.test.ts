@@ -78,7 +78,7 @@ async function submitHanging(name: string): Promise<HangingJob> {
     min_matches: 3,
     callback_url: `${receiver.origin}/${name}`,
   });
-  await vi.waitFor(() => expect(held).toHaveLength(1), 10_000);
+  await vi.waitFor(() => expect(held).toHaveLength(1), 60_000);
   return {
     id: String(accepted.body.job_id),
     path: `/${name}`,

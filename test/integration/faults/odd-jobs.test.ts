@@ -73,7 +73,7 @@ describe('an unusual job', () => {
           status: 'failed',
           error: { code: 'deadline_exceeded' },
         }),
-      10_000,
+      60_000,
     );
     expect(images.requests).not.toContain('/too-late.jpg');
   });
@@ -120,7 +120,7 @@ describe('a worker frozen for longer than its lock', () => {
       min_matches: 3,
       callback_url,
     });
-    await vi.waitFor(() => expect(asked).toBe(1), 10_000);
+    await vi.waitFor(() => expect(asked).toBe(1), 60_000);
     const heir = startProgram('worker', serviceEnvironment(service.redis.url));
     extra.push(heir);
     const [frozen] = service.workers;
@@ -136,7 +136,7 @@ describe('a worker frozen for longer than its lock', () => {
         expect(frozen?.lines.filter((line) => line.job_id === accepted.body.job_id).length).toBeGreaterThan(
           0,
         ),
-      25_000,
+      60_000,
     );
     expect(view.body).toMatchObject({ status: 'completed', result: { matched: true } });
     expect((await service.get(String(accepted.body.status_url))).body).toMatchObject({

@@ -136,7 +136,7 @@ describe('the reconciler', () => {
       prefix: PREFIX,
       concurrency: 100,
     });
-    await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(1_050), 20_000);
+    await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(1_050), 60_000);
     await worker.close();
 
     await reconciler.run();
@@ -299,7 +299,7 @@ describe('the reconciler', () => {
       await impatient.run();
       expect(await queue.getJob(jobId)).toBeUndefined();
     };
-    await vi.waitFor(goes, { timeout: 5_000, interval: 100 });
+    await vi.waitFor(goes, { timeout: 60_000, interval: 100 });
 
     await impatient.stop();
     expect(await redis.xlen(queue.toKey('events'))).toBe(0);

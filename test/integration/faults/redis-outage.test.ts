@@ -82,7 +82,7 @@ describe('Redis trouble', () => {
           status: 'completed',
           result: { matched: true },
         });
-      await vi.waitFor(ends, { timeout: 25_000, interval: 200 });
+      await vi.waitFor(ends, { timeout: 60_000, interval: 200 });
     }
   });
 
@@ -91,7 +91,7 @@ describe('Redis trouble', () => {
       setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 1_500);
     });
     const waiting = service.post('/compare-faces', { ...request(), back_image: slow });
-    await vi.waitFor(() => expect(images.requests).toContain('/slow.jpg'), 5_000);
+    await vi.waitFor(() => expect(images.requests).toContain('/slow.jpg'), 60_000);
 
     await service.redis.kill();
     await service.redis.start();
@@ -137,7 +137,7 @@ describe('Redis trouble', () => {
       setTimeout(() => response.writeHead(302, { location: photos.same.back_image }).end(), 1_500);
     });
     const accepted = await service.post('/jobs', { ...request(), back_image: slow, evidence: true });
-    await vi.waitFor(() => expect(images.requests).toContain('/slow-when-full.jpg'), 5_000);
+    await vi.waitFor(() => expect(images.requests).toContain('/slow-when-full.jpg'), 60_000);
     const client = new Redis(service.redis.url);
     await client.config('SET', 'maxmemory', '1mb');
     await new Promise((resolve) => setTimeout(resolve, 8_000));

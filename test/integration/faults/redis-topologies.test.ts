@@ -75,8 +75,8 @@ describe('a Redis of several parts', () => {
 
       await topology.killPrimary();
 
-      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(0), { timeout: 5_000 });
-      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(8), { timeout: 15_000 });
+      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(0), { timeout: 60_000 });
+      await vi.waitFor(() => expect(connections.filter(isRedisReady)).toHaveLength(8), { timeout: 60_000 });
     } finally {
       for (const connection of [first, ...connections]) connection.disconnect();
     }

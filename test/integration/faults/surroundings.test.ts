@@ -82,7 +82,7 @@ describe('Q24: a full disk', () => {
 
     const isReady = async () =>
       expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
-    await vi.waitFor(isReady, { timeout: 25_000, interval: 100 });
+    await vi.waitFor(isReady, { timeout: 60_000, interval: 100 });
     for (let round = 0; round < 3; round += 1) {
       const answer = await postJson(`http://127.0.0.1:${port}/compare-faces`, request());
       expect(await answer.json()).toEqual({ user_id: 'u-1', matched: true });

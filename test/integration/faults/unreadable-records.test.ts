@@ -59,7 +59,7 @@ async function endToldJob(path: string, userId = 'u-1'): Promise<string> {
   });
   await vi.waitFor(
     async () => expect(await webhookQueue.getJobState(`wh_${jobId}`)).toBe('completed'),
-    10_000,
+    60_000,
   );
   return jobId;
 }
@@ -80,7 +80,7 @@ describe('a waiting job whose record cannot be read', () => {
 
     expect(line.code).toBe('internal');
     expect(other.body).toMatchObject({ matched: true });
-    await vi.waitFor(async () => expect(await queue.getJobState(jobId)).toBe('completed'), 5_000);
+    await vi.waitFor(async () => expect(await queue.getJobState(jobId)).toBe('completed'), 60_000);
     // Its owner is unknown.
     expect((await service.get(`/jobs/${jobId}`)).status).toBe(404);
     expect(JSON.stringify(worker.lines)).not.toContain('broken"');
@@ -94,7 +94,7 @@ describe('a waiting job whose record cannot be read', () => {
     await endJob({ callback_url: `${receiver.origin}/beside` });
 
     expect(await receiver.waitFor('/beside', 1)).toHaveLength(1);
-    await vi.waitFor(async () => expect(await webhookQueue.getJobState('wh_r_bad')).toBe('failed'), 5_000);
+    await vi.waitFor(async () => expect(await webhookQueue.getJobState('wh_r_bad')).toBe('failed'), 60_000);
   });
 });
 

@@ -73,7 +73,7 @@ function serveStuckOnce(path: string): string {
   });
 }
 
-const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 10_000);
+const asked = (path: string) => vi.waitFor(() => expect(images.requests).toContain(path), 60_000);
 
 describe('the loss of a worker', () => {
   it('Q1: costs its job less than 15 s, ends a job that lost five workers before, and one webhook reports each', async () => {
@@ -155,7 +155,7 @@ describe('the loss of a worker', () => {
 
   it('makes the API not ready once no worker is alive, though it still accepts jobs', async () => {
     await Promise.all(extra.map((program) => program.stop()));
-    await vi.waitFor(async () => expect((await service.get('/health/ready')).status).toBe(503), 20_000);
+    await vi.waitFor(async () => expect((await service.get('/health/ready')).status).toBe(503), 60_000);
 
     const accepted = await service.post('/jobs', { user_id: 'u-1', ...photos.same });
 

@@ -47,7 +47,7 @@ export function runSample(
     waitForOutput: (wanted) =>
       vi.waitFor(() => {
         if (!output.includes(wanted)) throw new Error(`no "${wanted}" in: ${output}`);
-      }, 20_000),
+      }, 60_000),
   };
 }
 

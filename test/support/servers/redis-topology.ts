@@ -120,7 +120,7 @@ export async function startCluster(): Promise<RedisTopology> {
 async function waitForReplicas(nodes: readonly Node[]): Promise<void> {
   const inSync = () =>
     nodes.filter((node) => ask(node, 'info', 'replication').includes('master_link_status:up'));
-  await vi.waitFor(() => expect(inSync()).toHaveLength(nodes.length / 2), { timeout: 20_000, interval: 200 });
+  await vi.waitFor(() => expect(inSync()).toHaveLength(nodes.length / 2), { timeout: 60_000, interval: 200 });
 }
 
 function ask({ port }: Node, ...command: readonly string[]): string {

@@ -50,7 +50,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
       await vi.waitFor(() => {
         if (!spans().some((span) => span.name === name))
           throw new Error(`no span ${name}: ${spans().length}`);
-      }, 20_000);
+      }, 60_000);
       return spans();
     },
     stop: () => closeServer(server),
