@@ -19,7 +19,11 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a real Redis on loopback with an append-only file, as in production. `extra`: more options. */
+/**
+ * Starts a real Redis on loopback with an append-only file, as in production. It is synced at every write: with
+ * `everysec`, Redis holds back writes while a slow disk syncs, and would lose them when a test kills it. `extra`: more
+ * options.
+ */
 export async function startRedis(extra: readonly string[] = []): Promise<RedisServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'face-redis-'));
@@ -37,6 +41,8 @@ export async function startRedis(extra: readonly string[] = []): Promise<RedisSe
       '',
       '--appendonly',
       'yes',
+      '--appendfsync',
+      'always',
     ];
     child = spawn(redisBinary(), [...base, '--maxmemory-policy', 'noeviction', ...extra], {
       stdio: 'ignore',
