@@ -56,7 +56,7 @@ async function listPackages() {
   return { apt, names: namesWith(apt) };
 }
 
-/** A dry run needs no rights. The server itself is named even where the system has it and it is too old or broken. */
+/** A dry run needs no rights. Names nothing where the system has the newest Redis of its lists, however old that is. */
 function namesWith(apt) {
   for (const name of PACKAGES) {
     const args = [...apt, '-s', '-o', 'Debug::NoLocking=1', 'install', '--no-install-recommends', name];
