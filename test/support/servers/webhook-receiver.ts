@@ -75,7 +75,7 @@ export async function startWebhookReceiver(host = '127.0.0.1'): Promise<WebhookR
       scripts.set(path, [...answers]);
       return `${origin}${path}`;
     },
-    waitFor: (path, count, timeoutMs = 15_000) =>
+    waitFor: (path, count, timeoutMs = 60_000) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(
           () => settle(() => reject(new Error(`${path}: ${at(path).length} of ${count} webhooks came`))),
