@@ -4,10 +4,9 @@ import { listManifests, packName, readManifest } from '../shared/models/model-ca
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
 import { createKeyspace } from '../shared/queue/keyspace.js';
-import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
-import { reportOutages } from '../shared/redis/report-outages.js';
-import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
@@ -82,15 +81,7 @@ async function serveMetrics(
 
 /** Opens Redis and everything that uses it. */
 function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
-  const redis = connectRedis(config.REDIS_URL, 'fail-fast');
-  const onError = reportOutages(redis, logger, config.REDIS_URL);
-  const rights = watchRights(redis, {
-    target: config.REDIS_URL,
-    user: 'api',
-    prefix: config.REDIS_PREFIX,
-    logger,
-  });
-  shutdown.add('rights', rights.stop);
+  const { redis, onError } = openRedis({ config, user: 'api', logger, shutdown });
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const deadlineSeconds = Math.max(
@@ -119,7 +110,6 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
   const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
   const events = listenToQueue({ config, keys, waiter, backlog, readOutcomes, onError });
 
-  shutdown.add('redis', () => redis.disconnect());
   shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());

@@ -4,10 +4,9 @@ import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
-import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock } from '../shared/redis/redis-clock.js';
-import { reportOutages } from '../shared/redis/report-outages.js';
-import { watchRights } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
@@ -51,16 +50,7 @@ async function main(): Promise<void> {
   });
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
-  const redis = connectRedis(config.REDIS_URL, 'patient');
-  reportOutages(redis, logger, config.REDIS_URL);
-  shutdown.add('redis', () => redis.disconnect());
-  const rights = watchRights(redis, {
-    target: config.REDIS_URL,
-    user: 'worker',
-    prefix: config.REDIS_PREFIX,
-    logger,
-  });
-  shutdown.add('rights', rights.stop);
+  const { redis, rights } = openRedis({ config, user: 'worker', logger, shutdown });
   void warnOfUnsafeRedis(redis, logger);
   const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
   const metrics = createWorkerMetrics({
