@@ -17,12 +17,24 @@ export function withholdDoubtful(photos: PhotoResults, threshold: number): Photo
     const probe = photos[name];
     if (!probe?.usable || probe.analysis.doubtMargin === 0) continue;
     const similarity = compareEmbeddings(probe.analysis.embedding, reference.analysis.embedding);
-    if (similarity >= threshold + Math.min(probe.analysis.doubtMargin, reference.analysis.doubtMargin))
-      continue;
+    const margins = [probe.analysis.doubtMargin, reference.analysis.doubtMargin];
+    if (!isTooDoubtful(similarity, { threshold, margins })) continue;
     result[name] = {
       usable: false,
       error: new VerificationError('low_quality', { reason: 'both_unclear' }),
     };
   }
   return result;
+}
+
+/**
+ * True if a similarity says neither yes nor no, because both faces are doubtful. `margins`: `doubtMargin` of each face.
+ */
+export function isTooDoubtful(
+  similarity: number,
+  { threshold, margins }: { readonly threshold: number; readonly margins: readonly number[] },
+): boolean {
+  const margin = Math.min(...margins);
+  // Also withholds NaN.
+  return margin > 0 && !(similarity >= threshold + margin);
 }

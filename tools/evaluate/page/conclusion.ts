@@ -2,7 +2,7 @@ import type { EvaluationReport, MeasuredRate, RuleOutcome } from '../results/rep
 import { ruleOfThree } from '../statistics/binomial-interval.js';
 import { formatCount, formatMeasured, formatRate } from './format-rate.js';
 
-/** Returns what the figures say of the threshold in use, as one sentence. */
+/** Returns what the figures say about the threshold in use, in one sentence. */
 export function describeConclusion({ atThreshold: { fmr, fnmr }, threshold }: EvaluationReport): string {
   return `At threshold ${threshold}, ${describeFalseMatches(fmr)}, and ${describeFalseNonMatches(fnmr)}.`;
 }

@@ -1,3 +1,4 @@
+import { isTooDoubtful } from '../../../src/worker/verification/withhold-doubtful.js';
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import { judgeFace } from '../../../src/worker/vision/recognisability/judge-face.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
@@ -69,15 +70,15 @@ export type Judged = LabelledExample & { readonly usable: boolean; readonly doub
 /** What becomes of two faces: the worker says yes or no, or that it could not tell. */
 export type Comparison = 'match' | 'non-match' | 'untold';
 
-/** Returns what the worker says of two faces of that similarity. */
+/** Returns the worker's answer for two faces of this similarity. */
 export function compareJudged(
   one: Judged,
   other: Judged,
   { similarity, threshold }: { readonly similarity: number; readonly threshold: number },
 ): Comparison {
   if (!one.usable || !other.usable) return 'untold';
-  const margin = Math.min(one.doubtMargin, other.doubtMargin);
-  if (margin > 0 && similarity < threshold + margin) return 'untold';
+  if (isTooDoubtful(similarity, { threshold, margins: [one.doubtMargin, other.doubtMargin] }))
+    return 'untold';
   return similarity >= threshold ? 'match' : 'non-match';
 }
 
