@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { ERROR_KINDS } from '../../src/shared/errors.js';
+import { parseJson } from '../../src/shared/queue/parse-json.js';
+import { readRetryAfterMs } from '../../src/worker/net/retry-after.js';
 
 /** A service's answer to a request: a decision, that it cannot decide, or nothing usable. */
 export type Verdict = 'matched' | 'not matched' | 'could not tell' | 'failed';
@@ -26,8 +28,9 @@ const problemSchema = z.object({ code: z.string(), reason: z.string().optional()
 
 /** Tries of a request that the service refuses for a while. */
 const ATTEMPTS = 3;
-/** Longest pause that a service can ask for, s. */
-const MAX_RETRY_AFTER_SECONDS = 60;
+/** Longest pause that a service can ask for, and the pause if it asks for none, ms. */
+const MAX_PAUSE_MS = 60_000;
+const DEFAULT_PAUSE_MS = 1_000;
 /** Statuses with which a service refuses for a while. */
 const BUSY: ReadonlySet<number> = new Set([429, 503]);
 /** Statuses with which a service without error codes says that it cannot judge the photos. */
@@ -40,14 +43,13 @@ export async function askService(body: string, options: AskOptions): Promise<Ans
     const { status, text, retryAfter } = await post(body, options);
     const durationMs = performance.now() - startedAt;
     if (!BUSY.has(status) || attempt === ATTEMPTS) return { ...judge(status, text), durationMs };
-    await pause(readPause(retryAfter) * 1_000);
+    await pause(pauseFor(retryAfter));
   }
 }
 
-/** Seconds; a date instead of a number counts as one second. */
-function readPause(retryAfter: string | null | undefined): number {
-  const seconds = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) : 1;
-  return Math.min(seconds, MAX_RETRY_AFTER_SECONDS);
+/** Returns the pause that a service asks for, ms. */
+function pauseFor(retryAfter: string | null | undefined): number {
+  return Math.min(readRetryAfterMs(retryAfter, Date.now()) ?? DEFAULT_PAUSE_MS, MAX_PAUSE_MS);
 }
 
 interface RawAnswer {
@@ -87,7 +89,7 @@ function describeFailure(error: unknown): string {
 
 function judge(status: number, text: string): Pick<Answer, 'verdict' | 'cause'> {
   if (status === 0) return { verdict: 'failed', cause: text };
-  const body = parse(text);
+  const body = parseJson(text);
   const decision = status === 200 ? decisionSchema.safeParse(body) : undefined;
   if (decision?.success) return { verdict: decision.data.matched ? 'matched' : 'not matched' };
   const problem = problemSchema.safeParse(body).data;
@@ -103,12 +105,4 @@ function judge(status: number, text: string): Pick<Answer, 'verdict' | 'cause'> 
 function isAboutPhotos(code: string): boolean {
   const stage = new Map(Object.entries(ERROR_KINDS)).get(code)?.stage;
   return stage === 'fetch' || stage === 'photo';
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

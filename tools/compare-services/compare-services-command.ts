@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { UserError } from '../../src/cli/user-error.js';
+import { parseJson } from '../../src/shared/queue/parse-json.js';
+import { readNamedFile } from '../read-named-file.js';
 import { type AnswerPair, summariseAgreement } from './agreement.js';
 import { type AskOptions, askService } from './ask-service.js';
 import { formatAgreement } from './format-agreement.js';
@@ -33,7 +34,7 @@ export async function compareServices(
     readService(args.old, args['old-key-file'], timeoutMs),
     readService(args.new, args['new-key-file'], timeoutMs),
   ]);
-  const requests = readRequests(await readText(args.requests));
+  const requests = readRequests(String(await readNamedFile(args.requests)));
   const pairs = await limit.map(requests, async ({ line, body }): Promise<AnswerPair> => {
     // In turns, so that neither always finds the photos in the caches of their hosts.
     if (line % 2 === 0) {
@@ -50,7 +51,7 @@ export async function compareServices(
 async function readService(url: string, keyFile: string | undefined, timeoutMs: number): Promise<AskOptions> {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UserError(`${JSON.stringify(url)} is not an http or https URL.`);
-  return { url, timeoutMs, apiKey: keyFile && (await readText(keyFile)).trim() };
+  return { url, timeoutMs, apiKey: keyFile && String(await readNamedFile(keyFile)).trim() };
 }
 
 interface Request {
@@ -71,18 +72,8 @@ function readRequests(text: string): readonly Request[] {
 }
 
 function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new UserError(`${path} cannot be read (${cause.code}).`, { cause });
-  });
+  const value = parseJson(text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readNumber(name: string, text: string): number {

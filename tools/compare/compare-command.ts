@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 import { UserError } from '../../src/cli/user-error.js';
 import { fmrAtThreshold } from '../../src/shared/models/calibration.js';
@@ -7,6 +7,7 @@ import { renderPng } from '../encode-picture.js';
 import { formatRate } from '../evaluate/page/format-rate.js';
 import { html } from '../evaluate/page/html.js';
 import { openVision } from '../open-vision.js';
+import { readNamedFile } from '../read-named-file.js';
 import { type ComparedPhoto, comparePhotos, type NamedPhoto } from './compare-photos.js';
 import { decidePhotos } from './decide-photos.js';
 import { drawComparison } from './draw-comparison.js';
@@ -66,14 +67,7 @@ function requireArguments({ photos, out }: CompareArguments): void {
 }
 
 async function readPhotos(paths: readonly string[]): Promise<readonly NamedPhoto[]> {
-  return Promise.all(
-    paths.map(async (path) => {
-      const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-        throw new UserError(`${path} cannot be read (${cause.code}).`, { cause });
-      });
-      return { name: basename(path), bytes };
-    }),
-  );
+  return Promise.all(paths.map(async (path) => ({ name: basename(path), bytes: await readNamedFile(path) })));
 }
 
 function readThreshold(text: string | undefined, byDefault: number): number {
