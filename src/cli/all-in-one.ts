@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadApiConfig } from '../shared/config/config.js';
+import type { RedisTarget } from '../shared/redis/redis-url.js';
 import { checkSettings } from './start/check-settings.js';
 import { freePort } from './start/ports.js';
 import { describeLocalRedis } from './start/redis/local-redis.js';
@@ -55,24 +56,25 @@ export async function runAllInOne(options: AllInOneOptions): Promise<void> {
 async function startAll(options: AllInOneOptions, supervisor: Supervisor): Promise<void> {
   // The programs log the warnings themselves.
   checkSettings(options.environment, undefined);
-  const environment = { ...options.environment, ...(await startRedis(options, supervisor)) };
+  const { REDIS_URL: target, PORT: port } = loadApiConfig(options.environment).config;
+  const environment = { ...options.environment, ...(await startRedis(options, target, supervisor)) };
   const keep = (name: string, its: NodeJS.ProcessEnv): void => {
     const args = ['--enable-source-maps', join(DIST, name, 'main.js')];
     supervisor.keep({ name, command: process.execPath, args, environment: its });
   };
   keep('worker', without(environment, CALLERS_KEYS));
   keep('api', environment);
-  const { PORT: port } = loadApiConfig(environment).config;
   await untilUrlAnswers(`http://127.0.0.1:${port}/health/ready`, supervisor);
 }
 
-/** Returns what the programs need to know about their Redis. */
+/** Starts a Redis, or waits for that of `target` if the operator set one. Returns the variables that tell the programs. */
 async function startRedis(
   { environment, folder, redis }: AllInOneOptions,
+  target: RedisTarget,
   supervisor: Supervisor,
 ): Promise<NodeJS.ProcessEnv> {
   if (environment.REDIS_URL || environment.REDIS_URL_FILE) {
-    await untilRedisAnswers(loadApiConfig(environment).config.REDIS_URL);
+    await untilRedisAnswers(target);
     return {};
   }
   const { program, url, port } = describeLocalRedis({

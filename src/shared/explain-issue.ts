@@ -51,10 +51,12 @@ export function explainIssue(issue: z.core.$ZodRawIssue): string {
   }
 }
 
+// British English has no comma before the last choice.
+const CHOICES = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 /** Returns `a`, `a or b`, `a, b or c`. */
 export function listChoices(choices: readonly string[]): string {
-  const last = choices.at(-1) ?? '';
-  return choices.length < 2 ? last : `${choices.slice(0, -1).join(', ')} or ${last}`;
+  return CHOICES.format(choices);
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** A head of more bytes is passed on as it is. */
 export interface TidyOptions {
+  /** A longer head is passed on as it is. */
   readonly maxHeadBytes: number;
 }
 
