@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { loadApiConfig, loadKeyNames } from '../shared/config/config.js';
+import { describeThreshold } from '../shared/models/calibration.js';
+import { readManifest } from '../shared/models/model-catalogue.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
 import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
@@ -83,6 +85,7 @@ export async function startService(options: StartOptions): Promise<void> {
       origin,
       warnings,
       model: environment.INSIGHTFACE_MODEL ?? '',
+      threshold: explainThreshold(environment),
       seconds: (Date.now() - options.startedAt) / 1_000,
       envFile: options.envFile,
       keyNames: loadKeyNames(environment),
@@ -91,6 +94,12 @@ export async function startService(options: StartOptions): Promise<void> {
       photos: served,
     }),
   );
+}
+
+function explainThreshold(environment: NodeJS.ProcessEnv): string {
+  const { MODELS_DIR, INSIGHTFACE_MODEL, FACE_MATCH_THRESHOLD } = loadApiConfig(environment).config;
+  const manifest = readManifest(MODELS_DIR, INSIGHTFACE_MODEL);
+  return describeThreshold(manifest?.calibration ?? null, FACE_MATCH_THRESHOLD);
 }
 
 /** Returns the photos to serve; undefined if the service may not fetch them. @throws UserError if --photos asks for them. */

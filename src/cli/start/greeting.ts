@@ -18,6 +18,8 @@ export interface GreetingFacts {
   /** `http://127.0.0.1:8333` */
   readonly origin: string;
   readonly model: string;
+  /** Error rates at the default threshold, in sentences. */
+  readonly threshold: string;
   readonly seconds: number;
   readonly envFile: EnvFile | undefined;
   /** Names of the API keys. Empty if no key is needed. */
@@ -47,6 +49,7 @@ export function renderGreeting(facts: GreetingFacts): string {
     ...[...facts.webhookSecrets].map(([tenant, secret]) =>
       entry('Webhooks', `signed with ${secret}${keyNames.length > 0 ? ` for the key ${tenant}` : ''}`),
     ),
+    entry('Threshold', facts.threshold),
     entry('Photos', photos ? `${photos.origin}/ has ${photos.description}` : PHOTOS_ELSEWHERE),
     ...facts.warnings.map((warning) => entry('Warning', warning)),
     '',

@@ -64,6 +64,10 @@ export const calibrationSchema = z.object({
   mated_pairs: z.int().positive().nullable(),
   date: z.iso.date(),
   source: z.string(),
+  /** Detector that aligned the faces, if it was not the pack's own. */
+  detector: z.string().optional(),
+  /** For people who choose a threshold. It changes no decision. */
+  recommended_threshold: z.number().min(-1).max(1).optional(),
   points: z
     .array(
       z.object({

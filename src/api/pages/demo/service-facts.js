@@ -44,7 +44,7 @@ export async function readModelFacts(key) {
 }
 
 /**
- * Returns the meaning of a threshold: an upper bound for the false match rate of one comparison.
+ * Returns the meaning of a threshold: upper bounds for both error rates of one comparison, and the threshold for an FMR of 1e-4.
  * @param {number} threshold
  * @param {any} calibration
  */
@@ -59,5 +59,20 @@ export function describeThreshold(threshold, calibration) {
     ? `, ${calibration.non_mated_pairs.toLocaleString('en')} pairs of different people`
     : '';
   const oneIn = (1 / fmr).toLocaleString('en', { maximumSignificantDigits: 2, roundingMode: 'floor' });
-  return `${meaning} At most 1 in ${oneIn} pairs of different people reach it (${calibration.dataset}${pairs}, ${calibration.date}).`;
+  return `${meaning} At most 1 in ${oneIn} pairs of different people reach it (${calibration.dataset}${pairs}, ${calibration.date}).${describeMisses(threshold, calibration)}`;
+}
+
+/**
+ * @param {number} threshold
+ * @param {any} calibration
+ */
+function describeMisses(threshold, { points }) {
+  const percent = (/** @type {number} */ rate) => `${Number((rate * 100).toPrecision(2))} %`;
+  const rates = points.flatMap((/** @type {any} */ point) =>
+    point.threshold >= threshold && point.fnmr !== undefined ? [point.fnmr] : [],
+  );
+  const misses =
+    rates.length > 0 ? ` At most ${percent(Math.min(...rates))} of pairs of one person miss it.` : '';
+  const common = points.find((/** @type {any} */ point) => point.fmr === 1e-4);
+  return common ? `${misses} 1 in 10,000 (an FMR of 1e-4) requires ${common.threshold}.` : misses;
 }

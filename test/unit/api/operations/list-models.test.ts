@@ -14,13 +14,25 @@ interface ModelView {
   readonly calibration: unknown;
 }
 
-const request = (model: string) =>
-  new Hono().get('/models', listModelsOperation.createHandler({ model, manifests })).request('/models');
+const request = (model: string, threshold = 0.5) => {
+  const calibration = manifests.find(({ name }) => name === model)?.calibration ?? null;
+  const handler = listModelsOperation.createHandler({
+    model,
+    manifests,
+    calibration,
+    settings: { threshold },
+  });
+  return new Hono().get('/models', handler).request('/models');
+};
 
-async function askFor(model: string): Promise<{ in_use: string; models: readonly ModelView[] }> {
-  const response = await request(model);
+async function askFor(model: string, threshold?: number) {
+  const response = await request(model, threshold);
   expect(response.status).toBe(200);
-  return (await response.json()) as { in_use: string; models: readonly ModelView[] };
+  return (await response.json()) as {
+    readonly in_use: string;
+    readonly threshold: object;
+    readonly models: readonly ModelView[];
+  };
 }
 
 describe('GET /models', () => {
@@ -47,6 +59,16 @@ describe('GET /models', () => {
       if (calibration !== null) expect(calibrationSchema.safeParse(calibration).success).toBe(true);
     }
     expect(models.find(({ name }) => name === 'lite')?.calibration).toMatchObject({ dataset: 'LFW' });
+  });
+
+  it('says what the default threshold of the service means with the pack in use', async () => {
+    const lite = await askFor('lite');
+    const strict = await askFor('open', 0.45);
+    const unknown = await askFor('my-own');
+
+    expect(lite.threshold).toMatchObject({ value: 0.5, fmr: 4.4e-6, fnmr: 0.082 });
+    expect(strict.threshold).toMatchObject({ value: 0.45, fmr: 1e-4, fnmr: 0.0311 });
+    expect(unknown.threshold).toMatchObject({ value: 0.5, fmr: null, fnmr: null });
   });
 
   it('reveals neither the places nor the contents of files', async () => {

@@ -41,6 +41,18 @@ describe('the manifests that come with the service', () => {
     }
   });
 
+  it('state for lite and open the FNMR at each threshold, and recommend one of these', () => {
+    for (const name of ['lite', 'open']) {
+      const calibration = manifests.find((manifest) => manifest.name === name)?.calibration;
+      const points = calibration?.points ?? [];
+
+      expect(points.map(({ fmr }) => fmr)).toEqual(expect.arrayContaining([1e-3, 1e-4, 1e-5]));
+      expect(points.every(({ fnmr }) => fnmr !== undefined)).toBe(true);
+      expect(points.map(({ threshold }) => threshold)).toContain(calibration?.recommended_threshold);
+      expect(calibration).toMatchObject({ non_mated_pairs: 11_860_000, mated_pairs: 5_312 });
+    }
+  });
+
   it('allow commercial use only of lite and open', () => {
     const allowed = manifests.filter(({ licence }) => licence.commercial_use).map(({ name }) => name);
 

@@ -5,6 +5,7 @@ import { compareRequestSchema } from '../../../../src/shared/contract/compare-re
 const FACTS: GreetingFacts = {
   origin: 'http://127.0.0.1:8333',
   model: 'lite',
+  threshold: '0.5 means an FMR of at most 4.4e-6.',
   seconds: 3.21,
   envFile: undefined,
   keyNames: [],
@@ -40,6 +41,10 @@ describe('renderGreeting', () => {
 
     expect(compareRequestSchema.safeParse(bodyOf(greeting)).success).toBe(true);
     expect(greeting).toMatch(/ALLOWED_PRIVATE_HOSTS[\s\S]*Insert the URLs/);
+  });
+
+  it('says what the default threshold means', () => {
+    expect(renderGreeting(FACTS)).toMatch(/^ {2}Threshold +0\.5 means an FMR of at most 4\.4e-6\.$/m);
   });
 
   it('leaves the webhook secret out when it is the caller’s own', () => {
