@@ -158,7 +158,8 @@ export const ERROR_KINDS = {
   }),
   image_not_available: client('fetch', 422, {
     text: 'The image host refused to serve the image.',
-    advice: 'Check that the URL has not expired and serves the image without a login.',
+    advice:
+      'Check that the URL has not expired and serves the image without a login. Operators: `IMAGE_HOST_HEADERS` adds headers.',
   }),
   image_fetch_failed: upstream('fetch', 502, {
     text: 'The image could not be downloaded.',

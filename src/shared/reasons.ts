@@ -113,7 +113,8 @@ export function reasonKindOf(reason: Reason): ReasonKind {
   return {
     stage: 'fetch',
     text: `The image host responded with status ${reason.slice('http_'.length)}.`,
-    advice: 'Check that the URL has not expired and serves the image without a login.',
+    advice:
+      'Check that the URL has not expired and serves the image without a login. Operators: `IMAGE_HOST_HEADERS` adds headers.',
   };
 }
 

@@ -54,6 +54,7 @@ function createFetchImage(config: WorkerConfig): SharedResources['fetchImage'] {
     policy,
     agent,
     userAgent: config.USER_AGENT,
+    ...(config.IMAGE_HOST_HEADERS ? { hostHeaders: config.IMAGE_HOST_HEADERS } : {}),
     maxBytes: config.MAX_IMAGE_BYTES,
     timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
     leastRate: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { MAX_URL_LENGTH } from '../../src/shared/contract/compare-request.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
 import { type Service, startService } from '../support/programs/service.js';
@@ -18,6 +19,7 @@ const SECRET = {
   apiKey: 'tenant-key-0a1b2c3d4e5f',
   exif: 'CAMERA-OWNER-88f1',
   callbackToken: 'hook-token-4411',
+  hostHeader: 'store-key-6b20c7',
 } as const;
 
 let service: Service;
@@ -35,7 +37,14 @@ beforeAll(async () => {
   receiver = await startWebhookReceiver();
   photos = await servePlantedPhotos();
   service = await startService({
-    env: { API_KEYS: `tenant:${SECRET.apiKey}`, LOG_LEVEL: 'trace', TMPDIR: folder },
+    env: {
+      API_KEYS: `tenant:${SECRET.apiKey}`,
+      LOG_LEVEL: 'trace',
+      TMPDIR: folder,
+      IMAGE_HOST_HEADERS: JSON.stringify({
+        [new URL(images.origin).host]: { 'X-Store-Key': SECRET.hostHeader },
+      }),
+    },
   });
   redis = new Redis(service.redis.url);
   // Else a secret could hide in what Redis has compressed.
@@ -57,7 +66,12 @@ async function servePlantedPhotos(): Promise<Record<string, string>> {
     const exif = { IFD0: { Copyright: SECRET.exif } };
     const photo = await sharp(jpegs[index]).withExif(exif).jpeg().toBuffer();
     pixels = photo.subarray(photo.length / 2, photo.length / 2 + 24);
-    return [name, `${images.serve(`/${SECRET.path}/${index}.jpg`, photo)}?token=${SECRET.urlToken}`] as const;
+    const url = images.serve(`/${SECRET.path}/${index}.jpg`, (request, response) =>
+      request.headers['x-store-key'] === SECRET.hostHeader
+        ? response.end(photo)
+        : response.writeHead(403).end(),
+    );
+    return [name, `${url}?token=${SECRET.urlToken}&session=`.padEnd(MAX_URL_LENGTH, 's')] as const;
   });
   return Object.fromEntries(await Promise.all(served));
 }
@@ -72,7 +86,7 @@ async function runJobs(): Promise<string[]> {
     await service.post('/jobs', { ...body, ...callback }, auth),
     await service.post('/jobs', { ...broken, ...callback }, auth),
   ];
-  await service.post('/compare-faces', body, auth);
+  expect((await service.post('/compare-faces', body, auth)).body).toMatchObject({ matched: true });
   await service.post('/compare-faces', { ...broken, threshold: 'x' }, auth);
   await service.post(
     '/compare-faces',
@@ -122,13 +136,13 @@ describe('planted secrets', () => {
     );
 
     expect(logs).toContain(jobIds[0]);
-    expectNowhere(logs, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
+    expectNowhere(logs, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
   it('leave Redis together with their job, except for the user_id in its answer', async () => {
     await expect.poll(async () => (await dumpRedis()).includes(SECRET.urlToken)).toBe(false);
 
-    expectNowhere(await dumpRedis(), ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken']);
+    expectNowhere(await dumpRedis(), ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
   it('leave the append-only file when it is rewritten', async () => {
@@ -143,7 +157,7 @@ describe('planted secrets', () => {
       .map((file) => readFileSync(join(dir ?? '', 'appendonlydir', file), 'latin1'))
       .join('\n');
 
-    expectNowhere(text, ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken']);
+    expectNowhere(text, ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
   it('are in no file of the temp folder', () => {
@@ -163,7 +177,7 @@ describe('planted secrets', () => {
   it('are in no metric', async () => {
     const text = await (await fetch(service.metricsUrl)).text();
 
-    expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken']);
+    expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
   it('disappear when everything that is kept of a person is erased', async () => {

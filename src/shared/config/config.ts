@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { toVerificationError } from '../errors.js';
 import { packFolder } from '../models/model-catalogue.js';
 import { type AddressPolicy, checkUrl, createAddressPolicy } from '../net/address-policy.js';
+import { findUnusedHosts } from '../net/host-headers.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
 import { type Environment, noFindings, readInherited, readNew, readSetting } from './read-setting.js';
@@ -80,10 +81,13 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
     warnings.push(
       'WEBHOOK_SHARED_SIGNATURE lets tenants forge webhooks to receivers that check with WEBHOOK_SECRETS',
     );
+  const addressPolicy = readAddressPolicy(values);
+  const unused = findUnusedHosts(values.IMAGE_HOST_HEADERS ?? new Map(), addressPolicy);
+  if (unused.length > 0) throw new ConfigError(unused.map((problem) => `IMAGE_HOST_HEADERS: ${problem}`));
   const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
-    addressPolicy: readAddressPolicy(values),
+    addressPolicy,
     VISION_PROCESSES: processes,
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
     vision: visionOptions(values, processes, env),

@@ -1,5 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { parseHostHeaders } from '../net/host-headers.js';
 import { parseRedisUrl } from '../redis/redis-url.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 
@@ -35,6 +36,12 @@ export const keyList = z.string().transform((text, context): readonly ApiKey[] =
     keys.length + problems.length === 0 ? ['is set but has no key; unset it to get its default'] : [];
   for (const message of [...problems, ...none]) context.addIssue({ code: 'custom', message });
   return keys;
+});
+/** Headers by host, as JSON. Errors quote no value. */
+export const hostHeaders = z.string().transform((text, context) => {
+  const { headers, problems } = parseHostHeaders(text);
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return headers;
 });
 /** Origins of web pages and apps. */
 export const originList = checkedList(findOriginProblem);

@@ -6,6 +6,7 @@ import { decimalNumber, wholeNumber } from './number-text.js';
 import {
   checkedList,
   flag,
+  hostHeaders,
   httpUrl,
   keyList,
   list,
@@ -87,6 +88,7 @@ export const workerVariables = {
     .string()
     .regex(/^[!-~](?:[ -~]{0,198}[!-~])?$/, 'must be 1 to 200 ASCII characters without control characters')
     .default('face-verification-service'),
+  IMAGE_HOST_HEADERS: hostHeaders.optional(),
   WORKER_HOST: z.string().min(1).default('0.0.0.0'),
   WORKER_PORT: wholeNumber(0, 65_535).default(8334),
   WORKER_CONCURRENCY: wholeNumber(1, 256).optional(),

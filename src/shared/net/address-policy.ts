@@ -132,12 +132,17 @@ export function isAddressAllowed(address: string, hostname: string, policy: Addr
   return isPublicAddress(reached) || policy.privateNames.has(hostname) || isListed(reached, policy);
 }
 
+/** True if ALLOWED_PRIVATE_HOSTS lists a host, by its name or its literal address. `hostname`: from `URL.hostname`. */
+export function isListedHost(hostname: string, policy: AddressPolicy): boolean {
+  const literal = parseAddress(unbracket(hostname));
+  return literal === undefined
+    ? policy.privateNames.has(hostname)
+    : isListed(policy.nat64.translate(literal), policy);
+}
+
 function checkHost(url: URL, policy: AddressPolicy, purpose: UrlPurpose): void {
   const literal = parseAddress(unbracket(url.hostname));
-  const named =
-    literal === undefined
-      ? policy.privateNames.has(url.hostname)
-      : isListed(policy.nat64.translate(literal), policy);
+  const named = isListedHost(url.hostname, policy);
   const open =
     literal === undefined
       ? isPublicName(url.hostname)

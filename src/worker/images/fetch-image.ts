@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { toVerificationError, VerificationError } from '../../shared/errors.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
+import { type HostHeaders, headersFor } from '../../shared/net/host-headers.js';
 import { type Deadline, isTimeout, startDeadline } from '../net/deadline.js';
 import { requestTargetOf, resolveLocation } from '../net/request-target.js';
 import type { ByteClaim } from '../tenant-shares/byte-budget.js';
@@ -14,7 +15,7 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 /** Statuses whose body is the whole resource; 204 means an empty one. A 206 was not requested and may be only a part. */
 const WHOLE_STATUSES = new Set([200, 203, 204]);
 
-/** All headers besides Host, Connection and User-Agent. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
+/** All headers besides Host, Connection, User-Agent and those of the host. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
 const REQUEST_HEADERS = {
   accept: 'image/jpeg, image/png, image/webp, */*;q=0.5',
   'accept-encoding': 'identity',
@@ -25,6 +26,8 @@ export interface FetchImageOptions {
   /** Created by `createGuardedAgent` with the same policy. */
   readonly agent: Dispatcher;
   readonly userAgent: string;
+  /** Headers for the hosts of private photos. */
+  readonly hostHeaders?: HostHeaders;
   /** Largest accepted body, bytes. */
   readonly maxBytes: number;
   /** Minimum transfer rate; without it a host may be as slow as `timeoutMs` allows. */
@@ -43,12 +46,14 @@ interface CheckedUrl {
   readonly text: string;
   /** As it was judged, for the connection. */
   readonly url: URL;
+  /** Headers of its host, until a redirect leads to another one: what comes after is not what the caller named. */
+  readonly headers: ReturnType<typeof headersFor>;
 }
 
 /**
  * Returns the bytes at `url` without checking their type, which is done where they are decoded.
  * Follows up to three redirects, each checked like the first URL, never from https to http. Path and query are sent as they
- * are written. Transient failures are retried once if time allows. No socket outlives the call.
+ * are written, with the headers of the host if it has some. Transient failures are retried once if time allows. No socket outlives the call.
  * @throws VerificationError
  * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
  * `image_not_available` (`http_<status>`, `redirects`): the host responded without an image;
@@ -56,7 +61,8 @@ interface CheckedUrl {
  * `image_too_large`: over `maxBytes`; `image_unsupported`: empty, or with a content encoding.
  */
 export async function fetchImage(url: string, options: FetchImageOptions): Promise<Uint8Array> {
-  const start = { text: url, url: checkUrl(url, options.policy, 'image') };
+  const checked = checkUrl(url, options.policy, 'image');
+  const start = { text: url, url: checked, headers: hostHeadersFor(checked, options) };
   const deadline = startDeadline(options.timeoutMs, options.signal);
   try {
     deadline.signal.throwIfAborted();
@@ -116,14 +122,14 @@ async function fetchHop(
       origin,
       path: requestTargetOf(place.text),
       method: 'GET',
-      headers: { 'user-agent': options.userAgent, ...REQUEST_HEADERS },
+      headers: { 'user-agent': options.userAgent, ...REQUEST_HEADERS, ...place.headers },
       // The deadline covers both; undici's own limits restart with every byte.
       headersTimeout: 0,
       bodyTimeout: 0,
       signal,
     });
     const { statusCode, headers } = response;
-    if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, place, options.policy);
+    if (REDIRECT_STATUSES.has(statusCode)) return readRedirect(response, place, options);
     if (!WHOLE_STATUSES.has(statusCode)) throw toStatusError(statusCode, hostname, headers['retry-after']);
     return await readImageBody(response, { ...options, host: hostname, signal });
   } catch (error) {
@@ -137,7 +143,7 @@ async function fetchHop(
 function readRedirect(
   response: Dispatcher.ResponseData,
   from: CheckedUrl,
-  policy: AddressPolicy,
+  options: FetchImageOptions,
 ): CheckedUrl {
   const { location } = response.headers;
   const host = from.url.hostname;
@@ -149,10 +155,15 @@ function readRedirect(
       cause,
       context: { host, reason: 'redirect' },
     });
-  const url = checkTarget(text, policy, forbidden);
+  const url = checkTarget(text, options.policy, forbidden);
   if (from.url.protocol === 'https:' && url.protocol !== 'https:')
     throw forbidden('It leads from https to http.');
-  return { text, url };
+  const isSameHost = hostHeadersFor(url, options) === from.headers;
+  return { text, url, headers: isSameHost ? from.headers : undefined };
+}
+
+function hostHeadersFor(url: URL, { hostHeaders, policy }: FetchImageOptions): CheckedUrl['headers'] {
+  return hostHeaders && headersFor(url, hostHeaders, policy);
 }
 
 /** @throws what `forbidden` returns for a URL that checkUrl refuses. */
