@@ -119,6 +119,23 @@ describe('POST /compare-faces', () => {
     expect(lax.body.matched).toBeTypeOf('boolean');
   });
 
+  it('marks a decision within the review_margin of the request, in the answer and in a job', async () => {
+    const { body } = await service.post('/compare-faces', request({ evidence: true }));
+    const { front_image1, front_image2, front_image3 } = evidenceSchema.parse(body.evidence).images;
+    const similarities = [front_image1, front_image2, front_image3].map(({ similarity = 0 }) => similarity);
+    const lowest = Math.min(...similarities);
+    const close = request({ min_matches: 3, threshold: lowest - 0.1, review_margin: 0.2 });
+
+    const near = await service.post('/compare-faces', close);
+    const far = await service.post('/compare-faces', { ...close, review_margin: 0.01 });
+    const accepted = await service.post('/jobs', close);
+    const job = await service.get(`/jobs/${accepted.body.job_id}`, { prefer: 'wait=30' });
+
+    expect(near.body).toEqual({ user_id: 'u-1', matched: true, borderline: true });
+    expect(far.body).toEqual({ user_id: 'u-1', matched: true });
+    expect(job.body.result).toEqual(near.body);
+  });
+
   it('accepts a false match rate instead of a threshold and refuses both together', async () => {
     const rate = { fmr: 1e-5, evidence: true };
     const byRate = await service.post('/compare-faces', request({ ...noCopies(), ...rate }));

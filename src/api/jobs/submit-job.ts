@@ -98,6 +98,7 @@ export async function prepareJob(
         ? (body.threshold ?? settings.threshold)
         : thresholdForFmr(deps.calibration, body.fmr, settings.minThreshold),
     min_matches: body.min_matches ?? settings.minMatches,
+    ...(body.review_margin === undefined ? {} : { review_margin: body.review_margin }),
     evidence: body.evidence ?? false,
     ...(body.warnings ? { warnings: true } : {}),
     ...(unknownFields.length > 0 ? { unknown_fields: [...unknownFields] } : {}),

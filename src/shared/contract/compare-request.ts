@@ -52,6 +52,12 @@ export const thresholdSchema = z.number(thresholdError).min(0, thresholdError).m
 export const minMatchesSchema = z.union([z.literal(2), z.literal(3)], mustBe('2 or 3'));
 
 const fmrError = mustBe('a number above 0 and below 1');
+const reviewMarginError = mustBe('a number from 0 to 0.2');
+/** Distance from the threshold within which a decision is borderline, 0..0.2. */
+export const reviewMarginSchema = z
+  .number(reviewMarginError)
+  .min(0, reviewMarginError)
+  .max(0.2, reviewMarginError);
 
 /** The body of a comparison request. Unknown fields are ignored, as in the Python service; numbers must be JSON numbers. */
 export const compareRequestSchema = z
@@ -72,6 +78,11 @@ export const compareRequestSchema = z
           'Highest false match rate of a single comparison. The calibration of the model pack gives the threshold.',
       }),
       min_matches: minMatchesSchema.optional().meta({ description: 'How many probes must match.' }),
+      review_margin: reviewMarginSchema.optional().meta({
+        description:
+          'Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, ' +
+          'lies within this distance of the threshold. `matched` stays the same.',
+      }),
       evidence: z
         .boolean(mustBe('true or false'))
         .optional()

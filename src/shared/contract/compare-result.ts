@@ -22,6 +22,10 @@ export const compareResultSchema = z
   .object({
     user_id: userIdSchema,
     matched: z.boolean(),
+    borderline: z.literal(true).optional().meta({
+      description:
+        'Only if the request has `review_margin` and the decision is that close: let a person look at the photos.',
+    }),
     warnings: z.array(warningSchema).optional().meta({
       description: 'Only if the request has `"warnings": true`. Empty if there is nothing to report.',
     }),

@@ -13,6 +13,7 @@ export const comparisonOutcomeSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
     matched: z.boolean(),
+    borderline: z.literal(true).optional(),
     /** Absent in records of earlier versions. */
     warnings: z.array(warningSchema).optional(),
   }),

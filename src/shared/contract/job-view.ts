@@ -104,12 +104,13 @@ export function createJobView(facts: JobFacts): JobView {
 /** Returns the result of a decided comparison for the caller. It has warnings only if the request asks for them. */
 export function createResult(
   job: ReportedJob,
-  { matched, warnings }: ComparisonDecision,
+  { matched, borderline, warnings }: ComparisonDecision,
   evidence: Evidence | undefined,
 ): CompareResult {
   return {
     user_id: job.user_id,
     matched,
+    ...(borderline ? { borderline } : {}),
     ...(job.warnings && warnings ? { warnings: [...warnings, ...warnOfFields(job)] } : {}),
     ...(evidence ? { evidence: withFieldWarning(evidence, job) } : {}),
   };

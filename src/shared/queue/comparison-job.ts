@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { minMatchesSchema, thresholdSchema, userIdSchema } from '../contract/compare-request.js';
+import {
+  minMatchesSchema,
+  reviewMarginSchema,
+  thresholdSchema,
+  userIdSchema,
+} from '../contract/compare-request.js';
 
 /** Version of the payload. A worker fails jobs of any other version with `unsupported_job_version`. */
 export const JOB_VERSION = 1;
@@ -18,6 +23,8 @@ export const comparisonJobSchema = z.object({
     .optional(),
   threshold: thresholdSchema,
   min_matches: minMatchesSchema,
+  /** Absent if the caller did not ask for it. */
+  review_margin: reviewMarginSchema.optional(),
   evidence: z.boolean(),
   /** True if the result lists warnings. Absent in the jobs of earlier versions. */
   warnings: z.boolean().optional(),

@@ -73,7 +73,7 @@ export function reportComparison(
 
 function describeOutcome(outcome: ComparisonOutcome) {
   if (!outcome.ok) return { code: outcome.code, reason: outcome.reason, image: outcome.image };
-  return { matched: outcome.matched, warnings: outcome.warnings };
+  return { matched: outcome.matched, borderline: outcome.borderline, warnings: outcome.warnings };
 }
 
 /** Why the job was started before. Attempts whose worker stopped or died have left no failure. */

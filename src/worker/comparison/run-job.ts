@@ -186,13 +186,14 @@ function readPayload(data: unknown): Payload {
     images,
     threshold,
     min_matches: minMatches,
+    review_margin: reviewMargin,
     evidence,
     warnings,
     deadline_at: deadlineAt,
   } = comparisonJobSchema.parse(data);
   if (!images) throw new Error('this is a bug: a job that has not ended lost its images');
   const everyPhoto = evidence || warnings === true;
-  return { request: { images, threshold, minMatches, everyPhoto }, deadlineAt };
+  return { request: { images, threshold, minMatches, reviewMargin, everyPhoto }, deadlineAt };
 }
 
 function mayRetry(

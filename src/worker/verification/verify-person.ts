@@ -10,16 +10,19 @@ import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
 import type { PhotoResults, PhotoSteps } from './analyse-photo.js';
 import { createEvidence, listWarnings, type ModelIdentity, sumTimings } from './create-evidence.js';
-import { decide, type Probe } from './decide.js';
+import { type Decision, decide, type Probe } from './decide.js';
 import { duplicateFailure, referenceFailure, undecidedFailure } from './describe-failure.js';
 import { type DuplicatePair, findDuplicates } from './find-duplicates.js';
 import { gatherPhotos, type SkipReason } from './gather-photos.js';
+import { isBorderline } from './is-borderline.js';
 import { withholdDoubtful } from './withhold-doubtful.js';
 
 export interface VerificationRequest {
   readonly images: Readonly<Record<ImageName, string>>;
   readonly threshold: number;
   readonly minMatches: 2 | 3;
+  /** Distance from the threshold within which a decision is borderline, 0..0.2. Absent: nobody asked. */
+  readonly reviewMargin?: number | undefined;
   /** True if every photo is analysed, also one that cannot change the decision: the caller asked what is in them. */
   readonly everyPhoto: boolean;
 }
@@ -86,7 +89,18 @@ function countUntilDecided(known: PhotoResults, request: VerificationRequest): n
   const probes = probesAgainst(reference?.analysis, withholdDoubtful(known, threshold));
   const decision = decide({ probes, threshold, minMatches });
   if (decision.kind === 'pending') return decision.needed;
-  return reference ? 0 : 1;
+  const isSettled = FRONT_IMAGES.every((name) => probes[name]) || !isClose(request, probes, decision);
+  return reference && isSettled ? 0 : 1;
+}
+
+/** True if the caller asks for borderline decisions and this is one, as far as the probes are known. */
+function isClose(
+  { reviewMargin: margin, ...rule }: VerificationRequest,
+  probes: Probes,
+  decision: Decision,
+): boolean {
+  if (margin === undefined || decision.kind !== 'decided') return false;
+  return isBorderline({ ...rule, probes }, { matched: decision.matched, margin });
 }
 
 /** Everything after the analysis of the photos. Pure. */
@@ -115,7 +129,8 @@ function conclude(
       return endWith(undecidedFailure(photos, { ...decision, probes, threshold, minMatches }), probes);
     case 'decided': {
       const warnings = listWarnings(photos, duplicates);
-      return endWith({ ok: true, matched: decision.matched, warnings }, probes);
+      const borderline = isClose(request, probes, decision) ? ({ borderline: true } as const) : {};
+      return endWith({ ok: true, matched: decision.matched, ...borderline, warnings }, probes);
     }
   }
 }

@@ -37,6 +37,16 @@ describe('createJobView', () => {
     expect(plain).not.toHaveProperty('warnings');
   });
 
+  it('marks a borderline decision, and no other', () => {
+    const ok = { ok: true as const, matched: true };
+
+    const close = createJobView({ ...JOB, createdAt: 1, outcome: { ...ok, borderline: true } });
+    const clear = createJobView({ ...JOB, createdAt: 1, outcome: ok });
+
+    expect(jobViewSchema.parse(close).result).toEqual({ user_id: 'u', matched: true, borderline: true });
+    expect(clear.result).toEqual({ user_id: 'u', matched: true });
+  });
+
   it('warns of ignored fields before and after the job has ended', () => {
     const job = { ...JOB.job, unknown_fields: ['lang'] };
     const outcome = { ok: true as const, matched: true, warnings: [] };

@@ -18,7 +18,7 @@ const photo: fc.Arbitrary<Photo> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      similarity: fc.constantFrom(-1, 0, 0.499, 0.5, 0.52, 0.9, 1),
+      similarity: fc.constantFrom(-1, 0, 0.31, 0.499, 0.5, 0.52, 0.69, 0.9, 1),
       doubtful: fc.boolean(),
       content: fc.constantFrom('a', 'b', 'c', 'd'),
     }),
@@ -40,6 +40,7 @@ const comparison = fc.record({
   photos: fc.record({ front_image1: photo, front_image2: photo, front_image3: photo, back_image: photo }),
   minMatches: fc.constantFrom(2 as const, 3 as const),
   duplicatePolicy: fc.constantFrom('warn' as const, 'warn' as const, 'reject' as const),
+  reviewMargin: fc.constantFrom<number | undefined>(undefined, 0, 0.02, 0.2),
   everyPhoto: fc.boolean(),
   tenant: fc.constantFrom('a', 'b'),
   urgent: fc.boolean(),
@@ -75,7 +76,7 @@ interface Surroundings {
 
 /** Runs a comparison and collects the names of the analysed photos and every embedding that was handed out. */
 function run(
-  { photos, minMatches, duplicatePolicy, everyPhoto, tenant, urgent }: Comparison,
+  { photos, minMatches, reviewMargin, duplicatePolicy, everyPhoto, tenant, urgent }: Comparison,
   { earlyDecision, after, gate }: Surroundings,
 ) {
   const analysed: ImageName[] = [];
@@ -110,7 +111,7 @@ function run(
     fmrAt: () => undefined,
   };
   const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, name])) as Record<ImageName, string>;
-  const asked = { images, threshold: THRESHOLD, minMatches, everyPhoto };
+  const asked = { images, threshold: THRESHOLD, minMatches, reviewMargin, everyPhoto };
   const result = verifyPerson(asked, { ...steps, ...rules }, new AbortController().signal);
   return { result, analysed, embeddings };
 }
@@ -178,6 +179,7 @@ describe('a comparison that is decided early', () => {
       ...photos,
     },
     minMatches: 2,
+    reviewMargin: undefined,
     duplicatePolicy: 'warn',
     everyPhoto: false,
     tenant: 'a',
@@ -221,6 +223,22 @@ describe('a comparison that is decided early', () => {
 
     expect(await analysedFor(0.9)).toEqual(['back_image', 'front_image1', 'front_image2']);
     expect(await analysedFor(0.1)).toEqual(['back_image', 'front_image1', 'front_image2', 'front_image3']);
+  });
+
+  it('waits for the photo that can make a close decision clear, but only if the caller asks', async () => {
+    const gate = () => createComputeGate({ limit: 1, spareLimit: 0, costlyLimit: 1 });
+    const compare = async (reviewMargin: number | undefined, second: number, third: number) => {
+      const photos = asked({ front_image2: face(second, 'b'), front_image3: face(third, 'c') });
+      const all = run({ ...photos, reviewMargin }, { earlyDecision: true, gate: gate(), ...atOnce });
+      const { outcome, skipped } = await all.result;
+      return { outcome: { ...outcome, warnings: [] }, skipped: [...skipped.keys()] };
+    };
+    const yes = { ok: true, matched: true, warnings: [] };
+
+    expect(await compare(0.05, 0.52, 0.9)).toEqual({ outcome: yes, skipped: [] });
+    expect(await compare(0.05, 0.52, 0.1)).toEqual({ outcome: { ...yes, borderline: true }, skipped: [] });
+    expect(await compare(0.05, 0.69, 0.1)).toEqual({ outcome: yes, skipped: ['front_image3'] });
+    expect(await compare(undefined, 0.52, 0.9)).toEqual({ outcome: yes, skipped: ['front_image3'] });
   });
 
   it('gives up at once, with all its downloads, when its job is aborted', async () => {
