@@ -5,6 +5,7 @@ import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
 import { createKeyspace } from '../shared/queue/keyspace.js';
 import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   const metrics = createApiMetrics({
     waitingCallers: parts.waiter.size,
     readQueueState: () => readQueueState(parts),
+    measureRedis: () => measureResponse(parts.redis),
     pack: packName(parts.keys.model),
     tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
   });

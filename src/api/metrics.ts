@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { createRedisGauge, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { QueueState } from './jobs/read-queue-state.js';
 import { isProbe, type RequestFacts } from './middleware/request-log.js';
 
@@ -12,6 +12,8 @@ export interface ApiMetricsSources {
   readonly waitingCallers: () => number;
   /** Rejects while Redis is unavailable. */
   readonly readQueueState: () => Promise<QueueState>;
+  /** As `measureResponse`. */
+  readonly measureRedis: () => Promise<number | undefined>;
   /** Name of the model pack whose queue is used. */
   readonly pack: string;
   /** Tenants that metrics can name; the others share one label. */
@@ -52,6 +54,7 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
       this.set(sources.waitingCallers());
     },
   });
+  const showRedis = createRedisGauges(registry);
   const showQueue = createQueueGauges(registry, sources);
   return {
     observeRequest: ({ method, route, status, durationMs, tenant }) => {
@@ -64,20 +67,24 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
     },
     render: async () => {
       // The other metrics must stay readable while Redis is unavailable.
-      showQueue(await sources.readQueueState().catch(() => undefined));
+      const [state, responseSeconds] = await Promise.all([
+        sources.readQueueState().catch(() => undefined),
+        sources.measureRedis(),
+      ]);
+      showRedis({ isUp: state !== undefined, responseSeconds });
+      showQueue(state);
       return registry.metrics();
     },
   };
 }
 
-/** Returns the function that updates the gauges of the queue; without a state they are empty, except `face_redis_up`. */
+/** Returns the function that updates the gauges of the queue; without a state they are empty. */
 function createQueueGauges(
   registry: Registry,
   { pack, tenants }: ApiMetricsSources,
 ): (state: QueueState | undefined) => void {
   const gauge = (name: string, help: string, label: string) =>
     new Gauge({ name, help, labelNames: [label], registers: [registry] });
-  const redisUp = createRedisGauge(registry);
   const workers = gauge('face_workers', 'Workers that are alive, by model pack', 'pack');
   const jobs = gauge('face_queue_jobs', 'Jobs in the queue of this model pack, by state', 'state');
   const waiting = gauge('face_queue_waiting_jobs', 'Jobs that wait for their first start, by API key', 'key');
@@ -86,12 +93,18 @@ function createQueueGauges(
     'Age of the oldest job that waits; 0 if none',
     'pack',
   );
+  const webhooks = new Gauge({
+    name: 'face_webhooks_waiting',
+    help: 'Webhooks that wait for their delivery or for the next attempt',
+    registers: [registry],
+  });
   const labelOf = (tenant: string): string => (tenants.includes(tenant) ? tenant : OTHER_TENANTS);
 
   return (state) => {
-    redisUp.set(state ? 1 : 0);
     for (const each of [workers, jobs, waiting, oldest]) each.reset();
+    webhooks.remove();
     if (!state) return;
+    webhooks.set(state.waitingWebhooks);
     workers.set({ pack }, state.workers);
     oldest.set({ pack }, state.oldestWaitingSeconds);
     for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ state: name }, count);

@@ -5,6 +5,7 @@ import { packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock } from '../shared/redis/redis-clock.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
@@ -50,6 +51,11 @@ async function main(): Promise<void> {
   });
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
+  const model: ModelIdentity = {
+    pack: packName(config.INSIGHTFACE_MODEL),
+    detector: identity.detector,
+    recogniser: identity.recogniser,
+  };
   const { redis, rights } = openRedis({ config, user: 'worker', logger, shutdown });
   void warnOfUnsafeRedis(redis, logger);
   const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
@@ -57,6 +63,9 @@ async function main(): Promise<void> {
     visionRestarts: () => pool.stats().restarts,
     slowJobs: () => slowJobs.count,
     canUseRedis: () => isRedisReady(redis) && !rights.isMissing(),
+    measureRedis: () => measureResponse(redis),
+    visionProcesses: config.VISION_PROCESSES,
+    model,
   });
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const finishing: FinishDependencies = {
@@ -68,11 +77,6 @@ async function main(): Promise<void> {
     logger,
   };
 
-  const model: ModelIdentity = {
-    pack: packName(config.INSIGHTFACE_MODEL),
-    detector: identity.detector,
-    recogniser: identity.recogniser,
-  };
   warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
   const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });

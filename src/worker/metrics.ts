@@ -1,12 +1,26 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { ErrorCode } from '../shared/errors.js';
+import { ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
 import type { Reason } from '../shared/reasons.js';
-import { createRedisGauge, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { ComparisonFacts } from './comparison/report-comparison.js';
+import type { ModelIdentity } from './verification/create-evidence.js';
+import type { DeliveryEvent } from './webhooks/attempt-delivery.js';
+
+type WebhookResult = DeliveryEvent['result'];
+
+/** Counted from 0, because Prometheus does not see the increase of a counter that begins at 1. */
+const WEBHOOK_RESULTS: Readonly<Record<WebhookResult, 0>> = {
+  delivered: 0,
+  retry: 0,
+  exhausted: 0,
+  gone: 0,
+  refused: 0,
+  unreadable: 0,
+};
 
 export interface WorkerMetrics {
   observeComparison(facts: ComparisonFacts): void;
-  observeWebhook(result: string): void;
+  observeWebhook(result: WebhookResult): void;
   countStalled(): void;
   countAbandoned(): void;
   /** Counts a job that was put back because its tenant has used up its share of slow jobs. */
@@ -24,6 +38,10 @@ export interface WorkerMetricsSources {
   /** Jobs that wait for slow image hosts now. */
   readonly slowJobs: () => number;
   readonly canUseRedis: () => boolean;
+  /** As `measureResponse`. */
+  readonly measureRedis: () => Promise<number | undefined>;
+  readonly visionProcesses: number;
+  readonly model: ModelIdentity;
 }
 
 /** Returns the worker's Prometheus metrics. */
@@ -42,11 +60,11 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
   );
   const failures = new Counter({
     name: 'face_comparison_failures_total',
-    help: 'Comparisons that ended without a decision, by error code and reason',
-    labelNames: ['code', 'reason'],
+    help: 'Comparisons that ended without a decision, by who has to act, error code and reason',
+    labelNames: ['fault', 'code', 'reason'],
     registers,
   });
-  const redisUp = createRedisGauge(registry);
+  const showRedis = createRedisGauges(registry);
   const durations = histogram(
     'face_comparison_duration_seconds',
     'Time from the start to the end of a comparison',
@@ -78,6 +96,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     registers,
   });
   const webhooks = counter('face_webhook_attempts_total', 'Webhook attempts by result', 'result');
+  for (const result of Object.keys(WEBHOOK_RESULTS)) webhooks.inc({ result }, 0);
   const stalled = counter('face_jobs_stalled_total', 'Jobs that lost their worker and were queued again');
   const abandoned = counter(
     'face_jobs_abandoned_total',
@@ -92,6 +111,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     'Repairs after crashes; failed: steps that were skipped',
     'what',
   );
+  reconciled.inc({ what: 'failed' }, 0);
   const references = counter('face_reference_lookups_total', 'Look-ups in the reference cache', 'result');
   new Gauge({
     name: 'face_vision_restarts',
@@ -109,11 +129,22 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
       this.set(sources.slowJobs());
     },
   });
+  new Gauge({
+    name: 'face_vision_processes',
+    help: 'Vision processes of this worker',
+    registers,
+  }).set(sources.visionProcesses);
+  new Gauge({
+    name: 'face_model_info',
+    help: '1; the labels name the models of this worker',
+    labelNames: ['pack', 'detector', 'recogniser'],
+    registers,
+  }).set({ ...sources.model }, 1);
 
   return {
     observeComparison: ({ outcome, verification, sync, queuedMs, durationMs }) => {
       comparisons.inc({ result: outcome.ok ? (outcome.matched ? 'matched' : 'not_matched') : outcome.code });
-      if (!outcome.ok) failures.inc(labelsOf(outcome));
+      if (!outcome.ok) failures.inc({ fault: ERROR_KINDS[outcome.code].fault, ...labelsOf(outcome) });
       durations.observe(durationMs / 1_000);
       queued.observe({ sync: String(sync) }, queuedMs / 1_000);
       for (const reason of verification?.skipped.values() ?? []) skipped.inc({ reason });
@@ -129,8 +160,8 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     countPostponed: () => postponed.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
-    render: () => {
-      redisUp.set(sources.canUseRedis() ? 1 : 0);
+    render: async () => {
+      showRedis({ isUp: sources.canUseRedis(), responseSeconds: await sources.measureRedis() });
       return registry.metrics();
     },
   };

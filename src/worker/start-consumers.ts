@@ -40,7 +40,7 @@ export interface ConsumerOptions {
 
 /** Opens the health port and starts everything that takes work: the reconciler, webhooks and comparisons. */
 export async function startConsumers(options: ConsumerOptions): Promise<void> {
-  const { config, redis, rights, finishing, metrics, shutdown } = options;
+  const { config, logger, redis, rights, finishing, metrics, shutdown } = options;
   let ready = false;
   const isReady = (): boolean => ready && isRedisReady(redis) && !rights.isMissing();
   const health = await startStatusServer({
@@ -53,6 +53,7 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     },
   });
   shutdown.add('health', health.close);
+  logger.info({ host: config.WORKER_HOST, port: health.port }, 'metrics');
   // BullMQ would repeat refused commands.
   await rights.complete;
   const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_URL_LENGTH } from '../../src/shared/contract/compare-request.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
-import { type Service, startService } from '../support/programs/service.js';
+import { documentedMetrics, exportedMetrics } from '../support/programs/documented-metrics.js';
+import { metricsUrlOf, type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/servers/webhook-receiver.js';
 
@@ -174,10 +175,23 @@ describe('planted secrets', () => {
       ]);
   });
 
-  it('are in no metric', async () => {
-    const text = await (await fetch(service.metricsUrl)).text();
-
-    expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
+  it('are in no metric; every metric and label is documented', async () => {
+    const [worker] = service.workers;
+    const programs = [
+      ['API', service.metricsUrl],
+      ['Worker', worker && (await metricsUrlOf(worker))],
+    ] as const;
+    for (const [name, url = ''] of programs) {
+      const text = await (await fetch(url)).text();
+      expectNowhere(text, ['urlToken', 'path', 'userId', 'apiKey', 'callbackToken', 'exif', 'hostHeader']);
+      const exported = exportedMetrics(text);
+      const documented = documentedMetrics(name);
+      expect(exported.map((metric) => metric.name)).toEqual(documented.map((metric) => metric.name));
+      // Metrics without samples show no labels.
+      const sampled = exported.filter(({ labels }) => labels.length > 0);
+      expect(sampled.length).toBeGreaterThan(5);
+      expect(documented).toEqual(expect.arrayContaining(sampled));
+    }
   });
 
   it('disappear when everything that is kept of a person is erased', async () => {

@@ -1,6 +1,7 @@
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue } from './job-queue.js';
 import { withQueue } from './with-queue.js';
 
@@ -13,6 +14,8 @@ export interface QueueState {
   readonly waitingByTenant: ReadonlyMap<string, number>;
   /** Age of the oldest of them; 0 if none waits. */
   readonly oldestWaitingSeconds: number;
+  /** Webhooks of all model packs that wait for their delivery or for the next attempt. */
+  readonly waitingWebhooks: number;
 }
 
 export interface QueueStateDependencies {
@@ -20,17 +23,19 @@ export interface QueueStateDependencies {
   readonly queue: Pick<JobQueue, 'countByState' | 'countWorkers'>;
   readonly fairQueue: Pick<FairQueue, 'readWaiting'>;
   readonly clock: RedisClock;
+  readonly webhooks: Pick<WebhookQueue, 'countWaiting'>;
 }
 
 /** Reads the state of the queue. @throws VerificationError `queue_unavailable`, within 1.2 s. */
 export function readQueueState(deps: QueueStateDependencies): Promise<QueueState> {
-  const { redis, queue, fairQueue, clock } = deps;
+  const { redis, queue, fairQueue, clock, webhooks } = deps;
   return withQueue(redis, async () => {
     const now = clock.now();
-    const [workers, jobsByState, waiting] = await Promise.all([
+    const [workers, jobsByState, waiting, waitingWebhooks] = await Promise.all([
       queue.countWorkers(now),
       queue.countByState(),
       fairQueue.readWaiting(),
+      webhooks.countWaiting(),
     ]);
     const ages = [...waiting.values()].map(({ oldestAcceptedAt = now }) => now - oldestAcceptedAt);
     return {
@@ -38,6 +43,7 @@ export function readQueueState(deps: QueueStateDependencies): Promise<QueueState
       jobsByState,
       waitingByTenant: new Map([...waiting].map(([tenant, { count }]) => [tenant, count])),
       oldestWaitingSeconds: Math.max(0, ...ages) / 1_000,
+      waitingWebhooks,
     };
   });
 }

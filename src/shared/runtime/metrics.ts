@@ -11,8 +11,25 @@ export function createRegistry(service: 'api' | 'worker'): Registry {
   return registry;
 }
 
-/** Returns the gauge of the connection to Redis; its owner sets 0 or 1. */
-export function createRedisGauge(registry: Registry): Gauge {
-  const help = '1 if this process can use Redis, else 0';
-  return new Gauge({ name: 'face_redis_up', help, registers: [registry] });
+/** What one scrape shows of Redis. */
+export interface RedisFacts {
+  readonly isUp: boolean;
+  /** Time of one exchange, seconds; undefined without a connection. */
+  readonly responseSeconds: number | undefined;
+}
+
+/** Returns the function that sets the gauges of Redis, for every scrape. */
+export function createRedisGauges(registry: Registry): (facts: RedisFacts) => void {
+  const registers = [registry];
+  const up = new Gauge({ name: 'face_redis_up', help: '1 if this process can use Redis, else 0', registers });
+  const response = new Gauge({
+    name: 'face_redis_response_seconds',
+    help: 'Time of one exchange with Redis at the scrape; 1 if no answer came in time',
+    registers,
+  });
+  return ({ isUp, responseSeconds }) => {
+    up.set(isUp ? 1 : 0);
+    if (responseSeconds === undefined) response.remove();
+    else response.set(responseSeconds);
+  };
 }

@@ -37,6 +37,8 @@ export interface WebhookQueue {
    * @throws VerificationError `webhook_not_found`; `webhook_not_failed` if it waits, runs or was delivered.
    */
   retry(id: string): Promise<WebhookRetry>;
+  /** Returns how many wait for their delivery or for the next attempt. */
+  countWaiting(): Promise<number>;
   /** Removes a webhook in any state; false while it is being delivered. */
   erase(jobId: string): Promise<boolean>;
   /** Records in the fair order that a delivery of this priority has started. */
@@ -74,6 +76,7 @@ export function createWebhookQueue(options: WebhookQueueOptions): WebhookQueue {
     isKept: async (jobId) => (await redis.exists(queue.toKey(webhookJobId(jobId)))) === 1,
     listFailed: (page) => listFailed(page, queue, redis),
     retry: (id) => retryFailed(id, queue),
+    countWaiting: () => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
     erase: async (jobId) => {
       const id = webhookJobId(jobId);
       return (await removeForeignKey(queue, id, redis)) || (await queue.remove(id)) === 1;

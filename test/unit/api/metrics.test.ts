@@ -12,7 +12,9 @@ const SOURCES: ApiMetricsSources = {
       ['older', 2],
     ]),
     oldestWaitingSeconds: 1.5,
+    waitingWebhooks: 6,
   }),
+  measureRedis: async () => 0.002,
   pack: 'lite',
   tenants: ['shop', 'bank'],
 };
@@ -50,15 +52,24 @@ describe('the metrics of the API', () => {
   it('say that Redis is unavailable and keep no figure of it', async () => {
     let isAway = false;
     const readQueueState = () => (isAway ? Promise.reject(new Error('away')) : SOURCES.readQueueState());
-    const metrics = createApiMetrics({ ...SOURCES, readQueueState });
+    const metrics = createApiMetrics({
+      ...SOURCES,
+      readQueueState,
+      measureRedis: async () => (isAway ? undefined : 0.002),
+    });
+    expect(await linesOf(metrics, 'face_redis_response')).toEqual([
+      'face_redis_response_seconds{service="api"} 0.002',
+    ]);
+    expect(await linesOf(metrics, 'face_webhooks_waiting')).toEqual([
+      'face_webhooks_waiting{service="api"} 6',
+    ]);
     expect(await linesOf(metrics, 'face_redis_up')).toEqual(['face_redis_up{service="api"} 1']);
 
     isAway = true;
 
     expect(await linesOf(metrics, 'face_redis_up')).toEqual(['face_redis_up{service="api"} 0']);
-    expect([...(await linesOf(metrics, 'face_queue')), ...(await linesOf(metrics, 'face_workers'))]).toEqual(
-      [],
-    );
+    for (const name of ['face_queue', 'face_workers', 'face_webhooks_waiting', 'face_redis_response'])
+      expect(await linesOf(metrics, name), name).toEqual([]);
     expect(await linesOf(metrics, 'face_waiting_callers')).toEqual(['face_waiting_callers{service="api"} 3']);
   });
 

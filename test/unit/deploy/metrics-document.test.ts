@@ -1,90 +1,71 @@
-import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
-import { z } from 'zod';
 import { createApiMetrics } from '../../../src/api/metrics.js';
-import { loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
+import { VerificationError } from '../../../src/shared/errors.js';
+import { failureOfError } from '../../../src/worker/comparison/job-error.js';
 import { createWorkerMetrics } from '../../../src/worker/metrics.js';
-import { fromRoot, readFromRoot } from './read-dockerfile.js';
+import { documentedMetrics, exportedMetrics } from '../../support/programs/documented-metrics.js';
 
-const METRICS = {
-  API: createApiMetrics({
+/** The metrics of an API after one request; every metric has a sample, hence all its labels. */
+function renderApi(): Promise<string> {
+  const metrics = createApiMetrics({
     waitingCallers: () => 0,
     readQueueState: async () => ({
-      workers: 0,
-      jobsByState: {},
-      waitingByTenant: new Map(),
+      workers: 1,
+      jobsByState: { active: 1 },
+      waitingByTenant: new Map([['shop', 1]]),
       oldestWaitingSeconds: 0,
+      waitingWebhooks: 0,
     }),
+    measureRedis: async () => 0.001,
     pack: 'lite',
-    tenants: [],
-  }),
-  Worker: createWorkerMetrics({ visionRestarts: () => 0, slowJobs: () => 0, canUseRedis: () => true }),
-};
+    tenants: ['shop'],
+  });
+  metrics.observeRequest({ method: 'GET', route: '/jobs/:id', status: 200, durationMs: 1, tenant: 'shop' });
+  return metrics.render();
+}
 
-/** The rows of the table under a heading of docs/metrics.md, as `name type`. */
-function documented(heading: string): readonly string[] {
-  const [, section = ''] = readFromRoot('docs/metrics.md').split(`## ${heading}\n`);
-  const table = section.split('\n## ')[0] ?? '';
-  return [...table.matchAll(/^\| `(face_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
+/** The metrics of a worker after one of everything. */
+function renderWorker(): Promise<string> {
+  const metrics = createWorkerMetrics({
+    visionRestarts: () => 0,
+    slowJobs: () => 0,
+    canUseRedis: () => true,
+    measureRedis: async () => 0.001,
+    visionProcesses: 1,
+    model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
+  });
+  const error = new VerificationError('face_not_found');
+  const outcome = failureOfError(error);
+  metrics.observeComparison({
+    outcome,
+    sync: true,
+    queuedMs: 1,
+    durationMs: 1,
+    verification: {
+      outcome,
+      duplicates: [{ first: 'front_image1', second: 'front_image2', kind: 'identical' }],
+      photos: { front_image1: { usable: false, error } },
+      skipped: new Map([['front_image3', 'dropped']]),
+      timingsMs: { decode: 1 },
+    },
+  });
+  metrics.observeWebhook('delivered');
+  metrics.countStalled();
+  metrics.countAbandoned();
+  metrics.countPostponed();
+  metrics.countReconciled('failed');
+  metrics.countReferenceLookup('hit');
+  return metrics.render();
 }
 
 describe('docs/metrics.md', () => {
-  it.each(['API', 'Worker'] as const)(
-    'lists every metric of this process with its type: %s',
-    async (name) => {
-      const exported = [...(await METRICS[name].render()).matchAll(/^# TYPE (face_\w+) (\w+)$/gm)];
+  it.each([
+    ['API', renderApi],
+    ['Worker', renderWorker],
+  ] as const)('lists every metric of this process with its type and labels: %s', async (name, render) => {
+    const exported = exportedMetrics(await render());
 
-      expect(exported.length).toBeGreaterThan(5);
-      expect(documented(name).toSorted()).toEqual(
-        exported.map(([, who, type]) => `${who} ${type}`).toSorted(),
-      );
-    },
-  );
-});
-
-describe('deploy/prometheus', () => {
-  const scrape = z
-    .object({
-      scrape_configs: z.array(
-        z.object({ dns_sd_configs: z.array(z.object({ names: z.tuple([z.string()]), port: z.int() })) }),
-      ),
-      rule_files: z.array(z.string()),
-    })
-    .parse(parse(readFromRoot('deploy/prometheus/scrape.yaml')));
-  const alerts = z
-    .object({
-      groups: z.array(
-        z.object({
-          rules: z.array(
-            z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ summary: z.string() }) }),
-          ),
-        }),
-      ),
-    })
-    .parse(parse(readFromRoot('deploy/prometheus/alerts.yaml')));
-  const rules = alerts.groups.flatMap((group) => group.rules);
-
-  it('scrapes services of the compose file at the ports where metrics need no key', () => {
-    const compose = z
-      .object({ services: z.record(z.string(), z.object({ expose: z.array(z.string()).optional() })) })
-      .parse(parse(readFromRoot('docker-compose.yml'), { merge: true }));
-    const targets = scrape.scrape_configs.flatMap(({ dns_sd_configs: configs }) => configs);
-
-    expect(targets.map(({ port }) => port)).toEqual([
-      loadApiConfig({}).config.METRICS_PORT,
-      loadWorkerConfig({}).config.WORKER_PORT,
-    ]);
-    for (const { names, port } of targets) expect(compose.services[names[0]]?.expose).toContain(String(port));
-    for (const file of scrape.rule_files)
-      expect(existsSync(fromRoot(`deploy/prometheus/${file}`))).toBe(true);
-  });
-
-  it('alerts by metrics that the documentation lists', () => {
-    const known = [...documented('API'), ...documented('Worker')].map((row) => row.split(' ')[0]);
-
-    expect(rules.length).toBeGreaterThan(4);
-    for (const { expr } of rules)
-      for (const [name] of expr.matchAll(/face_\w+/g)) expect(known, expr).toContain(name);
+    expect(exported.length).toBeGreaterThan(5);
+    expect(documentedMetrics(name)).toEqual(exported);
   });
 });

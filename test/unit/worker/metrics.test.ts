@@ -2,10 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
 import type { Reason } from '../../../src/shared/reasons.js';
 import { failureOfError } from '../../../src/worker/comparison/job-error.js';
-import { createWorkerMetrics } from '../../../src/worker/metrics.js';
+import { createWorkerMetrics, type WorkerMetricsSources } from '../../../src/worker/metrics.js';
 import type { Verification } from '../../../src/worker/verification/verify-person.js';
 
-const SOURCES = { visionRestarts: () => 0, slowJobs: () => 0, canUseRedis: () => true };
+const SOURCES: WorkerMetricsSources = {
+  visionRestarts: () => 0,
+  slowJobs: () => 0,
+  canUseRedis: () => true,
+  measureRedis: async () => 0.002,
+  visionProcesses: 3,
+  model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
+};
 const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };
 
 describe('the metrics of a worker', () => {
@@ -38,13 +45,16 @@ describe('the metrics of a worker', () => {
       'face_step_duration_seconds_sum{service="worker",step="decode"} 0.03',
       'face_vision_restarts{service="worker"} 2',
       'face_redis_up{service="worker"} 1',
+      'face_redis_response_seconds{service="worker"} 0.002',
+      'face_vision_processes{service="worker"} 3',
+      'face_model_info{pack="lite",detector="aa",recogniser="bb",service="worker"} 1',
     ]) {
       expect(text.split('\n')).toContain(line);
     }
   });
 
   it('count unusable photos by code and reason, with one label per class of HTTP statuses', async () => {
-    const metrics = createWorkerMetrics({ ...SOURCES, visionRestarts: () => 0 });
+    const metrics = createWorkerMetrics(SOURCES);
     const refuse = (code: ErrorCode, reason?: Reason) =>
       ({ usable: false, error: new VerificationError(code, { reason }) }) as const;
     const photos = {
@@ -69,7 +79,7 @@ describe('the metrics of a worker', () => {
     ]);
   });
 
-  it('count comparisons without a decision by code and reason', async () => {
+  it('count comparisons without a decision by who has to act, code and reason', async () => {
     const metrics = createWorkerMetrics(SOURCES);
     const failures: readonly VerificationError[] = [
       new VerificationError('low_quality', { reason: 'blurred' }),
@@ -82,9 +92,9 @@ describe('the metrics of a worker', () => {
 
     const text = await metrics.render();
     expect(text.split('\n').filter((line) => line.startsWith('face_comparison_failures_total'))).toEqual([
-      'face_comparison_failures_total{code="low_quality",reason="blurred",service="worker"} 1',
-      'face_comparison_failures_total{code="image_fetch_failed",reason="http_5xx",service="worker"} 2',
-      'face_comparison_failures_total{code="deadline_exceeded",reason="none",service="worker"} 1',
+      'face_comparison_failures_total{fault="client",code="low_quality",reason="blurred",service="worker"} 1',
+      'face_comparison_failures_total{fault="upstream",code="image_fetch_failed",reason="http_5xx",service="worker"} 2',
+      'face_comparison_failures_total{fault="service",code="deadline_exceeded",reason="none",service="worker"} 1',
     ]);
   });
 });
