@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { runCommand, succeeds } from './run-command.mjs';
 import { Interrupted, SetupError } from './setup-error.mjs';
 import { showStep } from './show-step.mjs';
-import { canUnpackRedis, unpackedRedis, unpackRedis } from './unpack-redis.mjs';
+import { canUnpackPackages } from './unpack-packages.mjs';
+import { unpackedRedis, unpackRedis } from './unpack-redis.mjs';
 
 const BINARIES = ['redis-server', 'valkey-server'];
 /** The oldest version BullMQ recommends. Valkey began with 7.2. */
@@ -32,7 +33,7 @@ export async function findRedis() {
   const manager = MANAGERS.find(({ command }) => succeeds(command, ['--version']));
   const prefix = manager ? privilege(manager) : undefined;
   if (manager && prefix) await installWith(manager, prefix);
-  else if (canUnpackRedis())
+  else if (canUnpackPackages())
     await showStep('Unpacking a Redis for this folder alone', unpackRedis).catch(show);
   const installed = installedRedis();
   if (installed) return installed;

@@ -7,6 +7,10 @@ interface LockEntry {
   readonly libc?: readonly string[];
 }
 
+declare module '*/setup/find-prometheus.mjs' {
+  export function findPrometheus(path?: string): Promise<string>;
+}
+
 declare module '*/setup/build-if-stale.mjs' {
   export function buildIfStale(): Promise<void>;
 }

@@ -1,0 +1,24 @@
+// `npm run test:observability`: checks alerts and dashboard with a real Prometheus, which it unpacks where there is none.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { findPrometheus } from './setup/find-prometheus.mjs';
+import { findRedis } from './setup/find-redis.mjs';
+import { prepareLite, prepareProgram } from './setup/prepare.mjs';
+import { ROOT } from './setup/root.mjs';
+import { runScript } from './setup/run-script.mjs';
+
+await runScript(async () => {
+  await prepareProgram();
+  await prepareLite();
+  await findRedis();
+  const programs = await findPrometheus();
+  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+  const config = join(ROOT, 'test/observability/vitest.config.ts');
+  const child = spawn(process.execPath, [vitest, 'run', '--config', config, ...process.argv.slice(2)], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, PROMETHEUS_FOLDER: programs },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code) => process.exit(code ?? 1));
+});
