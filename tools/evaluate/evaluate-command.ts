@@ -6,7 +6,7 @@ import { packName } from '../../src/shared/models/model-catalogue.js';
 import { openVision } from '../open-vision.js';
 import { createState } from './measure/evaluation-state.js';
 import { measure } from './measure/measure.js';
-import type { EvaluationPlan, PlanLimits } from './plan/evaluation-plan.js';
+import { countPlanned, type EvaluationPlan, type PlanLimits } from './plan/evaluation-plan.js';
 import { planFolders } from './plan/plan-folders.js';
 import { planLfw } from './plan/plan-lfw.js';
 import { readPairsFile } from './plan/plan-pairs-file.js';
@@ -26,8 +26,7 @@ export interface EvaluateArguments {
   readonly out?: string | undefined;
   readonly dataset?: string | undefined;
   readonly threshold?: string | undefined;
-  readonly 'max-mated': string;
-  readonly 'max-non-mated': string;
+  readonly 'max-listed': string;
   readonly 'max-verifications': string;
   readonly seed: string;
   readonly pictures: boolean;
@@ -144,8 +143,7 @@ function readScores(path: string, limits: PlanLimits): ReturnType<typeof readPai
 
 function readLimits(args: EvaluateArguments): PlanLimits {
   return {
-    maxMated: readCount('--max-mated', args['max-mated']),
-    maxNonMated: readCount('--max-non-mated', args['max-non-mated']),
+    maxListed: readCount('--max-listed', args['max-listed']),
     maxVerifications: readCount('--max-verifications', args['max-verifications']),
     seed: readCount('--seed', args.seed),
   };
@@ -165,9 +163,10 @@ function readCount(name: string, text: string): number {
   throw new UserError(`${name} is ${text}; it must be a whole number.`);
 }
 
-function describePlan({ photos, pairs, persons, verifications, notes }: EvaluationPlan): string {
-  const mated = pairs.filter((pair) => pair.mated).length;
-  const counts = `${photos.length} photos of ${persons} persons, ${mated} mated and ${pairs.length - mated} non-mated pairs`;
+function describePlan(plan: EvaluationPlan): string {
+  const { photos, persons, verifications, notes } = plan;
+  const { mated, nonMated } = countPlanned(plan);
+  const counts = `${photos.length} photos of ${persons} persons, ${mated} mated and ${nonMated} non-mated pairs`;
   return [`${counts}, ${verifications.length} whole verifications.`, ...notes].join('\n');
 }
 

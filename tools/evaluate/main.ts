@@ -39,8 +39,7 @@ const options = {
   out: text('Folder for the results (default: evaluation/<data set>-<pack>)', 'folder'),
   dataset: text('Name of the data set in the report', 'name'),
   threshold: text('Threshold in use (default: FACE_MATCH_THRESHOLD)', '0..1'),
-  'max-mated': limit('Mated pairs to draw from folders at most', '100000'),
-  'max-non-mated': limit('Non-mated pairs to draw from folders at most', '1000000'),
+  'max-listed': limit('Pairs of folders to list in scores.csv; more are only counted', '1000000'),
   'max-verifications': limit('Whole verifications of each kind at most', '20000'),
   seed: limit('Seed for random draws', '1'),
   pictures: {

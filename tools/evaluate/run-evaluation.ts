@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { OpenVision } from '../open-vision.js';
+import { countAllPairs } from './measure/count-all-pairs.js';
 import type { EvaluationState } from './measure/evaluation-state.js';
 import { type Measurement, measure } from './measure/measure.js';
+import { createPairCounter, type PairCounts } from './measure/pair-counter.js';
 import { listNeededPhotos, scorePlan } from './measure/score-plan.js';
 import { describeConclusion, listMainFigures } from './page/conclusion.js';
+import { formatCount } from './page/format-rate.js';
 import type { EvaluationPlan } from './plan/evaluation-plan.js';
 import { createCalibration } from './results/calibration-block.js';
 import { makeThumbnails } from './results/make-thumbnails.js';
@@ -42,12 +45,14 @@ export async function runEvaluation(
   const { plan, stamps, out, say } = options;
   const identity = { photos: plan.root, ...vision.model };
   const { results, state } = await openResultFolder(out, plan, { identity, stamps });
+  let counts: PairCounts | undefined;
   try {
-    await scoreOpen(options, { vision, state, results });
+    counts = await scoreOpen(options, { vision, state, results });
   } finally {
     await results.close();
   }
   const measurement = measure(plan, state, {
+    ...(counts ? { counts } : {}),
     datasetName: options.datasetName,
     source: plan.source,
     model: vision.model,
@@ -59,7 +64,7 @@ export async function runEvaluation(
   const sources = { plan, state, readPhoto: photoReader(plan), limits: { maxPixels, formats } };
   const pairs = options.pictures ? [...worst.mated, ...worst.nonMated] : [];
   await finishReport(measurement, await makeThumbnails(pairs, sources), options);
-  say(`Scores: ${join(out, 'scores.csv')}`);
+  if (!plan.allPairs) say(`Scores: ${join(out, 'scores.csv')}`);
   return measurement.report;
 }
 
@@ -85,13 +90,32 @@ interface OpenRun {
   readonly results: Awaited<ReturnType<typeof openResultFolder>>['results'];
 }
 
-async function scoreOpen(options: EvaluationOptions, { vision, state, results }: OpenRun): Promise<void> {
+/** Scores what has no score yet. Returns the counts of all pairs if the plan asks for them. */
+async function scoreOpen(
+  options: EvaluationOptions,
+  { vision, state, results }: OpenRun,
+): Promise<PairCounts | undefined> {
+  const { plan, signal } = options;
+  const embeddings = new Map<number, Float32Array>();
+  const needed = listNeededPhotos(plan, state).length;
+  if (needed === 0) options.say('Everything has been scored already.');
+  else await analysePhotos(options, { vision, state, results }, embeddings);
+  if (!plan.allPairs) return undefined;
+  const { mated, nonMated } = plan.allPairs;
+  options.say(`Comparing ${formatCount(mated + nonMated)} pairs.`);
+  const counter = createPairCounter(plan, state, options.threshold);
+  await countAllPairs(plan.allPairs, { embeddings, counter, signal });
+  return counter.counts();
+}
+
+/** Analyses the photos that are needed and, if the plan counts all pairs, adds their embeddings to `embeddings`. */
+async function analysePhotos(
+  options: EvaluationOptions,
+  { vision, state, results }: OpenRun,
+  embeddings: Map<number, Float32Array>,
+): Promise<void> {
   const { plan, stamps, signal } = options;
   const needed = listNeededPhotos(plan, state).length;
-  if (needed === 0) {
-    options.say('Everything has been scored already.');
-    return;
-  }
   options.say(`${needed} of ${plan.photos.length} photos to analyse with ${vision.processes} processes.`);
   const progress = showPhotoProgress(needed);
   try {
@@ -100,6 +124,9 @@ async function scoreOpen(options: EvaluationOptions, { vision, state, results }:
       stamps,
       signal,
       onPhoto: progress.advance,
+      ...(plan.allPairs
+        ? { keepEmbedding: (photo, embedding) => void embeddings.set(photo, embedding) }
+        : {}),
       readPhoto: photoReader(plan),
       analyse: (bytes, given) => vision.analyse(bytes, given),
       maxBytes: vision.config.MAX_IMAGE_BYTES,

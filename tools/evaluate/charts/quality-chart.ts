@@ -1,10 +1,11 @@
 import { countInBins } from '../statistics/histogram.js';
+import type { Scores } from '../statistics/score-sample.js';
 import { CHART_SIZE, type ChartSpec, chartTitle, MATED_COLOUR } from './chart-style.js';
 
 const BINS = 40;
 
 /** Returns the histogram of quality scores. */
-export function qualityChart(qualities: Float64Array, caption: string): ChartSpec {
+export function qualityChart(qualities: Scores, caption: string): ChartSpec {
   const values = countInBins(qualities, { from: 0, to: 1, bins: BINS }).filter(({ count }) => count > 0);
   return {
     width: CHART_SIZE.width,

@@ -1,6 +1,6 @@
 import { formatCount } from '../page/format-rate.js';
 import { countInBins } from '../statistics/histogram.js';
-import type { ScoreSample } from '../statistics/score-sample.js';
+import type { ScoreSample, Scores } from '../statistics/score-sample.js';
 import {
   CHART_SIZE,
   type ChartSpec,
@@ -28,7 +28,7 @@ export function similarityChart(
     { kind: countPairs('mated', mated), colour: MATED_COLOUR, scores: mated },
     { kind: countPairs('non-mated', nonMated), colour: NON_MATED_COLOUR, scores: nonMated },
   ];
-  const from = Math.floor(Math.min(-0.2, mated[0] ?? 0, nonMated[0] ?? 0) * 5) / 5;
+  const from = Math.floor(Math.min(-0.2, mated.values[0] ?? 0, nonMated.values[0] ?? 0) * 5) / 5;
   const x = {
     type: 'quantitative',
     scale: { domain: [from, 1], nice: false },
@@ -67,13 +67,13 @@ export function similarityChart(
   };
 }
 
-const countPairs = (kind: string, { length }: Float64Array): string =>
-  `${formatCount(length)} ${kind} ${length === 1 ? 'pair' : 'pairs'}`;
+const countPairs = (kind: string, { total }: Scores): string =>
+  `${formatCount(total)} ${kind} ${total === 1 ? 'pair' : 'pairs'}`;
 
-function shareOf(scores: Float64Array): readonly object[] {
+function shareOf(scores: Scores): readonly object[] {
   return countInBins(scores, { from: -1, to: 1, bins: BINS })
     .filter(({ count }) => count > 0)
-    .map(({ from, to, count }) => ({ from, to, share: count / scores.length }));
+    .map(({ from, to, count }) => ({ from, to, share: count / scores.total }));
 }
 
 function fifths(from: number): readonly number[] {

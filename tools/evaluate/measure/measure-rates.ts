@@ -7,13 +7,11 @@ import {
   thresholdForFalseMatchRate,
 } from '../statistics/error-rates.js';
 import { quantile } from '../statistics/histogram.js';
-import type { ScoreSample } from '../statistics/score-sample.js';
+import type { ScoreSample, Scores } from '../statistics/score-sample.js';
+import { TALLY_STEPS } from '../statistics/score-tally.js';
 
 /** Expected errors from which a rate counts as measurable. With fewer, there may well be none in the data. */
 const EXPECTED_ERRORS = 3;
-
-/** Steps of reported thresholds from 0 to 1. They are rounded up, so that rounding never lets more pairs match. */
-const THRESHOLD_STEPS = 10_000;
 
 /** Returns a count with its rate and interval. */
 export function rateWithInterval({ errors, trials }: ErrorCount): MeasuredRate {
@@ -35,20 +33,23 @@ export function measureAt(
 /** Returns the threshold for a false match rate, or the number of non-mated pairs required to measure it. */
 export function measureOperatingPoint(sample: ScoreSample, fmr: number): OperatingPoint {
   const pairsNeeded = Math.round(EXPECTED_ERRORS / fmr);
-  if (sample.nonMated.length < pairsNeeded) return { fmr, measurable: false, pairsNeeded };
+  if (sample.nonMated.total < pairsNeeded) return { fmr, measurable: false, pairsNeeded };
   const threshold = roundUp(thresholdForFalseMatchRate(sample, fmr));
   return { fmr, measurable: true, threshold, measured: measureAt(sample, threshold) };
 }
 
-/** Floating-point rounding of the product can end slightly below the threshold. */
+/**
+ * Rounds a threshold up to a step, so that rounding never lets more pairs match. Floating-point rounding of the product can
+ * end slightly below the threshold.
+ */
 function roundUp(threshold: number): number {
-  const step = Math.ceil(threshold * THRESHOLD_STEPS);
-  return (step / THRESHOLD_STEPS < threshold ? step + 1 : step) / THRESHOLD_STEPS;
+  const step = Math.ceil(threshold * TALLY_STEPS);
+  return (step / TALLY_STEPS < threshold ? step + 1 : step) / TALLY_STEPS;
 }
 
-/** Returns minimum, quartiles and maximum; null without values. */
-export function quartilesOf(sorted: Float64Array): Quartiles | null {
-  if (sorted.length === 0) return null;
-  const at = (portion: number): number => quantile(sorted, portion);
+/** Returns minimum, quartiles and maximum; null without scores. */
+export function quartilesOf(scores: Scores): Quartiles | null {
+  if (scores.total === 0) return null;
+  const at = (portion: number): number => quantile(scores, portion);
   return [at(0), at(0.25), at(0.5), at(0.75), at(1)];
 }

@@ -1,19 +1,17 @@
 import type { ModelDescription } from '../../open-vision.js';
-import type { EvaluationPlan, PhotoPair } from '../plan/evaluation-plan.js';
-import type { EvaluationReport, NotablePair } from '../results/report.js';
+import { countPlanned, type EvaluationPlan } from '../plan/evaluation-plan.js';
+import type { EvaluationReport } from '../results/report.js';
 import { areaUnderRoc } from '../statistics/area-under-roc.js';
 import { findEqualErrorRate, traceErrorCurve } from '../statistics/error-curve.js';
-import { createScoreSample, type ScoreSample } from '../statistics/score-sample.js';
+import { createScores, type ScoreSample, type Scores } from '../statistics/score-sample.js';
 import { crossValidate, type FoldedPair } from '../statistics/ten-fold.js';
 import type { EvaluationState } from './evaluation-state.js';
 import { measureAt, measureOperatingPoint, quartilesOf, rateWithInterval } from './measure-rates.js';
 import { measureRules } from './measure-rules.js';
+import { createPairCounter, type PairCounts } from './pair-counter.js';
 
 /** False match rates for which the report gives thresholds. */
 const TARGET_RATES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6] as const;
-
-/** Hardest pairs of each kind in the report. */
-const WORST_PAIRS = 12;
 
 export interface MeasureOptions {
   readonly datasetName: string;
@@ -23,30 +21,24 @@ export interface MeasureOptions {
   readonly threshold: number;
   /** Time of the report. */
   readonly now: Date;
+  /** Required if the plan counts all pairs instead of listing them. */
+  readonly counts?: PairCounts;
 }
 
 /** The results of an evaluation and the underlying scores. */
 export interface Measurement {
   readonly report: EvaluationReport;
   readonly sample: ScoreSample;
-  /** Quality scores of the faces, ascending. */
-  readonly qualities: Float64Array;
-}
-
-interface ScoredPair extends PhotoPair {
-  readonly similarity: number;
+  /** Quality scores of the faces. */
+  readonly qualities: Scores;
 }
 
 /** Returns all figures for the known scores of a plan. */
 export function measure(plan: EvaluationPlan, state: EvaluationState, options: MeasureOptions): Measurement {
-  const scored = listScored(plan, state);
-  const counted = scored.filter((pair) => !isIdentical(pair, state));
-  const mated = counted.filter((pair) => pair.mated);
-  const nonMated = counted.filter((pair) => !pair.mated);
-  const sample = createScoreSample(mated.map(similarityOf), nonMated.map(similarityOf));
+  const counts = options.counts ?? countListed(plan, state, options.threshold);
+  const { sample, identical, worst } = counts;
   const faces = state.records.flatMap((record) => (record?.usable ? [record.face] : []));
-  const qualities = Float64Array.from(faces, ({ quality }) => quality.score).sort();
-  const matedPlanned = plan.pairs.filter((pair) => pair.mated).length;
+  const qualities = createScores(faces.map(({ quality }) => quality.score));
   const report: EvaluationReport = {
     version: 1,
     createdAt: options.now.toISOString(),
@@ -59,11 +51,10 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
     },
     model: options.model,
     pairs: {
-      mated: matedPlanned,
-      nonMated: plan.pairs.length - matedPlanned,
-      matedScored: mated.length,
-      nonMatedScored: nonMated.length,
-      identical: scored.length - counted.length,
+      ...countPlanned(plan),
+      matedScored: sample.mated.total,
+      nonMatedScored: sample.nonMated.total,
+      identical,
     },
     acquisition: measureAcquisition(plan, state),
     ...measureOverlap(sample),
@@ -74,17 +65,14 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
     lfw: plan.source === 'lfw' ? crossValidate(listFolded(plan, state)) : undefined,
     similarity: { mated: quartilesOf(sample.mated), nonMated: quartilesOf(sample.nonMated) },
     quality: quartilesOf(qualities),
-    worst: {
-      mated: listWorst(mated, 'lowest', sample.mated[WORST_PAIRS - 1] ?? 1).map(withNames(plan)),
-      nonMated: listWorst(nonMated, 'highest', sample.nonMated.at(-WORST_PAIRS) ?? -1).map(withNames(plan)),
-    },
+    worst,
   };
   return { report, sample, qualities };
 }
 
 /** Returns the figures that need both kinds of pairs. */
 function measureOverlap(sample: ScoreSample): Pick<EvaluationReport, 'auc' | 'equalErrorRate'> {
-  if (sample.mated.length === 0 || sample.nonMated.length === 0) return { auc: null, equalErrorRate: null };
+  if (sample.mated.total === 0 || sample.nonMated.total === 0) return { auc: null, equalErrorRate: null };
   return { auc: areaUnderRoc(sample), equalErrorRate: findEqualErrorRate(traceErrorCurve(sample)) };
 }
 
@@ -99,11 +87,13 @@ function measureAcquisition(
   return { ...rateWithInterval({ errors: failures.length, trials }), failures };
 }
 
-function listScored(plan: EvaluationPlan, state: EvaluationState): readonly ScoredPair[] {
-  return plan.pairs.flatMap((pair, index) => {
+function countListed(plan: EvaluationPlan, state: EvaluationState, threshold: number): PairCounts {
+  const counter = createPairCounter(plan, state, threshold);
+  for (const [index, pair] of plan.pairs.entries()) {
     const similarity = similarityAt(state, index);
-    return similarity === undefined ? [] : [{ ...pair, similarity }];
-  });
+    if (similarity !== undefined) counter.add(pair, similarity);
+  }
+  return counter.counts();
 }
 
 function listFolded(plan: EvaluationPlan, state: EvaluationState): readonly FoldedPair[] {
@@ -117,34 +107,4 @@ function listFolded(plan: EvaluationPlan, state: EvaluationState): readonly Fold
 function similarityAt({ similarities }: EvaluationState, pair: number): number | undefined {
   const similarity = similarities[pair];
   return Number.isNaN(similarity) ? undefined : similarity;
-}
-
-function isIdentical({ probe, reference }: PhotoPair, { records }: EvaluationState): boolean {
-  const [one, other] = [records[probe], records[reference]];
-  return (
-    one?.usable === true && other?.usable === true && one.face.contentDigest === other.face.contentDigest
-  );
-}
-
-/** Returns the hardest pairs, the hardest first. Sorts only those up to `limit`: there can be millions of others. */
-function listWorst(
-  pairs: readonly ScoredPair[],
-  end: 'lowest' | 'highest',
-  limit: number,
-): readonly ScoredPair[] {
-  const sign = end === 'lowest' ? 1 : -1;
-  return pairs
-    .filter(({ similarity }) => sign * similarity <= sign * limit)
-    .sort((left, right) => sign * (left.similarity - right.similarity))
-    .slice(0, WORST_PAIRS);
-}
-
-const similarityOf = ({ similarity }: ScoredPair): number => similarity;
-
-function withNames({ photos }: EvaluationPlan): (pair: ScoredPair) => NotablePair {
-  return ({ probe, reference, similarity }) => ({
-    probe: photos[probe] ?? '',
-    reference: photos[reference] ?? '',
-    similarity,
-  });
 }

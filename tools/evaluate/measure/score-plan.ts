@@ -21,6 +21,8 @@ export interface ScoringDependencies {
   readonly maxBytes: number;
   /** Photos processed at the same time. */
   readonly concurrency: number;
+  /** Called for each usable photo, if every photo's embedding is needed. */
+  readonly keepEmbedding?: (photo: number, embedding: Float32Array) => void;
   /** Called after each photo. */
   readonly onPhoto: () => void;
   /** Stops the run between two photos. */
@@ -33,6 +35,7 @@ export interface ScoringDependencies {
  */
 export function listNeededPhotos(plan: EvaluationPlan, state: EvaluationState): readonly number[] {
   const mayHaveFace = (photo: number): boolean => state.records[photo]?.usable !== false;
+  if (plan.allPairs) return [...plan.photos.keys()].filter(mayHaveFace);
   const needed = new Set<number>();
   for (const comparison of listOpen(plan, state)) {
     for (const photo of photosOf(plan, comparison)) if (mayHaveFace(photo)) needed.add(photo);
@@ -64,6 +67,7 @@ export async function scorePlan(
       state.records[photo] = record;
       deps.results.add('photos', toPhotoRow(plan.photos[photo] ?? '', record));
       desk.deliver(photo, embedding);
+      if (embedding) deps.keepEmbedding?.(photo, embedding);
       await deps.results.flush();
       deps.onPhoto();
     }

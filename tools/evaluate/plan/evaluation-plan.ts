@@ -16,6 +16,14 @@ export interface PlannedVerification {
   readonly mated: boolean;
 }
 
+/** The pairs of every two photos. */
+export interface AllPairs {
+  /** Person of each photo. Two photos of one person are mated. */
+  readonly personOf: Uint32Array;
+  readonly mated: number;
+  readonly nonMated: number;
+}
+
 /** All comparisons of an evaluation. */
 export interface EvaluationPlan {
   readonly source: 'pairs' | 'folders' | 'lfw';
@@ -23,19 +31,29 @@ export interface EvaluationPlan {
   readonly root: string;
   /** Names relative to `root`, with forward slashes. */
   readonly photos: readonly string[];
+  /** The pairs with a score each; none if the plan counts all pairs. */
   readonly pairs: readonly PhotoPair[];
+  /** Present if every two photos are a pair and there are too many to list. */
+  readonly allPairs?: AllPairs;
   readonly verifications: readonly PlannedVerification[];
   readonly persons: number;
   /** Notes for readers of the report about how this plan was made, in whole sentences. */
   readonly notes: readonly string[];
 }
 
-/** Limits on the numbers drawn from a large set. */
+/** Limits on the numbers listed or drawn from a large set. */
 export interface PlanLimits {
-  readonly maxMated: number;
-  readonly maxNonMated: number;
+  /** Pairs of a folder to list. If it has more, all are counted without a row each. */
+  readonly maxListed: number;
   /** Of each kind. */
   readonly maxVerifications: number;
   /** Seed for random draws: the same photos and seed give the same plan. */
   readonly seed: number;
+}
+
+/** Returns the numbers of planned pairs of each kind. */
+export function countPlanned({ pairs, allPairs }: EvaluationPlan): { mated: number; nonMated: number } {
+  if (allPairs) return { mated: allPairs.mated, nonMated: allPairs.nonMated };
+  const mated = pairs.filter((pair) => pair.mated).length;
+  return { mated, nonMated: pairs.length - mated };
 }

@@ -1,73 +1,48 @@
 import { resolve } from 'node:path';
-import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
+import type { AllPairs, EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
 import { groupPhotos } from './join-persons.js';
 import { listPhotos } from './list-photos.js';
 import { planVerifications } from './plan-verifications.js';
-import { createRandom, drawSample } from './random.js';
-
-/** For each photo, the range of photos it is paired with: start and exclusive end. */
-type PartnerRanges = readonly (readonly [number, number])[];
 
 /**
- * Plans all mated and non-mated pairs of a folder with one folder per person, or a random sample of each kind above the
- * limits.
+ * Plans all mated and non-mated pairs of a folder with one folder per person. Above the limit they are not listed.
  * @throws UserError if fewer than two folders contain photos.
  */
 export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
   const folders = listPhotos(root);
-  const names = folders.flatMap(({ name, photos }) => photos.map(() => name));
-  const persons = groupPhotos(names);
-  const endOf = new Map(
-    persons.flatMap((photos) => photos.map((photo) => [photo, (photos.at(-1) ?? 0) + 1])),
-  );
-  const ranges = names.map((_, photo) => ({ own: photo + 1, others: endOf.get(photo) ?? 0 }));
-  const random = createRandom(limits.seed);
-  const mated = drawPairs(
-    ranges.map(({ own, others }) => [own, others]),
-    limits.maxMated,
-    random,
-  );
-  const nonMated = drawPairs(
-    ranges.map(({ others }) => [others, names.length]),
-    limits.maxNonMated,
-    random,
-  );
+  const personOf = Uint32Array.from(folders.flatMap(({ photos }, person) => photos.map(() => person)));
+  const persons = groupPhotos(personOf);
+  const total = countPairs(personOf.length);
+  const mated = persons.reduce((sum, { length }) => sum + countPairs(length), 0);
+  const allPairs = { personOf, mated, nonMated: total - mated };
+  const isListed = total <= limits.maxListed;
   return {
     source: 'folders',
     root: resolve(root),
     persons: persons.length,
     photos: folders.flatMap(({ photos }) => photos),
-    pairs: [
-      ...mated.pairs.map((pair) => ({ ...pair, mated: true })),
-      ...nonMated.pairs.map((pair) => ({ ...pair, mated: false })),
-    ],
-    verifications: planVerifications(persons, (one, other) => names[one] !== names[other], limits),
-    notes: [...describeDraw('mated', mated), ...describeDraw('non-mated', nonMated)],
+    pairs: isListed ? listPairs(allPairs) : [],
+    ...(isListed ? {} : { allPairs }),
+    verifications: planVerifications(persons, (one, other) => personOf[one] !== personOf[other], limits),
+    notes: isListed
+      ? []
+      : [
+          `All ${total.toLocaleString('en')} pairs were counted in steps of similarity of 0.0001. scores.csv does not list them.`,
+        ],
   };
 }
 
-interface Draw {
-  readonly pairs: readonly Omit<PhotoPair, 'mated'>[];
-  readonly total: number;
-}
+const countPairs = (photos: number): number => (photos * (photos - 1)) / 2;
 
-function describeDraw(kind: string, { pairs, total }: Draw): readonly string[] {
-  if (pairs.length === total) return [];
-  return [`${pairs.length} of the ${total} possible ${kind} pairs were drawn at random.`];
-}
-
-function drawPairs(ranges: PartnerRanges, limit: number, random: () => number): Draw {
-  let total = 0;
-  const starts = ranges.map(([from, to]) => {
-    const start = total;
-    total += to - from;
-    return start;
-  });
-  let probe = 0;
-  const pairs = drawSample(total, limit, random).map((index) => {
-    // The drawn numbers are ascending, so the photo that they belong to is too.
-    while (index >= (starts[probe + 1] ?? total)) probe += 1;
-    return { probe, reference: (ranges[probe]?.[0] ?? 0) + index - (starts[probe] ?? 0) };
-  });
-  return { pairs, total };
+/** Returns the mated pairs first. */
+function listPairs({ personOf }: AllPairs): readonly PhotoPair[] {
+  const mated: PhotoPair[] = [];
+  const nonMated: PhotoPair[] = [];
+  for (const probe of personOf.keys()) {
+    for (let reference = probe + 1; reference < personOf.length; reference++) {
+      const same = personOf[probe] === personOf[reference];
+      (same ? mated : nonMated).push({ probe, reference, mated: same });
+    }
+  }
+  return [...mated, ...nonMated];
 }

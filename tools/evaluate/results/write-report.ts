@@ -32,12 +32,12 @@ async function drawCharts({ report, sample, qualities }: Measurement): Promise<r
   const add = async (name: string, spec: Parameters<typeof drawChart>[0]): Promise<void> => {
     charts.push({ name, svg: await drawChart(spec) });
   };
-  if (sample.mated.length > 0 || sample.nonMated.length > 0)
+  if (sample.mated.total > 0 || sample.nonMated.total > 0)
     await add('How often each similarity occurs', similarityChart(sample, { threshold, caption }));
-  if (sample.mated.length > 0 && sample.nonMated.length > 0) {
+  if (sample.mated.total > 0 && sample.nonMated.total > 0) {
     const points = thinCurve(traceErrorCurve(sample));
-    const fmrFloor = rateFloor(sample.nonMated.length);
-    const fnmrFloor = rateFloor(sample.mated.length);
+    const fmrFloor = rateFloor(sample.nonMated.total);
+    const fnmrFloor = rateFloor(sample.mated.total);
     const { fmr, fnmr } = report.atThreshold;
     const inUse = { threshold, fmr: fmr.rate ?? 0, fnmr: fnmr.rate ?? 0 };
     const options = { inUse, caption, fmrFloor, fnmrFloor };
@@ -48,10 +48,10 @@ async function drawCharts({ report, sample, qualities }: Measurement): Promise<r
     await add('FNMR against FMR', detChart(points, options));
     await add('Mated pairs that match against FMR', rocChart(points, options));
   }
-  if (qualities.length > 0)
+  if (qualities.total > 0)
     await add(
       'How often each quality score occurs',
-      qualityChart(qualities, `${qualities.length} faces; ${caption}`),
+      qualityChart(qualities, `${qualities.total} faces; ${caption}`),
     );
   return charts;
 }

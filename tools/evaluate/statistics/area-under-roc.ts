@@ -7,12 +7,12 @@ import type { ScoreSample } from './score-sample.js';
  */
 export function areaUnderRoc({ mated, nonMated }: ScoreSample): number {
   let wins = 0;
-  let below = 0;
-  let notAbove = 0;
-  for (const score of mated) {
-    while (below < nonMated.length && nonMated[below]! < score) below += 1;
-    while (notAbove < nonMated.length && nonMated[notAbove]! <= score) notAbove += 1;
-    wins += (below + notAbove) / 2;
+  let lower = 0;
+  for (const [index, score] of mated.values.entries()) {
+    while (lower < nonMated.values.length && nonMated.values[lower]! < score) lower += 1;
+    const below = nonMated.below[lower]!;
+    const notAbove = nonMated.values[lower] === score ? nonMated.below[lower + 1]! : below;
+    wins += (mated.below[index + 1]! - mated.below[index]!) * ((below + notAbove) / 2);
   }
-  return wins / (mated.length * nonMated.length);
+  return wins / (mated.total * nonMated.total);
 }

@@ -16,23 +16,22 @@ const VISIBLE_CHANGE = 0.01;
  * @throws Error if either kind of pair is missing.
  */
 export function* traceErrorCurve({ mated, nonMated }: ScoreSample): Generator<CurvePoint> {
-  if (mated.length === 0 || nonMated.length === 0)
-    throw new Error('this is a bug: a kind of pair is missing');
-  let matedBelow = 0;
-  let nonMatedBelow = 0;
+  if (mated.total === 0 || nonMated.total === 0) throw new Error('this is a bug: a kind of pair is missing');
+  let matedIndex = 0;
+  let nonMatedIndex = 0;
   for (;;) {
     const threshold = Math.min(
-      mated[matedBelow] ?? Number.POSITIVE_INFINITY,
-      nonMated[nonMatedBelow] ?? Number.POSITIVE_INFINITY,
+      mated.values[matedIndex] ?? Number.POSITIVE_INFINITY,
+      nonMated.values[nonMatedIndex] ?? Number.POSITIVE_INFINITY,
     );
     yield {
       threshold,
-      fmr: (nonMated.length - nonMatedBelow) / nonMated.length,
-      fnmr: matedBelow / mated.length,
+      fmr: (nonMated.total - nonMated.below[nonMatedIndex]!) / nonMated.total,
+      fnmr: mated.below[matedIndex]! / mated.total,
     };
     if (threshold === Number.POSITIVE_INFINITY) return;
-    while (mated[matedBelow] === threshold) matedBelow += 1;
-    while (nonMated[nonMatedBelow] === threshold) nonMatedBelow += 1;
+    if (mated.values[matedIndex] === threshold) matedIndex += 1;
+    if (nonMated.values[nonMatedIndex] === threshold) nonMatedIndex += 1;
   }
 }
 

@@ -1,4 +1,4 @@
-import { countBelow, type ScoreSample } from './score-sample.js';
+import { countBelow, type ScoreSample, scoreAt } from './score-sample.js';
 
 /** Errors in a number of trials. The rate is errors / trials; undefined without trials. */
 export interface ErrorCount {
@@ -8,12 +8,12 @@ export interface ErrorCount {
 
 /** Returns the non-mated pairs that would match at `threshold`, of all non-mated pairs: their ratio is the FMR. */
 export function countFalseMatches({ nonMated }: ScoreSample, threshold: number): ErrorCount {
-  return { errors: nonMated.length - countBelow(nonMated, threshold), trials: nonMated.length };
+  return { errors: nonMated.total - countBelow(nonMated, threshold), trials: nonMated.total };
 }
 
 /** Returns the mated pairs that would not match at `threshold`, of all mated pairs: their ratio is the FNMR. */
 export function countFalseNonMatches({ mated }: ScoreSample, threshold: number): ErrorCount {
-  return { errors: countBelow(mated, threshold), trials: mated.length };
+  return { errors: countBelow(mated, threshold), trials: mated.total };
 }
 
 /** Returns errors / trials, 0..1, or NaN without trials. */
@@ -27,11 +27,11 @@ export function rateOf({ errors, trials }: ErrorCount): number {
  * @throws Error without non-mated pairs.
  */
 export function thresholdForFalseMatchRate({ nonMated }: ScoreSample, fmr: number): number {
-  if (nonMated.length === 0) throw new Error('this is a bug: no non-mated pairs');
+  if (nonMated.total === 0) throw new Error('this is a bug: no non-mated pairs');
   // 0.07 * 100 is 7.000000000000001 and 0.29 * 100 is 28.999999999999996: rounding must not cost a pair.
-  const allowed = Math.floor(fmr * nonMated.length + 1e-9);
-  if (allowed >= nonMated.length) return -1;
-  return nextAbove(nonMated[nonMated.length - 1 - allowed]!);
+  const allowed = Math.floor(fmr * nonMated.total + 1e-9);
+  if (allowed >= nonMated.total) return -1;
+  return nextAbove(scoreAt(nonMated, nonMated.total - 1 - allowed)!);
 }
 
 /** Returns the smallest double that is larger than the finite `value`. */

@@ -18,7 +18,7 @@ describe('evaluate', () => {
   const run = (args: Partial<EvaluateArguments>): Promise<void> =>
     evaluate(
       {
-        ...{ 'max-mated': '10', 'max-non-mated': '10', 'max-verifications': '10', seed: '1' },
+        ...{ 'max-listed': '10', 'max-verifications': '10', seed: '1' },
         ...{ pictures: true, calibration: false, threshold: '0.5', out: join(folder, 'out') },
         ...args,
       },
@@ -59,7 +59,7 @@ describe('evaluate', () => {
     ['a folder that does not exist', { folders: 'nowhere' }, 'nowhere does not exist'],
     ['a threshold out of range', { pairs: 'a.csv', threshold: '1.5' }, '--threshold is 1.5'],
     ['an empty threshold', { pairs: 'a.csv', threshold: ' ' }, '--threshold'],
-    ['a limit that is no number', { folders: 'a', 'max-mated': 'many' }, '--max-mated is many'],
+    ['a limit that is no number', { folders: 'a', 'max-listed': 'many' }, '--max-listed is many'],
   ])('refuses %s', async (_, args, message) => {
     const refused = run(args);
 

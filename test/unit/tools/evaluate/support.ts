@@ -5,6 +5,12 @@ import type {
   PlannedVerification,
 } from '../../../../tools/evaluate/plan/evaluation-plan.js';
 import type { FoundFace } from '../../../../tools/evaluate/results/photo-record.js';
+import { createScores, type ScoreSample } from '../../../../tools/evaluate/statistics/score-sample.js';
+
+/** A sample of the given similarities. */
+export function createScoreSample(mated: Iterable<number>, nonMated: Iterable<number>): ScoreSample {
+  return { mated: createScores(mated), nonMated: createScores(nonMated) };
+}
 
 /** A plan over photos named by letters; pairs are written `ab+` (mated) or `ab-`, attempts `r:xyz+`. */
 export function planOf(

@@ -6,7 +6,8 @@ import { ratesChart } from '../../../../../tools/evaluate/charts/rates-chart.js'
 import { similarityChart } from '../../../../../tools/evaluate/charts/similarity-chart.js';
 import { detChart, rocChart } from '../../../../../tools/evaluate/charts/trade-off-charts.js';
 import { traceErrorCurve } from '../../../../../tools/evaluate/statistics/error-curve.js';
-import { createScoreSample } from '../../../../../tools/evaluate/statistics/score-sample.js';
+import { createScores } from '../../../../../tools/evaluate/statistics/score-sample.js';
+import { createScoreSample } from '../support.js';
 
 const mixed = createScoreSample(
   Array.from({ length: 200 }, (_, index) => 0.2 + index / 300),
@@ -29,7 +30,7 @@ describe('drawChart', () => {
     ['DET', detChart([...traceErrorCurve(mixed)], tradeOff)],
     ['ROC', rocChart([...traceErrorCurve(mixed)], tradeOff)],
     ['DET of kinds that do not overlap', detChart([...traceErrorCurve(apart)], tradeOff)],
-    ['qualities', qualityChart(Float64Array.of(0.2, 0.9, 1), caption)],
+    ['qualities', qualityChart(createScores([0.2, 0.9, 1]), caption)],
   ])('draws the %s with captions, axes and no broken number', async (_, spec) => {
     const svg = await drawChart(spec);
 

@@ -5,8 +5,7 @@ import { type MeasureOptions, measure } from '../../../../../tools/evaluate/meas
 import { measureOperatingPoint } from '../../../../../tools/evaluate/measure/measure-rates.js';
 import type { EvaluationPlan } from '../../../../../tools/evaluate/plan/evaluation-plan.js';
 import { createCalibration } from '../../../../../tools/evaluate/results/calibration-block.js';
-import { createScoreSample } from '../../../../../tools/evaluate/statistics/score-sample.js';
-import { faceOf, planOf } from '../support.js';
+import { createScoreSample, faceOf, planOf } from '../support.js';
 
 const OPTIONS: MeasureOptions = {
   ...{ datasetName: 'test', model: undefined, threshold: 0.5 },

@@ -32,6 +32,7 @@ describe('scorePlan', () => {
     const stamps = plan.photos.map((_, photo) => ({ bytes: options.bytes?.[photo] ?? 10, modifiedMs: 5 }));
     const { results, state } = await openResultFolder(folder, plan, { identity: IDENTITY, stamps });
     const analysed: string[] = [];
+    const kept: string[] = [];
     const stop = new AbortController();
     let failure: unknown;
     try {
@@ -47,6 +48,7 @@ describe('scorePlan', () => {
           if (angle === undefined) throw new VerificationError('face_not_found');
           return analysisAt(angle, `digest of ${name}`);
         },
+        keepEmbedding: (photo) => void kept.push(plan.photos[photo] ?? ''),
         onPhoto: () => {
           if (analysed.length === options.stopAfter) stop.abort(new Error('stopped'));
         },
@@ -55,7 +57,7 @@ describe('scorePlan', () => {
       failure = error;
     }
     await results.close();
-    return { state, analysed, failure };
+    return { state, analysed, kept, failure };
   };
 
   const similaritiesOf = (state: EvaluationState): number[] =>
@@ -111,6 +113,20 @@ describe('scorePlan', () => {
     expect(again.analysed).toEqual([]);
     expect(similaritiesOf(again.state)).toEqual([0.5, Number.NaN]);
     expect(again.state.verifications[0]?.[1]).toBeNaN();
+  });
+
+  it('analyses every photo again if all pairs are counted, except those that failed, and keeps the embeddings', async () => {
+    const plan = {
+      ...planOf('abx', []),
+      allPairs: { personOf: Uint32Array.of(0, 0, 1), mated: 1, nonMated: 2 },
+    };
+
+    const first = await run(plan);
+    const second = await run(plan);
+
+    expect(first.analysed).toEqual(['a.jpg', 'b.jpg', 'x.jpg']);
+    expect(first.kept).toEqual(['a.jpg', 'b.jpg']);
+    expect(second.analysed).toEqual(['a.jpg', 'b.jpg']);
   });
 
   it('forgets the scores of a photo that has changed since', async () => {

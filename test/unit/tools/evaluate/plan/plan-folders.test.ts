@@ -2,9 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { countPlanned } from '../../../../../tools/evaluate/plan/evaluation-plan.js';
 import { planFolders } from '../../../../../tools/evaluate/plan/plan-folders.js';
 
-const LIMITS = { maxMated: 1_000, maxNonMated: 1_000, maxVerifications: 1_000, seed: 1 };
+const LIMITS = { maxListed: 1_000, maxVerifications: 1_000, seed: 1 };
 
 describe('planFolders', () => {
   let root: string;
@@ -52,29 +53,19 @@ describe('planFolders', () => {
     expect(planFolders(root, LIMITS).photos).toEqual(['ann/1.jpg', 'bob/1.jpg']);
   });
 
-  it('draws and reports a sample of each kind above the limits', () => {
+  it('lists no pair above the limit, but counts both kinds and says so', () => {
     put(...['ann', 'bob', 'cid'].flatMap((name) => [1, 2, 3, 4, 5].map((n) => `${name}/${n}.jpg`)));
 
-    const { pairs, notes } = planFolders(root, { ...LIMITS, maxMated: 7, maxNonMated: 20 });
+    const listed = planFolders(root, { ...LIMITS, maxListed: 105 });
+    const counted = planFolders(root, { ...LIMITS, maxListed: 104 });
 
-    expect(pairs.filter(({ mated }) => mated)).toHaveLength(7);
-    expect(pairs.filter(({ mated }) => !mated)).toHaveLength(20);
-    expect(notes).toEqual([
-      '7 of the 30 possible mated pairs were drawn at random.',
-      '20 of the 75 possible non-mated pairs were drawn at random.',
-    ]);
-    for (const { probe, reference, mated } of pairs) {
-      expect(Math.floor(probe / 5) === Math.floor(reference / 5)).toBe(mated);
-      expect(reference).toBeGreaterThan(probe);
-    }
-  });
-
-  it('gives the same plan for the same photos and seed, and another for another seed', () => {
-    put(...['ann', 'bob'].flatMap((name) => [1, 2, 3, 4, 5, 6].map((n) => `${name}/${n}.jpg`)));
-    const planWith = (seed: number) => planFolders(root, { ...LIMITS, maxNonMated: 5, seed });
-
-    expect(planWith(1)).toEqual(planWith(1));
-    expect(planWith(1).pairs).not.toEqual(planWith(2).pairs);
+    expect(countPlanned(listed)).toEqual({ mated: 30, nonMated: 75 });
+    expect([listed.pairs.length, listed.allPairs, listed.notes]).toEqual([105, undefined, []]);
+    expect(countPlanned(counted)).toEqual({ mated: 30, nonMated: 75 });
+    expect(counted.pairs).toEqual([]);
+    expect([...(counted.allPairs?.personOf ?? [])]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    expect(counted.notes).toEqual([expect.stringMatching(/^All 105 pairs were counted/)]);
+    expect(counted.verifications).toEqual(listed.verifications);
   });
 
   it('refuses a folder with photos of one person only', () => {

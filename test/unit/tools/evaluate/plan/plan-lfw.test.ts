@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planLfw } from '../../../../../tools/evaluate/plan/plan-lfw.js';
 
-const LIMITS = { maxMated: 10, maxNonMated: 10, maxVerifications: 10, seed: 1 };
+const LIMITS = { maxListed: 10, maxVerifications: 10, seed: 1 };
 const LIST = [
   '2\t1',
   'Ann_Lee\t1\t12',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPairsFile } from '../../../../../tools/evaluate/plan/plan-pairs-file.js';
 
-const LIMITS = { maxMated: 100, maxNonMated: 100, maxVerifications: 100, seed: 1 };
+const LIMITS = { maxListed: 100, maxVerifications: 100, seed: 1 };
 
 describe('readPairsFile', () => {
   let folder: string;

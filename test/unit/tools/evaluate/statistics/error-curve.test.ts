@@ -11,7 +11,7 @@ import {
   countFalseNonMatches,
   rateOf,
 } from '../../../../../tools/evaluate/statistics/error-rates.js';
-import { createScoreSample } from '../../../../../tools/evaluate/statistics/score-sample.js';
+import { createScoreSample } from '../support.js';
 
 const scores = fc.array(
   fc.integer({ min: -6, max: 6 }).map((value) => value / 6),

@@ -7,7 +7,7 @@ import {
   rateOf,
   thresholdForFalseMatchRate,
 } from '../../../../../tools/evaluate/statistics/error-rates.js';
-import { createScoreSample } from '../../../../../tools/evaluate/statistics/score-sample.js';
+import { createScoreSample } from '../support.js';
 
 const similarity = fc.double({ min: -1, max: 1, noNaN: true });
 /** Few different values, so that ties are the rule. */
