@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
+import { readNamedFile } from '../../src/cli/read-named-file.js';
 import { UserError } from '../../src/cli/user-error.js';
 import { parseJson } from '../../src/shared/queue/parse-json.js';
-import { readNamedFile } from '../read-named-file.js';
 import { type AnswerPair, summariseAgreement } from './agreement.js';
 import { type AskOptions, askService } from './ask-service.js';
 import { formatAgreement } from './format-agreement.js';

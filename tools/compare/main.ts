@@ -1,8 +1,8 @@
 // `npm run compare`: compares two to four photos as the service would, and draws a picture of the result.
 import { type ArgsDef, defineCommand, runMain } from 'citty';
+import { compare } from '../../src/cli/local/compare-local.js';
 import { refuseUnknown } from '../../src/cli/refuse-unknown.js';
 import { reportUserError } from '../../src/cli/user-error.js';
-import { compare } from './compare-command.js';
 
 const options = {
   pack: {

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { openVision } from '../../src/cli/local/open-vision.js';
 import { UserError } from '../../src/cli/user-error.js';
 import { loadWorkerConfig } from '../../src/shared/config/config.js';
 import { packName } from '../../src/shared/models/model-catalogue.js';
-import { openVision } from '../open-vision.js';
 import { createState } from './measure/evaluation-state.js';
 import { measure } from './measure/measure.js';
 import { countPlanned, type EvaluationPlan, type PlanLimits } from './plan/evaluation-plan.js';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { OpenVision } from '../open-vision.js';
+import type { OpenVision } from '../../src/cli/local/open-vision.js';
 import { countAllPairs } from './measure/count-all-pairs.js';
 import type { EvaluationState } from './measure/evaluation-state.js';
 import { type Measurement, measure } from './measure/measure.js';

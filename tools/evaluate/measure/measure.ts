@@ -1,4 +1,4 @@
-import type { ModelDescription } from '../../open-vision.js';
+import type { ModelDescription } from '../../../src/cli/local/open-vision.js';
 import { countPlanned, type EvaluationPlan } from '../plan/evaluation-plan.js';
 import type { EvaluationReport } from '../results/report.js';
 import { areaUnderRoc } from '../statistics/area-under-roc.js';

@@ -1,6 +1,7 @@
+import { formatRate } from '../../../src/cli/local/format-rate.js';
 import type { EvaluationReport, MeasuredRate, RuleOutcome } from '../results/report.js';
 import { ruleOfThree } from '../statistics/binomial-interval.js';
-import { formatCount, formatMeasured, formatRate } from './format-rate.js';
+import { formatCount, formatMeasured } from './format-rate.js';
 
 /** Returns what the figures say about the threshold in use, in one sentence. */
 export function describeConclusion({ atThreshold: { fmr, fnmr }, threshold }: EvaluationReport): string {

@@ -1,7 +1,8 @@
+import { formatRate } from '../../../src/cli/local/format-rate.js';
+import { type Html, html } from '../../../src/cli/pictures/html.js';
 import type { EvaluationReport, OperatingPoint, Quartiles } from '../results/report.js';
 import { ruleOfThree } from '../statistics/binomial-interval.js';
-import { formatCount, formatMeasured, formatRate, formatScore } from './format-rate.js';
-import { type Html, html } from './html.js';
+import { formatCount, formatMeasured, formatScore } from './format-rate.js';
 
 /** Returns the table of figures for single pairs. */
 export function figuresSection(report: EvaluationReport): Html {

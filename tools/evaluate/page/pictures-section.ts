@@ -1,6 +1,6 @@
+import { type Html, html } from '../../../src/cli/pictures/html.js';
 import type { EvaluationReport, NotablePair } from '../results/report.js';
 import { formatScore } from './format-rate.js';
-import { type Html, html } from './html.js';
 
 /** A small picture of a photo with its face's box. */
 export interface Thumbnail {

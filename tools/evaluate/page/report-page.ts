@@ -1,8 +1,8 @@
+import { type Html, html } from '../../../src/cli/pictures/html.js';
 import type { EvaluationReport } from '../results/report.js';
 import { describeConclusion } from './conclusion.js';
 import { figuresSection, operatingPointsSection } from './figures-section.js';
 import { formatCount } from './format-rate.js';
-import { type Html, html } from './html.js';
 import { PAGE_STYLE } from './page-style.js';
 import { failuresSection, pairsSection, type Thumbnails } from './pictures-section.js';
 import { lfwSection, rulesSection } from './rules-section.js';

@@ -1,6 +1,7 @@
+import { formatRate } from '../../../src/cli/local/format-rate.js';
+import { type Html, html } from '../../../src/cli/pictures/html.js';
 import type { EvaluationReport, RuleOutcome } from '../results/report.js';
-import { formatCount, formatMeasured, formatRate, formatScore } from './format-rate.js';
-import { type Html, html } from './html.js';
+import { formatCount, formatMeasured, formatScore } from './format-rate.js';
 
 /** Returns the table of whole verifications: three probes against a reference. */
 export function rulesSection({ rules, threshold }: EvaluationReport): Html {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { type CsvTable, parseCsv } from '../../../src/cli/csv.js';
 import { UserError } from '../../../src/cli/user-error.js';
-import { type CsvTable, parseCsv } from './csv.js';
 import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
 import { groupPhotos, joinPersons } from './join-persons.js';
 import { planVerifications } from './plan-verifications.js';

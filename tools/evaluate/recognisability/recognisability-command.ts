@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { loadToolConfig } from '../../../src/cli/local/open-vision.js';
 import { UserError } from '../../../src/cli/user-error.js';
 import { packName, readManifest } from '../../../src/shared/models/model-catalogue.js';
 import { loadModelPack } from '../../../src/worker/vision/pack/model-pack.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
-import { loadToolConfig } from '../../open-vision.js';
 import { listPhotos } from '../plan/list-photos.js';
 import type { LabelledExample } from './acceptance-table.js';
 import { measureFaces, type PersonPhoto } from './measure-faces.js';

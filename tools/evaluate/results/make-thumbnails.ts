@@ -1,7 +1,7 @@
+import { encodeJpegUri } from '../../../src/cli/pictures/encode-picture.js';
 import { decodeImage } from '../../../src/worker/vision/image/decode-image.js';
 import { type ImageLimits, inspectImage } from '../../../src/worker/vision/image/inspect-image.js';
 import type { Box } from '../../../src/worker/vision/types.js';
-import { encodeJpegUri } from '../../encode-picture.js';
 import type { EvaluationState } from '../measure/evaluation-state.js';
 import type { Thumbnail, Thumbnails } from '../page/pictures-section.js';
 import type { EvaluationPlan } from '../plan/evaluation-plan.js';

@@ -1,5 +1,5 @@
+import type { ModelDescription } from '../../../src/cli/local/open-vision.js';
 import type { ErrorCode } from '../../../src/shared/errors.js';
-import type { ModelDescription } from '../../open-vision.js';
 import type { Interval } from '../statistics/binomial-interval.js';
 import type { VerificationCount } from '../statistics/k-of-n.js';
 import type { CrossValidation } from '../statistics/ten-fold.js';

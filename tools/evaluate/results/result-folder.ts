@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatCsvRow, parseCsv } from '../../../src/cli/csv.js';
 import { UserError } from '../../../src/cli/user-error.js';
 import type { EvaluationState } from '../measure/evaluation-state.js';
-import { formatCsvRow, parseCsv } from '../plan/csv.js';
 import type { EvaluationPlan } from '../plan/evaluation-plan.js';
 import type { FileStamp } from './photo-record.js';
 import { listRows, type Row, restoreState, TABLE_NAMES, TABLES, type TableName } from './result-tables.js';

@@ -1,5 +1,5 @@
+import { formatCsvRow } from '../../../src/cli/csv.js';
 import { createState, type EvaluationState, type ProbeSimilarities } from '../measure/evaluation-state.js';
-import { formatCsvRow } from '../plan/csv.js';
 import type { EvaluationPlan, PhotoPair, PlannedVerification } from '../plan/evaluation-plan.js';
 import { type FileStamp, fromPhotoRow, PHOTO_COLUMNS, toPhotoRow } from './photo-record.js';
 

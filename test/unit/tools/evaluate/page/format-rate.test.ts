@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatMeasured, formatRate } from '../../../../../tools/evaluate/page/format-rate.js';
+import { formatRate } from '../../../../../src/cli/local/format-rate.js';
+import { formatMeasured } from '../../../../../tools/evaluate/page/format-rate.js';
 
 describe('formatRate', () => {
   it.each([

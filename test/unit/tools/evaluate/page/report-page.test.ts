@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { html } from '../../../../../src/cli/pictures/html.js';
 import { createState } from '../../../../../tools/evaluate/measure/evaluation-state.js';
 import { measure } from '../../../../../tools/evaluate/measure/measure.js';
-import { html } from '../../../../../tools/evaluate/page/html.js';
 import { createReportPage } from '../../../../../tools/evaluate/page/report-page.js';
 import type { EvaluationReport } from '../../../../../tools/evaluate/results/report.js';
 import { planOf } from '../support.js';

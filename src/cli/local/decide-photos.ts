@@ -1,5 +1,5 @@
-import { VerificationError } from '../../src/shared/errors.js';
-import { decide, type Probe } from '../../src/worker/verification/decide.js';
+import { VerificationError } from '../../shared/errors.js';
+import { decide, type Probe } from '../../worker/verification/decide.js';
 import type { ComparedPhoto } from './compare-photos.js';
 
 /** Describes the service's answer for these photos. Undefined unless there are three probes and a reference, as in a request. */

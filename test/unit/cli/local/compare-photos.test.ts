@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { comparePhotos } from '../../../../src/cli/local/compare-photos.js';
+import { decidePhotos } from '../../../../src/cli/local/decide-photos.js';
+import { formatTable } from '../../../../src/cli/local/format-table.js';
 import { VerificationError } from '../../../../src/shared/errors.js';
-import { comparePhotos } from '../../../../tools/compare/compare-photos.js';
-import { decidePhotos } from '../../../../tools/compare/decide-photos.js';
-import { formatTable } from '../../../../tools/compare/format-table.js';
-import { analysisAt } from '../evaluate/support.js';
+import { analysisAt } from '../../tools/evaluate/support.js';
 
 /** A photo is called by the angle of its embedding; "none" has no face. */
 const compare = (...names: readonly string[]) =>

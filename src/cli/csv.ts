@@ -1,5 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { UserError } from '../../../src/cli/user-error.js';
+import { UserError } from './user-error.js';
 
 /** A CSV table: every row has as many cells as the header. */
 export interface CsvTable {

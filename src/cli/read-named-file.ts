@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UserError } from '../src/cli/user-error.js';
+import { UserError } from './user-error.js';
 
 /** Returns the content of a file that the user named. @throws UserError if it cannot be read. */
 export async function readNamedFile(path: string): Promise<Buffer> {

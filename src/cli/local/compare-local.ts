@@ -1,17 +1,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
-import { UserError } from '../../src/cli/user-error.js';
-import { fmrAtThreshold } from '../../src/shared/models/calibration.js';
-import type { ModelManifest } from '../../src/shared/models/model-manifest.js';
-import { renderPng } from '../encode-picture.js';
-import { formatRate } from '../evaluate/page/format-rate.js';
-import { html } from '../evaluate/page/html.js';
-import { openVision } from '../open-vision.js';
+import { fmrAtThreshold } from '../../shared/models/calibration.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
+import { renderPng } from '../pictures/encode-picture.js';
+import { html } from '../pictures/html.js';
 import { readNamedFile } from '../read-named-file.js';
+import { UserError } from '../user-error.js';
 import { type ComparedPhoto, comparePhotos, type NamedPhoto } from './compare-photos.js';
 import { decidePhotos } from './decide-photos.js';
 import { drawComparison } from './draw-comparison.js';
+import { formatRate } from './format-rate.js';
 import { formatTable } from './format-table.js';
+import { openVision } from './open-vision.js';
 
 /** A request has three probes and a reference. */
 const MOST_PHOTOS = 4;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '../src/cli/user-error.js';
-import { loadWorkerConfig, type WorkerConfig } from '../src/shared/config/config.js';
-import { packName, readManifest } from '../src/shared/models/model-catalogue.js';
-import type { ModelManifest } from '../src/shared/models/model-manifest.js';
-import { createVisionPool } from '../src/worker/vision/process/vision-pool.js';
-import type { FaceAnalysis } from '../src/worker/vision/types.js';
+import { loadWorkerConfig, type WorkerConfig } from '../../shared/config/config.js';
+import { packName, readManifest } from '../../shared/models/model-catalogue.js';
+import type { ModelManifest } from '../../shared/models/model-manifest.js';
+import { createVisionPool } from '../../worker/vision/process/vision-pool.js';
+import type { FaceAnalysis } from '../../worker/vision/types.js';
+import { UserError } from '../user-error.js';
 
 /** The models behind a score, and everything else that affects it. */
 export interface ModelDescription {
@@ -91,6 +91,6 @@ function describeSettings(config: WorkerConfig): ModelDescription['settings'] {
 }
 
 function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,10 +1,10 @@
-import { alignFace } from '../../src/worker/vision/face/align-face.js';
-import { decodeImage } from '../../src/worker/vision/image/decode-image.js';
-import { createPyramid } from '../../src/worker/vision/image/image-pyramid.js';
-import { type ImageLimits, inspectImage } from '../../src/worker/vision/image/inspect-image.js';
-import type { FaceAnalysis } from '../../src/worker/vision/types.js';
-import { encodeJpegUri } from '../encode-picture.js';
-import { type Html, html } from '../evaluate/page/html.js';
+import { alignFace } from '../../worker/vision/face/align-face.js';
+import { decodeImage } from '../../worker/vision/image/decode-image.js';
+import { createPyramid } from '../../worker/vision/image/image-pyramid.js';
+import { type ImageLimits, inspectImage } from '../../worker/vision/image/inspect-image.js';
+import type { FaceAnalysis } from '../../worker/vision/types.js';
+import { encodeJpegUri } from '../pictures/encode-picture.js';
+import { type Html, html } from '../pictures/html.js';
 import type { ComparedPhoto } from './compare-photos.js';
 
 /** Sizes of the drawing, px. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCsvRow, parseCsv } from '../../../../../tools/evaluate/plan/csv.js';
+import { formatCsvRow, parseCsv } from '../../../src/cli/csv.js';
 
 describe('parseCsv', () => {
   it('reads commas, semicolons and tabs, as in the header', () => {

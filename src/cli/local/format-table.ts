@@ -1,4 +1,4 @@
-import type { VerificationError } from '../../src/shared/errors.js';
+import type { VerificationError } from '../../shared/errors.js';
 import type { ComparedPhoto } from './compare-photos.js';
 
 const HEADER = ['photo', 'role', 'face (x y w h)', 'faces', 'score', 'quality', 'similarity', 'matched'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { drawComparison } from '../../../../src/cli/local/draw-comparison.js';
 import { VerificationError } from '../../../../src/shared/errors.js';
-import { drawComparison } from '../../../../tools/compare/draw-comparison.js';
 
 const OPTIONS = {
   heading: ['matched: false', 'model pack lite'],

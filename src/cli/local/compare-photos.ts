@@ -1,7 +1,7 @@
-import { VerificationError } from '../../src/shared/errors.js';
-import { isMatch } from '../../src/worker/verification/decide.js';
-import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
-import type { FaceAnalysis } from '../../src/worker/vision/types.js';
+import { VerificationError } from '../../shared/errors.js';
+import { isMatch } from '../../worker/verification/decide.js';
+import { compareEmbeddings } from '../../worker/vision/face/compare-embeddings.js';
+import type { FaceAnalysis } from '../../worker/vision/types.js';
 
 /** An encoded photo and its name. */
 export interface NamedPhoto {

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { RgbImage } from '../src/worker/vision/types.js';
+import type { RgbImage } from '../../worker/vision/types.js';
 
 /** Returns an image as a JPEG in a data URI. `quality`: 1..100. */
 export async function encodeJpegUri({ data, width, height }: RgbImage, quality: number): Promise<string> {
