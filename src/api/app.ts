@@ -9,6 +9,7 @@ import { VerificationError } from '../shared/errors.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { AppContext } from './http/app-context.js';
 import { errorResponse } from './http/error-response.js';
+import { maxBodyBytes } from './http/read-request.js';
 import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
@@ -24,7 +25,6 @@ export interface AppDependencies extends Omit<OperationDependencies, 'operations
   /** Undefined if no rate is limited. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly corsOrigins: readonly string[];
-  readonly maxBodyBytes: number;
   readonly observeRequest: (facts: RequestFacts) => void;
 }
 
@@ -49,17 +49,17 @@ export function createApp(
       },
     }),
   );
-  app.use(
-    bodyLimit({
-      maxSize: deps.maxBodyBytes,
-      onError: (context) => errorResponse(context, new VerificationError('body_too_large')),
-    }),
-  );
   app.onError((error, context) => errorResponse(context, error));
   app.notFound((context) => errorResponse(context, new VerificationError('not_found')));
 
   for (const [root, access] of accessByRoot(operations))
     for (const guard of guardsOf(access, deps)) app.use(`${root}/*`, guard);
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes(deps.uploadLimits),
+      onError: (context) => errorResponse(context, new VerificationError('body_too_large')),
+    }),
+  );
   for (const { method, path, createHandler } of operations)
     app[method](path.replace(/\{(\w+)\}/g, ':$1'), createHandler({ ...deps, operations }));
   app.route('/', createPageFiles());

@@ -3,8 +3,8 @@ import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
-import { createKeyspace } from '../shared/queue/keyspace.js';
-import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
+import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
@@ -12,10 +12,11 @@ import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { startStatusServer } from '../shared/runtime/status-server.js';
+import { createPhotoCipher } from '../shared/uploads/photo-cipher.js';
 import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
 import { createDrain, type ServerParts, startServer } from './http/start-server.js';
-import { createBacklog } from './jobs/backlog.js';
+import { type Backlog, createBacklog } from './jobs/backlog.js';
 import { createJobQueue } from './jobs/job-queue.js';
 import { createJobWaiter } from './jobs/job-waiter.js';
 import { createKeyTurns } from './jobs/key-turns.js';
@@ -23,6 +24,7 @@ import { listenToQueue } from './jobs/listen-to-queue.js';
 import { readQueueState } from './jobs/read-queue-state.js';
 import { logUnreadable } from './jobs/skip-unreadable.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
+import { createUploadStore, type UploadStore } from './jobs/upload-store.js';
 import { withQueue } from './jobs/with-queue.js';
 import { startWorkerWatch } from './jobs/worker-watch.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
@@ -137,7 +139,35 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     workers,
     waiter,
     drain,
+    uploadStore: openUploadStore({ config, redis, keys, clock, backlog, onError, shutdown }),
   };
+}
+
+interface UploadStoreParts {
+  readonly config: ApiConfig;
+  readonly redis: RedisConnection;
+  readonly keys: Keyspace;
+  readonly clock: RedisClock;
+  readonly backlog: Backlog;
+  readonly onError: (error: unknown) => void;
+  readonly shutdown: Shutdown;
+}
+
+/** Returns undefined without UPLOAD_KEYS. */
+function openUploadStore(parts: UploadStoreParts): UploadStore | undefined {
+  const { config, onError, shutdown } = parts;
+  const cipher = createPhotoCipher(config.UPLOAD_KEYS);
+  if (!cipher) return undefined;
+  const bulkRedis = connectRedis(config.REDIS_URL, 'bulk');
+  bulkRedis.on('error', onError);
+  shutdown.add('uploads', () => bulkRedis.disconnect());
+  return createUploadStore({
+    ...parts,
+    bulkRedis,
+    cipher,
+    memoryLimit: config.UPLOAD_MEMORY_LIMIT,
+    retryAfterSeconds: parts.backlog.retryAfterSeconds,
+  });
 }
 
 type Parts = ReturnType<typeof openParts>;
@@ -162,7 +192,12 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
     adminKeys: config.ADMIN_API_KEYS,
     rateLimiter: createRateLimiter({ redis, prefix: keys.prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
     corsOrigins: config.CORS_ORIGINS,
-    maxBodyBytes: config.MAX_BODY_BYTES,
+    uploadLimits: {
+      enabled: config.UPLOAD_KEYS.length > 0,
+      maxInlineBytes: Math.min(config.MAX_INLINE_BYTES, config.MAX_IMAGE_BYTES),
+      maxImageBytes: config.MAX_IMAGE_BYTES,
+      maxJsonBytes: config.MAX_BODY_BYTES,
+    },
     observeRequest: metrics.observeRequest,
   };
 }

@@ -9,6 +9,7 @@ import { untilRedisAnswers } from './start/redis/until-redis-answers.js';
 import { onStopRequest } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
+import { withUploadKey } from './start/upload-key.js';
 import { UserError } from './user-error.js';
 
 export interface AllInOneOptions {
@@ -85,7 +86,7 @@ async function startRedis(
   });
   supervisor.keep(program);
   await untilPortAnswers(port, supervisor);
-  return { REDIS_URL: url };
+  return { ...withUploadKey(environment), REDIS_URL: url };
 }
 
 function without(environment: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {

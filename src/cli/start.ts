@@ -19,6 +19,7 @@ import { isLoopback, readSettings, type StartSettings } from './start/settings.j
 import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js';
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
+import { withUploadKey } from './start/upload-key.js';
 import { keepWebhookSecret } from './start/webhook-secret-file.js';
 import { UserError } from './user-error.js';
 
@@ -65,7 +66,7 @@ export async function startService(options: StartOptions): Promise<void> {
   const folder = join(ROOT, '.redis', String(port));
   const webhookSecret = settings.needsWebhookSecret ? keepWebhookSecret(folder) : undefined;
   const environment: NodeJS.ProcessEnv = {
-    ...settings.environment,
+    ...withUploadKey(settings.environment),
     PORT: String(port),
     ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
   };

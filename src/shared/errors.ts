@@ -84,7 +84,8 @@ export const ERROR_KINDS = {
   }),
   body_too_large: client('request', 413, {
     text: 'The body is larger than this service accepts.',
-    advice: 'Keep the body within `MAX_BODY_BYTES`. Send the URLs of images, not their bytes.',
+    advice:
+      'Keep JSON within `MAX_BODY_BYTES` and each photo within `MAX_IMAGE_BYTES`. `detail` and `errors` name the field.',
   }),
   invalid_request: client('request', 422, {
     text: 'A field is missing or has an invalid value.',
@@ -103,6 +104,10 @@ export const ERROR_KINDS = {
     advice:
       'Use a public http or https URL on port 80 or 443, without credentials. Operators: check ' +
       '`ALLOWED_PRIVATE_HOSTS`, `ALLOWED_PORTS` and `ALLOWED_IMAGE_HOSTS`.',
+  }),
+  uploads_disabled: client('request', 422, {
+    text: 'This service accepts photos only as URLs.',
+    advice: 'Send the URLs of photos. Operators: set `UPLOAD_KEYS` in the API and its workers.',
   }),
   idempotency_conflict: client('request', 422, {
     text: 'This Idempotency-Key was already used with a different body.',
@@ -166,6 +171,12 @@ export const ERROR_KINDS = {
     advice:
       'Send the request again later; the service has already retried. Check the image host if this ' +
       'persists.',
+  }),
+  upload_expired: clientLater('fetch', 422, {
+    text: 'The uploaded photo is no longer stored.',
+    advice:
+      'Send the request with its photos again. Operators: the photo was lost by Redis, or encrypted with a key that ' +
+      '`UPLOAD_KEYS` of the worker lacks.',
   }),
   image_too_large: client('photo', 422, {
     text: 'The image exceeds a size limit.',

@@ -1,6 +1,11 @@
 import type { WorkerConfig } from '../shared/config/config.js';
+import type { Keyspace } from '../shared/queue/keyspace.js';
+import type { RedisConnection } from '../shared/redis/connect-redis.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
+import { createPhotoCipher, UndecryptableError } from '../shared/uploads/photo-cipher.js';
+import { readPhoto } from '../shared/uploads/photo-store.js';
 import { fetchImage } from './images/fetch-image.js';
+import { type ImageLoaders, loadImage } from './images/load-image.js';
 import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
@@ -21,6 +26,8 @@ const BYTES_PER_MB = 1_048_576;
 
 export interface ResourceOptions {
   readonly config: WorkerConfig;
+  readonly redis: RedisConnection;
+  readonly keys: Keyspace;
   readonly slowJobs: SlowJobs;
   readonly pool: VisionPool;
   readonly metrics: WorkerMetrics;
@@ -38,13 +45,25 @@ export function createSharedResources(options: ResourceOptions): SharedResources
   return {
     slowJobs,
     budget: createByteBudget(config.IMAGE_MEMORY_MB * BYTES_PER_MB),
-    fetchImage: createFetchImage(config),
+    loadImage: createLoadImage(options),
     analyse: createAnalyse(options, gate),
     isCostly: gate.isCostly,
   };
 }
 
-function createFetchImage(config: WorkerConfig): SharedResources['fetchImage'] {
+function createLoadImage({ config, redis, keys }: ResourceOptions): SharedResources['loadImage'] {
+  const cipher = createPhotoCipher(config.UPLOAD_KEYS);
+  const loaders: ImageLoaders = {
+    fetchImage: createFetchImage(config),
+    readPhoto: (photo) => {
+      if (!cipher) throw new UndecryptableError('unknown_key');
+      return readPhoto(photo, { redis, keys, cipher });
+    },
+  };
+  return (source, options) => loadImage(source, options, loaders);
+}
+
+function createFetchImage(config: WorkerConfig): ImageLoaders['fetchImage'] {
   const policy = config.addressPolicy;
   const agent = createGuardedAgent(policy, {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
@@ -62,7 +81,7 @@ function createFetchImage(config: WorkerConfig): SharedResources['fetchImage'] {
       perMs: RATE_WINDOW_MS,
     },
   };
-  return (url, signal, memory) => fetchImage(url, { ...limits, signal, memory });
+  return (url, options) => fetchImage(url, { ...limits, ...options });
 }
 
 function createAnalyse(

@@ -79,7 +79,7 @@ async function main(): Promise<void> {
 
   warnOfWeakCheck(config, manifest, logger);
   const verification = verificationRules(config, manifest, model);
-  const resources = createSharedResources({ config, slowJobs, pool, metrics, shutdown });
+  const resources = createSharedResources({ config, redis, keys, slowJobs, pool, metrics, shutdown });
   await startConsumers({
     config,
     settingWarnings: fallbacks,

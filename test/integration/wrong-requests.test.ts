@@ -112,6 +112,13 @@ describe('a wrong request is refused with its reason', () => {
       'back_image',
     ],
     [
+      'a data: URL where photos are accepted as URLs only',
+      text({ front_image3: 'data:image/jpeg;base64,AAAA' }),
+      422,
+      'uploads_disabled',
+      'front_image3',
+    ],
+    [
       'a private address',
       text({ back_image: 'http://10.0.0.1/x.jpg' }),
       422,

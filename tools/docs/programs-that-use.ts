@@ -8,7 +8,6 @@ const USED_BY_ONE: Readonly<Record<string, Program>> = {
   FACE_MATCH_THRESHOLD: 'API',
   FACE_MATCH_MIN_MATCHES: 'API',
   IMAGE_DOWNLOAD_TIMEOUT: 'worker',
-  MAX_IMAGE_BYTES: 'worker',
   MIN_THRESHOLD: 'API',
   LOG_USER_ID: 'worker',
 };

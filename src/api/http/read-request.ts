@@ -1,6 +1,12 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { compareRequestSchema, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
+import {
+  type CompareRequest,
+  compareRequestSchema,
+  IMAGE_NAMES,
+  type ImageName,
+} from '../../shared/contract/compare-request.js';
+import { dataUrlLength } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
 import { explainIssue, IS_MISSING } from '../../shared/explain-issue.js';
@@ -17,25 +23,63 @@ export const MAX_WAIT_SECONDS = 60;
 /** Other bytes arrive in an unknown encoding: two keys could look alike, or one key could be read in two ways. */
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
+/** Limits on photos that come with a request. */
+export interface UploadLimits {
+  /** True if this service accepts them. */
+  readonly enabled: boolean;
+  /** Largest photo in a data: URL, bytes. */
+  readonly maxInlineBytes: number;
+  /** Largest photo in a part of its own, bytes. */
+  readonly maxImageBytes: number;
+  /** Largest body without its photos, bytes. */
+  readonly maxJsonBytes: number;
+}
+
+/** Returns the size of the largest JSON body, with a photo in each field, bytes. */
+export function maxBodyBytes({ enabled, maxInlineBytes, maxJsonBytes }: UploadLimits): number {
+  return maxJsonBytes + (enabled ? IMAGE_NAMES.length * dataUrlLength(maxInlineBytes) : 0);
+}
+
 /**
  * Reads and checks the body of a comparison.
  * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` that names every wrong field.
  */
-export async function readCompareRequest(context: Context<AppContext>): Promise<ReceivedRequest> {
+export async function readCompareRequest(
+  context: Context<AppContext>,
+  limits: UploadLimits,
+): Promise<ReceivedRequest> {
   const type = context.req.header('content-type') ?? '';
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
     throw new VerificationError('unsupported_media_type');
   const bytes = await context.req.arrayBuffer();
   refuseCompressed(context, bytes);
-  const sent = parseJson(bytes);
+  return parseBody(parseJson(bytes), limits);
+}
+
+/** @throws RequestError `invalid_request` that names every wrong field. */
+function parseBody(sent: unknown, limits: UploadLimits): ReceivedRequest {
   const parsed = compareRequestSchema.safeParse(sent, { error: explainIssue });
   const { misspelt, meant, ignored } = findUnknownFields(sent);
-  if (parsed.success && misspelt.length === 0) return { body: parsed.data, unknownFields: ignored };
+  if (parsed.success && misspelt.length === 0) {
+    refuseLargeDataUrls(parsed.data, limits);
+    return { body: parsed.data, unknownFields: ignored };
+  }
   // A field that is there under another name is not missing.
   const issues = (parsed.error?.issues ?? []).filter(
     ({ path, message }) => message !== IS_MISSING || !meant.has(path.join('.')),
   );
   throw new RequestError([...misspelt, ...issues.map(toProblemItem)]);
+}
+
+/** @throws RequestError `body_too_large` that names every data: URL with too large a photo. */
+function refuseLargeDataUrls(body: CompareRequest, { maxInlineBytes }: UploadLimits): void {
+  const items = IMAGE_NAMES.flatMap((name) => {
+    const source = body[name];
+    if (source.kind === 'url' || source.bytes.length <= maxInlineBytes) return [];
+    const detail = `a data: URL can carry at most ${maxInlineBytes} bytes; send this photo as a part of multipart/form-data`;
+    return [{ field: name, image: name, code: 'body_too_large', detail } as const];
+  });
+  if (items.length > 0) throw new RequestError(items);
 }
 
 /** @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so. */

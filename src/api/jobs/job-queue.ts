@@ -11,6 +11,7 @@ import { COMPARE_ATTEMPTS, COMPARE_BACKOFF, MAX_STREAM_EVENTS } from '../../shar
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
 import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-records.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import { removePhotos } from '../../shared/uploads/photo-store.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
@@ -220,30 +221,27 @@ async function readOutcomes(
   return outcomes;
 }
 
-async function removeQueued(
-  { queue, fairQueue }: Store,
-  jobId: string,
-): Promise<'removed' | 'gone' | 'busy'> {
+async function removeQueued(store: Store, jobId: string): Promise<'removed' | 'gone' | 'busy'> {
+  const { queue, fairQueue } = store;
   const job = await queue.getJob(jobId);
   const state = await job?.getState();
   if (!job || state === 'unknown') return 'gone';
   if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return 'busy';
   // If a worker takes the job between the two calls, its lock makes the removal fail.
   if (!(await removeUnlessHeld(queue, jobId))) return 'busy';
+  await removePhotos(jobId, job.data, store);
   await fairQueue.leave(orderOf(job));
   return 'removed';
 }
 
-async function eraseJob(
-  { queue, redis, keys, fairQueue }: Store,
-  jobId: string,
-  tenant: string,
-): Promise<boolean> {
+async function eraseJob(store: Store, jobId: string, tenant: string): Promise<boolean> {
+  const { queue, redis, keys, fairQueue } = store;
   const isForeign = await removeForeignKey(queue, jobId, redis);
   const job = isForeign ? undefined : await getReadable(queue, jobId);
   const gone = isForeign || (await removeUnlessHeld(queue, jobId));
   if (gone && job) await fairQueue.leave(orderOf(job));
   if (!gone) return false;
+  if (job) await removePhotos(jobId, job.data, store);
   await redis.del(keys.evidence(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   await redis.zrem(keys.kept(tenant), jobId);
   return true;

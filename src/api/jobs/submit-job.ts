@@ -1,11 +1,12 @@
-import { hash } from 'node:crypto';
-import { type CompareRequest, IMAGE_NAMES } from '../../shared/contract/compare-request.js';
+import { hash, randomUUID } from 'node:crypto';
+import { type CompareRequest, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
+import type { ImageSource, UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
 import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
-import { type ComparisonJob, JOB_VERSION } from '../../shared/queue/comparison-job.js';
+import { type ComparisonJob, JOB_VERSION, UPLOAD_JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
@@ -13,9 +14,12 @@ import { RequestError } from '../http/request-error.js';
 import type { Backlog } from './backlog.js';
 import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
 import type { JobQueue } from './job-queue.js';
+import type { UploadStore } from './upload-store.js';
 import { withQueue } from './with-queue.js';
 import type { WorkerWatch } from './worker-watch.js';
 
+/** Slowest rate at which Redis takes photos, bytes per ms. */
+const UPLOAD_BYTES_PER_MS = 2_000;
 /** Time after the timeout of a synchronous caller in which its job can still start. */
 export const SYNC_GRACE_SECONDS = 60;
 
@@ -43,6 +47,8 @@ export interface SubmitDependencies extends ChooseDependencies {
   readonly policy: AddressPolicy;
   readonly calibration: Calibration | null;
   readonly settings: SubmitSettings;
+  /** Undefined if photos are accepted as URLs only. */
+  readonly uploadStore: UploadStore | undefined;
 }
 
 /** A body that fits the contract. */
@@ -65,6 +71,8 @@ export interface Caller {
 export interface PreparedJob {
   readonly jobId: string;
   readonly payload: ComparisonJob;
+  /** Photos to store before the job is added. Overwritten and dropped once they are, or once the job is refused. */
+  readonly uploads: Map<ImageName, UploadedImage>;
 }
 
 /**
@@ -84,14 +92,15 @@ export async function prepareJob(
   const acceptedAt = clock.now();
   const callbackUrl =
     body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);
+  const uploads = uploadsOf(body);
   const payload: ComparisonJob = {
-    v: JOB_VERSION,
+    ...(uploads.size > 0 ? { v: UPLOAD_JOB_VERSION, upload_id: randomUUID() } : { v: JOB_VERSION }),
     user_id: body.user_id,
     images: {
-      front_image1: body.front_image1,
-      front_image2: body.front_image2,
-      front_image3: body.front_image3,
-      back_image: body.back_image,
+      front_image1: toPhoto(body.front_image1),
+      front_image2: toPhoto(body.front_image2),
+      front_image3: toPhoto(body.front_image3),
+      back_image: toPhoto(body.back_image),
     },
     threshold:
       body.fmr === undefined
@@ -105,7 +114,7 @@ export async function prepareJob(
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
     tenant: caller.tenant,
-    request_digest: hash('sha256', JSON.stringify(body)),
+    request_digest: digestOf(body),
     request_id: caller.requestId,
     accepted_at: acceptedAt,
     deadline_at:
@@ -113,7 +122,29 @@ export async function prepareJob(
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
   const keyed = { ...caller, digest: payload.request_digest };
-  return { jobId: await withQueue(redis, () => chooseJobId(keyed, deps)), payload };
+  return { jobId: await withQueue(redis, () => chooseJobId(keyed, deps)), payload, uploads };
+}
+
+function uploadsOf(body: CompareRequest): Map<ImageName, UploadedImage> {
+  return new Map(
+    IMAGE_NAMES.flatMap((name) => {
+      const source = body[name];
+      return source.kind === 'upload' ? [[name, source] as const] : [];
+    }),
+  );
+}
+
+function toPhoto(source: ImageSource): NonNullable<ComparisonJob['images']>[ImageName] {
+  if (source.kind === 'url') return source.url;
+  return { kind: 'stored', size: source.bytes.length, sha256: source.sha256 };
+}
+
+/** Two requests have one digest if they ask for the same, photos byte for byte. */
+function digestOf(body: CompareRequest): string {
+  const text = (source: ImageSource): string =>
+    source.kind === 'url' ? source.url : `sha256:${source.sha256}`;
+  const photos = Object.fromEntries(IMAGE_NAMES.map((name) => [name, text(body[name])]));
+  return hash('sha256', JSON.stringify({ ...body, ...photos }));
 }
 
 /**
@@ -127,27 +158,61 @@ export async function submitJob(
   caller: Caller,
   deps: SubmitDependencies,
 ): Promise<boolean> {
-  const { redis, queue } = deps;
-  return withQueue(redis, async () => {
-    const hasKey = caller.idempotencyKey !== undefined;
-    if (hasKey && (await joinsExisting(prepared, queue))) return true;
-    await enterQueue(prepared, deps);
-    return hasKey && joinsExisting(prepared, queue);
-  });
+  const { redis, queue, uploadStore } = deps;
+  const hasKey = caller.idempotencyKey !== undefined;
+  const submit = async (): Promise<boolean> => {
+    try {
+      if (hasKey && (await joinsExisting(prepared, queue))) return true;
+      await enterQueue(prepared, deps);
+      return hasKey && (await joinsOther(prepared, queue, uploadStore));
+    } finally {
+      forget(prepared.uploads);
+    }
+  };
+  return withQueue(redis, submit, sizeOf(prepared.uploads) / UPLOAD_BYTES_PER_MS);
+}
+
+function sizeOf(uploads: PreparedJob['uploads']): number {
+  return [...uploads.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+/** A caller can wait for a minute; its photos are not kept in memory meanwhile. */
+function forget(uploads: PreparedJob['uploads']): void {
+  for (const { bytes } of uploads.values()) bytes.fill(0);
+  uploads.clear();
+}
+
+/** As `joinsExisting`, right after the job was added. If another request was first, the photos of this one are removed. */
+async function joinsOther(
+  prepared: PreparedJob,
+  queue: JobQueue,
+  uploadStore: UploadStore | undefined,
+): Promise<boolean> {
+  try {
+    const joins = await joinsExisting(prepared, queue);
+    if (joins) await uploadStore?.remove(prepared);
+    return joins;
+  } catch (error) {
+    if (error instanceof VerificationError) await uploadStore?.remove(prepared);
+    throw error;
+  }
 }
 
 /**
- * Adds a job at its place in the order. Without a worker, only jobs without a waiting caller are added.
- * @throws VerificationError `overloaded` if there is no place for it; `no_worker`.
+ * Stores the photos of a job and adds it at its place in the order. Without a worker, only jobs without a waiting caller
+ * are added.
+ * @throws VerificationError `overloaded` if there is no place for it or its photos; `no_worker`.
  */
-async function enterQueue({ jobId, payload }: PreparedJob, deps: SubmitDependencies): Promise<void> {
-  const { queue, backlog, fairQueue, workers } = deps;
+async function enterQueue(prepared: PreparedJob, deps: SubmitDependencies): Promise<void> {
+  const { jobId, payload, uploads } = prepared;
+  const { queue, backlog, fairQueue, workers, uploadStore } = deps;
   const { tenant, sync, accepted_at: acceptedAt } = payload;
   const job: OrderedJob = { jobId, tenant, sync };
   if (sync) await workers.requireWorker();
   const place = await fairQueue.enter({ ...job, acceptedAt }, await backlog.limitsFor(sync));
   if (!place.admitted) throw backlog.refusal(place);
   try {
+    if (uploads.size > 0) await uploadStore?.write(prepared);
     await queue.add(jobId, payload, place.priority);
   } catch (error) {
     // If Redis is unavailable, the reconciler frees the place later.
@@ -165,7 +230,7 @@ async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): 
   return origin.requestId !== payload.request_id || origin.acceptedAt !== payload.accepted_at;
 }
 
-function checkFields(body: CompareRequest, { policy, settings }: SubmitDependencies): void {
+function checkFields(body: CompareRequest, { policy, settings, uploadStore }: SubmitDependencies): void {
   const errors: ProblemItem[] = [];
   let context: VerificationError['context'] | undefined;
   const check = (
@@ -181,7 +246,13 @@ function checkFields(body: CompareRequest, { policy, settings }: SubmitDependenc
       errors.push({ ...place, ...publicFactsOf(failure) });
     }
   };
-  for (const name of IMAGE_NAMES) check(body[name], 'image', { field: name, image: name });
+  for (const name of IMAGE_NAMES) {
+    const source = body[name];
+    const place = { field: name, image: name };
+    if (source.kind === 'url') check(source.url, 'image', place);
+    else if (!uploadStore)
+      errors.push({ ...place, ...publicFactsOf(new VerificationError('uploads_disabled')) });
+  }
   if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
   if (body.callback_url !== undefined && !settings.canSign) {
     const detail = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';

@@ -11,20 +11,14 @@ import { readCaller, readCompareRequest, readPreferences } from '../http/read-re
 import { type CancelDependencies, createAbandonJob } from '../jobs/cancel-job.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
 import { readEvidence } from '../jobs/skip-unreadable.js';
-import {
-  type Caller,
-  type PreparedJob,
-  prepareJob,
-  type SubmitDependencies,
-  submitJob,
-} from '../jobs/submit-job.js';
+import { type Caller, type PreparedJob, prepareJob, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
 import { REQUEST_EXAMPLE } from '../openapi/examples.js';
-import { ACCEPTED, acceptJob, REPLAYED, SUBMIT_ERRORS } from './create-job.js';
+import { ACCEPTED, acceptJob, type CreateJobDependencies, REPLAYED, SUBMIT_ERRORS } from './create-job.js';
 import { defineOperation } from './define-operation.js';
 
-export interface CompareFacesDependencies extends SubmitDependencies, CancelDependencies {
+export interface CompareFacesDependencies extends CreateJobDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
   readonly logger: Logger;
 }
@@ -71,7 +65,7 @@ async function compareFaces(context: Context<AppContext>, call: Call): Promise<R
     return acceptJob(context, deps);
   }
   const caller = readCaller(context, true);
-  const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
+  const prepared = await prepareJob(await readCompareRequest(context, deps.uploadLimits), caller, deps);
   context.set('jobId', prepared.jobId);
   return compareAndWait(context, prepared, { ...call, caller });
 }

@@ -3,7 +3,7 @@ import { compareRequestSchema } from '../../shared/contract/compare-request.js';
 import { type JobAccepted, jobAcceptedSchema, warnOfFields } from '../../shared/contract/job-view.js';
 import type { ErrorCode } from '../../shared/errors.js';
 import type { AppContext } from '../http/app-context.js';
-import { readCaller, readCompareRequest } from '../http/read-request.js';
+import { readCaller, readCompareRequest, type UploadLimits } from '../http/read-request.js';
 import { statusOf } from '../jobs/job-queue.js';
 import { prepareJob, type SubmitDependencies, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
@@ -11,6 +11,10 @@ import { IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT } from '../openapi/components
 import { JOB_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
 import { type Answer, defineOperation } from './define-operation.js';
 import { suggestNextPoll } from './get-job.js';
+
+export interface CreateJobDependencies extends SubmitDependencies {
+  readonly uploadLimits: UploadLimits;
+}
 
 /** Reasons why a comparison is refused before it reaches the queue. */
 export const SUBMIT_ERRORS: readonly ErrorCode[] = [
@@ -21,6 +25,7 @@ export const SUBMIT_ERRORS: readonly ErrorCode[] = [
   'unknown_field',
   'calibration_unavailable',
   'image_url_forbidden',
+  'uploads_disabled',
   'idempotency_conflict',
   'overloaded',
   'queue_unavailable',
@@ -47,7 +52,7 @@ export const ACCEPTED: Answer = {
   },
 };
 
-export const createJobOperation = defineOperation<SubmitDependencies>({
+export const createJobOperation = defineOperation<CreateJobDependencies>({
   method: 'post',
   path: '/jobs',
   id: 'createJob',
@@ -66,9 +71,12 @@ export const createJobOperation = defineOperation<SubmitDependencies>({
 export const REPLAYED = ['Idempotent-Replayed', 'true'] as const;
 
 /** Answers 202 once Redis holds the job. The job of a repeated Idempotency-Key may have ended long ago. */
-export async function acceptJob(context: Context<AppContext>, deps: SubmitDependencies): Promise<Response> {
+export async function acceptJob(
+  context: Context<AppContext>,
+  deps: CreateJobDependencies,
+): Promise<Response> {
   const caller = readCaller(context, false);
-  const prepared = await prepareJob(await readCompareRequest(context), caller, deps);
+  const prepared = await prepareJob(await readCompareRequest(context, deps.uploadLimits), caller, deps);
   const { jobId } = prepared;
   context.set('jobId', jobId);
   const isReplayed = await submitJob(prepared, caller, deps);

@@ -1,3 +1,4 @@
+import type { UploadLimits } from '../http/read-request.js';
 import { renderDemoPage } from '../pages/demo-page.js';
 import { renderDocumentationPage } from '../pages/documentation-page.js';
 import { renderErrorPage } from '../pages/error-page.js';
@@ -15,9 +16,13 @@ const CLOSED =
 const DEMO_POLICY = `${CLOSED}; img-src 'self' http: https:`;
 const DOCS_POLICY = `${CLOSED}; img-src 'self'`;
 
+export interface PageDependencies extends GetOpenApiDependencies {
+  readonly uploadLimits: UploadLimits;
+}
+
 /** The pages for people. Their files are in `../pages`. */
-export const pageOperations: readonly Operation<GetOpenApiDependencies>[] = [
-  defineOperation({
+export const pageOperations: readonly Operation<PageDependencies>[] = [
+  defineOperation<PageDependencies>({
     method: 'get',
     path: '/',
     id: 'getDemoPage',
@@ -27,7 +32,8 @@ export const pageOperations: readonly Operation<GetOpenApiDependencies>[] = [
     access: 'open',
     answers: page('The demo page.'),
     errors: [],
-    createHandler: () => createStaticFile(renderDemoPage(), { kind: 'html', policy: DEMO_POLICY }),
+    createHandler: ({ uploadLimits }) =>
+      createStaticFile(renderDemoPage(uploadLimits), { kind: 'html', policy: DEMO_POLICY }),
   }),
   defineOperation<GetOpenApiDependencies>({
     method: 'get',

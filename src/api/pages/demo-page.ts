@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
 import { FRONT_IMAGES, type ImageName, MAX_URL_LENGTH } from '../../shared/contract/compare-request.js';
+import type { UploadLimits } from '../http/read-request.js';
 import { type Html, renderPage } from './render-page.js';
 
-/** Returns the page on which people try a comparison. */
-export function renderDemoPage(): string {
+/** Returns the page on which people try a comparison. Its script reads from the form which photos can be sent as files. */
+export function renderDemoPage({ enabled, maxImageBytes }: UploadLimits): string {
   return renderPage({
     title: 'demo',
     path: '',
@@ -19,7 +20,7 @@ export function renderDemoPage(): string {
         </p>
         <noscript><p class="notice">This page needs JavaScript. The <a href="docs">API documentation</a> shows how to send requests without it.</p></noscript>
       </header>
-      <form id="request" class="panel" action="#">
+      <form id="request" class="panel" action="#" data-uploads="${String(enabled)}" data-max-image-bytes="${maxImageBytes}">
         <fieldset>
           <legend>Probe photos: does the person appear here?</legend>
 ${FRONT_IMAGES.map((name, index) => renderPhotoField(name, `Probe photo ${index + 1}`))}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findImageHostProblem, findPrivateHostProblem } from '../net/address-policy.js';
 import { findNat64Problem } from '../net/nat64.js';
+import { findUploadKeyProblem } from '../uploads/photo-cipher.js';
 import { findWebhookSecretProblem } from '../webhooks/webhook-secret.js';
 import { decimalNumber, wholeNumber } from './number-text.js';
 import {
@@ -52,6 +53,7 @@ export const sharedVariables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   JOB_RETENTION_SECONDS: wholeNumber(60, 2_592_000).default(86_400),
   WEBHOOK_SECRETS: checkedList(findWebhookSecretProblem).default([]),
+  UPLOAD_KEYS: checkedList(findUploadKeyProblem).default([]),
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
   ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),
   ALLOWED_PORTS: list.pipe(z.array(wholeNumber(1, 65_535))).default([]),
@@ -72,6 +74,8 @@ export const apiVariables = {
   MAX_QUEUE_DEPTH: wholeNumber(1, 10_000_000).default(10_000),
   MAX_TENANT_QUEUE_SHARE: decimalNumber(0.01, 1).default(0.5),
   MAX_BODY_BYTES: wholeNumber(1_024, 1_048_576).default(65_536),
+  MAX_INLINE_BYTES: wholeNumber(1_024, 16_777_216).default(2_097_152),
+  UPLOAD_MEMORY_LIMIT: wholeNumber(1_048_576, 1_099_511_627_776).default(268_435_456),
   API_KEYS: keyList.default([]),
   ADMIN_API_KEYS: keyList.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).default(0),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { mustBe, mustBeText, type Wording } from '../explain-issue.js';
+import { mustBe, mustBeText } from '../explain-issue.js';
+import { type ImageSource, isDataUrl, parseDataUrl } from './image-source.js';
 
 /** The longest image or callback URL that is accepted, in characters. URLs signed with session tokens take up to 6,000. */
 export const MAX_URL_LENGTH = 8_192;
@@ -13,20 +14,26 @@ export const imageNameSchema = z.enum(IMAGE_NAMES);
 export type FrontImage = z.infer<typeof frontImageSchema>;
 export type ImageName = z.infer<typeof imageNameSchema>;
 
-const urlWording = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
-const urlError: Wording = {
-  error: (issue) =>
-    typeof issue.input === 'string' && /^data:/i.test(issue.input)
-      ? 'must be an http or https URL, not a data: URL'
-      : urlWording.error(issue),
-};
+const urlError = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
+const imageError = mustBeText(MAX_URL_LENGTH, 'an http, https or data: URL');
 
-const urlSchema = (what: string) =>
+/** A photo: its text as an ImageSource. */
+const imageSchema = (what: string) =>
   z
-    .string(urlError)
-    .min(1, urlError)
-    .max(MAX_URL_LENGTH, urlError)
-    .meta({ description: `${what}; http or https.`, format: 'uri' });
+    .string(imageError)
+    .min(1, imageError)
+    .transform((text, context): ImageSource => {
+      const isUrl = !isDataUrl(text);
+      if (isUrl && text.length <= MAX_URL_LENGTH) return { kind: 'url', url: text };
+      const source = isUrl ? undefined : parseDataUrl(text);
+      if (source?.kind === 'upload') return source;
+      context.addIssue({ code: 'custom', message: source?.why ?? imageError.error({ input: text }) });
+      return z.NEVER;
+    })
+    .meta({
+      description: `${what}: an http or https URL of at most ${MAX_URL_LENGTH} characters, or a data: URL with base64.`,
+      format: 'uri',
+    });
 
 /** The longest `user_id`, in characters. */
 const MAX_USER_ID_LENGTH = 128;
@@ -64,10 +71,10 @@ export const compareRequestSchema = z
   .object(
     {
       user_id: userIdSchema,
-      front_image1: urlSchema('First probe photo'),
-      front_image2: urlSchema('Second probe photo'),
-      front_image3: urlSchema('Third probe photo'),
-      back_image: urlSchema('Reference photo'),
+      front_image1: imageSchema('First probe photo'),
+      front_image2: imageSchema('Second probe photo'),
+      front_image3: imageSchema('Third probe photo'),
+      back_image: imageSchema('Reference photo'),
       threshold: thresholdSchema.optional().meta({
         description:
           'Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). ' +
@@ -91,7 +98,12 @@ export const compareRequestSchema = z
         .boolean(mustBe('true or false'))
         .optional()
         .meta({ description: 'Adds a list of warnings about the photos to the response.' }),
-      callback_url: urlSchema('Where the result is posted').optional(),
+      callback_url: z
+        .string(urlError)
+        .min(1, urlError)
+        .max(MAX_URL_LENGTH, urlError)
+        .meta({ description: 'Where the result is posted; http or https.', format: 'uri' })
+        .optional(),
     },
     mustBe('a JSON object'),
   )

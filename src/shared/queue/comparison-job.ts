@@ -6,21 +6,36 @@ import {
   userIdSchema,
 } from '../contract/compare-request.js';
 
-/** Version of the payload. A worker fails jobs of any other version with `unsupported_job_version`. */
+/** Version of the payload. A worker fails jobs of unknown versions with `unsupported_job_version`. */
 export const JOB_VERSION = 1;
+/** Version of the payload of a job with stored photos, which workers of version 1 would take for URLs. */
+export const UPLOAD_JOB_VERSION = 2;
+
+/** A photo that came with the request and lies in Redis, encrypted. */
+const storedPhotoSchema = z.object({
+  kind: z.literal('stored'),
+  /** Bytes before encryption. */
+  size: z.int().min(0),
+  /** Of those bytes, in hexadecimal. */
+  sha256: z.string(),
+});
+/** The URL of a photo, or a stored photo. */
+const photoSchema = z.union([z.string(), storedPhotoSchema]);
 
 export const comparisonJobSchema = z.object({
-  v: z.literal(JOB_VERSION),
+  v: z.union([z.literal(JOB_VERSION), z.literal(UPLOAD_JOB_VERSION)]),
   user_id: userIdSchema,
   /** Dropped once the job has ended. */
   images: z
     .object({
-      front_image1: z.string(),
-      front_image2: z.string(),
-      front_image3: z.string(),
-      back_image: z.string(),
+      front_image1: photoSchema,
+      front_image2: photoSchema,
+      front_image3: photoSchema,
+      back_image: photoSchema,
     })
     .optional(),
+  /** Names the stored photos beside the job's id. Absent without any. */
+  upload_id: z.string().optional(),
   threshold: thresholdSchema,
   min_matches: minMatchesSchema,
   /** Absent if the caller did not ask for it. */

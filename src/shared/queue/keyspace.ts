@@ -30,6 +30,12 @@ export interface Keyspace extends KeyspaceOptions {
   cancelled(jobId: string): string;
   /** Number of jobs under an Idempotency-Key that no longer bind it, by the id of the first. See `KeyTurns`. */
   turn(jobId: string): string;
+  /** Hash: field of a request → its uploaded photo, encrypted. Expires a minute after the job's deadline. */
+  photos(place: { readonly jobId: string; readonly uploadId: string }): string;
+  /** Sorted set: reservations of stored photos, of all packs → expiry, ms. See `UploadLedger`. */
+  readonly uploads: string;
+  /** Sum of those reservations, bytes. */
+  readonly uploadedBytes: string;
   /** First outcome of a job with a callback or evidence, JSON: a second run must not report a different one. */
   outcome(jobId: string): string;
   /** Sorted set: ids of one person's jobs → time of acceptance, ms. Its TTL outlasts all of them. */
@@ -59,6 +65,9 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     evidence: (jobId) => `${prefix}:evidence:${jobId}`,
     cancelled: (jobId) => `${prefix}:cancelled:${jobId}`,
     turn: (jobId) => `${prefix}:turn:${jobId}`,
+    photos: ({ jobId, uploadId }) => `${prefix}:photo:${jobId}:${uploadId}`,
+    uploads: `${prefix}:uploads`,
+    uploadedBytes: `${prefix}:uploads:bytes`,
     outcome: (jobId) => `${prefix}:ending:${jobId}`,
     userJobs: (tenant, userId) => `${prefix}:user:${digest128(queueName, tenant, String(userId))}`,
     kept: (tenant) => `${prefix}:kept:${queueName}:${tenant}`,

@@ -5,9 +5,10 @@ export type RedisConnection = Redis | Cluster;
 
 /**
  * The behaviour of a connection during an outage. `fail-fast`: every command succeeds or fails within a second, for processes
- * with waiting callers. `patient`: commands wait until Redis is back, for workers and blocking reads.
+ * with waiting callers. `bulk`: the same within ten seconds, for photos. `patient`: commands wait until Redis is back, for
+ * workers and blocking reads.
  */
-export type RedisManner = 'fail-fast' | 'patient';
+export type RedisManner = 'fail-fast' | 'bulk' | 'patient';
 
 /** Time limit of a command on a fail-fast connection, ms. */
 export const COMMAND_TIMEOUT_MS = 1_000;
@@ -15,7 +16,13 @@ export const COMMAND_TIMEOUT_MS = 1_000;
  * Time without an expected answer after which a connection is opened again, ms: the machine behind it may have been replaced
  * silently, and TCP alone takes a quarter of an hour to notice. Longer than BullMQ's blocking reads of 10 s.
  */
-const SILENCE_TIMEOUT_MS: Readonly<Record<RedisManner, number>> = { 'fail-fast': 3_000, patient: 13_000 };
+const SILENCE_TIMEOUT_MS: Readonly<Record<RedisManner, number>> = {
+  'fail-fast': 3_000,
+  bulk: 13_000,
+  patient: 13_000,
+};
+/** Time limit of a command that carries a photo, ms. */
+const BULK_TIMEOUT_MS = 10_000;
 /** Longest pause between two attempts to reconnect, ms. It limits how late the end of an outage is noticed. */
 const MAX_RECONNECT_DELAY_MS = 1_000;
 /** Interval at which the layout of a cluster is read, ms: a hanging primary does not report its successor. */
@@ -29,10 +36,12 @@ export function connectRedis(target: RedisTarget, manner: RedisManner): RedisCon
   const options = {
     ...target.access,
     socketTimeout: SILENCE_TIMEOUT_MS[manner],
-    connectTimeout: manner === 'fail-fast' ? COMMAND_TIMEOUT_MS : 5_000,
+    connectTimeout: manner === 'patient' ? 5_000 : COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: manner === 'patient' ? null : 1,
     reconnectOnError: afterDemotion,
-    ...(manner === 'fail-fast' ? { commandTimeout: COMMAND_TIMEOUT_MS } : {}),
+    ...(manner === 'patient'
+      ? {}
+      : { commandTimeout: manner === 'bulk' ? BULK_TIMEOUT_MS : COMMAND_TIMEOUT_MS }),
   };
   const enableOfflineQueue = manner === 'patient';
   const nodes = target.nodes.map((node) => ({ ...node }));

@@ -12,6 +12,7 @@ import {
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { Logger } from '../../shared/runtime/logger.js';
+import { removePhotos } from '../../shared/uploads/photo-store.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 
 export interface FinishDependencies {
@@ -103,10 +104,11 @@ export async function enqueueWebhook(
   await deps.webhooks.add({ view, url, tenant });
 }
 
-/** Counts an ended job towards its tenant's quota and drops its image URLs and callback URL. */
+/** Counts an ended job towards its tenant's quota and drops its photos, image URLs and callback URL. */
 export async function stripJob(job: CompareJob, deps: FinishDependencies): Promise<void> {
   const endedAt = job.finishedOn ?? deps.clock.now();
   await noteKept({ jobId: job.id ?? '', tenant: job.data.tenant, endedAt }, deps);
-  const { images: _images, callback_url: _url, ...rest } = job.data;
+  await removePhotos(job.id ?? '', job.data, deps);
+  const { images: _images, upload_id: _upload, callback_url: _url, ...rest } = job.data;
   await job.updateData(rest);
 }

@@ -1,11 +1,18 @@
 import { DelayedError, WaitingError } from 'bullmq';
+import type { ImageName } from '../../shared/contract/compare-request.js';
 import type { ComparisonFailure, ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { VerificationError } from '../../shared/errors.js';
 import { hostOf } from '../../shared/net/host-of.js';
-import { comparisonJobSchema, JOB_VERSION } from '../../shared/queue/comparison-job.js';
+import {
+  type ComparisonJob,
+  comparisonJobSchema,
+  JOB_VERSION,
+  UPLOAD_JOB_VERSION,
+} from '../../shared/queue/comparison-job.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import { isUnexpected } from '../../shared/runtime/logger.js';
 import { wasTooSlow } from '../images/fetch-failure.js';
+import { type PhotoSource, sourceOf } from '../images/load-image.js';
 import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
 import {
   type Verification,
@@ -92,7 +99,9 @@ export async function runJob(job: CompareJob, context: RunContext): Promise<Comp
  */
 async function postponeIfShareUsed(job: CompareJob, { token, deps }: RunContext): Promise<void> {
   const { tenant, images, deadline_at: deadlineAt } = job.data;
-  const hosts = Object.values(images ?? {}).map(hostOf);
+  const hosts = Object.values(images ?? {}).flatMap((photo) =>
+    typeof photo === 'string' ? [hostOf(photo)] : [],
+  );
   const waitMs = deps.resources.slowJobs.waitFor({ tenant, hosts });
   const leftMs = deadlineAt - deps.clock.now();
   if (waitMs === undefined || !(leftMs > 0)) return;
@@ -142,7 +151,7 @@ async function compare(
 ): Promise<ComparisonResult> {
   let timer: NodeJS.Timeout | undefined;
   try {
-    const { request, deadlineAt } = readPayload(job.data);
+    const { request, deadlineAt } = readPayload(job);
     const leftMs = deadlineAt - deps.clock.now();
     if (leftMs <= 0) throw new VerificationError('deadline_exceeded');
     const expire = (): void => controller.abort(new ComparisonAborted('deadline'));
@@ -178,20 +187,27 @@ interface Payload {
 }
 
 /** @throws VerificationError `unsupported_job_version`; Error for a payload that no API of ours wrote. */
-function readPayload(data: unknown): Payload {
-  const version = (data as { v?: unknown } | null)?.v;
+function readPayload({ id: jobId = '', data }: Pick<CompareJob, 'id' | 'data'>): Payload {
+  const version: unknown = (data as Partial<ComparisonJob> | null)?.v;
   if (version === undefined) throw new Error('the record of the job in Redis cannot be read');
-  if (version !== JOB_VERSION) throw new VerificationError('unsupported_job_version');
+  if (version !== JOB_VERSION && version !== UPLOAD_JOB_VERSION)
+    throw new VerificationError('unsupported_job_version');
+  const job = comparisonJobSchema.parse(data);
   const {
-    images,
     threshold,
     min_matches: minMatches,
     review_margin: reviewMargin,
     evidence,
     warnings,
     deadline_at: deadlineAt,
-  } = comparisonJobSchema.parse(data);
-  if (!images) throw new Error('this is a bug: a job that has not ended lost its images');
+  } = job;
+  const source = (name: ImageName): PhotoSource => sourceOf(name, { jobId, job });
+  const images = {
+    front_image1: source('front_image1'),
+    front_image2: source('front_image2'),
+    front_image3: source('front_image3'),
+    back_image: source('back_image'),
+  };
   const everyPhoto = evidence || warnings === true;
   return { request: { images, threshold, minMatches, reviewMargin, everyPhoto }, deadlineAt };
 }
@@ -203,6 +219,8 @@ function mayRetry(
 ): outcome is ComparisonFailure {
   if (outcome.ok || !outcome.retryable || outcome.code === 'deadline_exceeded') return false;
   if (outcome.errors?.some(wasTooSlow)) return false;
+  // Another attempt would not find the photo either. The caller can send it again.
+  if (outcome.code === 'upload_expired') return false;
   const attemptsLeft = (job.opts.attempts ?? 1) - job.attemptsMade - 1;
   return attemptsLeft > 0 && job.data.deadline_at - deps.clock.now() > MIN_TIME_FOR_RETRY_MS;
 }

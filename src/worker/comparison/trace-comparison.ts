@@ -30,7 +30,7 @@ export function traceComparison<T extends { readonly outcome: ComparisonOutcome 
 function traceSteps(steps: VerificationDependencies, parent: Span): VerificationDependencies {
   return {
     ...steps,
-    fetchImage: (url, signal) => inSpan('fetch image', { parent }, () => steps.fetchImage(url, signal)),
+    loadImage: (source, signal) => inSpan('load image', { parent }, () => steps.loadImage(source, signal)),
     analyse: (bytes, request) =>
       inSpan(`analyse ${request.role}`, { parent }, () => steps.analyse(bytes, request)),
   };

@@ -6,7 +6,7 @@
 //                 which compute-accounts keeps
 // job-steps.ts (this file) applies all three to the photos of one job.
 
-import { hostOf } from '../../shared/net/host-of.js';
+import { hostOfSource, type LoadOptions, type PhotoSource } from '../images/load-image.js';
 import type { AnalysisRequest, PhotoSteps } from '../verification/analyse-photo.js';
 import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
@@ -26,7 +26,7 @@ type Analyse = PhotoSteps['analyse'];
 export interface SharedResources {
   readonly slowJobs: SlowJobs;
   readonly budget: ByteBudget;
-  readonly fetchImage: (url: string, signal: AbortSignal, memory: ByteClaim) => Promise<Uint8Array>;
+  readonly loadImage: (source: PhotoSource, options: LoadOptions) => Promise<Uint8Array>;
   /** Waits for its turn before it uses a vision process. */
   readonly analyse: (bytes: Uint8Array, role: AnalysisRequest['role'], turn: Turn) => ReturnType<Analyse>;
   /** True if the tenant's photos cost many times as much as those of others. */
@@ -78,16 +78,17 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
   };
 
   return {
-    fetchImage: async (url, signal) => {
-      const claim = resources.budget.claim(tenant);
-      claims.add(claim);
-      const fetchImage = (): Promise<Uint8Array> => resources.fetchImage(url, signal, claim);
+    loadImage: async (source, signal) => {
+      const memory = resources.budget.claim(tenant);
+      claims.add(memory);
+      const load = (): Promise<Uint8Array> => resources.loadImage(source, { signal, memory });
       try {
-        const bytes = await follow(hostOf(url), { afterMs: SLOW_AFTER_MS, isSlow: () => true }, fetchImage);
-        claimOf.set(bytes, claim);
+        const rule = { afterMs: SLOW_AFTER_MS, isSlow: () => true };
+        const bytes = await follow(hostOfSource(source), rule, load);
+        claimOf.set(bytes, memory);
         return bytes;
       } catch (error) {
-        release(claim);
+        release(memory);
         throw error;
       }
     },

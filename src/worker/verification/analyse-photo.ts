@@ -1,5 +1,6 @@
 import type { ImageName } from '../../shared/contract/compare-request.js';
 import { toVerificationError, type VerificationError } from '../../shared/errors.js';
+import type { PhotoSource } from '../images/load-image.js';
 import type { FaceAnalysis } from '../vision/types.js';
 
 export interface AnalysisRequest {
@@ -13,9 +14,9 @@ export interface AnalysisRequest {
   readonly needed?: Promise<void> | undefined;
 }
 
-/** How photos are fetched and analysed. */
+/** How photos are loaded and analysed. */
 export interface PhotoSteps {
-  readonly fetchImage: (url: string, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly loadImage: (source: PhotoSource, signal: AbortSignal) => Promise<Uint8Array>;
   readonly analyse: (bytes: Uint8Array, request: AnalysisRequest) => Promise<FaceAnalysis>;
 }
 
@@ -35,18 +36,24 @@ export type PhotoResults = Readonly<Partial<Record<ImageName, PhotoResult>>>;
 
 export interface PhotoTask {
   readonly name: ImageName;
-  readonly url: string;
+  readonly source: PhotoSource;
   readonly steps: PhotoSteps;
   readonly signal: AbortSignal;
   /** Called once the photo is there. Returns what `AnalysisRequest.needed` is to be. */
   readonly onFetched: () => Promise<void> | undefined;
 }
 
-/** Fetches and analyses one photo and overwrites its bytes with zeros. Never rejects: errors are a result too. */
-export async function analysePhoto({ name, url, steps, signal, onFetched }: PhotoTask): Promise<PhotoResult> {
+/** Loads and analyses one photo and overwrites its bytes with zeros. Never rejects: errors are a result too. */
+export async function analysePhoto({
+  name,
+  source,
+  steps,
+  signal,
+  onFetched,
+}: PhotoTask): Promise<PhotoResult> {
   try {
     const startedAt = performance.now();
-    const bytes = await steps.fetchImage(url, signal);
+    const bytes = await steps.loadImage(source, signal);
     const fetchMs = performance.now() - startedAt;
     try {
       signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { FRONT_IMAGES, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
+import type { PhotoSource } from '../images/load-image.js';
 import { analysePhoto, type PhotoResult, type PhotoResults, type PhotoSteps } from './analyse-photo.js';
 
 // A comparison ends as soon as no remaining photo can change it. All photos are fetched at once. A fetched front whose
@@ -33,7 +34,7 @@ export interface Gathering {
 
 /** Starts to fetch and analyse the photos of one comparison. The caller calls `end`. */
 export function gatherPhotos(
-  images: Readonly<Record<ImageName, string>>,
+  images: Readonly<Record<ImageName, PhotoSource>>,
   { steps, countNeeded, signal }: GatherOptions,
 ): Gathering {
   const known: Partial<Record<ImageName, PhotoResult>> = {};
@@ -77,7 +78,7 @@ export function gatherPhotos(
   const gather = (): Promise<PhotoResults> =>
     new Promise((resolve, reject) => {
       const follow = async (name: ImageName): Promise<void> => {
-        const photo = { name, url: images[name], steps, signal: rest.signal };
+        const photo = { name, source: images[name], steps, signal: rest.signal };
         settle(name, await analysePhoto({ ...photo, onFetched: () => onFetched(name) }));
         if (needed === 0) resolve(known);
       };

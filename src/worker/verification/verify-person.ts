@@ -6,6 +6,7 @@ import {
 } from '../../shared/contract/compare-request.js';
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
+import type { PhotoSource } from '../images/load-image.js';
 import { compareEmbeddings } from '../vision/face/compare-embeddings.js';
 import type { FaceAnalysis } from '../vision/types.js';
 import type { PhotoResults, PhotoSteps } from './analyse-photo.js';
@@ -18,7 +19,7 @@ import { isBorderline } from './is-borderline.js';
 import { withholdDoubtful } from './withhold-doubtful.js';
 
 export interface VerificationRequest {
-  readonly images: Readonly<Record<ImageName, string>>;
+  readonly images: Readonly<Record<ImageName, PhotoSource>>;
   readonly threshold: number;
   readonly minMatches: 2 | 3;
   /** Distance from the threshold within which a decision is borderline, 0..0.2. Absent: nobody asked. */

@@ -136,7 +136,7 @@ function dependencies(): AppDependencies {
     adminKeys: parseApiKeys(`operator:${OPERATOR}`).keys,
     rateLimiter: undefined,
     corsOrigins: [],
-    maxBodyBytes: 1_000,
+    uploadLimits: { enabled: false, maxInlineBytes: 1_000, maxImageBytes: 1_000, maxJsonBytes: 1_000 },
     observeRequest: () => undefined,
     isDraining: () => false,
   };

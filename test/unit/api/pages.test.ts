@@ -11,13 +11,22 @@ import { renderText } from '../../../src/api/pages/render-page.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
 
+const UPLOAD_LIMITS = { enabled: false, maxInlineBytes: 2_000, maxImageBytes: 5_000, maxJsonBytes: 1_000 };
+
 const pages = new Hono<AppContext>().route('/', createPageFiles());
 for (const { path, createHandler } of [...pageOperations, getOpenApiOperation])
-  pages.get(path, createHandler({ operations: OPERATIONS }));
+  pages.get(path, createHandler({ operations: OPERATIONS, uploadLimits: UPLOAD_LIMITS }));
 const paths = [...new Set(pages.routes.map((route) => route.path))];
 const read = async (path: string): Promise<string> => (await pages.request(path)).text();
 
 describe('the pages', () => {
+  it('say whether photos can be sent as files', async () => {
+    const form =
+      '<form id="request" class="panel" action="#" data-uploads="false" data-max-image-bytes="5000">';
+
+    expect(await read('/')).toContain(form);
+  });
+
   it('serve every file of their folders, and no other', () => {
     const files = ['demo', 'theme'].flatMap((folder) =>
       readdirSync(new URL(`../../../src/api/pages/${folder}/`, import.meta.url)),

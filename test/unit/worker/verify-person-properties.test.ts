@@ -9,6 +9,7 @@ import { createJobView, jobViewSchema } from '../../../src/shared/contract/job-v
 import { problemSchema } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, VerificationError } from '../../../src/shared/errors.js';
 import { NAMED_REASONS } from '../../../src/shared/reasons.js';
+import type { PhotoSource } from '../../../src/worker/images/load-image.js';
 import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import { evenNumber } from '../../support/fuzz/arbitraries.js';
@@ -59,7 +60,7 @@ function toAnalysis(similarity: number, index: number): FaceAnalysis {
 async function verify({ findings, threshold, minMatches, duplicatePolicy }: Asked) {
   const images = Object.fromEntries(IMAGE_NAMES.map((name, index) => [name, String(index)]));
   const deps = {
-    fetchImage: async (url: string) => Buffer.from(url),
+    loadImage: async (source: PhotoSource) => Buffer.from(String(source)),
     analyse: async (bytes: Uint8Array) => {
       const index = Number(Buffer.from(bytes).toString());
       const found = findings[index];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Hono } from 'hono';
@@ -5,13 +6,15 @@ import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../../src/api/http/app-context.js';
 import { errorResponse } from '../../../../src/api/http/error-response.js';
 import { readCompareRequest } from '../../../../src/api/http/read-request.js';
-import { compareRequestSchema } from '../../../../src/shared/contract/compare-request.js';
+import { compareRequestSchema, IMAGE_NAMES } from '../../../../src/shared/contract/compare-request.js';
 import { problemSchema } from '../../../../src/shared/contract/problem.js';
 import { ACCEPTABLE } from '../../../support/programs/api.js';
 
+const LIMITS = { enabled: true, maxInlineBytes: 30, maxImageBytes: 1_000, maxJsonBytes: 65_536 };
+
 const app = new Hono<AppContext>();
 app.onError((error, context) => errorResponse(context, error));
-app.post('/', async (context) => context.json(await readCompareRequest(context)));
+app.post('/', async (context) => context.json(await readCompareRequest(context, LIMITS)));
 
 async function send(body: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
@@ -36,6 +39,12 @@ async function sentencesAbout(body: unknown): Promise<string[]> {
 
 /** Words from Zod's own messages about a wrong value. */
 const WORDS_OF_ZOD = /invalid (?:input|option|string|key)|too (?:big|small)|expected|received|\bint\b|nan\b/i;
+
+/** ACCEPTABLE as the contract parses it. */
+const ACCEPTED = {
+  ...ACCEPTABLE,
+  ...Object.fromEntries(IMAGE_NAMES.map((name) => [name, { kind: 'url', url: ACCEPTABLE[name] }])),
+};
 
 const FIELDS = Object.keys(compareRequestSchema.shape);
 const WRONG_VALUES: readonly unknown[] = [
@@ -81,13 +90,93 @@ describe('a compressed body', () => {
 });
 
 describe('a data: URL', () => {
-  it.each([10_000, 50_000])('of %d characters is refused as what it is', async (length) => {
-    const front_image1 = `data:image/jpeg;base64,${'A'.repeat(length)}`;
+  const PHOTO = Buffer.from('not quite 30 bytes of a photo');
+  const encoded = PHOTO.toString('base64');
 
-    const [[field, code, detail] = []] = await refusals({ ...ACCEPTABLE, front_image1 });
+  it.each(['data:image/jpeg;base64,', 'data:;base64,', 'DATA:text/plain;charset=UTF-8;BASE64,'])(
+    'that starts with %s is a photo of the bytes in it',
+    async (head) => {
+      const response = await send({ ...ACCEPTABLE, front_image1: head + encoded });
 
-    expect([field, code]).toEqual(['front_image1', 'invalid_request']);
-    expect(detail).toBe('must be an http or https URL, not a data: URL');
+      const { body } = (await response.json()) as { body: Record<string, unknown> };
+      expect(body.front_image1).toEqual({
+        kind: 'upload',
+        bytes: PHOTO.toJSON(),
+        sha256: createHash('sha256').update(PHOTO).digest('hex'),
+      });
+    },
+  );
+
+  const notBase64 = 'must be valid base64 with its padding, without spaces or line breaks';
+  const notEncoded = 'must have its data in base64: data:image/jpeg;base64,…';
+  it.each([
+    ['data:', notEncoded],
+    ['data:image/jpeg,abc', notEncoded],
+    ['data:image/svg+xml;utf8,<svg/>', notEncoded],
+    [`data:${'x'.repeat(300)};base64,AAAA`, notEncoded],
+    ['data:image/jpeg;base64,', 'must not be empty'],
+    ['data:image/jpeg;base64,AAA', notBase64],
+    ['data:image/jpeg;base64,AA==AAAA', notBase64],
+    ['data:image/jpeg;base64,AAAA====', notBase64],
+    ['data:image/jpeg;base64,AB==', notBase64],
+    ['data:image/jpeg;base64,AA AA', notBase64],
+    ['data:image/jpeg;base64,AAAA\n', notBase64],
+    ['data:image/jpeg;base64,AA%3D%3D', notBase64],
+    ['data:image/jpeg;base64,__--', notBase64],
+    ['data:image/jpeg;base64,AAÄA', notBase64],
+  ])('%j is refused by the name of its field', async (front_image2, sentence) => {
+    expect(await refusals({ ...ACCEPTABLE, front_image2 })).toEqual([
+      ['front_image2', 'invalid_request', sentence],
+    ]);
+  });
+
+  it('with too large a photo is refused with the way to send it', async () => {
+    const large = `data:image/jpeg;base64,${Buffer.alloc(31).toString('base64')}`;
+
+    const response = await send({ ...ACCEPTABLE, front_image3: large, back_image: large });
+
+    expect(response.status).toBe(413);
+    const detail = 'a data: URL can carry at most 30 bytes; send this photo as a part of multipart/form-data';
+    expect(await response.json()).toMatchObject({
+      code: 'body_too_large',
+      image: 'front_image3',
+      detail: `front_image3: ${detail}`,
+      errors: [
+        { field: 'front_image3', image: 'front_image3', code: 'body_too_large', detail },
+        { field: 'back_image', image: 'back_image', code: 'body_too_large', detail },
+      ],
+    });
+  });
+
+  it('of millions of characters is checked for repeated fields like any other', async () => {
+    const large = `data:image/jpeg;base64,${'A'.repeat(4_000_000)}`;
+    const body = `{"front_image1": "${large}", "front_image1": "${large}"}`;
+
+    const response = await app.request('/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('a field twice')]);
+  });
+
+  it('is never repeated by a refusal', async () => {
+    const secret = 'c2VjcmV0LXBob3Rv';
+    const bodies = [
+      { ...ACCEPTABLE, front_image1: `data:image/jpeg;base64,${secret}%` },
+      { ...ACCEPTABLE, front_image1: `data:image/jpeg,${secret}` },
+      { ...ACCEPTABLE, user_id: '', back_image: `data:image/jpeg;base64,${secret}` },
+      { ...ACCEPTABLE, callback_url: `data:image/jpeg;base64,${secret}`, min_matches: 9 },
+      { ...ACCEPTABLE, user_id: `data:image/jpeg;base64,${secret}`.repeat(9) },
+      { ...ACCEPTABLE, threshold: `data:image/jpeg;base64,${secret}` },
+    ];
+
+    for (const body of bodies) {
+      const response = await send(body);
+      expect(response.status).toBe(422);
+      expect(await response.text()).not.toContain(secret);
+    }
   });
 });
 
@@ -98,8 +187,8 @@ describe('a refused field', () => {
     ['user_id', '', 'must not be empty'],
     ['user_id', 'x'.repeat(129), 'must have at most 128 characters, not 129'],
     ['front_image1', undefined, 'is missing'],
-    ['front_image2', 7, 'must be an http or https URL, not 7'],
-    ['back_image', ['https://photos.example.org/1.jpg'], 'must be an http or https URL, not a list'],
+    ['front_image2', 7, 'must be an http, https or data: URL, not 7'],
+    ['back_image', ['https://photos.example.org/1.jpg'], 'must be an http, https or data: URL, not a list'],
     ['back_image', `https://photos.example.org/${'x'.repeat(9_000)}`, 'must have at most'],
     ['threshold', '0.9', 'must be a number from 0 to 1, not text'],
     ['threshold', 2, 'must be a number from 0 to 1, not 2'],
@@ -220,7 +309,7 @@ describe('a field that the contract does not know', () => {
 
     expect([response.status, await response.json()]).toEqual([
       200,
-      { body: ACCEPTABLE, unknownFields: [field] },
+      { body: ACCEPTED, unknownFields: [field] },
     ]);
   });
 

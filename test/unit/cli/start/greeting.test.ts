@@ -29,10 +29,10 @@ describe('renderGreeting', () => {
     const body = compareRequestSchema.parse(bodyOf(renderGreeting(FACTS)));
 
     expect(body).toMatchObject({
-      front_image1: 'http://127.0.0.1:8336/a.jpg',
-      front_image2: 'http://127.0.0.1:8336/b%20%27c%27.jpg',
-      front_image3: 'http://127.0.0.1:8336/%C3%BC.png',
-      back_image: 'http://127.0.0.1:8336/back.jpg',
+      front_image1: { kind: 'url', url: 'http://127.0.0.1:8336/a.jpg' },
+      front_image2: { kind: 'url', url: 'http://127.0.0.1:8336/b%20%27c%27.jpg' },
+      front_image3: { kind: 'url', url: 'http://127.0.0.1:8336/%C3%BC.png' },
+      back_image: { kind: 'url', url: 'http://127.0.0.1:8336/back.jpg' },
     });
   });
 

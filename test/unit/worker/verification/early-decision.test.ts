@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IMAGE_NAMES, type ImageName } from '../../../../src/shared/contract/compare-request.js';
 import { type ErrorCode, VerificationError } from '../../../../src/shared/errors.js';
+import type { PhotoSource } from '../../../../src/worker/images/load-image.js';
 import { createComputeGate } from '../../../../src/worker/tenant-shares/compute-gate.js';
 import { type Verification, verifyPerson } from '../../../../src/worker/verification/verify-person.js';
 import type { FaceAnalysis } from '../../../../src/worker/vision/types.js';
@@ -82,7 +83,8 @@ function run(
   const analysed: ImageName[] = [];
   const embeddings: Float32Array[] = [];
   const steps = {
-    fetchImage: async (url: string, signal: AbortSignal): Promise<Uint8Array> => {
+    loadImage: async (source: PhotoSource, signal: AbortSignal): Promise<Uint8Array> => {
+      const url = String(source);
       await after(`fetch ${url}`);
       signal.throwIfAborted();
       const found = photos[url as ImageName];
@@ -247,7 +249,7 @@ describe('a comparison that is decided early', () => {
     const request = { images, threshold: THRESHOLD, minMatches: 2, everyPhoto: false } as const;
     const signals: AbortSignal[] = [];
     const deps = {
-      fetchImage: (_url: string, signal: AbortSignal): Promise<Uint8Array> => {
+      loadImage: (_source: PhotoSource, signal: AbortSignal): Promise<Uint8Array> => {
         signals.push(signal);
         return never as Promise<never>;
       },

@@ -69,7 +69,7 @@ function verify(
 ) {
   const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, name])) as Record<ImageName, string>;
   const deps: VerificationDependencies = {
-    fetchImage: async (url) => Buffer.from(url),
+    loadImage: async (source) => Buffer.from(String(source)),
     analyse: async (bytes) => {
       const photo = found[Buffer.from(bytes).toString() as ImageName];
       if (typeof photo === 'string') throw new VerificationError(photo);
@@ -317,8 +317,8 @@ describe('verifyPerson', () => {
     const fetched: Uint8Array[] = [];
 
     await verify(found, {
-      fetchImage: async (url) => {
-        const bytes = Buffer.from(url);
+      loadImage: async (source) => {
+        const bytes = Buffer.from(String(source));
         fetched.push(bytes);
         return bytes;
       },

@@ -1,0 +1,85 @@
+import { IMAGE_NAMES, type ImageName } from '../contract/compare-request.js';
+import type { UploadedImage } from '../contract/image-source.js';
+import type { ComparisonJob } from '../queue/comparison-job.js';
+import type { Keyspace } from '../queue/keyspace.js';
+import type { RedisConnection } from '../redis/connect-redis.js';
+import type { PhotoCipher } from './photo-cipher.js';
+import { createUploadLedger, type Reservation } from './upload-ledger.js';
+
+/** Time for which photos outlive the deadline of their job, ms. */
+const LIFETIME_AFTER_DEADLINE_MS = 60_000;
+
+/** The uploaded photos of one request, by the field that they came in. */
+export type Uploads = ReadonlyMap<ImageName, UploadedImage>;
+
+/** Where the photos of one request lie. Requests that chose the same job id have different upload ids. */
+export interface PhotoPlace {
+  readonly jobId: string;
+  readonly uploadId: string;
+}
+
+export interface PhotoStoreOptions {
+  readonly redis: RedisConnection;
+  readonly keys: Keyspace;
+}
+
+type JobWithPhotos = Pick<ComparisonJob, 'images' | 'upload_id'>;
+
+/** Returns when the photos of a job with this deadline expire. */
+export function photoExpiry(deadlineAt: number): number {
+  return deadlineAt + LIFETIME_AFTER_DEADLINE_MS;
+}
+
+/** Returns the reservation of the photos that a job keeps in Redis; undefined if it keeps none. */
+export function reservationOf(
+  jobId: string,
+  { images, upload_id: uploadId }: JobWithPhotos,
+): Reservation | undefined {
+  if (uploadId === undefined || !images) return undefined;
+  const bytes = IMAGE_NAMES.reduce((sum, name) => {
+    const source = images[name];
+    return sum + (typeof source === 'string' ? 0 : source.size);
+  }, 0);
+  return { jobId, uploadId, bytes };
+}
+
+/** Writes the photos of one request, encrypted, until `expiresAt`, ms since 1970. One at a time, so that none delays others. */
+export async function writePhotos(
+  photos: Uploads,
+  place: PhotoPlace & { readonly expiresAt: number },
+  { redis, keys, cipher }: PhotoStoreOptions & { readonly cipher: PhotoCipher },
+): Promise<void> {
+  const key = keys.photos(place);
+  for (const [name, { bytes }] of photos) {
+    const encrypted = await cipher.encrypt(bytes, authenticatedPlace(place, name));
+    await redis.multi().hset(key, name, encrypted).pexpireat(key, place.expiresAt).exec();
+  }
+}
+
+/**
+ * Returns a stored photo; undefined if it has expired or was removed.
+ * @throws UndecryptableError
+ */
+export async function readPhoto(
+  place: PhotoPlace & { readonly image: ImageName },
+  { redis, keys, cipher }: PhotoStoreOptions & { readonly cipher: PhotoCipher },
+): Promise<Uint8Array | undefined> {
+  const stored = await redis.hgetBuffer(keys.photos(place), place.image);
+  return stored === null ? undefined : cipher.decrypt(stored, authenticatedPlace(place, place.image));
+}
+
+/** Removes the photos that a job keeps in Redis, if any. Safe to repeat. */
+export async function removePhotos(
+  jobId: string,
+  job: JobWithPhotos,
+  options: PhotoStoreOptions,
+): Promise<void> {
+  const reservation = reservationOf(jobId, job);
+  if (!reservation) return;
+  await options.redis.unlink(options.keys.photos(reservation));
+  await createUploadLedger(options).release(reservation);
+}
+
+function authenticatedPlace({ jobId, uploadId }: PhotoPlace, image: ImageName): string {
+  return `${jobId}:${uploadId}:${image}`;
+}
