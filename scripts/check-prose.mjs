@@ -54,9 +54,14 @@ const EXEMPT =
 /** A part of a document between these two comments is not checked. */
 const UNCHECKED_PART = /<!-- prose: off -->[\s\S]*?<!-- prose: on -->/g;
 
+/** The word of Python, not the English one. */
+const PYTHON_NONE = /\b(is|are) None\b/g;
+
 /** Returns each unwanted phrase of `text` as `{line, phrase, instead}`, line counted from 1. */
 export function findUnwantedPhrases(text) {
-  const checked = text.replace(UNCHECKED_PART, (part) => part.replace(/[^\n]/g, ' '));
+  const checked = text
+    .replace(UNCHECKED_PART, (part) => part.replace(/[^\n]/g, ' '))
+    .replace(PYTHON_NONE, '$1 NULL');
   return RULES.flatMap(({ pattern, instead }) =>
     [...checked.matchAll(pattern)].map(({ 0: phrase, index }) => ({
       line: checked.slice(0, index).split('\n').length,

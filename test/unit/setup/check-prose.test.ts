@@ -26,6 +26,7 @@ describe('findUnwantedPhrases', () => {
     'NaN where there is none.',
     'One is in profile and one looks down.',
     'In other words, it stops.',
+    'return self if value is None else value',
   ])('leaves "%s" alone', (text) => {
     expect(phrasesOf(text)).toEqual([]);
   });
