@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
-import { hasPython, readSample, runSample } from '../support/programs/document-sample.js';
+import { hasPython, type RunningSample, readSample, runSample } from '../support/programs/document-sample.js';
+import { compileFolder, installClient } from '../support/programs/installed-client.js';
 import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 import { waitForPort } from '../support/servers/redis-server.js';
@@ -125,18 +129,73 @@ describe('a service started by npm start', () => {
     });
   });
 
+  const photoOrigin = async (): Promise<string> => (await service.waitFor(/Photos +(\S+)\/ has/))[1] ?? '';
+  const secret = async (): Promise<string> => (await service.waitFor(/(whsec_\S+)/))[1] ?? '';
+
+  /** Submits a job whose webhook goes to a receiver's port. */
+  async function askForCall(port: number): Promise<void> {
+    const callback = `http://127.0.0.1:${port}/done`;
+    expect((await post('/jobs', { user_id: 's', ...photos.same, callback_url: callback })).status).toBe(202);
+  }
+
+  describe('the client in TypeScript, packed and installed', () => {
+    let folder: string;
+    beforeAll(async () => {
+      folder = await installClient();
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    /** The only sample of its README that holds `mark`, for this service. */
+    const readme = (mark: string, changes: Readonly<Record<string, string>>): string =>
+      readSample({ path: 'clients/typescript/README.md', language: 'ts', mark }, changes);
+    const addresses = async () => ({
+      'http://127.0.0.1:8333': service.origin,
+      'http://127.0.0.1:8336': await photoOrigin(),
+    });
+    function run(text: string, environment: Readonly<Record<string, string>> = {}): RunningSample {
+      const file = join(folder, `${randomUUID()}.mjs`);
+      writeFileSync(file, text);
+      return runSample(['node', file], '', environment);
+    }
+
+    it('compares photos and waits for a job, as its README shows', async () => {
+      const compare = run(readme("'same person'", await addresses()));
+      const submit = run(readme('client.submit', await addresses()));
+
+      await compare.waitForOutput('same person');
+      await submit.waitForOutput('completed true');
+    });
+
+    it('verifies webhooks, as its README shows', async () => {
+      const port = await freePort();
+      const text = readme('verifyWebhook', { '9000': String(port) });
+      const receiver = run(text, { WEBHOOK_SECRET: await secret() });
+      await receiver.waitForOutput('Waiting for webhooks');
+
+      await askForCall(port);
+      const forged = await fetch(`http://127.0.0.1:${port}/done`, { method: 'POST', body: '{}' });
+
+      await receiver.waitForOutput('comparison.completed');
+      expect(forged.status).toBe(400);
+    });
+
+    it('has types with which its samples compile', async () => {
+      const options = { module: 'nodenext', target: 'es2023', lib: ['es2023'], strict: true, noEmit: true };
+      const compilerOptions = {
+        ...options,
+        typeRoots: [`${process.cwd()}/node_modules/@types`],
+        types: ['node'],
+      };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+      for (const mark of ["'same person'", 'client.submit'])
+        writeFileSync(join(folder, `${randomUUID()}.ts`), readme(mark, {}));
+
+      await compileFolder(folder);
+    });
+  });
+
   describe('the samples of the documents', () => {
     const python = ['python3', '-u', '-'] as const;
-    const photoOrigin = async (): Promise<string> => (await service.waitFor(/Photos +(\S+)\/ has/))[1] ?? '';
-    const secret = async (): Promise<string> => (await service.waitFor(/(whsec_\S+)/))[1] ?? '';
-
-    /** Submits a job whose webhook goes to a receiver's port. */
-    async function askForCall(port: number): Promise<void> {
-      const callback = `http://127.0.0.1:${port}/done`;
-      expect((await post('/jobs', { user_id: 's', ...photos.same, callback_url: callback })).status).toBe(
-        202,
-      );
-    }
 
     it('receive a webhook in JavaScript, and say why they refuse another', async () => {
       const port = await freePort();

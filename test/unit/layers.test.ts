@@ -55,6 +55,13 @@ const PLANTED: Readonly<Record<string, { readonly from: string; readonly files: 
     from: 'src/worker/painter.ts',
     files: { 'src/worker/painter.ts': "import sharp from 'sharp'; export const a = sharp;" },
   },
+  'clients-stand-alone': {
+    from: 'clients/typescript/src/nosy.ts',
+    files: {
+      'clients/typescript/src/nosy.ts':
+        "import { setting } from '../../../src/shared/setting.js'; export const a = setting;",
+    },
+  },
   'nothing-imports-tools': {
     from: 'src/worker/curious.ts',
     files: { 'src/worker/curious.ts': "import { look } from '../../tools/look.js'; export const a = look;" },
@@ -84,6 +91,8 @@ const CLEAN = {
     "import sharp from 'sharp'; import { fault } from '../../shared/errors.js'; export const see = [sharp, fault];",
   'src/shared/setting.ts': "import { z } from 'zod'; export const setting = z;",
   'src/shared/errors.ts': 'export const fault = 1;',
+  'clients/typescript/src/index.ts': "export { send } from './send.js';",
+  'clients/typescript/src/send.ts': 'export const send = 1;',
   'tools/look.ts':
     "import type { Part } from '../src/worker/part.js'; export const look = 1; export type Look = Part;",
 };
@@ -107,7 +116,7 @@ describe('the layer rules', () => {
 
   function findViolations(): readonly Violation[] {
     const cli = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-    const args = [cli, 'src', 'tools', '--config', CONFIG, '--output-type', 'json'];
+    const args = [cli, 'src', 'tools', 'clients', '--config', CONFIG, '--output-type', 'json'];
     const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     const report: { summary: { violations: readonly Violation[] } } = JSON.parse(stdout);
     return report.summary.violations;

@@ -1,18 +1,23 @@
 // `npm run docs`: writes the generated parts of the documents. With --check it writes nothing and fails if one is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { readSchemas } from './client-types/read-schemas.js';
+import { renderTypeScriptTypes } from './client-types/render-typescript-types.js';
 import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
 import { renderOpenApi } from './render-openapi.js';
 import { replacePart } from './replace-part.js';
 
+const openApi = renderOpenApi();
+const clientTypes = readSchemas(openApi);
 const DOCUMENTS: readonly { readonly path: string; readonly render: (present: string) => string }[] = [
   {
     path: 'docs/errors.md',
     render: (present) =>
       replacePart(replacePart(present, 'codes', renderErrorTables()), 'reasons', renderReasonTables()),
   },
-  { path: 'docs/openapi.json', render: renderOpenApi },
+  { path: 'docs/openapi.json', render: () => openApi },
+  { path: 'clients/typescript/src/types.ts', render: () => renderTypeScriptTypes(clientTypes) },
   { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 

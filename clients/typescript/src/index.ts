@@ -1,0 +1,7 @@
+export type { AskOptions, CallOptions, Client, ClientOptions } from './client.js';
+export { createClient } from './client.js';
+export { FaceVerificationError } from './face-verification-error.js';
+export type { PhotoSource } from './photo-source.js';
+export type * from './types.js';
+export type { WebhookHeaders, WebhookRules } from './verify-webhook.js';
+export { verifyWebhook } from './verify-webhook.js';
