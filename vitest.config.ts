@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // `npm run test:observability` runs these; they need a Prometheus.
-    exclude: [...configDefaults.exclude, 'test/observability/**'],
+    // Commands of their own: `npm run test:observability` needs a Prometheus, `npm run test:clients` Python.
+    exclude: [...configDefaults.exclude, 'test/{observability,clients}/**'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTool } from './run-tool.js';
@@ -9,7 +10,6 @@ const NPM_TOOLS = {
   'openapi-typescript': '7.13.0',
   typescript: '5.9.3',
 };
-const PYTHON_TOOLS = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
 
 /**
  * Installs the tools from npm below `folder`, unless they are there already, and returns the folder of their programs.
@@ -27,17 +27,20 @@ export async function installNpmTools(folder: string): Promise<string> {
 }
 
 /**
- * Installs the tools from PyPI into a virtual environment below `folder`, unless they are there already, and returns the
+ * Installs tools from PyPI into a virtual environment below `folder`, unless they are there already, and returns the
  * folder of their programs; undefined on a machine without Python 3 or without its module venv.
  * @throws Error with the output of pip.
  */
-export async function installPythonTools(folder: string): Promise<string | undefined> {
+export async function installPythonTools(
+  folder: string,
+  tools: readonly string[],
+): Promise<string | undefined> {
   const home = join(folder, 'python');
   if ((await runTool('python3', ['-c', 'import venv, ensurepip'])).exitCode !== 0) return undefined;
-  await installOnce(home, PYTHON_TOOLS.join(), async () => {
+  await installOnce(home, tools.join(), async () => {
     const made = await runTool('python3', ['-m', 'venv', home]);
     if (made.exitCode !== 0) return made;
-    return runTool(join(home, 'bin/pip'), ['install', '--quiet', ...PYTHON_TOOLS]);
+    return runTool(join(home, 'bin/pip'), ['install', '--quiet', ...tools]);
   });
   return join(home, 'bin');
 }
@@ -48,7 +51,7 @@ async function installOnce(
   versions: string,
   install: () => ReturnType<typeof runTool>,
 ): Promise<void> {
-  const mark = join(home, `installed-${Buffer.from(versions).toString('base64url').slice(0, 120)}`);
+  const mark = join(home, `installed-${createHash('sha256').update(versions).digest('hex').slice(0, 16)}`);
   if (existsSync(mark)) return;
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });

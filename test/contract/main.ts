@@ -11,6 +11,7 @@ import { runTool, type ToolRun } from './run-tool.js';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const DOCUMENT = fromRoot('docs/openapi.json');
+const PYTHON_TOOLS = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
 const CACHE = fromRoot('node_modules/.cache/contract');
 
 /** A caller's code in TypeScript. It compiles only if the generated types have these paths and fields. */
@@ -25,7 +26,7 @@ const { values } = parseArgs({ options: { cases: { type: 'string', default: '30'
 const folder = mkdtempSync(join(tmpdir(), 'face-contract-'));
 try {
   await judgeWithNpmTools(await installNpmTools(CACHE));
-  const programs = await installPythonTools(CACHE);
+  const programs = await installPythonTools(CACHE, PYTHON_TOOLS);
   if (programs) await judgeWithPythonTools(programs);
   else console.log('SKIPPED openapi-python-client and schemathesis: they need python3 with its module venv');
 } finally {

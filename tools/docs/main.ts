@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readSchemas } from './client-types/read-schemas.js';
+import { renderPythonTypes } from './client-types/render-python-types.js';
 import { renderTypeScriptTypes } from './client-types/render-typescript-types.js';
 import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
@@ -18,6 +19,7 @@ const DOCUMENTS: readonly { readonly path: string; readonly render: (present: st
   },
   { path: 'docs/openapi.json', render: () => openApi },
   { path: 'clients/typescript/src/types.ts', render: () => renderTypeScriptTypes(clientTypes) },
+  { path: 'clients/python/src/face_verification/types.py', render: () => renderPythonTypes(clientTypes) },
   { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 

@@ -8,6 +8,8 @@ const documents = [
   ...readdirSync(fromRoot('docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
+  'clients/typescript/README.md',
+  'clients/python/README.md',
 ];
 
 /** About two lines of a page. */

@@ -1,0 +1,8 @@
+"""Client of the face verification service: do these photos show the same person?"""
+
+from .client import AsyncClient, Client
+from .errors import FaceVerificationError
+from .photos import PhotoSource
+from .webhooks import verify_webhook
+
+__all__ = ["AsyncClient", "Client", "FaceVerificationError", "PhotoSource", "verify_webhook"]
