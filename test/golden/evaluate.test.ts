@@ -84,6 +84,24 @@ describe.skipIf(process.platform === 'win32')(
       expect(page).toContain('data:image/jpeg;base64,');
     });
 
+    it('counts all pairs without listing them, by group', async () => {
+      writeFileSync(at('groups.csv'), 'person,group\nann,x\nother0,y\nother1,x\nother2,y\nother3,y\n');
+      const args = ['--folders', at('people'), '--max-listed', '0', '--groups', at('groups.csv')];
+
+      const { code, stderr } = await run('evaluate', [...args, '--out', at('counted'), '--no-pictures']);
+
+      expect(stderr).toContain('Comparing 45 pairs.');
+      expect(code).toBe(0);
+      const [whole, counted] = [readReport('whole'), readReport('counted')];
+      const { pairs, atThreshold, acquisition, rules, worst } = whole;
+      expect(counted).toMatchObject({ pairs, atThreshold, acquisition, rules, worst });
+      expect(counted.groups?.each.map(({ acquisition: { errors, trials } }) => [errors, trials])).toEqual([
+        [0, 6],
+        [1, 4],
+      ]);
+      expect(linesOf(at('counted/scores.csv'))).toHaveLength(1);
+    });
+
     it('stops at Ctrl-C, keeps its scores, and continues to the same scores, without pictures if requested', async () => {
       const args = ['--folders', at('people'), '--out', at('halves')];
       const child = start('evaluate', args);

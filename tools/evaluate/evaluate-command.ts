@@ -10,6 +10,7 @@ import { countPlanned, type EvaluationPlan, type PlanLimits } from './plan/evalu
 import { planFolders } from './plan/plan-folders.js';
 import { planLfw } from './plan/plan-lfw.js';
 import { readPairsFile } from './plan/plan-pairs-file.js';
+import { type PhotoGroups, readGroups } from './plan/read-groups.js';
 import { measureRecognisability } from './recognisability/recognisability-command.js';
 import { readStamps } from './results/read-stamps.js';
 import { finishReport, runEvaluation } from './run-evaluation.js';
@@ -22,6 +23,7 @@ export interface EvaluateArguments {
   readonly scores?: string | undefined;
   readonly recognisability?: string | undefined;
   readonly 'pairs-file'?: string | undefined;
+  readonly groups?: string | undefined;
   readonly pack?: string | undefined;
   readonly out?: string | undefined;
   readonly dataset?: string | undefined;
@@ -65,17 +67,20 @@ export async function evaluate(args: EvaluateArguments, context: EvaluateContext
   const { pictures, calibration } = args;
   if (source.kind === 'scores') {
     const out = args.out ?? join('evaluation', datasetName);
-    await reportScores(source.path, { ...context, limits, threshold, datasetName, out, calibration });
+    const { groups } = args;
+    await reportScores(source.path, { ...context, limits, threshold, datasetName, out, calibration, groups });
     return;
   }
   const plan = createPlan(source, args['pairs-file'], limits);
   context.say(describePlan(plan));
+  const groups = readGroupsOf(plan, args.groups);
+  for (const note of groups?.notes ?? []) context.say(note);
   const stamps = await readStamps(plan);
   const vision = await openVision(args.pack, context.say);
   try {
     const out = args.out ?? join('evaluation', `${datasetName}-${packName(vision.config.INSIGHTFACE_MODEL)}`);
     await runEvaluation(
-      { ...context, plan, stamps, datasetName, out, threshold, pictures, calibration },
+      { ...context, plan, stamps, groups, datasetName, out, threshold, pictures, calibration },
       vision,
     );
   } finally {
@@ -116,6 +121,8 @@ interface ScoresOptions extends EvaluateContext {
   readonly datasetName: string;
   readonly out: string;
   readonly calibration: boolean;
+  /** File of groups. */
+  readonly groups: string | undefined;
 }
 
 /** Makes a report from existing similarities, ours or another program's. Reads no photos. */
@@ -127,6 +134,7 @@ async function reportScores(path: string, options: ScoresOptions): Promise<void>
     source: 'scores',
     model: undefined,
     threshold: options.threshold,
+    groups: readGroupsOf(plan, options.groups),
     now: new Date(),
   });
   mkdirSync(options.out, { recursive: true });
@@ -136,6 +144,14 @@ async function reportScores(path: string, options: ScoresOptions): Promise<void>
 function readScores(path: string, limits: PlanLimits): ReturnType<typeof readPairsFile> {
   try {
     return readPairsFile(path, limits);
+  } catch (error) {
+    throw asMissing(error);
+  }
+}
+
+function readGroupsOf(plan: EvaluationPlan, path: string | undefined): PhotoGroups | undefined {
+  try {
+    return path === undefined ? undefined : readGroups(path, plan);
   } catch (error) {
     throw asMissing(error);
   }

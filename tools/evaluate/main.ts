@@ -35,6 +35,7 @@ const options = {
   scores: text('CSV of pairs with a similarity column; reads no photos', 'file.csv'),
   recognisability: text('Folder of photos; makes the recognisability block of a model manifest', 'folder'),
   'pairs-file': text('pairs.txt of LFW, if it is not next to the photos', 'pairs.txt'),
+  groups: text('CSV of groups: person,group or file,group; error rates of each group', 'file.csv'),
   pack: text('Model pack: name or folder (default: INSIGHTFACE_MODEL, else lite)', 'name'),
   out: text('Folder for the results (default: evaluation/<data set>-<pack>)', 'folder'),
   dataset: text('Name of the data set in the report', 'name'),

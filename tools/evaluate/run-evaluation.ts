@@ -10,6 +10,7 @@ import { listNeededPhotos, scorePlan } from './measure/score-plan.js';
 import { describeConclusion, listMainFigures } from './page/conclusion.js';
 import { formatCount } from './page/format-rate.js';
 import type { EvaluationPlan } from './plan/evaluation-plan.js';
+import type { PhotoGroups } from './plan/read-groups.js';
 import { createCalibration } from './results/calibration-block.js';
 import { makeThumbnails } from './results/make-thumbnails.js';
 import type { FileStamp } from './results/photo-record.js';
@@ -27,6 +28,7 @@ export interface EvaluationOptions {
   readonly out: string;
   /** Threshold in use, 0..1. */
   readonly threshold: number;
+  readonly groups: PhotoGroups | undefined;
   readonly pictures: boolean;
   readonly calibration: boolean;
   readonly say: (line: string) => void;
@@ -57,6 +59,7 @@ export async function runEvaluation(
     source: plan.source,
     model: vision.model,
     threshold: options.threshold,
+    groups: options.groups,
     now: new Date(),
   });
   const { worst } = measurement.report;
@@ -103,8 +106,8 @@ async function scoreOpen(
   if (!plan.allPairs) return undefined;
   const { mated, nonMated } = plan.allPairs;
   options.say(`Comparing ${formatCount(mated + nonMated)} pairs.`);
-  const counter = createPairCounter(plan, state, options.threshold);
-  await countAllPairs(plan.allPairs, { embeddings, counter, signal });
+  const counter = createPairCounter(plan, state, options);
+  await countAllPairs(plan.personOf, { embeddings, counter, signal });
   return counter.counts();
 }
 

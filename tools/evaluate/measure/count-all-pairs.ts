@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import type { AllPairs } from '../plan/evaluation-plan.js';
 import type { PairCounter } from './pair-counter.js';
 
 /** Photos whose embeddings are compared in one go: two such blocks fit into a processor's second-level cache. */
@@ -13,11 +12,11 @@ export interface CountOptions {
 }
 
 /**
- * Compares every two photos that have an embedding, and counts each pair. The similarities equal those of
+ * Compares every two photos that have an embedding, and counts each pair; two photos of one person are mated. The similarities equal those of
  * compareEmbeddings to the last bit.
  * @throws the signal's reason if it aborts.
  */
-export async function countAllPairs({ personOf }: AllPairs, options: CountOptions): Promise<void> {
+export async function countAllPairs(personOf: Uint32Array, options: CountOptions): Promise<void> {
   const { counter, signal } = options;
   const rows = [...options.embeddings].sort(([left], [right]) => left - right);
   const photos = rows.map(([photo]) => photo);

@@ -1,14 +1,16 @@
 import type { ModelDescription } from '../../../src/cli/local/open-vision.js';
 import { countPlanned, type EvaluationPlan } from '../plan/evaluation-plan.js';
+import type { PhotoGroups } from '../plan/read-groups.js';
 import type { EvaluationReport } from '../results/report.js';
 import { areaUnderRoc } from '../statistics/area-under-roc.js';
 import { findEqualErrorRate, traceErrorCurve } from '../statistics/error-curve.js';
 import { createScores, type ScoreSample, type Scores } from '../statistics/score-sample.js';
 import { crossValidate, type FoldedPair } from '../statistics/ten-fold.js';
 import type { EvaluationState } from './evaluation-state.js';
+import { measureGroups } from './measure-groups.js';
 import { measureAt, measureOperatingPoint, quartilesOf, rateWithInterval } from './measure-rates.js';
 import { measureRules } from './measure-rules.js';
-import { createPairCounter, type PairCounts } from './pair-counter.js';
+import { type CounterOptions, createPairCounter, type PairCounts } from './pair-counter.js';
 
 /** False match rates for which the report gives thresholds. */
 const TARGET_RATES = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6] as const;
@@ -21,6 +23,7 @@ export interface MeasureOptions {
   readonly threshold: number;
   /** Time of the report. */
   readonly now: Date;
+  readonly groups?: PhotoGroups | undefined;
   /** Required if the plan counts all pairs instead of listing them. */
   readonly counts?: PairCounts;
 }
@@ -35,7 +38,9 @@ export interface Measurement {
 
 /** Returns all figures for the known scores of a plan. */
 export function measure(plan: EvaluationPlan, state: EvaluationState, options: MeasureOptions): Measurement {
-  const counts = options.counts ?? countListed(plan, state, options.threshold);
+  const { threshold, groups } = options;
+  const counts = options.counts ?? countListed(plan, state, { threshold, groups });
+  const operatingPoints = TARGET_RATES.map((fmr) => measureOperatingPoint(counts.sample, fmr));
   const { sample, identical, worst } = counts;
   const faces = state.records.flatMap((record) => (record?.usable ? [record.face] : []));
   const qualities = createScores(faces.map(({ quality }) => quality.score));
@@ -58,11 +63,12 @@ export function measure(plan: EvaluationPlan, state: EvaluationState, options: M
     },
     acquisition: measureAcquisition(plan, state),
     ...measureOverlap(sample),
-    threshold: options.threshold,
-    atThreshold: measureAt(sample, options.threshold),
-    operatingPoints: TARGET_RATES.map((fmr) => measureOperatingPoint(sample, fmr)),
-    rules: measureRules(plan, state, options.threshold),
+    threshold,
+    atThreshold: measureAt(sample, threshold),
+    operatingPoints,
+    rules: measureRules(plan, state, threshold),
     lfw: plan.source === 'lfw' ? crossValidate(listFolded(plan, state)) : undefined,
+    groups: groups && measureGroups(plan, state, { groups, counts, threshold, operatingPoints }),
     similarity: { mated: quartilesOf(sample.mated), nonMated: quartilesOf(sample.nonMated) },
     quality: quartilesOf(qualities),
     worst,
@@ -87,8 +93,8 @@ function measureAcquisition(
   return { ...rateWithInterval({ errors: failures.length, trials }), failures };
 }
 
-function countListed(plan: EvaluationPlan, state: EvaluationState, threshold: number): PairCounts {
-  const counter = createPairCounter(plan, state, threshold);
+function countListed(plan: EvaluationPlan, state: EvaluationState, options: CounterOptions): PairCounts {
+  const counter = createPairCounter(plan, state, options);
   for (const [index, pair] of plan.pairs.entries()) {
     const similarity = similarityAt(state, index);
     if (similarity !== undefined) counter.add(pair, similarity);

@@ -1,7 +1,8 @@
 import type { EvaluationPlan, PhotoPair } from '../plan/evaluation-plan.js';
+import { NO_GROUP, type PhotoGroups } from '../plan/read-groups.js';
 import type { NotablePair } from '../results/report.js';
 import type { ScoreSample } from '../statistics/score-sample.js';
-import { createTally } from '../statistics/score-tally.js';
+import { createTally, type ScoreTally } from '../statistics/score-tally.js';
 import type { EvaluationState } from './evaluation-state.js';
 
 /** Hardest pairs of each kind in the report. */
@@ -12,6 +13,8 @@ export interface PairCounts {
   readonly sample: ScoreSample;
   /** Pairs of two identical files, which count for nothing else. */
   readonly identical: number;
+  /** The pairs between two groups or within one, by the groups' indices, the lower first. */
+  readonly groups: readonly { readonly pair: readonly [number, number]; readonly sample: ScoreSample }[];
   /** Mated pairs with the lowest and non-mated pairs with the highest similarity, hardest first. */
   readonly worst: { readonly mated: readonly NotablePair[]; readonly nonMated: readonly NotablePair[] };
 }
@@ -22,13 +25,20 @@ export interface PairCounter {
   counts(): PairCounts;
 }
 
-/** Returns a counter that is exact at `threshold`. `records` must be complete before the first pair is added. */
+export interface CounterOptions {
+  /** The threshold in use, at which counting is exact. */
+  readonly threshold: number;
+  readonly groups: PhotoGroups | undefined;
+}
+
+/** Returns a counter. `records` must be complete before the first pair is added. */
 export function createPairCounter(
   { photos }: EvaluationPlan,
   { records }: Pick<EvaluationState, 'records'>,
-  threshold: number,
+  { threshold, groups }: CounterOptions,
 ): PairCounter {
-  const tallies = { mated: createTally(threshold), nonMated: createTally(threshold) };
+  const tallies = createTallies(threshold);
+  const grouped = createGroupTallies(groups, threshold);
   const worst = { mated: createHardest(1), nonMated: createHardest(-1) };
   const contentOf = numberContents(records);
   let identical = 0;
@@ -45,13 +55,48 @@ export function createPairCounter(
       }
       const kind = mated ? 'mated' : 'nonMated';
       tallies[kind].add(similarity);
+      grouped.of(probe, reference)?.[kind].add(similarity);
       worst[kind].offer(probe, reference, similarity);
     },
     counts: () => ({
-      sample: { mated: tallies.mated.scores(), nonMated: tallies.nonMated.scores() },
+      sample: sampleOf(tallies),
       identical,
+      groups: grouped.list(),
       worst: { mated: worst.mated.list().map(withNames), nonMated: worst.nonMated.list().map(withNames) },
     }),
+  };
+}
+
+interface Tallies {
+  readonly mated: ScoreTally;
+  readonly nonMated: ScoreTally;
+}
+
+function createTallies(threshold: number): Tallies {
+  return { mated: createTally(threshold), nonMated: createTally(threshold) };
+}
+
+function sampleOf({ mated, nonMated }: Tallies): ScoreSample {
+  return { mated: mated.scores(), nonMated: nonMated.scores() };
+}
+
+/** Keeps tallies for every two groups that have pairs. */
+function createGroupTallies(groups: PhotoGroups | undefined, threshold: number) {
+  const size = groups?.names.length ?? 0;
+  const tallies: (Tallies | undefined)[] = Array.from({ length: size * size }, () => undefined);
+  return {
+    of: (probe: number, reference: number): Tallies | undefined => {
+      if (!groups) return undefined;
+      const [one, other] = [groups.groupOf[probe]!, groups.groupOf[reference]!];
+      if (one === NO_GROUP || other === NO_GROUP) return undefined;
+      const index = Math.min(one, other) * size + Math.max(one, other);
+      tallies[index] ??= createTallies(threshold);
+      return tallies[index];
+    },
+    list: (): PairCounts['groups'] =>
+      tallies.flatMap((each, index) =>
+        each ? [{ pair: [Math.floor(index / size), index % size] as const, sample: sampleOf(each) }] : [],
+      ),
   };
 }
 

@@ -1,5 +1,5 @@
 import { formatRate } from '../../../src/cli/local/format-rate.js';
-import type { EvaluationReport, MeasuredRate, RuleOutcome } from '../results/report.js';
+import type { EvaluationReport, GroupFigures, MeasuredRate, RuleOutcome } from '../results/report.js';
 import { ruleOfThree } from '../statistics/binomial-interval.js';
 import { formatCount, formatMeasured } from './format-rate.js';
 
@@ -22,7 +22,20 @@ export function listMainFigures(report: EvaluationReport): readonly (readonly [s
         : 'not measured',
     ],
     ...report.rules.flatMap(listRuleFigures),
+    ...(report.groups?.each ?? []).flatMap(listGroupFigures),
   ];
+}
+
+function listGroupFigures({ name, at, acquisition, tooSmall }: GroupFigures) {
+  const [inUse] = at;
+  if (!inUse) return [];
+  const small = tooSmall.length > 0 ? `too small: ${tooSmall.join(', ')}; ` : '';
+  const figures = [
+    `FMR ${formatMeasured(inUse.fmr)}`,
+    `FNMR ${formatMeasured(inUse.fnmr)}`,
+    `failure to acquire ${formatMeasured(acquisition)}`,
+  ];
+  return [[`Group ${name}`, `${small}${figures.join(', ')}`]] as const;
 }
 
 function listRuleFigures({ minMatches, falseMatches, falseNonMatches }: RuleOutcome) {

@@ -3,6 +3,7 @@ import type { EvaluationReport } from '../results/report.js';
 import { describeConclusion } from './conclusion.js';
 import { figuresSection, operatingPointsSection } from './figures-section.js';
 import { formatCount } from './format-rate.js';
+import { groupsSection } from './groups-section.js';
 import { PAGE_STYLE } from './page-style.js';
 import { failuresSection, pairsSection, type Thumbnails } from './pictures-section.js';
 import { lfwSection, rulesSection } from './rules-section.js';
@@ -38,6 +39,7 @@ ${report.dataset.notes.map((note) => html`<p class="notice">${note}</p>`)}
 ${figuresSection(report)}
 ${operatingPointsSection(report)}
 ${rulesSection(report)}
+${groupsSection(report)}
 ${lfwSection(report)}
 <h2>Charts</h2>
 ${charts.map(chartImage)}

@@ -16,10 +16,8 @@ export interface PlannedVerification {
   readonly mated: boolean;
 }
 
-/** The pairs of every two photos. */
+/** The numbers of pairs of every two photos. Two photos of one person are mated. */
 export interface AllPairs {
-  /** Person of each photo. Two photos of one person are mated. */
-  readonly personOf: Uint32Array;
   readonly mated: number;
   readonly nonMated: number;
 }
@@ -37,6 +35,8 @@ export interface EvaluationPlan {
   readonly allPairs?: AllPairs;
   readonly verifications: readonly PlannedVerification[];
   readonly persons: number;
+  /** Person of each photo: the same number for the photos of one person. */
+  readonly personOf: Uint32Array;
   /** Notes for readers of the report about how this plan was made, in whole sentences. */
   readonly notes: readonly string[];
 }

@@ -20,6 +20,13 @@ export function joinPersons(pairs: readonly PhotoPair[], photoCount: number): Ui
   return Uint32Array.from(parents, (_, photo) => rootOf(photo));
 }
 
+/** Returns the person of each photo, numbered in the order of `persons`. */
+export function numberPersons(persons: readonly (readonly number[])[], photoCount: number): Uint32Array {
+  const personOf = new Uint32Array(photoCount);
+  for (const [person, photos] of persons.entries()) for (const photo of photos) personOf[photo] = person;
+  return personOf;
+}
+
 /** Returns the photos of each person, in the order of the persons' first photos. */
 export function groupPhotos(personOf: Iterable<number | string>): readonly (readonly number[])[] {
   const groups = new Map<number | string, number[]>();

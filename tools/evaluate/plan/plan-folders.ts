@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AllPairs, EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
+import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
 import { groupPhotos } from './join-persons.js';
 import { listPhotos } from './list-photos.js';
 import { planVerifications } from './plan-verifications.js';
@@ -14,14 +14,15 @@ export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
   const persons = groupPhotos(personOf);
   const total = countPairs(personOf.length);
   const mated = persons.reduce((sum, { length }) => sum + countPairs(length), 0);
-  const allPairs = { personOf, mated, nonMated: total - mated };
+  const allPairs = { mated, nonMated: total - mated };
   const isListed = total <= limits.maxListed;
   return {
     source: 'folders',
     root: resolve(root),
     persons: persons.length,
+    personOf,
     photos: folders.flatMap(({ photos }) => photos),
-    pairs: isListed ? listPairs(allPairs) : [],
+    pairs: isListed ? listPairs(personOf) : [],
     ...(isListed ? {} : { allPairs }),
     verifications: planVerifications(persons, (one, other) => personOf[one] !== personOf[other], limits),
     notes: isListed
@@ -35,7 +36,7 @@ export function planFolders(root: string, limits: PlanLimits): EvaluationPlan {
 const countPairs = (photos: number): number => (photos * (photos - 1)) / 2;
 
 /** Returns the mated pairs first. */
-function listPairs({ personOf }: AllPairs): readonly PhotoPair[] {
+function listPairs(personOf: Uint32Array): readonly PhotoPair[] {
   const mated: PhotoPair[] = [];
   const nonMated: PhotoPair[] = [];
   for (const probe of personOf.keys()) {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../../../src/cli/user-error.js';
 import type { EvaluationPlan, PhotoPair, PlanLimits } from './evaluation-plan.js';
-import { groupPhotos } from './join-persons.js';
+import { groupPhotos, numberPersons } from './join-persons.js';
 import { planVerifications } from './plan-verifications.js';
 
 /** Locations of pairs.txt in common copies of LFW. */
@@ -34,6 +34,7 @@ export function planLfw(root: string, pairsFile: string | undefined, limits: Pla
     photos: [...photos.keys()],
     pairs,
     persons: persons.length,
+    personOf: numberPersons(persons, names.length),
     verifications: planVerifications(persons, (one, other) => names[one] !== names[other], limits),
     notes: [],
   };

@@ -94,6 +94,7 @@ function planOf(
     photos,
     pairs,
     persons: persons.length,
+    personOf,
     verifications: planVerifications(persons, areOthers, limits),
     notes: contradictions > 0 ? [note] : [],
   };

@@ -50,6 +50,39 @@ export interface NotablePair {
   readonly similarity: number;
 }
 
+/** Both error rates at one threshold. */
+export interface GroupRates {
+  readonly threshold: number;
+  readonly fmr: MeasuredRate;
+  readonly fnmr: MeasuredRate;
+}
+
+/** Error rates of one group. FMR: of pairs within the group. */
+export interface GroupFigures {
+  readonly name: string;
+  readonly persons: number;
+  readonly photos: number;
+  readonly acquisition: MeasuredRate;
+  /** In the order of the report's thresholds. */
+  readonly at: readonly GroupRates[];
+  /** What the group has too few of to be judged, such as `12 persons (30 required)`. Empty if it is large enough. */
+  readonly tooSmall: readonly string[];
+}
+
+/** Error rates of groups of people, at thresholds that are the same for all. */
+export interface GroupReport {
+  readonly notes: readonly string[];
+  /** The threshold in use (`fmr` null), then those of the measurable false match rates over all pairs. */
+  readonly thresholds: readonly { readonly threshold: number; readonly fmr: number | null }[];
+  readonly each: readonly GroupFigures[];
+  /** Every two groups: pairs of a photo of one and a photo of the other. */
+  readonly between: readonly {
+    readonly groups: readonly [string, string];
+    readonly at: readonly GroupRates[];
+    readonly tooSmall: readonly string[];
+  }[];
+}
+
 /** All results of an evaluation: the content of report.json. */
 export interface EvaluationReport {
   readonly version: 1;
@@ -84,6 +117,8 @@ export interface EvaluationReport {
   readonly operatingPoints: readonly OperatingPoint[];
   readonly rules: readonly RuleOutcome[];
   readonly lfw: CrossValidation | undefined;
+  /** Present if groups were given. */
+  readonly groups: GroupReport | undefined;
   readonly similarity: { readonly mated: Quartiles | null; readonly nonMated: Quartiles | null };
   readonly quality: Quartiles | null;
   /** Mated pairs with the lowest and non-mated pairs with the highest similarity, hardest first. */

@@ -44,6 +44,29 @@ describe('evaluate', () => {
     expect(said.join()).toContain('report.html');
   });
 
+  it('adds the error rates of groups to the report, the page and the terminal', async () => {
+    const path = put('file_x,file_y,decision,similarity\na/1,a/2,Yes,0.8\na/1,b/1,No,0.6\nc/1,d/1,No,0.1\n');
+    const groups = join(folder, 'groups.csv');
+    writeFileSync(groups, 'person,group\na,x\nb,y\nc,x\nd,x\n');
+
+    await run({ scores: path, groups });
+
+    const report = JSON.parse(readFileSync(join(folder, 'out/report.json'), 'utf8')) as EvaluationReport;
+    expect(report.groups?.each[0]?.at[0]).toMatchObject({
+      fmr: { errors: 0, trials: 1 },
+      fnmr: { trials: 1 },
+    });
+    expect(report.groups?.between[0]?.at[0]).toMatchObject({ fmr: { errors: 1, trials: 1 } });
+    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('Too small to judge: x, y');
+    expect(said.join()).toMatch(/Group x: too small: .*FMR 0 \(.*1\), FNMR/);
+  });
+
+  it('refuses a list of groups that does not exist', async () => {
+    const path = put('file_x,file_y,decision,similarity\na,b,Yes,0.8\n');
+
+    await expect(run({ scores: path, groups: 'nowhere.csv' })).rejects.toThrow('nowhere.csv does not exist');
+  });
+
   it('names the missing photos of a list before it loads a model', async () => {
     const path = put('file_x,file_y,decision\nann.jpg,bob.jpg,No\n');
 

@@ -4,6 +4,7 @@ import type {
   PhotoPair,
   PlannedVerification,
 } from '../../../../tools/evaluate/plan/evaluation-plan.js';
+import { joinPersons } from '../../../../tools/evaluate/plan/join-persons.js';
 import type { FoundFace } from '../../../../tools/evaluate/results/photo-record.js';
 import { createScores, type ScoreSample } from '../../../../tools/evaluate/statistics/score-sample.js';
 
@@ -19,13 +20,15 @@ export function planOf(
   attempts: readonly string[] = [],
 ): EvaluationPlan {
   const place = (letter: string | undefined): number => photos.indexOf(letter ?? '');
+  const listed = pairs.map(
+    (text): PhotoPair => ({ probe: place(text[0]), reference: place(text[1]), mated: text[2] === '+' }),
+  );
   return {
     source: 'pairs',
     root: '/photos',
     photos: [...photos].map((letter) => `${letter}.jpg`),
-    pairs: pairs.map(
-      (text): PhotoPair => ({ probe: place(text[0]), reference: place(text[1]), mated: text[2] === '+' }),
-    ),
+    pairs: listed,
+    personOf: joinPersons(listed, photos.length),
     verifications: attempts.map(
       (text): PlannedVerification => ({
         reference: place(text[0]),

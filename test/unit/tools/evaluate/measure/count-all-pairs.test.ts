@@ -34,19 +34,16 @@ describe('countAllPairs', () => {
     const { personOf, embeddings } = createSet(150);
     const seen = new Map<string, number>();
 
-    await countAllPairs(
-      { personOf, mated: 0, nonMated: 0 },
-      {
-        ...{ embeddings, signal },
-        counter: {
-          add: ({ probe, reference, mated }, similarity) => {
-            expect(mated).toBe(personOf[probe] === personOf[reference]);
-            expect(seen.has(`${probe} ${reference}`)).toBe(false);
-            seen.set(`${probe} ${reference}`, similarity);
-          },
+    await countAllPairs(personOf, {
+      ...{ embeddings, signal },
+      counter: {
+        add: ({ probe, reference, mated }, similarity) => {
+          expect(mated).toBe(personOf[probe] === personOf[reference]);
+          expect(seen.has(`${probe} ${reference}`)).toBe(false);
+          seen.set(`${probe} ${reference}`, similarity);
         },
       },
-    );
+    });
 
     const photos = [...embeddings.keys()];
     expect(seen.size).toBe((photos.length * (photos.length - 1)) / 2);
@@ -70,7 +67,7 @@ describe('countAllPairs', () => {
     const listed: EvaluationPlan = { ...base, pairs };
     const counted: EvaluationPlan = {
       ...base,
-      allPairs: { personOf, mated, nonMated: pairs.length - mated },
+      allPairs: { mated, nonMated: pairs.length - mated },
     };
     const records = base.photos.map((name, photo) => ({
       ...{ bytes: 1, modifiedMs: 1, usable: true as const },
@@ -83,8 +80,11 @@ describe('countAllPairs', () => {
     });
 
     const state = { ...createState(counted), records };
-    const counter = createPairCounter(counted, state, options.threshold);
-    await countAllPairs(counted.allPairs!, { embeddings, counter, signal });
+    const counter = createPairCounter(counted, state, {
+      threshold: options.threshold,
+      groups: options.groups,
+    });
+    await countAllPairs(personOf, { embeddings, counter, signal });
     const all = measure(counted, state, { ...options, counts: counter.counts() });
     const each = measure(listed, { ...createState(listed), records, similarities }, options);
 
@@ -100,10 +100,7 @@ describe('countAllPairs', () => {
     const stop = new AbortController();
     const counter = { add: () => stop.abort(new Error('stopped')) };
 
-    const counting = countAllPairs(
-      { personOf, mated: 0, nonMated: 0 },
-      { embeddings, counter, signal: stop.signal },
-    );
+    const counting = countAllPairs(personOf, { embeddings, counter, signal: stop.signal });
 
     await expect(counting).rejects.toThrow('stopped');
   });

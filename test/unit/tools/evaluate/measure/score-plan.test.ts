@@ -118,7 +118,7 @@ describe('scorePlan', () => {
   it('analyses every photo again if all pairs are counted, except those that failed, and keeps the embeddings', async () => {
     const plan = {
       ...planOf('abx', []),
-      allPairs: { personOf: Uint32Array.of(0, 0, 1), mated: 1, nonMated: 2 },
+      allPairs: { mated: 1, nonMated: 2 },
     };
 
     const first = await run(plan);

@@ -63,7 +63,7 @@ describe('planFolders', () => {
     expect([listed.pairs.length, listed.allPairs, listed.notes]).toEqual([105, undefined, []]);
     expect(countPlanned(counted)).toEqual({ mated: 30, nonMated: 75 });
     expect(counted.pairs).toEqual([]);
-    expect([...(counted.allPairs?.personOf ?? [])]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
+    expect([...counted.personOf]).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
     expect(counted.notes).toEqual([expect.stringMatching(/^All 105 pairs were counted/)]);
     expect(counted.verifications).toEqual(listed.verifications);
   });
