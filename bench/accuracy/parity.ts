@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const made = makeScrfdPack(folder);
   if (!made) throw new Error('Set FACE_EXTRA_MODELS to a folder with scrfd_2.5g.onnx (CONTRIBUTING.md)');
   const packFolder = join(folder, made.model);
-  const pack = await loadModelPack({ ...liteSettings({ packFolder }), manifest: undefined });
+  const pack = await loadModelPack({ ...liteSettings({ packFolder }), manifest: { recognisers: [] } });
   const open = (name: string) => InferenceSession.create(join(packFolder, name), { logSeverityLevel: 3 });
   const detector = await open(made.files.detector);
   const recogniser = await open(made.files.recogniser);

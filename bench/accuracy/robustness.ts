@@ -81,7 +81,8 @@ async function measurePack(
   coarseDetection: boolean,
 ): Promise<void> {
   const settings = liteSettings({ packFolder: join(modelsDir, model), coarseDetection });
-  const manifest = name === 'open' ? readManifest(modelsDir, model) : manifestFor(settings.packFolder, files);
+  const open = name === 'open' ? readManifest(modelsDir, model) : undefined;
+  const manifest = open ?? manifestFor(settings.packFolder, files);
   const pack = await loadModelPack({ ...settings, manifest });
   const originals = new Map<string, FaceAnalysis>();
   for (const [photo, bytes] of photos) {

@@ -35,7 +35,7 @@ const settings = liteSettings({
   imageFormats: limits.formats,
 });
 
-const manifest = readManifest(request.modelsDir, request.model);
+const manifest = readManifest(request.modelsDir, request.model) ?? { recognisers: [] };
 blockUntrustedLoaders(settings.imageFormats);
 const pack = await loadModelPack({ ...settings, manifest });
 const models = await openModels();

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
 import { fmrAtThreshold } from '../shared/models/calibration.js';
-import { packName, readManifest } from '../shared/models/model-catalogue.js';
+import { listRecognisers, packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
 import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
   const pool = createVisionPool({
     ...config.vision,
-    manifest,
+    manifest: manifest ?? { recognisers: listRecognisers(config.MODELS_DIR) },
     onLost: (reason, strikes) =>
       logger.warn({ reason, strikes }, 'a vision process was lost in the middle of a photo'),
     // Otherwise it would take jobs that healthy workers can do, and fail them. Its supervisor restarts it.
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
     logger,
   };
 
-  warnOfWeakCheck(config, manifest, logger);
+  warnOfWeakCheck(config, identity, logger);
   const verification = verificationRules(config, manifest, model);
   const resources = createSharedResources({ config, redis, keys, slowJobs, pool, metrics, shutdown });
   await startConsumers({

@@ -82,7 +82,7 @@ describe.each(['scrfd_500m.onnx', 'scrfd_2.5g.onnx'] as const)('%s with coarse d
     if (!path) return;
     symlinkSync(path, join(folder, 'det.onnx'));
     symlinkSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(folder, 'rec.onnx'));
-    pack = await loadModelPack({ ...settings, manifest: undefined });
+    pack = await loadModelPack({ ...settings, manifest: { recognisers: [] } });
     recogniser = await sessionOf(join(LITE_FOLDER, 'fr_feature.onnx'));
     const detector = await sessionOf(path);
     for (const photo of PHOTOS) {

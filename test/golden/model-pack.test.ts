@@ -2,9 +2,15 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { listRecognisers } from '../../src/shared/models/model-catalogue.js';
+import type { KnownRecogniser } from '../../src/shared/models/model-manifest.js';
+import { analyseImage } from '../../src/worker/vision/analyse-image.js';
+import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { loadModelPack, type PackOptions } from '../../src/worker/vision/pack/model-pack.js';
 import { derivedName } from '../../src/worker/vision/pack/verify-pack.js';
+import { readRecognisability } from '../../src/worker/vision/recognisability/recognisability-data.js';
 import { extraModelOrSkip } from '../support/extra-files.js';
+import { samePersonPhotos } from '../support/photos/photos.js';
 import { LITE_FOLDER, liteManifest, liteSettings } from '../support/photos/vision-settings.js';
 
 const root = mkdtempSync(join(tmpdir(), 'model-pack-'));
@@ -19,7 +25,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const withoutManifest = (changes: Partial<PackOptions> = {}): PackOptions => ({
   ...liteSettings({ packFolder: folder }),
-  manifest: undefined,
+  manifest: { recognisers: listRecognisers('models') },
   ...changes,
 });
 
@@ -39,6 +45,34 @@ describe('a folder in InsightFace layout', () => {
     const feature = liteManifest().files.find(({ name }) => name === 'fr_feature.onnx');
     expect(pack.identity.recogniser).toBe(feature?.sha256);
     expect(pack.identity.detector).toBe('5e4447f50245bbd7966bd6c0fa52938c61474a04ec7def48753668a9d8b4ea3a');
+  });
+
+  it('is given the input and the recognisability block of a known recogniser, published or derived', async (context) => {
+    const photo = await samePersonPhotos().then(([first]) => first ?? Buffer.alloc(0));
+    const analyse = async (recognisers: readonly KnownRecogniser[]) => {
+      const pack = await loadModelPack(withoutManifest({ manifest: { recognisers } }));
+      const { embedding } = await analyseImage(photo, pack, liteSettings());
+      await pack.close();
+      return { pack, embedding };
+    };
+    copyFileSync(extraModelOrSkip('scrfd_500m.onnx', context), join(folder, 'a.onnx'));
+    const known = listRecognisers('models');
+    const block = readRecognisability(liteManifest().recognisability, 512);
+
+    addLite('fr_feature.onnx', 'b.onnx');
+    const published = await analyse(known);
+    const unknown = await analyse([]);
+    addLite('fr_feature.derived.onnx', 'b.onnx');
+    const derived = await analyse(known);
+
+    expect(published.pack.recognisability).toEqual(block);
+    expect(derived.pack.recognisability).toEqual(block);
+    expect(derived.embedding).toEqual(published.embedding);
+    expect([published, derived, unknown].map(({ pack }) => pack.identity.hasRecognisability)).toEqual([
+      ...[true, true, false],
+    ]);
+    // Without the manifest's word for BGR, the recogniser gets RGB.
+    expect(compareEmbeddings(unknown.embedding, published.embedding)).toBeLessThan(0.98);
   });
 
   it('is named when it does not exist, with the command that lists the packs', async () => {

@@ -230,7 +230,7 @@ describe.skipIf(process.platform !== 'linux')('a separate vision pool', () => {
     const packFolder = mkdtempSync(join(tmpdir(), 'replaced-pack-'));
     copyFileSync(join(LITE_FOLDER, 'fr_feature.onnx'), join(packFolder, 'recogniser.onnx'));
     copyFileSync(small, join(packFolder, 'detector.onnx'));
-    pool = poolOf({ settings: liteSettings({ packFolder }), manifest: undefined });
+    pool = poolOf({ settings: liteSettings({ packFolder }), manifest: { recognisers: [] } });
     const [photo = Buffer.alloc(0)] = await samePersonPhotos();
     const { detector } = await pool.ready();
     const [pid = 0] = listVisionPids();

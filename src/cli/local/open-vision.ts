@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadWorkerConfig, type WorkerConfig } from '../../shared/config/config.js';
-import { packName, readManifest } from '../../shared/models/model-catalogue.js';
+import { listRecognisers, packName, readManifest } from '../../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../../shared/models/model-manifest.js';
 import { createVisionPool } from '../../worker/vision/process/vision-pool.js';
 import type { FaceAnalysis } from '../../worker/vision/types.js';
@@ -38,7 +38,10 @@ export async function openVision(pack: string | undefined, say: (line: string) =
   const { config, warnings } = loadToolConfig(pack);
   for (const warning of warnings) say(warning);
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
-  const pool = createVisionPool({ ...config.vision, manifest });
+  const pool = createVisionPool({
+    ...config.vision,
+    manifest: manifest ?? { recognisers: listRecognisers(config.MODELS_DIR) },
+  });
   try {
     const { detector, recogniser } = await pool.ready();
     const deadlineMs = config.IMAGE_DECODE_TIMEOUT * 1_000;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { explainIssue } from '../explain-issue.js';
 import { readText } from '../runtime/read-text.js';
-import { type ModelManifest, modelManifestSchema } from './model-manifest.js';
+import { type KnownRecogniser, type ModelManifest, modelManifestSchema } from './model-manifest.js';
 
 /** Returns the bare name of a pack given by name or by folder: `lite`, `my_pack` for `/models/my_pack/`. */
 export function packName(model: string): string {
@@ -25,6 +25,21 @@ export function readManifest(modelsDir: string, model: string): ModelManifest | 
     (other) => other.recognisability && recogniserOf(other) === recogniser,
   );
   return twin ? { ...manifest, recognisability: twin.recognisability } : manifest;
+}
+
+/**
+ * Returns the recognisers of every pack in `modelsDir`, those with a recognisability block first. With them, vision knows a
+ * recogniser in a folder without a manifest by its bytes.
+ */
+export function listRecognisers(modelsDir: string): readonly KnownRecogniser[] {
+  if (!existsSync(modelsDir)) return [];
+  const known = listManifests(modelsDir).map((manifest): KnownRecogniser => {
+    const { recogniser, self_test, recognisability } = manifest;
+    const file = manifest.files.find(({ name }) => name === recogniser.file);
+    const digests = [file?.sha256, file?.derived?.sha256].filter((digest) => digest !== undefined);
+    return { recogniser, self_test, recognisability, digests };
+  });
+  return known.toSorted((one, other) => Number(!one.recognisability) - Number(!other.recognisability));
 }
 
 /** Everything that makes two recognisers give the same embedding for the same aligned face. */

@@ -163,3 +163,9 @@ export const modelManifestSchema = z.object({
   recognisability: recognisabilitySchema.optional(),
 });
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
+
+/** What a manifest says about a recogniser, whatever pack the file is in. */
+export interface KnownRecogniser extends Pick<ModelManifest, 'recogniser' | 'self_test' | 'recognisability'> {
+  /** SHA-256 of the file as published and of the file derived from it, hex. */
+  readonly digests: readonly string[];
+}

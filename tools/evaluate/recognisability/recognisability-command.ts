@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { loadToolConfig } from '../../../src/cli/local/open-vision.js';
 import { UserError } from '../../../src/cli/user-error.js';
-import { packName, readManifest } from '../../../src/shared/models/model-catalogue.js';
+import { listRecognisers, packName, readManifest } from '../../../src/shared/models/model-catalogue.js';
 import { loadModelPack } from '../../../src/worker/vision/pack/model-pack.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
 import { listPhotos } from '../plan/list-photos.js';
@@ -49,7 +49,9 @@ async function measureAll(
   { say, signal, seed }: RecognisabilityOptions,
 ): Promise<{ readonly examples: readonly LabelledExample[]; readonly data: RecognisabilityData }> {
   const { settings } = config.vision;
-  const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
+  const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL) ?? {
+    recognisers: listRecognisers(config.MODELS_DIR),
+  };
   const pack = await loadModelPack({ ...settings, manifest });
   const examples: LabelledExample[] = [];
   try {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { ModelManifest } from '../../../shared/models/model-manifest.js';
+import type { KnownRecogniser, ModelManifest } from '../../../shared/models/model-manifest.js';
 import type { FaceDetector } from '../detect/face-detector.js';
 import { hasScrfdOutputs } from '../detect/scrfd/scrfd.js';
 import { createScrfdDetector } from '../detect/scrfd/scrfd-detector.js';
@@ -22,11 +22,18 @@ export type PackManifest = Pick<
   'name' | 'files' | 'detector' | 'recogniser' | 'self_test' | 'recognisability'
 >;
 
+/**
+ * A folder in InsightFace's layout, without a manifest. Its models are identified by their shapes and get RGB, except a
+ * recogniser of another pack: its bytes say what it gets and how to recognise its faces.
+ */
+export interface FolderPack {
+  readonly recognisers: readonly KnownRecogniser[];
+}
+
 export interface PackOptions extends OnnxOptions {
   /** Folder that holds the pack's .onnx files. */
   readonly packFolder: string;
-  /** Absent: a folder in InsightFace's layout, whose models are identified by their shapes and get RGB. */
-  readonly manifest: PackManifest | undefined;
+  readonly manifest: PackManifest | FolderPack;
   readonly detectionSize: number;
 }
 
@@ -37,6 +44,8 @@ export interface PackIdentity {
   readonly recogniser: string;
   /** Execution provider that runs the recogniser. */
   readonly executionProvider: string;
+  /** False if the recogniser has no recognisability block, so that faces pass the general checks alone. */
+  readonly hasRecognisability: boolean;
 }
 
 /** A loaded and tested pack. Its parts are not reentrant. */
@@ -88,21 +97,27 @@ const UNUSED_FILES = /^(1k3d68|2d106det|genderage)\.onnx$/i;
  * @throws Error that says what is missing, damaged or unsuitable, and the command that fixes it.
  */
 export async function loadModelPack(options: PackOptions): Promise<ModelPack> {
-  const { detector, detectorDigest, recogniser, models } = options.manifest
-    ? await loadByManifest(options, options.manifest)
-    : await loadInsightFaceLayout(options);
-  const embedder = createFaceEmbedder(recogniser.model, options.manifest?.recogniser ?? ARCFACE_INPUT);
-  const golden = options.manifest?.self_test;
+  const { manifest } = options;
+  const isFolder = 'recognisers' in manifest;
+  const { detector, detectorDigest, recogniser, models } = isFolder
+    ? await loadInsightFaceLayout(options)
+    : await loadByManifest(options, manifest);
+  const known = isFolder
+    ? manifest.recognisers.find(({ digests }) => digests.includes(recogniser.sha256))
+    : manifest;
+  const embedder = createFaceEmbedder(recogniser.model, known?.recogniser ?? ARCFACE_INPUT);
+  const golden = known?.self_test;
   await runSelfTest(embedder, golden);
   return {
     detector,
     embedder,
     normBand: golden ? bandAround(golden.norms) : WIDE_NORM_BAND,
-    recognisability: readRecognisability(options.manifest?.recognisability, embedder.embeddingLength),
+    recognisability: readRecognisability(known?.recognisability, embedder.embeddingLength),
     identity: {
       detector: detectorDigest,
       recogniser: recogniser.sha256,
       executionProvider: recogniser.model.provider,
+      hasRecognisability: known?.recognisability !== undefined,
     },
     close: async () => {
       await Promise.all(models.map((model) => model.close()));

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { VerificationError } from '../../../shared/errors.js';
-import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
+import type { PackIdentity, PackOptions } from '../pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 import { createImageStrikes } from './image-strikes.js';
 import { ProcessRoster } from './process-roster.js';
@@ -14,8 +14,7 @@ import { watchDeadline } from './watch-deadline.js';
 
 export interface VisionPoolOptions {
   readonly settings: VisionSettings;
-  /** Absent: a folder in InsightFace layout. */
-  readonly manifest: PackManifest | undefined;
+  readonly manifest: PackOptions['manifest'];
   /** Number of processes. Together with `settings.intraOpThreads` per process, at most the number of cores. */
   readonly processes: number;
   /** Resident memory above which a process is killed, even during a photo, bytes. */

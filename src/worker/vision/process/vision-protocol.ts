@@ -1,6 +1,6 @@
 import { type ErrorCode, VerificationError } from '../../../shared/errors.js';
 import type { Reason } from '../../../shared/reasons.js';
-import type { PackIdentity, PackManifest } from '../pack/model-pack.js';
+import type { PackIdentity, PackOptions } from '../pack/model-pack.js';
 import type { FaceAnalysis, VisionSettings } from '../types.js';
 
 // Messages between a worker and its vision processes, as structured clones over the IPC channel.
@@ -12,7 +12,7 @@ import type { FaceAnalysis, VisionSettings } from '../types.js';
 export interface StartMessage {
   readonly kind: 'start';
   readonly settings: VisionSettings;
-  readonly manifest: PackManifest | undefined;
+  readonly manifest: PackOptions['manifest'];
 }
 
 export interface ReadyMessage {
