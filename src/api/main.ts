@@ -182,6 +182,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
     calibration: readManifest(config.MODELS_DIR, keys.model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
+    receiptKeys: config.RECEIPT_KEYS,
     cancelledJobs: createCancelledJobs({
       redis,
       keys,
@@ -220,6 +221,7 @@ function jobSettings(config: ApiConfig): AppDependencies['settings'] {
     webhookUrl: config.WEBHOOK_URL,
     webhookOnSync: config.WEBHOOK_ON_SYNC,
     canSign: config.WEBHOOK_SECRETS.length > 0,
+    canIssueReceipts: config.RECEIPT_KEYS.length > 0,
     syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
     jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,
   };

@@ -6,6 +6,7 @@ import { getHealthOperation } from './operations/get-health.js';
 import { getJobOperation } from './operations/get-job.js';
 import { getOpenApiOperation } from './operations/get-openapi.js';
 import { getReadinessOperation } from './operations/get-readiness.js';
+import { getReceiptKeysOperation } from './operations/get-receipt-keys.js';
 import { listFailedWebhooksOperation } from './operations/list-failed-webhooks.js';
 import { listModelsOperation } from './operations/list-models.js';
 import { pageOperations } from './operations/pages.js';
@@ -19,6 +20,7 @@ export const OPERATIONS = [
   cancelJobOperation,
   eraseUserJobsOperation,
   listModelsOperation,
+  getReceiptKeysOperation,
   getHealthOperation,
   getReadinessOperation,
   listFailedWebhooksOperation,

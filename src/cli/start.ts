@@ -8,6 +8,7 @@ import { readManifest } from '../shared/models/model-catalogue.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
 import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
+import { keepReceiptKeys, keepWebhookSecret } from './start/kept-secrets.js';
 import { openPhotoFolder } from './start/photos/photo-folder.js';
 import { type PhotoSource, startPhotoServer } from './start/photos/photo-server.js';
 import { openSamplePhotos } from './start/photos/sample-photos.js';
@@ -20,7 +21,6 @@ import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
 import { withUploadKey } from './start/upload-key.js';
-import { keepWebhookSecret } from './start/webhook-secret-file.js';
 import { UserError } from './user-error.js';
 
 export interface StartOptions extends StopRequestOptions {
@@ -69,6 +69,7 @@ export async function startService(options: StartOptions): Promise<void> {
     ...withUploadKey(settings.environment),
     PORT: String(port),
     ...(webhookSecret ? { WEBHOOK_SECRETS: webhookSecret } : {}),
+    ...(settings.needsReceiptKeys ? { RECEIPT_KEYS: keepReceiptKeys(folder) } : {}),
   };
   const supervisor = superviseUntilAsked(options);
   const origin = originOf(settings.host, port);

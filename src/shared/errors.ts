@@ -99,6 +99,10 @@ export const ERROR_KINDS = {
     text: 'The model pack has no calibration for this false match rate.',
     advice: 'Send `threshold` instead of `fmr`, or choose a calibrated rate from `GET /models`.',
   }),
+  receipts_disabled: client('request', 422, {
+    text: 'This service has no key to sign receipts with.',
+    advice: 'Leave out `receipt`. Operators: set `RECEIPT_KEYS` for the API and the workers.',
+  }),
   image_url_forbidden: client('request', 422, {
     text: 'The image URL is not allowed.',
     advice:

@@ -4,17 +4,20 @@ import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { listRecognisers, packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
 import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
+import { findSigningKey } from '../shared/receipts/receipt-keys.js';
 import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
 import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
-import { createRedisClock } from '../shared/redis/redis-clock.js';
+import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
+import { readServiceVersion } from '../shared/runtime/service-version.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import type { FinishDependencies } from './comparison/finish-job.js';
 import { createSharedResources } from './create-shared-resources.js';
 import { createWorkerMetrics } from './metrics.js';
+import { createReceiptIssuer, type IssueReceipt } from './receipts/receipt-issuer.js';
 import { startConsumers } from './start-consumers.js';
 import { createSlowJobs } from './tenant-shares/slow-jobs.js';
 import { warnOfUnsafeRedis, warnOfWeakCheck } from './upkeep/startup-warnings.js';
@@ -81,6 +84,7 @@ async function main(): Promise<void> {
   const verification = verificationRules(config, manifest, model);
   const resources = createSharedResources({ config, redis, keys, slowJobs, pool, metrics, shutdown });
   await startConsumers({
+    issueReceipt: receiptIssuer(config, manifest, finishing.clock),
     config,
     settingWarnings: fallbacks,
     logger,
@@ -110,6 +114,23 @@ function verificationRules(
     model,
     fmrAt: (threshold) => fmrAtThreshold(calibration, threshold),
   };
+}
+
+/** Returns undefined without a key to sign with. */
+function receiptIssuer(
+  config: WorkerConfig,
+  manifest: ModelManifest | undefined,
+  { now }: RedisClock,
+): IssueReceipt | undefined {
+  const key = findSigningKey(config.RECEIPT_KEYS);
+  if (!key) return undefined;
+  return createReceiptIssuer({
+    key,
+    hashesUserId: config.RECEIPT_HASH_USER_ID,
+    calibration: manifest?.calibration ?? undefined,
+    service: { name: 'face-verification-service', version: readServiceVersion() },
+    now,
+  });
 }
 
 interface QueueOptions {

@@ -11,6 +11,7 @@ import type { FinishDependencies } from './comparison/finish-job.js';
 import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
+import type { IssueReceipt } from './receipts/receipt-issuer.js';
 import type { SharedResources } from './tenant-shares/job-steps.js';
 import { startHeartbeat } from './upkeep/heartbeat.js';
 import { startReconciler } from './upkeep/reconcile.js';
@@ -33,6 +34,7 @@ export interface ConsumerOptions {
   readonly rights: Pick<RightsWatch, 'complete' | 'isMissing'>;
   readonly finishing: FinishDependencies;
   readonly verification: VerificationRules;
+  readonly issueReceipt: IssueReceipt | undefined;
   readonly resources: SharedResources;
   readonly metrics: WorkerMetrics;
   readonly shutdown: Shutdown;
@@ -89,6 +91,7 @@ function startComparisons(options: ConsumerOptions, fairQueue: FairQueue): Compa
   return createComparisonWorker({
     ...finishing,
     verification: options.verification,
+    issueReceipt: options.issueReceipt,
     resources: options.resources,
     fairQueue,
     concurrency: config.WORKER_CONCURRENCY,

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_URL_LENGTH } from '../../src/shared/contract/compare-request.js';
+import { createReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
 import { documentedMetrics, exportedMetrics } from '../support/programs/documented-metrics.js';
@@ -31,6 +32,7 @@ let folder: string;
 let photos: Record<string, string>;
 /** Bytes from the middle of a photo, where they are compressed pixels. */
 let pixels: Buffer;
+const receiptKeys = createReceiptKeys();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'face-privacy-'));
@@ -40,6 +42,7 @@ beforeAll(async () => {
   service = await startService({
     env: {
       API_KEYS: `tenant:${SECRET.apiKey}`,
+      RECEIPT_KEYS: receiptKeys,
       LOG_LEVEL: 'trace',
       TMPDIR: folder,
       IMAGE_HOST_HEADERS: JSON.stringify({
@@ -80,7 +83,7 @@ async function servePlantedPhotos(): Promise<Record<string, string>> {
 const auth = { authorization: `Bearer ${SECRET.apiKey}` };
 
 async function runJobs(): Promise<string[]> {
-  const body = { user_id: SECRET.userId, ...photos, evidence: true };
+  const body = { user_id: SECRET.userId, ...photos, evidence: true, receipt: true };
   const broken = { ...body, back_image: `${images.origin}/${SECRET.path}/gone.jpg?token=${SECRET.urlToken}` };
   const callback = { callback_url: `${receiver.origin}/done?token=${SECRET.callbackToken}` };
   const accepted = [
@@ -137,6 +140,9 @@ describe('planted secrets', () => {
     );
 
     expect(logs).toContain(jobIds[0]);
+    // A receipt begins with the same characters in base64.
+    expect(logs).not.toContain('eyJ');
+    expect(logs).not.toContain(JSON.parse(receiptKeys).keys[0].d);
     expectNowhere(logs, ['urlToken', 'path', 'userId', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
@@ -195,10 +201,15 @@ describe('planted secrets', () => {
   });
 
   it('disappear when everything that is kept of a person is erased', async () => {
+    const before = (await redis.keys('*:receipt:*')).length;
+
     const answer = await service.call(`/users/${SECRET.userId}/jobs`, { method: 'DELETE', headers: auth });
 
     expect(answer).toMatchObject({ status: 200, body: { running: 0 } });
     expect(answer.body.erased).toBeGreaterThanOrEqual(4);
+    expect(before).toBeGreaterThanOrEqual(4);
+    expect(await redis.keys('*:receipt:*')).toEqual([]);
+    expect(await dumpRedis()).not.toContain('eyJ');
     expectNowhere(await dumpRedis(), ['userId']);
     for (const jobId of jobIds) expect((await service.get(`/jobs/${jobId}`, auth)).status).toBe(404);
   });
@@ -208,15 +219,15 @@ describe('retention', () => {
   it('sets an expiry on every key that outlives its job', async () => {
     await service.post(
       '/jobs',
-      { user_id: 'someone', ...photos, evidence: true },
+      { user_id: 'someone', ...photos, evidence: true, receipt: true },
       { ...auth, prefer: 'respond-async' },
     );
-    await expect.poll(async () => (await redis.keys('*:evidence:*')).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await redis.keys('*:receipt:*')).length).toBeGreaterThan(0);
 
     // A job may wait for an hour, its webhook be retried for days, and both be kept for a day then.
     for (const key of await redis.keys('*:user:*'))
       expect(await redis.ttl(key)).toBeGreaterThan(3_600 + LONGEST_DELIVERY_SECONDS + 86_400);
-    for (const pattern of ['*:evidence:*', '*:user:*', '*:ending:*', '*:cancelled:*']) {
+    for (const pattern of ['*:evidence:*', '*:receipt:*', '*:user:*', '*:ending:*', '*:cancelled:*']) {
       for (const key of await redis.keys(pattern)) expect(await redis.ttl(key), key).toBeGreaterThan(0);
     }
   });

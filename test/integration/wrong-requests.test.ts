@@ -90,6 +90,7 @@ describe('a wrong request is refused with its reason', () => {
     ['min_matches 4', text({ min_matches: 4 }), 422, 'invalid_request', 'min_matches'],
     ['min_matches 2.5', text({ min_matches: 2.5 }), 422, 'invalid_request', 'min_matches'],
     ['min_matches "2"', text({ min_matches: '2' }), 422, 'invalid_request', 'min_matches'],
+    ['receipt without a key to sign with', text({ receipt: true }), 422, 'receipts_disabled', 'receipt'],
     [
       'a URL without scheme',
       text({ front_image1: 'photos.example.org/1.jpg' }),

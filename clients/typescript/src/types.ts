@@ -24,6 +24,8 @@ export interface CompareRequest {
   evidence?: boolean;
   /** Adds a list of warnings about the photos to the response. */
   warnings?: boolean;
+  /** Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it. */
+  receipt?: boolean;
   /** Where the result is posted; http or https. */
   callback_url?: string;
 }
@@ -54,6 +56,7 @@ export type ErrorCode =
   | 'invalid_request'
   | 'unknown_field'
   | 'calibration_unavailable'
+  | 'receipts_disabled'
   | 'image_url_forbidden'
   | 'uploads_disabled'
   | 'idempotency_conflict'
@@ -173,6 +176,8 @@ export interface CompareResult {
   /** Only if the request has `"warnings": true`. Empty if there is nothing to report. */
   warnings?: Warning[];
   evidence?: Evidence;
+  /** Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`. */
+  receipt?: string;
 }
 
 export interface ErasedJobs {
@@ -236,6 +241,8 @@ export interface Problem {
   job_id?: string;
   /** What is known about the photos of a comparison that could not be decided, if the request asked for evidence. */
   evidence?: Evidence;
+  /** Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`. */
+  receipt?: string;
 }
 
 export interface JobViewCallback {
@@ -319,6 +326,20 @@ export interface Readiness {
   workers: number;
   /** The model pack in use. */
   model: string;
+}
+
+export interface ReceiptKeysKeysItem {
+  kty: 'OKP';
+  crv: 'Ed25519';
+  x: string;
+  /** SHA-256 thumbprint of the key (RFC 7638). */
+  kid: string;
+  alg: 'EdDSA';
+  use: 'sig';
+}
+
+export interface ReceiptKeys {
+  keys: ReceiptKeysKeysItem[];
 }
 
 export interface Webhook {

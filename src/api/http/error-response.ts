@@ -37,7 +37,7 @@ export function errorResponse(
 export function failureResponse(
   context: Context<AppContext>,
   failure: ComparisonFailure,
-  facts: Pick<ProblemFacts, 'jobId' | 'evidence'>,
+  facts: Pick<ProblemFacts, 'jobId' | 'evidence' | 'receipt'>,
 ): Response {
   context.set('code', failure.code);
   if (failure.reason) context.set('reason', failure.reason);

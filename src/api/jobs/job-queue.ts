@@ -60,6 +60,7 @@ export interface JobQueue {
   /** Returns the request that created the job; undefined if there is no such job. */
   readOrigin(jobId: string): Promise<JobOrigin | undefined>;
   readEvidence(jobId: string): Promise<Evidence | undefined>;
+  readReceipt(jobId: string): Promise<string | undefined>;
   /** Outcomes of the given jobs that have ended. */
   readOutcomes(jobIds: readonly string[]): Promise<ReadonlyMap<string, ComparisonOutcome>>;
   /** Takes a job out of the queue; `gone` if it does not exist, `busy` if it is running or has ended. */
@@ -124,6 +125,7 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
       const text = await redis.get(keys.evidence(jobId));
       return text === null ? undefined : (JSON.parse(text) as Evidence);
     },
+    readReceipt: async (jobId) => (await redis.get(keys.receipt(jobId))) ?? undefined,
     readOutcomes: (jobIds) => readOutcomes(store, jobIds),
     remove: (jobId) => removeQueued(store, jobId),
     listUserJobs: (tenant, userId) => redis.zrange(keys.userJobs(tenant, userId), '0', '-1'),
@@ -242,7 +244,7 @@ async function eraseJob(store: Store, jobId: string, tenant: string): Promise<bo
   if (gone && job) await fairQueue.leave(orderOf(job));
   if (!gone) return false;
   if (job) await removePhotos(jobId, job.data, store);
-  await redis.del(keys.evidence(jobId), keys.outcome(jobId), keys.cancelled(jobId));
+  await redis.del(keys.evidence(jobId), keys.receipt(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   await redis.zrem(keys.kept(tenant), jobId);
   return true;
 }

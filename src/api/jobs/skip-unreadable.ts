@@ -1,11 +1,12 @@
-import type { Evidence } from '../../shared/contract/evidence.js';
+import type { ResultDetails } from '../../shared/contract/compare-result.js';
+import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
 import { isUnreadable } from '../../shared/redis/broken-records.js';
 import type { Logger } from '../../shared/runtime/logger.js';
 import type { JobQueue } from './job-queue.js';
 
 /** Names a record in the log. */
 export interface ReadRecord {
-  readonly record: 'job' | 'evidence' | 'webhook' | 'cancelled job';
+  readonly record: 'job' | 'evidence' | 'receipt' | 'webhook' | 'cancelled job';
   readonly jobId: string;
 }
 
@@ -32,10 +33,22 @@ export async function skipUnreadable<T>(
   }
 }
 
-/** Returns the evidence of a job; undefined if there is no evidence, or if it cannot be read, which is logged. */
-export function readEvidence(
+/**
+ * Returns the details of an ended job that its request asked for. A record that does not exist or cannot be read, which is
+ * logged, is left out.
+ */
+export async function readDetails(
   jobId: string,
+  asked: Pick<ComparisonJob, 'evidence' | 'receipt'>,
   { queue, logger }: { readonly queue: JobQueue; readonly logger: Logger },
-): Promise<Evidence | undefined> {
-  return skipUnreadable({ record: 'evidence', jobId }, () => queue.readEvidence(jobId), logger);
+): Promise<ResultDetails> {
+  const [evidence, receipt] = await Promise.all([
+    asked.evidence
+      ? skipUnreadable({ record: 'evidence', jobId }, () => queue.readEvidence(jobId), logger)
+      : undefined,
+    asked.receipt
+      ? skipUnreadable({ record: 'receipt', jobId }, () => queue.readReceipt(jobId), logger)
+      : undefined,
+  ]);
+  return { evidence, receipt };
 }

@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { type CompareRequest, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ImageSource, UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
-import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
+import { ERROR_KINDS, publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
 import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
@@ -31,6 +31,8 @@ export interface SubmitSettings {
   readonly webhookUrl?: string | undefined;
   readonly webhookOnSync: boolean;
   readonly canSign: boolean;
+  /** True if there are keys that verify receipts, so that the workers have one to sign with. */
+  readonly canIssueReceipts: boolean;
   readonly syncWaitMs: number;
   readonly jobDeadlineMs: number;
 }
@@ -110,6 +112,7 @@ export async function prepareJob(
     ...(body.review_margin === undefined ? {} : { review_margin: body.review_margin }),
     evidence: body.evidence ?? false,
     ...(body.warnings ? { warnings: true } : {}),
+    ...(body.receipt ? { receipt: true } : {}),
     ...(unknownFields.length > 0 ? { unknown_fields: [...unknownFields] } : {}),
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
@@ -258,6 +261,8 @@ function checkFields(body: CompareRequest, { policy, settings, uploadStore }: Su
     const detail = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';
     errors.push({ field: 'callback_url', code: 'invalid_request', detail });
   }
+  if (body.receipt && !settings.canIssueReceipts)
+    errors.push({ field: 'receipt', code: 'receipts_disabled', detail: ERROR_KINDS.receipts_disabled.text });
   if (body.threshold !== undefined && body.threshold < settings.minThreshold) {
     const detail = `must be at least ${settings.minThreshold}, the MIN_THRESHOLD of this service`;
     errors.push({ field: 'threshold', code: 'invalid_request', detail });

@@ -10,7 +10,7 @@ import { errorResponse, failureResponse } from '../http/error-response.js';
 import { readCaller, readCompareRequest, readPreferences } from '../http/read-request.js';
 import { type CancelDependencies, createAbandonJob } from '../jobs/cancel-job.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
-import { readEvidence } from '../jobs/skip-unreadable.js';
+import { readDetails } from '../jobs/skip-unreadable.js';
 import { type Caller, type PreparedJob, prepareJob, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
@@ -113,12 +113,11 @@ async function answer(
   { jobId, payload }: PreparedJob,
   { outcome, deps }: { outcome: ComparisonOutcome; deps: CompareFacesDependencies },
 ): Promise<Response> {
-  const evidence = payload.evidence
-    ? await withQueue(deps.redis, () => readEvidence(jobId, deps))
-    : undefined;
+  const asksForDetails = payload.evidence || payload.receipt;
+  const details = asksForDetails ? await withQueue(deps.redis, () => readDetails(jobId, payload, deps)) : {};
   if (!outcome.ok) {
-    const shown = evidence && withFieldWarning(evidence, payload);
-    return failureResponse(context, outcome, { jobId, evidence: shown });
+    const evidence = details.evidence && withFieldWarning(details.evidence, payload);
+    return failureResponse(context, outcome, { jobId, ...details, evidence });
   }
-  return context.json(createResult(payload, outcome, evidence));
+  return context.json(createResult(payload, outcome, details));
 }

@@ -24,6 +24,7 @@ export const SUBMIT_ERRORS: readonly ErrorCode[] = [
   'invalid_request',
   'unknown_field',
   'calibration_unavailable',
+  'receipts_disabled',
   'image_url_forbidden',
   'uploads_disabled',
   'idempotency_conflict',

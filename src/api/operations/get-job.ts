@@ -15,7 +15,7 @@ import type { AppContext } from '../http/app-context.js';
 import { MAX_WAIT_SECONDS, readJobId, readPreferences } from '../http/read-request.js';
 import { isRunning, type JobQueue, runningStateOf, type StoredJob } from '../jobs/job-queue.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
-import { logUnreadable, readEvidence, skipUnreadable } from '../jobs/skip-unreadable.js';
+import { logUnreadable, readDetails, skipUnreadable } from '../jobs/skip-unreadable.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { JOB_ID_PARAMETER, PREFER_WAIT, REQUEST_ID } from '../openapi/components.js';
 import { JOB_EXAMPLE } from '../openapi/examples.js';
@@ -108,15 +108,15 @@ function readCallback(jobId: string, deps: GetJobDependencies): Promise<Callback
 
 async function viewOf(job: StoredJob, deps: GetJobDependencies): Promise<JobView> {
   const { jobId, payload, outcome } = job;
-  const evidence = payload.evidence && outcome ? await readEvidence(jobId, deps) : undefined;
+  const details = outcome ? await readDetails(jobId, payload, deps) : {};
   const callback = await readCallback(jobId, deps);
   const awaited: CallbackState | undefined = payload.callback_url
     ? { status: 'pending', attempts: 0 }
     : undefined;
   return createJobView({
     ...job,
+    ...details,
     job: payload,
-    evidence,
     callback: callback ?? awaited,
     running: runningStateOf(job),
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readServiceVersion } from '../../shared/runtime/service-version.js';
 import { createOpenApiDocument } from '../openapi/openapi-document.js';
 import { createStaticFile } from '../pages/static-file.js';
 import { defineOperation, type Operation } from './define-operation.js';
@@ -19,12 +19,7 @@ export const getOpenApiOperation = defineOperation<GetOpenApiDependencies>({
   answers: { 200: { description: 'OpenAPI 3.1.', mediaType: 'application/json' } },
   errors: [],
   createHandler: ({ operations }) => {
-    const document = createOpenApiDocument(operations, readVersion());
+    const document = createOpenApiDocument(operations, readServiceVersion());
     return createStaticFile(JSON.stringify(document), { kind: 'json' });
   },
 });
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}

@@ -9,6 +9,8 @@ export interface StartSettings {
   readonly port: number;
   /** True if the environment has no webhook secret, so that one must be created. */
   readonly needsWebhookSecret: boolean;
+  /** The same for the keys that sign receipts. */
+  readonly needsReceiptKeys: boolean;
   /** Absolute path of a folder whose photos are served on loopback. */
   readonly photos: string | undefined;
   /** The environment of both programs so far: the caller's, with the defaults of this command. */
@@ -39,6 +41,7 @@ export function readSettings(
     host,
     port: readPort(options.port ?? (environment.PORT || '8333')),
     needsWebhookSecret: !isSet('WEBHOOK_SECRETS'),
+    needsReceiptKeys: !isSet('RECEIPT_KEYS'),
     photos: options.photos === undefined ? undefined : resolve(options.photos),
     environment: {
       ...environment,

@@ -3,6 +3,7 @@ import { toVerificationError } from '../errors.js';
 import { packFolder } from '../models/model-catalogue.js';
 import { type AddressPolicy, checkUrl, createAddressPolicy } from '../net/address-policy.js';
 import { findUnusedHosts } from '../net/host-headers.js';
+import { findSigningKey, type ReceiptKey } from '../receipts/receipt-keys.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
 import { type Environment, noFindings, readInherited, readNew, readSetting } from './read-setting.js';
@@ -30,7 +31,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** The API's settings; API_KEYS and ADMIN_API_KEYS already hashed. */
+/** The API's settings; API_KEYS and ADMIN_API_KEYS already hashed, RECEIPT_KEYS without their private halves. */
 export interface ApiConfig extends Parsed<typeof apiVariables>, InheritedValues {
   readonly addressPolicy: AddressPolicy;
 }
@@ -84,6 +85,10 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
   const addressPolicy = readAddressPolicy(values);
   const unused = findUnusedHosts(values.IMAGE_HOST_HEADERS ?? new Map(), addressPolicy);
   if (unused.length > 0) throw new ConfigError(unused.map((problem) => `IMAGE_HOST_HEADERS: ${problem}`));
+  if (values.RECEIPT_KEYS.length > 0 && !findSigningKey(values.RECEIPT_KEYS))
+    throw new ConfigError([
+      'RECEIPT_KEYS: has only public keys; a worker needs a private one (d) to sign with',
+    ]);
   const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
@@ -109,6 +114,14 @@ export function loadModelsDir(env: Environment = process.env): string {
  */
 export function loadWebhookSecrets(env: Environment = process.env): readonly string[] {
   return readOne('WEBHOOK_SECRETS', sharedVariables.WEBHOOK_SECRETS, env);
+}
+
+/**
+ * Reads the only setting that the command `receipt-key` needs.
+ * @throws ConfigError if it is wrong.
+ */
+export function loadReceiptKeys(env: Environment = process.env): readonly ReceiptKey[] {
+  return readOne('RECEIPT_KEYS', workerVariables.RECEIPT_KEYS, env);
 }
 
 /** Returns each name in API_KEYS once and skips wrong entries. Empty if every caller is anonymous. */

@@ -1,6 +1,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { parseHostHeaders } from '../net/host-headers.js';
+import { parseReceiptKeys, type ReceiptKey } from '../receipts/receipt-keys.js';
 import { parseRedisUrl } from '../redis/redis-url.js';
 import { type ApiKey, parseApiKeys } from './api-keys.js';
 
@@ -42,6 +43,12 @@ export const hostHeaders = z.string().transform((text, context) => {
   const { headers, problems } = parseHostHeaders(text);
   for (const message of problems) context.addIssue({ code: 'custom', message });
   return headers;
+});
+/** Keys that sign and verify receipts. Errors quote no key. */
+export const receiptKeyList = z.string().transform((text, context): readonly ReceiptKey[] => {
+  const { keys, problems } = parseReceiptKeys(text);
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return keys;
 });
 /** Origins of web pages and apps. */
 export const originList = checkedList(findOriginProblem);

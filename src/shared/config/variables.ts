@@ -15,6 +15,7 @@ import {
   nameServer,
   oneOf,
   originList,
+  receiptKeyList,
   redisUrl,
 } from './setting-schemas.js';
 
@@ -82,6 +83,7 @@ export const apiVariables = {
   CORS_ORIGINS: originList.default([]),
   WEBHOOK_URL: httpUrl.optional(),
   WEBHOOK_ON_SYNC: flag.default(false),
+  RECEIPT_KEYS: receiptKeyList.transform((keys) => keys.map(({ published }) => published)).default([]),
   DRAIN_SECONDS: decimalNumber(0, 120).default(0),
 } as const;
 
@@ -116,6 +118,8 @@ export const workerVariables = {
   COARSE_DETECTION: flag.default(true),
   REFERENCE_CACHE_SIZE: wholeNumber(0, 100_000).default(0),
   REFERENCE_CACHE_SECONDS: wholeNumber(1, 3_600).default(60),
+  RECEIPT_KEYS: receiptKeyList.default([]),
+  RECEIPT_HASH_USER_ID: flag.default(false),
   WEBHOOK_SHARED_SIGNATURE: flag.default(false),
   WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(50),
   WEBHOOK_TIMEOUT: decimalNumber(0.5, 60).default(10),

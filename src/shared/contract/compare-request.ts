@@ -98,6 +98,14 @@ export const compareRequestSchema = z
         .boolean(mustBe('true or false'))
         .optional()
         .meta({ description: 'Adds a list of warnings about the photos to the response.' }),
+      receipt: z
+        .boolean(mustBe('true or false'))
+        .optional()
+        .meta({
+          description:
+            'Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. ' +
+            '`/.well-known/jwks.json` has the keys that verify it.',
+        }),
       callback_url: z
         .string(urlError)
         .min(1, urlError)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { imageNameSchema, userIdSchema } from './compare-request.js';
 import { evidenceSchema } from './evidence.js';
+import { receiptTextSchema } from './receipt.js';
 
 export const warningSchema = z
   .object({
@@ -30,6 +31,10 @@ export const compareResultSchema = z
       description: 'Only if the request has `"warnings": true`. Empty if there is nothing to report.',
     }),
     evidence: evidenceSchema.optional(),
+    receipt: receiptTextSchema.optional(),
   })
   .meta({ id: 'CompareResult' });
 export type CompareResult = z.infer<typeof compareResultSchema>;
+
+/** The parts of a result that are stored only if the request asks for them. */
+export type ResultDetails = Pick<CompareResult, 'evidence' | 'receipt'>;

@@ -50,7 +50,7 @@ export function readOutcome(returned: unknown): ComparisonOutcome {
 /** Returns the problem of a comparison that could not be decided. */
 export function problemOfFailure(
   failure: ComparisonFailure,
-  facts: Pick<ProblemFacts, 'requestId' | 'jobId' | 'evidence'>,
+  facts: Pick<ProblemFacts, 'requestId' | 'jobId' | 'evidence' | 'receipt'>,
 ): Problem {
   return createProblem(failure.code, {
     reason: failure.reason,

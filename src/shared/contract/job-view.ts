@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { ComparisonJob } from '../queue/comparison-job.js';
 import { userIdSchema } from './compare-request.js';
-import { type CompareResult, compareResultSchema, type Warning, warningSchema } from './compare-result.js';
+import {
+  type CompareResult,
+  compareResultSchema,
+  type ResultDetails,
+  type Warning,
+  warningSchema,
+} from './compare-result.js';
 import { type ComparisonDecision, type ComparisonOutcome, problemOfFailure } from './comparison-outcome.js';
 import type { Evidence } from './evidence.js';
 import { problemSchema } from './problem.js';
@@ -67,6 +73,7 @@ export interface JobFacts {
   /** Known once the job has ended. */
   readonly outcome?: ComparisonOutcome | undefined;
   readonly evidence?: Evidence | undefined;
+  readonly receipt?: string | undefined;
   readonly callback?: CallbackState | undefined;
   /** `queued` or `active`, for a job that has not ended. */
   readonly running?: 'queued' | 'active';
@@ -86,7 +93,7 @@ export function createJobView(facts: JobFacts): JobView {
     ...(startedAt === undefined ? {} : { started_at: isoTime(startedAt) }),
     ...(finishedAt === undefined ? {} : { finished_at: isoTime(finishedAt) }),
     attempts: facts.attempts,
-    ...(outcome?.ok ? { result: createResult(facts.job, outcome, facts.evidence) } : {}),
+    ...(outcome?.ok ? { result: createResult(facts.job, outcome, facts) } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(outcome && !outcome.ok
       ? {
@@ -94,6 +101,7 @@ export function createJobView(facts: JobFacts): JobView {
             jobId,
             requestId: facts.job.request_id,
             evidence: facts.evidence && withFieldWarning(facts.evidence, facts.job),
+            receipt: facts.receipt,
           }),
         }
       : {}),
@@ -105,7 +113,7 @@ export function createJobView(facts: JobFacts): JobView {
 export function createResult(
   job: ReportedJob,
   { matched, borderline, warnings }: ComparisonDecision,
-  evidence: Evidence | undefined,
+  { evidence, receipt }: ResultDetails,
 ): CompareResult {
   return {
     user_id: job.user_id,
@@ -113,6 +121,7 @@ export function createResult(
     ...(borderline ? { borderline } : {}),
     ...(job.warnings && warnings ? { warnings: [...warnings, ...warnOfFields(job)] } : {}),
     ...(evidence ? { evidence: withFieldWarning(evidence, job) } : {}),
+    ...(receipt ? { receipt } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Reason, textOfReason } from '../reasons.js';
 import { type ImageName, imageNameSchema } from './compare-request.js';
 import { errorCodeSchema, reasonSchema } from './error-code.js';
 import { type Evidence, evidenceSchema } from './evidence.js';
+import { receiptTextSchema } from './receipt.js';
 
 /** One of several causes: a field of the body or an image. */
 export const problemItemSchema = z.object({
@@ -37,6 +38,7 @@ export const problemSchema = z
       description:
         'What is known about the photos of a comparison that could not be decided, if the request asked for evidence.',
     }),
+    receipt: receiptTextSchema.optional(),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof problemSchema>;
@@ -51,6 +53,7 @@ export interface ProblemFacts {
   readonly requestId?: string | undefined;
   readonly jobId?: string | undefined;
   readonly evidence?: Evidence | undefined;
+  readonly receipt?: string | undefined;
 }
 
 /** Returns the RFC 9457 problem of a code. `type` is a relative reference to the row of the page `/docs/errors`. */
@@ -70,5 +73,6 @@ export function createProblem(code: ErrorCode, facts: ProblemFacts = {}): Proble
     ...(facts.jobId ? { job_id: facts.jobId } : {}),
     ...(facts.requestId ? { request_id: facts.requestId } : {}),
     ...(facts.evidence ? { evidence: facts.evidence } : {}),
+    ...(facts.receipt ? { receipt: facts.receipt } : {}),
   };
 }

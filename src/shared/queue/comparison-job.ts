@@ -43,6 +43,8 @@ export const comparisonJobSchema = z.object({
   evidence: z.boolean(),
   /** True if the result lists warnings. Absent in the jobs of earlier versions. */
   warnings: z.boolean().optional(),
+  /** True if the result has a receipt. A worker of an earlier version gives none. */
+  receipt: z.boolean().optional(),
   /** Names of fields in the request that were ignored. */
   unknown_fields: z.array(z.string()).optional(),
   callback_url: z.string().optional(),

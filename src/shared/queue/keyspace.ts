@@ -26,6 +26,8 @@ export interface Keyspace extends KeyspaceOptions {
   readonly workers: string;
   /** Evidence of a finished job, JSON, with the retention as TTL. */
   evidence(jobId: string): string;
+  /** Receipt of a finished job, a compact JWS, with the retention as TTL. */
+  receipt(jobId: string): string;
   /** View of a cancelled job, JSON, with the retention as TTL. */
   cancelled(jobId: string): string;
   /** Number of jobs under an Idempotency-Key that no longer bind it, by the id of the first. See `KeyTurns`. */
@@ -36,7 +38,7 @@ export interface Keyspace extends KeyspaceOptions {
   readonly uploads: string;
   /** Sum of those reservations, bytes. */
   readonly uploadedBytes: string;
-  /** First outcome of a job with a callback or evidence, JSON: a second run must not report a different one. */
+  /** First outcome of a job with a callback, evidence or a receipt, JSON: a second run must not report a different one. */
   outcome(jobId: string): string;
   /** Sorted set: ids of one person's jobs → time of acceptance, ms. Its TTL outlasts all of them. */
   userJobs(tenant: string, userId: string | number): string;
@@ -63,6 +65,7 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     reconcileLock: `${prefix}:reconcile:${queueName}`,
     workers: `${prefix}:workers:${queueName}`,
     evidence: (jobId) => `${prefix}:evidence:${jobId}`,
+    receipt: (jobId) => `${prefix}:receipt:${jobId}`,
     cancelled: (jobId) => `${prefix}:cancelled:${jobId}`,
     turn: (jobId) => `${prefix}:turn:${jobId}`,
     photos: ({ jobId, uploadId }) => `${prefix}:photo:${jobId}:${uploadId}`,

@@ -1,11 +1,10 @@
+import type { ResultDetails } from '../contract/compare-result.js';
 import { type ComparisonOutcome, readOutcome } from '../contract/comparison-outcome.js';
-import type { Evidence } from '../contract/evidence.js';
 import { parseJson } from './parse-json.js';
 
-/** The recorded end of a job: its outcome, and the evidence if the request asked for it. */
-export interface OutcomeRecord {
+/** The recorded end of a job: its outcome, and the details that the request asked for. */
+export interface OutcomeRecord extends ResultDetails {
   readonly outcome: ComparisonOutcome;
-  readonly evidence?: Evidence | undefined;
 }
 
 /** Returns the text of `Keyspace.outcome` for a job that was accepted at this time. */
@@ -21,6 +20,6 @@ export function readOutcomeRecord(text: string | null, acceptedAt: number): Outc
   if (text === null) return undefined;
   const record = parseJson(text) as (OutcomeRecord & { readonly accepted_at?: number }) | undefined;
   return record?.accepted_at === acceptedAt
-    ? { outcome: readOutcome(record.outcome), evidence: record.evidence }
+    ? { outcome: readOutcome(record.outcome), evidence: record.evidence, receipt: record.receipt }
     : undefined;
 }

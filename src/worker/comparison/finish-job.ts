@@ -40,8 +40,8 @@ export type CompareJob = Job<ComparisonJob, ComparisonOutcome>;
 export type ComparisonQueue = Queue<ComparisonJob, ComparisonOutcome>;
 
 /**
- * Stores the evidence and queues the webhook of a job that is about to end, and returns the outcome to end it with: the
- * one recorded first, if this is a second run. Safe to repeat.
+ * Stores the evidence and the receipt and queues the webhook of a job that is about to end, and returns the outcome to end
+ * it with: the one recorded first, if this is a second run. Safe to repeat.
  */
 export async function finishJob(
   job: CompareJob,
@@ -50,26 +50,26 @@ export async function finishJob(
 ): Promise<ComparisonOutcome> {
   const { redis, keys, retentionSeconds } = deps;
   const recorded = await recordOutcome(job, record, deps);
-  if (recorded.evidence) {
-    const key = keys.evidence(job.id ?? '');
-    await redis.set(key, JSON.stringify(recorded.evidence), 'EX', retentionSeconds);
-  }
+  const { evidence, receipt } = recorded;
+  const jobId = job.id ?? '';
+  if (evidence) await redis.set(keys.evidence(jobId), JSON.stringify(evidence), 'EX', retentionSeconds);
+  if (receipt) await redis.set(keys.receipt(jobId), receipt, 'EX', retentionSeconds);
   await enqueueWebhook(job, recorded, deps);
   return recorded.outcome;
 }
 
 /**
  * Records the outcome of a job and returns the one recorded first, which differs if an earlier run got this far. Without
- * a callback and evidence nobody learns an outcome before BullMQ stores it, so nothing is recorded.
+ * a callback, evidence and a receipt nobody learns an outcome before BullMQ stores it, so nothing is recorded.
  */
 export async function recordOutcome(
   job: CompareJob,
-  { outcome, evidence }: OutcomeRecord,
+  { outcome, evidence, receipt }: OutcomeRecord,
   deps: FinishDependencies,
 ): Promise<OutcomeRecord> {
   const { callback_url: url, evidence: showsEvidence, accepted_at: acceptedAt } = job.data;
-  const record: OutcomeRecord = showsEvidence ? { outcome, evidence } : { outcome };
-  if (!url && !showsEvidence) return record;
+  const record: OutcomeRecord = { outcome, receipt, ...(showsEvidence ? { evidence } : {}) };
+  if (!url && !showsEvidence && !job.data.receipt) return record;
   const [text, overwritten] = (await deps.redis.eval(
     WRITE_FIRST_OUTCOME,
     1,
@@ -86,7 +86,7 @@ export async function recordOutcome(
 /** Queues the webhook of a job that has ended or is about to. Only the first call has an effect. */
 export async function enqueueWebhook(
   job: CompareJob,
-  { outcome, evidence }: OutcomeRecord,
+  record: OutcomeRecord,
   deps: FinishDependencies,
 ): Promise<void> {
   const { callback_url: url, tenant } = job.data;
@@ -98,8 +98,7 @@ export async function enqueueWebhook(
     startedAt: job.processedOn,
     finishedAt: job.finishedOn ?? deps.clock.now(),
     attempts: Math.max(1, job.attemptsStarted),
-    outcome,
-    evidence,
+    ...record,
   });
   await deps.webhooks.add({ view, url, tenant });
 }

@@ -13,6 +13,7 @@ import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import { isUnexpected } from '../../shared/runtime/logger.js';
 import { wasTooSlow } from '../images/fetch-failure.js';
 import { type PhotoSource, sourceOf } from '../images/load-image.js';
+import type { IssueReceipt } from '../receipts/receipt-issuer.js';
 import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
 import {
   type Verification,
@@ -39,6 +40,8 @@ export interface RunDependencies extends FinishDependencies, ReportDependencies 
   readonly verification: VerificationRules;
   readonly resources: SharedResources;
   readonly fairQueue: Pick<FairQueue, 'start'>;
+  /** Undefined without a key to sign with. */
+  readonly issueReceipt: IssueReceipt | undefined;
   /** Called when a job was put back because its tenant has used up its share of slow jobs. */
   readonly onPostponed: () => void;
 }
@@ -73,7 +76,8 @@ export async function runJob(job: CompareJob, context: RunContext): Promise<Comp
       await noteFailedAttempt(job, outcome, deps);
       throw new RetryLater(outcome);
     }
-    const record = { outcome, evidence: verification?.evidence };
+    const receipt = await createReceipt(job, { outcome, verification }, deps);
+    const record = { outcome, evidence: verification?.evidence, receipt };
     const recorded = await retryWrite(() => finishJob(job, record, deps), {
       signal: controller.signal,
       onFailure: (error) => deps.logger.warn({ err: error, job_id: jobId }, 'result not written yet'),
@@ -140,7 +144,7 @@ async function noteFailedAttempt(
 interface ComparisonResult {
   readonly outcome: ComparisonOutcome;
   /** Absent if the comparison ended before its photos were analysed. */
-  readonly verification?: Verification;
+  readonly verification?: Verification | undefined;
 }
 
 /** Returns every end of a comparison as an outcome. Rejects only to return the job to the queue. */
@@ -152,6 +156,7 @@ async function compare(
   let timer: NodeJS.Timeout | undefined;
   try {
     const { request, deadlineAt } = readPayload(job);
+    if (job.data.receipt && !deps.issueReceipt) throw new VerificationError('receipts_disabled');
     const leftMs = deadlineAt - deps.clock.now();
     if (leftMs <= 0) throw new VerificationError('deadline_exceeded');
     const expire = (): void => controller.abort(new ComparisonAborted('deadline'));
@@ -165,6 +170,18 @@ async function compare(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Returns the receipt of a comparison if its request asks for one and its photos were judged. */
+async function createReceipt(
+  job: CompareJob,
+  { outcome, verification }: ComparisonResult,
+  { issueReceipt }: RunDependencies,
+): Promise<string | undefined> {
+  const { id: jobId = '', data } = job;
+  if (!data.receipt || !issueReceipt || !verification?.evidence) return undefined;
+  const { evidence, photos } = verification;
+  return issueReceipt({ jobId, job: data, outcome, evidence, photos });
 }
 
 /** @throws the error itself if another run of the job is to give the outcome. */
@@ -199,6 +216,7 @@ function readPayload({ id: jobId = '', data }: Pick<CompareJob, 'id' | 'data'>):
     review_margin: reviewMargin,
     evidence,
     warnings,
+    receipt = false,
     deadline_at: deadlineAt,
   } = job;
   const source = (name: ImageName): PhotoSource => sourceOf(name, { jobId, job });
@@ -208,8 +226,9 @@ function readPayload({ id: jobId = '', data }: Pick<CompareJob, 'id' | 'data'>):
     front_image3: source('front_image3'),
     back_image: source('back_image'),
   };
-  const everyPhoto = evidence || warnings === true;
-  return { request: { images, threshold, minMatches, reviewMargin, everyPhoto }, deadlineAt };
+  const everyPhoto = evidence || receipt || warnings === true;
+  const request = { images, threshold, minMatches, reviewMargin, everyPhoto, keepsDigests: receipt };
+  return { request, deadlineAt };
 }
 
 function mayRetry(

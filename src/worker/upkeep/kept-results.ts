@@ -43,7 +43,7 @@ async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldRe
   const { redis, keys, webhooks } = deps;
   const job = await queue.getJob(jobId);
   await job?.remove();
-  await redis.del(keys.evidence(jobId), keys.outcome(jobId), keys.cancelled(jobId));
+  await redis.del(keys.evidence(jobId), keys.receipt(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   // While a webhook is kept, erasing the person must still find it.
   if (job && !(await webhooks.isKept(jobId)))
     await redis.zrem(keys.userJobs(tenant, job.data.user_id), jobId);

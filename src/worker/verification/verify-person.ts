@@ -26,6 +26,8 @@ export interface VerificationRequest {
   readonly reviewMargin?: number | undefined;
   /** True if every photo is analysed, also one that cannot change the decision: the caller asked what is in them. */
   readonly everyPhoto: boolean;
+  /** True if the digest of every fetched photo is wanted. */
+  readonly keepsDigests?: boolean | undefined;
 }
 
 /** Rules that are the same for every comparison of a worker. */
@@ -66,7 +68,8 @@ export async function verifyPerson(
   // Any photo can turn out to be a duplicate, so the policy to refuse them needs all.
   const endsEarly = deps.earlyDecision && deps.duplicatePolicy === 'warn' && !request.everyPhoto;
   const countNeeded = endsEarly ? (known: PhotoResults) => countUntilDecided(known, request) : countUntilAll;
-  const gathering = gatherPhotos(request.images, { steps: deps, countNeeded, signal });
+  const steps = { ...deps, keepsDigests: request.keepsDigests };
+  const gathering = gatherPhotos(request.images, { steps, countNeeded, signal });
   try {
     const photos = await gathering.known;
     signal.throwIfAborted();

@@ -22,6 +22,7 @@ export function withholdDoubtful(photos: PhotoResults, threshold: number): Photo
     result[name] = {
       usable: false,
       error: new VerificationError('low_quality', { reason: 'both_unclear' }),
+      contentDigest: probe.analysis.contentDigest,
     };
   }
   return result;

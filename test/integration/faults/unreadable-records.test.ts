@@ -98,6 +98,17 @@ describe('a waiting job whose record cannot be read', () => {
   });
 });
 
+describe('a waiting job that asks for a receipt', () => {
+  it('ends without a decision if the worker has no key to sign with', async () => {
+    await queue.add('compare', payload({ receipt: true }), { jobId: 'r_unsigned' });
+
+    const view = await service.get('/jobs/r_unsigned', { prefer: 'wait=60' });
+
+    expect(view.body).toMatchObject({ status: 'failed', error: { code: 'receipts_disabled' } });
+    expect(view.body).not.toHaveProperty('result');
+  });
+});
+
 describe('a record beside a job that cannot be read', () => {
   it('evidence and webhook: the job is shown without them, and the log names them', async () => {
     const jobId = await endToldJob('/shown');

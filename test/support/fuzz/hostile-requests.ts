@@ -30,7 +30,7 @@ const pick = <T>(random: Random, from: readonly T[]): T => {
 };
 
 const FIELDS = ['user_id', 'front_image1', 'front_image2', 'front_image3', 'back_image'];
-const OPTIONS = ['threshold', 'fmr', 'min_matches', 'review_margin', 'evidence', 'callback_url'];
+const OPTIONS = ['threshold', 'fmr', 'min_matches', 'review_margin', 'evidence', 'receipt', 'callback_url'];
 const STRANGE_FIELDS = [
   '__proto__',
   'constructor',

@@ -72,7 +72,8 @@ describe.each(documents)('%s', (path) => {
   it('mentions only scripts of package.json', () => {
     const { scripts } = JSON.parse(readFromRoot('package.json'));
 
-    for (const [, name] of text.matchAll(/npm run ([\w:-]+)/g)) expect(Object.keys(scripts)).toContain(name);
+    for (const [, name] of text.matchAll(/npm run (?:-s )?([\w:-]+)/g))
+      expect(Object.keys(scripts)).toContain(name);
   });
 });
 

@@ -106,7 +106,9 @@ describe('deploy/kubernetes', () => {
       ...['api.yaml', 'worker.yaml'].flatMap((file) =>
         podOf(file).containers.flatMap(({ env = [] }) => env.map(({ name }) => name)),
       ),
-      ...Object.keys(parse(readFromRoot(`${FOLDER}/secret.example.yaml`)).stringData),
+      ...parseAllDocuments(readFromRoot(`${FOLDER}/secret.example.yaml`)).flatMap((secret) =>
+        Object.keys(secret.toJS().stringData),
+      ),
     ];
 
     for (const name of names) expect(ENVIRONMENT_NAMES).toContain(name);

@@ -32,6 +32,8 @@ class CompareRequest(TypedDict):
     """Adds similarities, faces and timings to the response."""
     warnings: NotRequired[bool]
     """Adds a list of warnings about the photos to the response."""
+    receipt: NotRequired[bool]
+    """Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it."""
     callback_url: NotRequired[str]
     """Where the result is posted; http or https."""
 
@@ -63,6 +65,7 @@ ErrorCode: TypeAlias = Literal[
     "invalid_request",
     "unknown_field",
     "calibration_unavailable",
+    "receipts_disabled",
     "image_url_forbidden",
     "uploads_disabled",
     "idempotency_conflict",
@@ -185,6 +188,8 @@ class CompareResult(TypedDict):
     warnings: NotRequired[list[Warning]]
     """Only if the request has `"warnings": true`. Empty if there is nothing to report."""
     evidence: NotRequired[Evidence]
+    receipt: NotRequired[str]
+    """Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
 
 
 class ErasedJobs(TypedDict):
@@ -248,6 +253,8 @@ class Problem(TypedDict):
     job_id: NotRequired[str]
     evidence: NotRequired[Evidence]
     """What is known about the photos of a comparison that could not be decided, if the request asked for evidence."""
+    receipt: NotRequired[str]
+    """Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
 
 
 class JobViewCallback(TypedDict):
@@ -332,6 +339,20 @@ class Readiness(TypedDict):
     """Number of live workers with this model pack."""
     model: str
     """The model pack in use."""
+
+
+class ReceiptKeysKeysItem(TypedDict):
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+    kid: str
+    """SHA-256 thumbprint of the key (RFC 7638)."""
+    alg: Literal["EdDSA"]
+    use: Literal["sig"]
+
+
+class ReceiptKeys(TypedDict):
+    keys: list[ReceiptKeysKeysItem]
 
 
 class Webhook(TypedDict):

@@ -204,6 +204,7 @@ describe('a refused field', () => {
     ['review_margin', '0.1', 'must be a number from 0 to 0.2, not text'],
     ['evidence', 'yes', 'must be true or false, not text'],
     ['warnings', 1, 'must be true or false, not 1'],
+    ['receipt', 'true', 'must be true or false, not text'],
     ['callback_url', '', 'must not be empty'],
   ];
 
@@ -270,6 +271,7 @@ describe('a field that the contract does not know', () => {
     ['frm', 'fmr'],
     ['evidense', 'evidence'],
     ['reviewMargin', 'review_margin'],
+    ['reciept', 'receipt'],
     ['warning', 'warnings'],
     ['callbackUrl', 'callback_url'],
     ['callback_uri', 'callback_url'],

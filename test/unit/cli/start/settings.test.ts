@@ -26,6 +26,12 @@ describe('readSettings', () => {
     expect(read(['--port', '9001', '--host', '::1'], environment)).toMatchObject({ port: 9001, host: '::1' });
   });
 
+  it('needs keys for receipts unless they are given', () => {
+    expect(read().needsReceiptKeys).toBe(true);
+    expect(read([], { RECEIPT_KEYS: '{}' }).needsReceiptKeys).toBe(false);
+    expect(read([], { RECEIPT_KEYS_FILE: '/run/secret' }).needsReceiptKeys).toBe(false);
+  });
+
   it('needs a webhook secret unless one is given', () => {
     expect(read().needsWebhookSecret).toBe(true);
     expect(read([], { WEBHOOK_SECRETS: 'whsec_mine' }).needsWebhookSecret).toBe(false);

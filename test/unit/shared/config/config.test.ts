@@ -9,6 +9,7 @@ import {
   loadModelsDir,
   loadWorkerConfig,
 } from '../../../../src/shared/config/config.js';
+import { createReceiptKeys, parseReceiptKeys } from '../../../../src/shared/receipts/receipt-keys.js';
 
 function problemsOf(load: () => unknown): readonly string[] {
   try {
@@ -249,6 +250,31 @@ describe('new names', () => {
 
   it('are frozen once read', () => {
     expect(Object.isFrozen(loadApiConfig({}).config)).toBe(true);
+  });
+});
+
+describe('RECEIPT_KEYS', () => {
+  const privateKeys = createReceiptKeys();
+  const { keys } = parseReceiptKeys(privateKeys);
+  const publicKeys = JSON.stringify({ keys: keys.map(({ published }) => published) });
+
+  it('stays private in a worker and is only public in the API', () => {
+    const api = loadApiConfig({ RECEIPT_KEYS: privateKeys }).config.RECEIPT_KEYS;
+    const worker = loadWorkerConfig({ RECEIPT_KEYS: privateKeys }).config.RECEIPT_KEYS;
+
+    expect(api).toEqual(keys.map(({ published }) => published));
+    expect(api).toEqual(loadApiConfig({ RECEIPT_KEYS: publicKeys }).config.RECEIPT_KEYS);
+    expect(worker[0]?.privateKey?.type).toBe('private');
+  });
+
+  it('keeps a worker from starting with public keys only, and both programs with a wrong one', () => {
+    const wrong = { RECEIPT_KEYS: '{"keys":[{"kty":"RSA"}]}' };
+
+    expect(problemsOf(() => loadWorkerConfig({ RECEIPT_KEYS: publicKeys }))).toEqual([
+      expect.stringMatching(/^RECEIPT_KEYS: has only public keys/),
+    ]);
+    for (const load of [loadApiConfig, loadWorkerConfig])
+      expect(problemsOf(() => load(wrong))).toEqual([expect.stringMatching(/^RECEIPT_KEYS: key 1 must be/)]);
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReceiptKeys, parseReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 
 const MASTER = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const NEXT_MASTER = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
@@ -20,8 +21,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/webhook-secret.ts', ...args], {
+type Command = 'webhook-secret' | 'receipt-key';
+
+async function run(command: Command, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', `src/cli/${command}.ts`, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   let [out, err] = ['', ''];
@@ -33,7 +36,10 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 
 describe('npm run webhook-secret', () => {
   it('prints a tenant’s secret for each master, and nothing else', async () => {
-    const result = await run(['acme'], { WEBHOOK_SECRETS: `${MASTER},${NEXT_MASTER}`, API_KEYS: KEYS });
+    const result = await run('webhook-secret', ['acme'], {
+      WEBHOOK_SECRETS: `${MASTER},${NEXT_MASTER}`,
+      API_KEYS: KEYS,
+    });
 
     expect(result).toEqual({ code: 0, out: `${ACME}\n${NEXT_ACME}\n`, err: '' });
   });
@@ -42,7 +48,10 @@ describe('npm run webhook-secret', () => {
     const path = join(folder, 'secrets');
     await writeFile(path, `${MASTER}\n`);
 
-    expect(await run(['acme'], { WEBHOOK_SECRETS_FILE: path })).toMatchObject({ code: 0, out: `${ACME}\n` });
+    expect(await run('webhook-secret', ['acme'], { WEBHOOK_SECRETS_FILE: path })).toMatchObject({
+      code: 0,
+      out: `${ACME}\n`,
+    });
   });
 
   it.each([
@@ -53,8 +62,32 @@ describe('npm run webhook-secret', () => {
     ['a malformed master', ['acme'], { WEBHOOK_SECRETS: 'whsec_x' }, 'WEBHOOK_SECRETS: every secret must'],
     ['no master', ['acme'], { WEBHOOK_SECRETS: '' }, 'Set WEBHOOK_SECRETS'],
   ])('refuses %s', async (_what, args, env, message) => {
-    const result = await run(args, { WEBHOOK_SECRETS: MASTER, ...env });
+    const result = await run('webhook-secret', args, { WEBHOOK_SECRETS: MASTER, ...env });
 
     expect(result).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
+  });
+});
+
+describe('npm run receipt-key', () => {
+  it('prints a new key before the public halves of those that are set', async () => {
+    const present = createReceiptKeys();
+
+    const { code, out, err } = await run('receipt-key', [], { RECEIPT_KEYS: present });
+
+    const { keys, problems } = parseReceiptKeys(out);
+    expect({ code, err, problems }).toEqual({ code: 0, err: '', problems: [] });
+    expect(keys.map(({ privateKey }) => privateKey !== undefined)).toEqual([true, false]);
+    expect(keys[1]?.published).toEqual(parseReceiptKeys(present).keys[0]?.published);
+  });
+
+  it('prints the public halves alone, and says what to do without any', async () => {
+    const present = createReceiptKeys();
+
+    const published = await run('receipt-key', ['--public'], { RECEIPT_KEYS: present });
+    const none = await run('receipt-key', ['--public']);
+
+    expect(parseReceiptKeys(published.out).keys).toHaveLength(1);
+    expect(published.out).not.toContain(JSON.parse(present).keys[0].d);
+    expect(none).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Set RECEIPT_KEYS') });
   });
 });
