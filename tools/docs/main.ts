@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { readSchemas } from './client-types/read-schemas.js';
 import { renderPythonTypes } from './client-types/render-python-types.js';
 import { renderTypeScriptTypes } from './client-types/render-typescript-types.js';
+import { renderDashboard } from './dashboard/render-dashboard.js';
 import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
 import { renderOpenApi } from './render-openapi.js';
@@ -20,6 +21,7 @@ const DOCUMENTS: readonly { readonly path: string; readonly render: (present: st
   { path: 'docs/openapi.json', render: () => openApi },
   { path: 'clients/typescript/src/types.ts', render: () => renderTypeScriptTypes(clientTypes) },
   { path: 'clients/python/src/face_verification/types.py', render: () => renderPythonTypes(clientTypes) },
+  { path: 'deploy/observability/grafana/dashboards/face-verification.json', render: renderDashboard },
   { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
-import { lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
+import { fromRoot, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 
 /** Names of the services; callers know the first from the Python service. */
 const API = 'face-verification';
@@ -10,6 +11,8 @@ const REDIS = `${API}-redis`;
 const MODELS = `${API}-models`;
 const WORKER = `${API}-worker`;
 const WORKERS = [WORKER, `${WORKER}-gpu`];
+const PROMETHEUS = `${API}-prometheus`;
+const GRAFANA = `${API}-grafana`;
 const QUEUE = `${API}-queue`;
 
 const limits = z.object({ cpus: z.string(), memory: z.string(), pids: z.int().positive() });
@@ -23,7 +26,7 @@ const service = z.object({
   security_opt: z.tuple([z.literal('no-new-privileges:true')]),
   ulimits: z.object({ core: z.literal(0) }),
   restart: z.enum(['unless-stopped', 'on-failure:3']),
-  ports: z.undefined().optional(),
+  ports: z.array(z.string()).optional(),
   privileged: z.undefined().optional(),
   expose: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).optional(),
@@ -52,12 +55,38 @@ const named = (name: string): z.infer<typeof service> => {
 
 describe('docker-compose.yml', () => {
   // Parsing above already holds every service to: read-only root, no capability, no new privileges, no core file,
-  // no published port, limits, bounded logs and a restart policy.
-  it('runs redis, the models step, the api and workers, and a worker on a GPU only on request', () => {
-    expect(Object.keys(compose.services)).toEqual([REDIS, MODELS, API, ...WORKERS]);
-    expect(Object.entries(compose.services).filter(([, { profiles }]) => profiles)).toEqual([
-      [`${WORKER}-gpu`, expect.objectContaining({ profiles: ['gpu'] })],
+  // limits, bounded logs and a restart policy.
+  it('runs redis, the models step, the api and workers, and the rest only on request', () => {
+    expect(Object.keys(compose.services)).toEqual([REDIS, MODELS, API, ...WORKERS, PROMETHEUS, GRAFANA]);
+    const profiles = Object.entries(compose.services).flatMap(([name, { profiles: wanted }]) =>
+      wanted ? [[name, ...wanted]] : [],
+    );
+    expect(profiles).toEqual([
+      [`${WORKER}-gpu`, 'gpu'],
+      [PROMETHEUS, 'observability'],
+      [GRAFANA, 'observability'],
     ]);
+  });
+
+  it('publishes no port but that of Grafana, on this machine alone', () => {
+    const published = Object.entries(compose.services).filter(([, { ports }]) => ports);
+
+    expect(published.map(([name]) => name)).toEqual([GRAFANA]);
+    expect(named(GRAFANA).ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)]);
+  });
+
+  it('lets Grafana reach Prometheus alone, and Prometheus the programs but not Redis', () => {
+    expect(named(GRAFANA).networks).toEqual([`${API}-observability`]);
+    expect(named(PROMETHEUS).networks).toEqual(['default', `${API}-egress`, `${API}-observability`]);
+  });
+
+  it('mounts only files that exist', () => {
+    const mounted = Object.values(compose.services)
+      .flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+      .filter((path) => path.startsWith('./'));
+
+    expect(mounted.length).toBeGreaterThan(3);
+    for (const path of mounted) expect(existsSync(fromRoot(path)), path).toBe(true);
   });
 
   it('runs Redis append-only, without eviction, not as root, on a network without internet access', () => {
@@ -88,7 +117,8 @@ describe('docker-compose.yml', () => {
 
   it('puts only the API on the network of the project, where the old service was', () => {
     expect(named(API).networks).toEqual([QUEUE, 'default']);
-    for (const name of [REDIS, MODELS, ...WORKERS]) expect(named(name).networks).not.toContain('default');
+    for (const name of [REDIS, MODELS, ...WORKERS, GRAFANA])
+      expect(named(name).networks).not.toContain('default');
   });
 
   it('gives the API no network of the workers', () => {
@@ -144,13 +174,14 @@ describe('docker-compose.yml', () => {
 
     for (const { image, build } of Object.values(compose.services)) {
       if (build) expect(image?.split(':')[1]).toBe(version);
-      else expect(image).toMatch(/:\d+\.\d+\.\d+-/);
+      else expect(image).toMatch(/:v?\d+\.\d+\.\d+(-|$)/);
     }
   });
 
   it('sets only variables that the programs read', () => {
-    for (const { environment = {} } of Object.values(compose.services))
-      for (const name of Object.keys(environment)) expect(ENVIRONMENT_NAMES).toContain(name);
+    for (const name of [MODELS, API, ...WORKERS])
+      for (const variable of Object.keys(named(name).environment ?? {}))
+        expect(ENVIRONMENT_NAMES).toContain(variable);
   });
 
   it('uses only networks and volumes that it declares', () => {
@@ -161,7 +192,9 @@ describe('docker-compose.yml', () => {
     );
     expect(Object.keys(compose.volumes)).toEqual(
       expect.arrayContaining(
-        used.flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0])),
+        used
+          .flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0]))
+          .filter((name) => !name?.startsWith('./')),
       ),
     );
   });

@@ -31,7 +31,9 @@ const alerts = z
 /** Labels of each metric; the programs and Prometheus add some to all. */
 const COMMON_LABELS = ['service', 'instance', 'job'];
 const labelsOf = new Map<string, readonly string[]>([
+  // Metrics of Prometheus itself and of Node.
   ['up', []],
+  ['nodejs_eventloop_lag_p99_seconds', []],
   ['ALERTS', ['alertname', 'alertstate', 'severity']],
 ]);
 for (const { name, type, labels } of [...documentedMetrics('API'), ...documentedMetrics('Worker')]) {
@@ -58,6 +60,32 @@ function expectKnown(query: string): void {
   }
   for (const label of groupings) expect([...usable], query).toContain(label);
 }
+
+const dashboard = z
+  .object({
+    panels: z.array(
+      z.object({
+        id: z.int(),
+        title: z.string(),
+        targets: z.array(z.object({ expr: z.string() })).default([]),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFromRoot(`${FOLDER}/grafana/dashboards/face-verification.json`)));
+
+describe('the dashboard', () => {
+  it('asks only for metrics and labels that exist', () => {
+    const queries = dashboard.panels.flatMap(({ targets }) => targets);
+
+    expect(queries.length).toBeGreaterThan(20);
+    for (const { expr } of queries) expectKnown(expr);
+  });
+
+  it('gives each panel an id and a title of its own', () => {
+    for (const name of ['id', 'title'] as const)
+      expect(new Set(dashboard.panels.map((panel) => panel[name])).size).toBe(dashboard.panels.length);
+  });
+});
 
 describe('the scrape configuration', () => {
   const prometheus = z

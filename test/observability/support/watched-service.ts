@@ -1,0 +1,155 @@
+import { hash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ModelManifest, modelManifestSchema } from '../../../src/shared/models/model-manifest.js';
+import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { postJson } from '../../support/programs/api.js';
+import {
+  metricsUrlOf,
+  type Program,
+  type RunningService,
+  startServiceAt,
+  startWorker,
+} from '../../support/programs/service.js';
+import { type ImageServer, startImageServer } from '../../support/servers/image-server.js';
+import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
+import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
+import { type PrometheusServer, startPrometheus } from './prometheus-server.js';
+
+const KEYS = { shop: 'shop-0123456789abcdef', bank: 'bank-0123456789abcdef' } as const;
+/** Between two comparisons of the steady caller, ms. */
+const STEADY_PAUSE_MS = 100;
+/** A field that protobuf readers skip: number 1,000, with the value 1. */
+const UNKNOWN_FIELD = Buffer.from([0xc0, 0x3e, 0x01]);
+
+/** The service with all its surroundings, watched by Prometheus, while the key `shop` compares steadily. */
+export interface WatchedService {
+  readonly service: RunningService;
+  readonly prometheus: PrometheusServer;
+  readonly redis: RedisServer;
+  /** Between the programs and Redis. */
+  readonly link: TcpProxy;
+  readonly images: ImageServer;
+  readonly receiver: WebhookReceiver;
+  /** Photos of the steady caller; may be replaced. */
+  photos: PhotoSet['same'];
+  /** Path at the receiver to which its webhooks go; may be replaced. */
+  hook: string;
+  /** Starts a worker and has it scraped. `model`: as INSIGHTFACE_MODEL. */
+  addWorker(model?: string): Promise<Program>;
+  /** Workers that are scraped. */
+  workers(): readonly Program[];
+  /** Stops a program and forgets it as a target. */
+  forget(program: Program): Promise<void>;
+  /** Submits a job of a key. */
+  submit(key: keyof typeof KEYS, photos: PhotoSet['same'], userId: string): Promise<number>;
+  erase(key: keyof typeof KEYS, userId: string): Promise<void>;
+  /** A folder with a copy of `lite` that computes the same from other bytes. */
+  otherModels(name: string): string;
+  stop(): Promise<void>;
+}
+
+export async function startWatchedService(): Promise<WatchedService> {
+  const folder = mkdtempSync(join(tmpdir(), 'face-watched-'));
+  const images = await startImageServer();
+  const photos = (await servePhotos(images)).same;
+  const receiver = await startWebhookReceiver();
+  const redis = await startRedis();
+  const link = await startTcpProxy(redis.port);
+  const redisUrl = `redis://127.0.0.1:${link.port}`;
+  const env = {
+    API_KEYS: Object.entries(KEYS)
+      .map(([name, key]) => `${name}:${key}`)
+      .join(),
+    RATE_LIMIT_PER_MINUTE: '100000',
+    MAX_TENANT_QUEUE_SHARE: '1',
+  };
+  const service = await startServiceAt(redisUrl, { env, workers: 1 });
+  const prometheus = await startPrometheus();
+  const targets = new Map<Program, string>();
+  const watch = async (program: Program): Promise<void> => {
+    targets.set(program, new URL(await metricsUrlOf(program)).host);
+    prometheus.scrape([...targets.values()]);
+  };
+  for (const program of [service.api, ...service.workers]) await watch(program);
+  const headersOf = (key: keyof typeof KEYS) => ({ authorization: `Bearer ${KEYS[key]}` });
+  let isStopped = false;
+
+  const watched: WatchedService = {
+    service,
+    prometheus,
+    redis,
+    link,
+    images,
+    receiver,
+    photos,
+    hook: '/steady',
+    addWorker: async (model = 'lite') => {
+      const worker = await startWorker(redisUrl, { ...env, INSIGHTFACE_MODEL: model });
+      await watch(worker);
+      return worker;
+    },
+    workers: () => [...targets.keys()].filter((program) => program !== service.api),
+    forget: async (program) => {
+      await program.stop();
+      targets.delete(program);
+      prometheus.scrape([...targets.values()]);
+    },
+    submit: async (key, { ...images }, userId) =>
+      (await postJson(`${service.origin}/jobs`, { user_id: userId, ...images }, headersOf(key))).status,
+    erase: async (key, userId) => {
+      const init = { method: 'DELETE', headers: headersOf(key) };
+      await fetch(`${service.origin}/users/${userId}/jobs`, init);
+    },
+    otherModels: (name) => copyModels(join(folder, name)),
+    stop: async () => {
+      isStopped = true;
+      await steady;
+      await Promise.all([...targets.keys()].map((program) => program.stop()));
+      await prometheus.stop();
+      await link.stop();
+      await redis.stop();
+      await receiver.stop();
+      await images.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  const compareSteadily = async (): Promise<void> => {
+    while (!isStopped) {
+      const body = {
+        user_id: 'steady',
+        ...watched.photos,
+        callback_url: `${receiver.origin}${watched.hook}`,
+      };
+      const answer = await postJson(`${service.origin}/jobs`, body, headersOf('shop')).catch(() => undefined);
+      const { job_id: jobId } = ((await answer?.json().catch(() => undefined)) ?? {}) as { job_id?: string };
+      const wait = { headers: { ...headersOf('shop'), prefer: 'wait=5' } };
+      if (jobId) await fetch(`${service.origin}/jobs/${jobId}`, wait).catch(() => undefined);
+      await pause(STEADY_PAUSE_MS);
+    }
+  };
+  const steady = compareSteadily();
+  return watched;
+}
+
+/** Returns the folder, in which the detector has one more byte sequence that no reader minds. */
+function copyModels(folder: string): string {
+  mkdirSync(folder);
+  cpSync('models/lite', folder, { recursive: true });
+  const manifest: ModelManifest = modelManifestSchema.parse(
+    JSON.parse(readFileSync('models/lite.json', 'utf8')),
+  );
+  const path = join(folder, manifest.detector.file);
+  const detector = Buffer.concat([readFileSync(path), UNKNOWN_FIELD]);
+  writeFileSync(path, detector);
+  const files = manifest.files.map((file) =>
+    file.name === manifest.detector.file
+      ? { ...file, bytes: detector.length, sha256: hash('sha256', detector) }
+      : file,
+  );
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, files }));
+  return folder;
+}
