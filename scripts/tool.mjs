@@ -1,4 +1,4 @@
-// `npm run evaluate`, `npm run compare` and `npm run compare-services`: sets up what is missing, then runs the tool that the
+// `npm run evaluate` and `npm run compare-services`: sets up what is missing, then runs the tool that the
 // first argument names.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

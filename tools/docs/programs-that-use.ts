@@ -1,6 +1,7 @@
 import { loadApiConfig, loadWorkerConfig } from '../../src/shared/config/config.js';
+import { clientVariables } from '../../src/shared/config/variables.js';
 
-export type Program = 'API' | 'worker';
+export type Program = 'API' | 'worker' | 'face-verify';
 
 /** Variables that both programs check and only one uses. */
 const USED_BY_ONE: Readonly<Record<string, Program>> = {
@@ -17,8 +18,9 @@ export function programsThatUse(name: string): readonly Program[] {
   const only = USED_BY_ONE[name];
   if (only) return [only];
   const configs: Readonly<Record<Program, object>> = {
+    'face-verify': clientVariables,
     API: loadApiConfig({}).config,
     worker: loadWorkerConfig({}).config,
   };
-  return (['API', 'worker'] as const).filter((program) => name in configs[program]);
+  return (['API', 'worker', 'face-verify'] as const).filter((program) => name in configs[program]);
 }

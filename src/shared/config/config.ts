@@ -9,6 +9,7 @@ import { cpuLimit } from './cpu-limit.js';
 import { type Environment, noFindings, readInherited, readNew, readSetting } from './read-setting.js';
 import {
   apiVariables,
+  clientVariables,
   type InheritedValues,
   inherited,
   type Parsed,
@@ -55,9 +56,11 @@ export interface Loaded<T> {
   readonly fallbacks: readonly ConfigWarning[];
 }
 
-/** Every variable that either program reads, for the check that .env.example explains each. */
+/** Every variable that any program reads, for the check that .env.example explains each. */
 export const ENVIRONMENT_NAMES: readonly string[] = [
-  ...new Set([...Object.keys(inherited), ...Object.keys(apiVariables), ...Object.keys(workerVariables)]),
+  ...new Set(
+    [inherited, apiVariables, workerVariables, clientVariables].flatMap((shape) => Object.keys(shape)),
+  ),
 ];
 
 /**
@@ -122,6 +125,29 @@ export function loadWebhookSecrets(env: Environment = process.env): readonly str
  */
 export function loadReceiptKeys(env: Environment = process.env): readonly ReceiptKey[] {
   return readOne('RECEIPT_KEYS', workerVariables.RECEIPT_KEYS, env);
+}
+
+/** Where and how the command `face-verify` calls the service. */
+export interface ClientSettings {
+  readonly url: string;
+  readonly apiKey: string | undefined;
+}
+
+/**
+ * Reads what the command `face-verify` needs. By default it calls the API of this machine, at PORT.
+ * @throws ConfigError if FACE_VERIFY_URL or FACE_VERIFY_API_KEY is wrong.
+ */
+export function loadClientSettings(env: Environment = process.env): ClientSettings {
+  const findings = noFindings();
+  const url = readNew('FACE_VERIFY_URL', { schema: clientVariables.FACE_VERIFY_URL, env, findings });
+  const apiKey = readNew('FACE_VERIFY_API_KEY', {
+    schema: clientVariables.FACE_VERIFY_API_KEY,
+    env,
+    findings,
+  });
+  const port = readNew('PORT', { schema: apiVariables.PORT, env, findings: noFindings() });
+  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
+  return { url: url ?? `http://127.0.0.1:${port || 8333}`, apiKey };
 }
 
 /** Returns each name in API_KEYS once and skips wrong entries. Empty if every caller is anonymous. */

@@ -128,6 +128,12 @@ export const workerVariables = {
   SHUTDOWN_TIMEOUT: decimalNumber(1, 600).default(30),
 } as const;
 
+/** What the command `face-verify` reads. */
+export const clientVariables = {
+  FACE_VERIFY_URL: httpUrl.optional(),
+  FACE_VERIFY_API_KEY: z.string().optional(),
+} as const;
+
 type Shape = Readonly<Record<string, z.ZodType>>;
 /** The values of variables. */
 export type Parsed<S extends Shape> = { readonly [Name in keyof S]: z.output<S[Name]> };

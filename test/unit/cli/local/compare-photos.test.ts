@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { comparePhotos } from '../../../../src/cli/local/compare-photos.js';
-import { decidePhotos } from '../../../../src/cli/local/decide-photos.js';
+import { decidePhotos, describeDecision } from '../../../../src/cli/local/decide-photos.js';
 import { formatTable } from '../../../../src/cli/local/format-table.js';
 import { VerificationError } from '../../../../src/shared/errors.js';
 import { analysisAt } from '../../tools/evaluate/support.js';
@@ -48,8 +48,11 @@ describe('comparePhotos', () => {
 });
 
 describe('decidePhotos', () => {
-  const decide = async (minMatches: 2 | 3, ...names: readonly string[]) =>
-    decidePhotos(await compare(...names), { threshold: 0.5, minMatches });
+  const decide = async (minMatches: 2 | 3, ...names: readonly string[]) => {
+    const rule = { threshold: 0.5, minMatches };
+    const decision = decidePhotos(await compare(...names), rule);
+    return decision && describeDecision(decision, rule);
+  };
 
   it('describes the answer of the service to a whole request', async () => {
     expect(await decide(2, '10', '20', '80', '0')).toBe('matched: true (2 of 3 match, 2 required)');
