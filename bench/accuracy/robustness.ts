@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 // Turned and cropped photos: npx tsx bench/accuracy/robustness.ts [--published]
 // Turns each photo of FACE_PHOTO_SET by quarter turns without EXIF, crops it more and more closely to the face, and
 // compares the result with the original: how often the same face is found, and how similar it stays. Runs `lite`, `open` if
@@ -9,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { readManifest } from '../../src/shared/models/model-catalogue.js';
+import { listRecognisers, readManifest } from '../../src/shared/models/model-catalogue.js';
 import { analyseImage } from '../../src/worker/vision/analyse-image.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
-import { loadModelPack, type ModelPack, type PackManifest } from '../../src/worker/vision/pack/model-pack.js';
+import { loadModelPack, type ModelPack } from '../../src/worker/vision/pack/model-pack.js';
 import type { Box, FaceAnalysis, VisionSettings } from '../../src/worker/vision/types.js';
 import { photoSetFolder } from '../../test/support/extra-files.js';
 import { liteSettings } from '../../test/support/photos/vision-settings.js';
@@ -76,13 +75,12 @@ function readPhotos(folder: string): ReadonlyMap<string, Buffer> {
 }
 
 async function measurePack(
-  { name, model, modelsDir, files }: Pack,
+  { name, model, modelsDir }: Pack,
   photos: ReadonlyMap<string, Buffer>,
   coarseDetection: boolean,
 ): Promise<void> {
   const settings = liteSettings({ packFolder: join(modelsDir, model), coarseDetection });
-  const open = name === 'open' ? readManifest(modelsDir, model) : undefined;
-  const manifest = open ?? manifestFor(settings.packFolder, files);
+  const manifest = readManifest(modelsDir, model) ?? { recognisers: listRecognisers(LITE.modelsDir) };
   const pack = await loadModelPack({ ...settings, manifest });
   const originals = new Map<string, FaceAnalysis>();
   for (const [photo, bytes] of photos) {
@@ -199,24 +197,6 @@ const isOdd = ({ found, similarity = 0 }: Outcome): boolean => found !== 'same' 
 
 const describeOdd = (variant: string, { photo, found, similarity }: Outcome): string =>
   `${photo}, ${variant}: ${found}${similarity === undefined ? '' : `, ${similarity.toFixed(2)}`}`;
-
-/** These packs use the recogniser of `lite`, whose channels are BGR, so they need a manifest. */
-function manifestFor(packFolder: string, { detector, landmarks, recogniser }: Pack['files']): PackManifest {
-  const names = [detector, landmarks, recogniser].filter((name) => name !== undefined);
-  const describeFile = (name: string) => {
-    const bytes = readFileSync(join(packFolder, name));
-    return { name, bytes: bytes.length, sha256: hash('sha256', bytes) };
-  };
-  const input = landmarks
-    ? ({ kind: 'ultraface', landmark_file: landmarks, mean: 127, std: 128 } as const)
-    : ({ kind: 'scrfd', mean: 127.5, std: 128 } as const);
-  return {
-    name: 'robustness',
-    files: names.map(describeFile),
-    detector: { ...input, file: detector, channels: 'rgb' },
-    recogniser: { kind: 'arcface', file: recogniser, mean: 127.5, std: 127.5, channels: 'bgr' },
-  };
-}
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
