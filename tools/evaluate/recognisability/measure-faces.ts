@@ -18,7 +18,6 @@ export interface Workplace {
   readonly pack: ModelPack;
   readonly settings: VisionSettings;
   readonly seed: number;
-  readonly signal: AbortSignal;
 }
 
 /** Pictures without a person per photo. */
@@ -30,7 +29,6 @@ export async function* measureFaces(
   workplace: Workplace,
 ): AsyncGenerator<readonly LabelledExample[]> {
   for (const [index, photo] of photos.entries()) {
-    workplace.signal.throwIfAborted();
     yield [...(await measurePhoto(photo, index, workplace)), ...(await measureGarbage(index, workplace))];
   }
 }

@@ -27,8 +27,8 @@ const LEAST_PERSONS = 40;
 
 /**
  * Measures the recognisability check with a pack, as it is and with a block made from the photos, and writes that block
- * for the pack's manifest.
- * @throws UserError; the signal's reason if it aborts.
+ * for the pack's manifest. If the signal aborts, the report covers the photos so far.
+ * @throws UserError; the signal's reason if it aborts before LEAST_PERSONS persons are measured.
  */
 export async function measureRecognisability(options: RecognisabilityOptions): Promise<void> {
   const photos = listPersons(options.folder);
@@ -56,11 +56,15 @@ async function measureAll(
   const examples: LabelledExample[] = [];
   try {
     let done = 0;
-    for await (const faces of measureFaces(photos, { pack, settings, seed, signal })) {
+    for await (const faces of measureFaces(photos, { pack, settings, seed })) {
       examples.push(...faces);
       done += 1;
       if (done % 25 === 0) say(`${done} of ${photos.length} photos, ${examples.length} faces.`);
+      if (signal.aborted) break;
     }
+    const persons = new Set(photos.slice(0, done).map(({ person }) => person)).size;
+    if (persons < LEAST_PERSONS) signal.throwIfAborted();
+    if (signal.aborted) say(`Stopped: the report covers ${done} of ${photos.length} photos.`);
   } finally {
     await pack.close();
   }
