@@ -9,7 +9,6 @@ import { VerificationError } from '../shared/errors.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { AppContext } from './http/app-context.js';
 import { errorResponse } from './http/error-response.js';
-import { maxBodyBytes } from './http/read-request.js';
 import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
@@ -54,14 +53,15 @@ export function createApp(
 
   for (const [root, access] of accessByRoot(operations))
     for (const guard of guardsOf(access, deps)) app.use(`${root}/*`, guard);
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes(deps.uploadLimits),
-      onError: (context) => errorResponse(context, new VerificationError('body_too_large')),
-    }),
-  );
-  for (const { method, path, createHandler } of operations)
-    app[method](path.replace(/\{(\w+)\}/g, ':$1'), createHandler({ ...deps, operations }));
+  const limitBody = bodyLimit({
+    maxSize: deps.uploadLimits.maxJsonBytes,
+    onError: (context) => errorResponse(context, new VerificationError('body_too_large')),
+  });
+  for (const { method, path, limitsBody, createHandler } of operations) {
+    const route = path.replace(/\{(\w+)\}/g, ':$1');
+    if (!limitsBody) app.use(route, limitBody);
+    app[method](route, createHandler({ ...deps, operations }));
+  }
   app.route('/', createPageFiles());
   return app;
 }

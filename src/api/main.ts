@@ -16,6 +16,7 @@ import { createPhotoCipher } from '../shared/uploads/photo-cipher.js';
 import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import { type AppDependencies, createApp } from './app.js';
 import { createDrain, type ServerParts, startServer } from './http/start-server.js';
+import { createBodyMemory } from './http/upload-limits.js';
 import { type Backlog, createBacklog } from './jobs/backlog.js';
 import { createJobQueue } from './jobs/job-queue.js';
 import { createJobWaiter } from './jobs/job-waiter.js';
@@ -198,6 +199,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       maxInlineBytes: Math.min(config.MAX_INLINE_BYTES, config.MAX_IMAGE_BYTES),
       maxImageBytes: config.MAX_IMAGE_BYTES,
       maxJsonBytes: config.MAX_BODY_BYTES,
+      memory: createBodyMemory(config.UPLOAD_MEMORY_LIMIT),
     },
     observeRequest: metrics.observeRequest,
   };

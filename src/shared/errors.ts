@@ -79,8 +79,8 @@ export const ERROR_KINDS = {
       'too.',
   }),
   unsupported_media_type: client('request', 415, {
-    text: 'The body must be sent as application/json.',
-    advice: 'Set `Content-Type: application/json`.',
+    text: 'The body must be sent as application/json or multipart/form-data.',
+    advice: 'Set `Content-Type: application/json`, or send a form whose parts have the names of the fields.',
   }),
   body_too_large: client('request', 413, {
     text: 'The body is larger than this service accepts.',

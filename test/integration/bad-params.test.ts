@@ -65,9 +65,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { ...taken(set({})), headers: { 'content-type': '' }, outcome: '415 unsupported_media_type' },
     {
       ...taken(set({})),
-      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
       outcome: '415 unsupported_media_type',
     },
+    { ...invalid(set({})), headers: { 'content-type': 'multipart/form-data; boundary=x' } },
   ],
   P25: [
     invalid('{"user_id":"u-1"}'),
@@ -145,7 +146,7 @@ describe('the list of bad parameters', () => {
 
     expect(outcomes).toHaveLength(urls.length * 2);
     for (const { outcome } of outcomes)
-      expect(outcome).toMatch(/^422 (image_url_forbidden|invalid_request)$/);
+      expect(outcome).toMatch(/^422 (image_url_forbidden|invalid_request|uploads_disabled)$/);
   });
 
   it('returns the running job for a repeated Idempotency-Key and refuses the key with another body (P30, P31)', async () => {

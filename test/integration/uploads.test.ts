@@ -1,10 +1,19 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ImageName } from '../../src/shared/contract/compare-request.js';
+import { jobViewSchema } from '../../src/shared/contract/job-view.js';
+import { FORM_TYPE, type FormPart, multipart, photoPart, textPart } from '../support/builders/multipart.js';
 import { otherPersonPhoto } from '../support/photos/photos.js';
 import { dataUrlOf, UPLOAD_KEY, uploadPhotos } from '../support/photos/upload-photos.js';
 import { type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
+
+const run = promisify(execFile);
 
 let service: Service;
 let images: ImageServer;
@@ -19,7 +28,7 @@ beforeAll(async () => {
   images = await startImageServer();
   photos = await uploadPhotos();
   service = await startService({
-    env: { UPLOAD_KEYS: UPLOAD_KEY, MAX_INLINE_BYTES: '100000', UPLOAD_MEMORY_LIMIT: '1048576' },
+    env: { UPLOAD_KEYS: UPLOAD_KEY, MAX_IMAGE_BYTES: '200000', UPLOAD_MEMORY_LIMIT: '1048576' },
   });
   redis = new Redis(service.redis.url);
   held = images.serve('/held.jpg', (_request, response) => {
@@ -61,6 +70,118 @@ const endOf = async (jobId: string) => {
   const { body } = await service.get(`/jobs/${jobId}`, { prefer: 'wait=60' });
   return body as { status: string; result?: unknown; error?: { code: string } };
 };
+
+describe('photos in a form', () => {
+  const post = (path: string, parts: readonly FormPart[], headers: Record<string, string> = {}) =>
+    service.call(path, {
+      method: 'POST',
+      headers: { 'content-type': FORM_TYPE, ...headers },
+      body: new Uint8Array(multipart(parts)),
+    });
+  const form = (): FormPart[] => [
+    textPart('user_id', 'u-1'),
+    ...Object.entries(photos).map(([name, photo]) => photoPart(name, photo)),
+  ];
+
+  it('are compared', async () => {
+    const answer = await post('/compare-faces', form());
+
+    expect([answer.status, answer.body]).toEqual([200, { user_id: 'u-1', matched: true }]);
+  });
+
+  it('are compared by a job, with the options of its other parts', async () => {
+    const { status, body } = await post('/jobs', [...form(), textPart('evidence', 'true')]);
+
+    expect(status).toBe(202);
+    const view = jobViewSchema.parse(await endOf(String(body.job_id)));
+    expect(view.result?.evidence?.images.front_image1.status).toBe('matched');
+  });
+
+  it('can be sent by curl as the README shows it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'face-curl-'));
+    const args = Object.entries(photos).flatMap(([name, photo]) => {
+      writeFileSync(join(folder, `${name}.jpg`), photo);
+      return ['-F', `${name}=@${join(folder, `${name}.jpg`)}`];
+    });
+
+    const { stdout } = await run('curl', [
+      '-s',
+      `${service.origin}/compare-faces`,
+      '-F',
+      'user_id=42',
+      ...args,
+    ]);
+    rmSync(folder, { recursive: true });
+
+    expect(JSON.parse(stdout)).toEqual({ user_id: '42', matched: true });
+  });
+
+  it('get an answer that the sender can read, also if they are refused in the middle', async () => {
+    const large = photoPart('front_image2', Buffer.alloc(700_000));
+
+    const answer = await post('/compare-faces', [...form().slice(0, 2), large, ...form().slice(3)]);
+
+    expect([answer.status, answer.body.code, answer.body.image]).toEqual([
+      413,
+      'body_too_large',
+      'front_image2',
+    ]);
+  });
+
+  it('run once under one Idempotency-Key, and conflict if any byte differs', async () => {
+    const headers = { 'idempotency-key': 'form-1' };
+    const changed = form();
+    changed[4] = photoPart('back_image', Buffer.concat([photos.back_image, Buffer.of(0)]));
+
+    const answers = await Promise.all(
+      [form(), form(), changed, form()].map((parts) => post('/jobs', parts, headers)),
+    );
+
+    const accepted = answers.filter(({ status }) => status === 202);
+    const rest = answers.filter(({ status }) => status !== 202).map(({ body }) => body.code);
+    expect(new Set(accepted.map(({ body }) => body.job_id)).size).toBe(1);
+    // Whichever came first has the key.
+    expect([1, 3]).toContain(accepted.length);
+    expect(new Set(rest)).toEqual(new Set(['idempotency_conflict']));
+    expect(await endOf(String(accepted[0]?.body.job_id))).toMatchObject({ status: 'completed' });
+  });
+
+  it('get 503 while those of other jobs take all the memory, and URLs are accepted', async () => {
+    service.workers[0]?.process.kill('SIGSTOP');
+    const large = [
+      textPart('user_id', 'u-2'),
+      ...Object.keys(photos).map((name) => photoPart(name, Buffer.alloc(150_000))),
+    ];
+    const urls = Object.keys(photos).map((name) => [name, `${images.origin}/none.jpg`]);
+
+    const first = await post('/jobs', large);
+    const refused = await post('/jobs', large);
+    const accepted = await service.post('/jobs', { user_id: 'u-1', ...Object.fromEntries(urls) });
+    service.workers[0]?.process.kill('SIGCONT');
+
+    expect([first.status, refused.status, accepted.status]).toEqual([202, 503, 202]);
+    expect(refused.body).toMatchObject({
+      code: 'overloaded',
+      detail: 'Too many uploaded photos are waiting for their comparison. Requests with URLs are accepted.',
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await endOf(String(first.body.job_id))).toMatchObject({ error: { code: 'image_unsupported' } });
+  });
+
+  it('are removed with a job that is cancelled, and with a person that is erased', async () => {
+    service.workers[0]?.process.kill('SIGSTOP');
+    const cancelled = await post('/jobs', form());
+    const erased = await post('/jobs', form());
+    expect((await keysOfPhotos()).filter((key) => key.includes(':photo:'))).toHaveLength(2);
+
+    await service.call(`/jobs/${cancelled.body.job_id}`, { method: 'DELETE' });
+    await service.call('/users/u-1/jobs', { method: 'DELETE' });
+
+    expect(erased.status).toBe(202);
+    expect(await keysOfPhotos()).toEqual([]);
+    service.workers[0]?.process.kill('SIGCONT');
+  });
+});
 
 describe('photos in data: URLs', () => {
   it('are compared', async () => {

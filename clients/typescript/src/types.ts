@@ -1,6 +1,38 @@
 // Made by `npm run docs` from docs/openapi.json. Do not edit.
 import type { PhotoSource } from './photo-source.js';
 
+/** The fields of CompareRequest as parts, each at most once. Numbers and booleans are the text that JSON has for them. What CompareRequest requires is required here too, as a part or in `request`. */
+export interface CompareForm {
+  /** The caller’s own id of the person. The response repeats it unchanged. */
+  user_id?: string | number;
+  /** First probe photo: a file, or the text of a URL. */
+  front_image1?: PhotoSource;
+  /** Second probe photo, likewise. */
+  front_image2?: PhotoSource;
+  /** Third probe photo, likewise. */
+  front_image3?: PhotoSource;
+  /** Reference photo, likewise. */
+  back_image?: PhotoSource;
+  /** Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr. */
+  threshold?: number;
+  /** Highest false match rate of a single comparison. The calibration of the model pack gives the threshold. */
+  fmr?: number;
+  /** How many probes must match. */
+  min_matches?: 2 | 3;
+  /** Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same. */
+  review_margin?: number;
+  /** Adds similarities, faces and timings to the response. */
+  evidence?: boolean;
+  /** Adds a list of warnings about the photos to the response. */
+  warnings?: boolean;
+  /** Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it. */
+  receipt?: boolean;
+  /** Where the result is posted; http or https. */
+  callback_url?: string;
+  /** The fields that are not parts of their own, as JSON. */
+  request?: Record<string, unknown>;
+}
+
 export interface CompareRequest {
   /** The caller’s own id of the person. The response repeats it unchanged. */
   user_id: string | number;

@@ -5,7 +5,7 @@ import { VerificationError } from '../../shared/errors.js';
  * @throws VerificationError `invalid_json`: not UTF-8, not JSON, nested too deeply, or an object that names a field twice.
  * Programs differ in which of the two values they use, so a proxy before us may have checked a different request.
  */
-export function parseJson(bytes: ArrayBuffer): unknown {
+export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   const value = parse(text);
   if (namesFieldTwice(text))
@@ -13,7 +13,7 @@ export function parseJson(bytes: ArrayBuffer): unknown {
   return value;
 }
 
-function decodeUtf8(bytes: ArrayBuffer): string {
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

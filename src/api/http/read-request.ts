@@ -6,7 +6,6 @@ import {
   IMAGE_NAMES,
   type ImageName,
 } from '../../shared/contract/compare-request.js';
-import { dataUrlLength } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
 import { explainIssue, IS_MISSING } from '../../shared/explain-issue.js';
@@ -14,8 +13,12 @@ import { isJobId } from '../../shared/queue/comparison-job.js';
 import type { Caller, ReceivedRequest } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';
 import { findUnknownFields } from './find-unknown-fields.js';
+import { bodyOf, withFields } from './multipart-fields.js';
 import { parseJson } from './parse-json.js';
+import { readWholeBody } from './read-body.js';
+import { type MultipartForm, readMultipart } from './read-multipart.js';
 import { RequestError } from './request-error.js';
+import { maxJsonBodyBytes, type UploadLimits } from './upload-limits.js';
 
 /** Longest wait that a Prefer header can ask for, seconds. */
 export const MAX_WAIT_SECONDS = 60;
@@ -23,46 +26,50 @@ export const MAX_WAIT_SECONDS = 60;
 /** Other bytes arrive in an unknown encoding: two keys could look alike, or one key could be read in two ways. */
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 
-/** Limits on photos that come with a request. */
-export interface UploadLimits {
-  /** True if this service accepts them. */
-  readonly enabled: boolean;
-  /** Largest photo in a data: URL, bytes. */
-  readonly maxInlineBytes: number;
-  /** Largest photo in a part of its own, bytes. */
-  readonly maxImageBytes: number;
-  /** Largest body without its photos, bytes. */
-  readonly maxJsonBytes: number;
-}
-
-/** Returns the size of the largest JSON body, with a photo in each field, bytes. */
-export function maxBodyBytes({ enabled, maxInlineBytes, maxJsonBytes }: UploadLimits): number {
-  return maxJsonBytes + (enabled ? IMAGE_NAMES.length * dataUrlLength(maxInlineBytes) : 0);
-}
-
 /**
- * Reads and checks the body of a comparison.
- * @throws VerificationError `unsupported_media_type`, `invalid_json`; RequestError `invalid_request` that names every wrong field.
+ * Reads and checks the body of a comparison: JSON, or multipart/form-data with photos as files.
+ * @throws VerificationError `unsupported_media_type`, `invalid_json`, `body_too_large`, `overloaded`; RequestError
+ * `invalid_request` and others that name every wrong field.
  */
 export async function readCompareRequest(
   context: Context<AppContext>,
   limits: UploadLimits,
 ): Promise<ReceivedRequest> {
-  const type = context.req.header('content-type') ?? '';
-  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type.trim()))
+  const { raw } = context.req;
+  const type = (context.req.header('content-type') ?? '').trim();
+  if (/^multipart\/form-data\s*;/i.test(type)) {
+    refuseCompressed(context, []);
+    const { texts, photos } = await readMultipart(raw, limits);
+    return parseBody(bodyOf(texts), photos, limits);
+  }
+  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type))
     throw new VerificationError('unsupported_media_type');
-  const bytes = await context.req.arrayBuffer();
+  const bytes = await readWholeBody(raw, { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory });
   refuseCompressed(context, bytes);
-  return parseBody(parseJson(bytes), limits);
+  return parseBody(parseJson(bytes), new Map(), limits);
 }
 
-/** @throws RequestError `invalid_request` that names every wrong field. */
-function parseBody(sent: unknown, limits: UploadLimits): ReceivedRequest {
-  const parsed = compareRequestSchema.safeParse(sent, { error: explainIssue });
-  const { misspelt, meant, ignored } = findUnknownFields(sent);
+/** Takes the place of the URL of a photo that is a file. */
+const FILE = 'https://file.invalid/';
+
+/** @throws RequestError that names every wrong field. `files`: photos that are not in `sent`. */
+function parseBody(
+  sent: unknown,
+  files: MultipartForm['photos'],
+  { maxInlineBytes }: UploadLimits,
+): ReceivedRequest {
+  const whole =
+    files.size === 0
+      ? sent
+      : withFields(
+          sent,
+          [...files.keys()].map((name) => [name, FILE]),
+        );
+  const parsed = compareRequestSchema.safeParse(whole, { error: explainIssue });
+  const { misspelt, meant, ignored } = findUnknownFields(whole);
   if (parsed.success && misspelt.length === 0) {
-    refuseLargeDataUrls(parsed.data, limits);
-    return { body: parsed.data, unknownFields: ignored };
+    refuseLargeDataUrls(parsed.data, maxInlineBytes);
+    return { body: { ...parsed.data, ...Object.fromEntries(files) }, unknownFields: ignored };
   }
   // A field that is there under another name is not missing.
   const issues = (parsed.error?.issues ?? []).filter(
@@ -72,7 +79,7 @@ function parseBody(sent: unknown, limits: UploadLimits): ReceivedRequest {
 }
 
 /** @throws RequestError `body_too_large` that names every data: URL with too large a photo. */
-function refuseLargeDataUrls(body: CompareRequest, { maxInlineBytes }: UploadLimits): void {
+function refuseLargeDataUrls(body: CompareRequest, maxInlineBytes: number): void {
   const items = IMAGE_NAMES.flatMap((name) => {
     const source = body[name];
     if (source.kind === 'url' || source.bytes.length <= maxInlineBytes) return [];
@@ -83,8 +90,7 @@ function refuseLargeDataUrls(body: CompareRequest, { maxInlineBytes }: UploadLim
 }
 
 /** @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so. */
-function refuseCompressed(context: Context<AppContext>, bytes: ArrayBuffer): void {
-  const [first, second] = new Uint8Array(bytes);
+function refuseCompressed(context: Context<AppContext>, [first, second]: Iterable<number>): void {
   const isGzip = first === 0x1f && second === 0x8b;
   const encoding = context.req.header('content-encoding')?.trim() ?? '';
   if (!isGzip && /^(?:identity)?$/i.test(encoding)) return;

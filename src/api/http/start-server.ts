@@ -13,6 +13,9 @@ export interface ServerParts {
   readonly shutdown: Shutdown;
 }
 
+/** Time in which a whole request must arrive, and one that may carry photos, ms. Later ones get 408. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const UPLOAD_TIMEOUT_MS = 60_000;
 /** Silence on a connection beyond the longest wait of a caller after which it is closed, s: its client no longer reads. */
 const SILENCE_SLACK_SECONDS = 30;
 
@@ -27,7 +30,7 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
       hostname: config.HOST,
       port: config.PORT,
       serverOptions: {
-        requestTimeout: 10_000,
+        requestTimeout: config.UPLOAD_KEYS.length > 0 ? UPLOAD_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
         headersTimeout: 5_000,
         keepAliveTimeout: 65_000,
         connectionsCheckingInterval: 1_000,

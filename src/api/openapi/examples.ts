@@ -12,6 +12,16 @@ export const REQUEST_EXAMPLE = {
   min_matches: 2,
 };
 
+/** A form with photos as files; their bytes are not shown. */
+export const FORM_EXAMPLE = {
+  user_id: 'user-42',
+  front_image1: 'front-1.jpg',
+  front_image2: 'front-2.jpg',
+  front_image3: 'front-3.jpg',
+  back_image: 'reference.jpg',
+  threshold: 0.5,
+};
+
 /** A job that has ended with a decision. */
 export const JOB_EXAMPLE = {
   job_id: JOB_ID,

@@ -1,7 +1,13 @@
 import type { z } from 'zod';
 import { createProblem, problemSchema } from '../../shared/contract/problem.js';
 import { ERROR_KINDS, type ErrorCode } from '../../shared/errors.js';
-import { type Access, type Answer, type Operation, TAGS } from '../operations/define-operation.js';
+import {
+  type Access,
+  type Answer,
+  type Operation,
+  type RequestBody,
+  TAGS,
+} from '../operations/define-operation.js';
 import { HEADERS, type HeaderName } from './components.js';
 import { createSchemas, schemaReference } from './schemas.js';
 import { describeWebhook } from './webhook.js';
@@ -98,7 +104,7 @@ function describeOperation(operation: Operation): DescribedOperation {
     ...(parameters
       ? { parameters: parameters.map((parameter) => ({ $ref: `#/components/parameters/${parameter.id}` })) }
       : {}),
-    ...(body ? { requestBody: { required: true, content: jsonContent(body.schema, body.example) } } : {}),
+    ...(body ? { requestBody: { required: true, content: bodyContent(body) } } : {}),
     responses: Object.fromEntries([
       ...answers,
       ...(access === 'open' ? [['400', BAD_HOST]] : []),
@@ -148,6 +154,12 @@ function describeProblems(codes: readonly ErrorCode[]): [string, object][] {
 function jsonContent(schema: z.ZodType, example: unknown): object {
   const content = { schema: schemaReference(schema), ...(example === undefined ? {} : { example }) };
   return { 'application/json': content };
+}
+
+function bodyContent({ schema, example, form }: RequestBody): object {
+  if (!form) return jsonContent(schema, example);
+  const multipart = { schema: schemaReference(form.schema), example: form.example };
+  return { ...jsonContent(schema, example), 'multipart/form-data': multipart };
 }
 
 function headerReferences(names: readonly HeaderName[]): object {

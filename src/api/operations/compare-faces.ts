@@ -13,8 +13,9 @@ import type { JobWaiter } from '../jobs/job-waiter.js';
 import { readDetails } from '../jobs/skip-unreadable.js';
 import { type Caller, type PreparedJob, prepareJob, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
+import { compareFormSchema } from '../openapi/compare-form.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
-import { REQUEST_EXAMPLE } from '../openapi/examples.js';
+import { FORM_EXAMPLE, REQUEST_EXAMPLE } from '../openapi/examples.js';
 import { ACCEPTED, acceptJob, type CreateJobDependencies, REPLAYED, SUBMIT_ERRORS } from './create-job.js';
 import { defineOperation } from './define-operation.js';
 
@@ -36,7 +37,12 @@ export const compareFacesOperation = defineOperation<CompareFacesDependencies>({
     'Answers whether at least `min_matches` of the three probes show the person in the reference. If too few photos ' +
     'can be judged to decide, the answer is a problem and never `matched: false`.',
   parameters: [PREFER_ASYNC, IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT],
-  body: { schema: compareRequestSchema, example: REQUEST_EXAMPLE },
+  body: {
+    schema: compareRequestSchema,
+    example: REQUEST_EXAMPLE,
+    form: { schema: compareFormSchema, example: FORM_EXAMPLE },
+  },
+  limitsBody: true,
   answers: {
     200: {
       description: 'The decision.',

@@ -3,12 +3,14 @@ import { compareRequestSchema } from '../../shared/contract/compare-request.js';
 import { type JobAccepted, jobAcceptedSchema, warnOfFields } from '../../shared/contract/job-view.js';
 import type { ErrorCode } from '../../shared/errors.js';
 import type { AppContext } from '../http/app-context.js';
-import { readCaller, readCompareRequest, type UploadLimits } from '../http/read-request.js';
+import { readCaller, readCompareRequest } from '../http/read-request.js';
+import type { UploadLimits } from '../http/upload-limits.js';
 import { statusOf } from '../jobs/job-queue.js';
 import { prepareJob, type SubmitDependencies, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
+import { compareFormSchema } from '../openapi/compare-form.js';
 import { IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
-import { JOB_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
+import { FORM_EXAMPLE, JOB_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
 import { type Answer, defineOperation } from './define-operation.js';
 import { suggestNextPoll } from './get-job.js';
 
@@ -62,7 +64,12 @@ export const createJobOperation = defineOperation<CreateJobDependencies>({
   description:
     'Read the result at `status_url`, or receive it at `callback_url` or the service’s WEBHOOK_URL.',
   parameters: [IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT],
-  body: { schema: compareRequestSchema, example: REQUEST_EXAMPLE },
+  body: {
+    schema: compareRequestSchema,
+    example: REQUEST_EXAMPLE,
+    form: { schema: compareFormSchema, example: FORM_EXAMPLE },
+  },
+  limitsBody: true,
   answers: { 202: ACCEPTED },
   errors: SUBMIT_ERRORS,
   createHandler: (deps) => (context) => acceptJob(context, deps),

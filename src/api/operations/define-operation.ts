@@ -40,6 +40,14 @@ export interface Link {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** The body of a request, as JSON or as a form. */
+export interface RequestBody {
+  readonly schema: z.ZodType;
+  readonly example: unknown;
+  /** Schema of the same body as multipart/form-data. */
+  readonly form?: { readonly schema: z.ZodType; readonly example: unknown };
+}
+
 /** One HTTP operation: route, access, documentation and handler. */
 export interface Operation<Dependencies = never> {
   readonly method: 'get' | 'post' | 'delete';
@@ -52,7 +60,9 @@ export interface Operation<Dependencies = never> {
   readonly description: string;
   readonly access: Access;
   readonly parameters?: readonly Parameter[];
-  readonly body?: { readonly schema: z.ZodType; readonly example: unknown };
+  readonly body?: RequestBody;
+  /** True if the handler itself limits the size of its body. */
+  readonly limitsBody?: boolean;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Codes of the problems it can answer with, beyond those that follow from `access`. */
   readonly errors: readonly ErrorCode[];

@@ -1,4 +1,4 @@
-import type { UploadLimits } from '../http/read-request.js';
+import type { UploadLimits } from '../http/upload-limits.js';
 import { renderDemoPage } from '../pages/demo-page.js';
 import { renderDocumentationPage } from '../pages/documentation-page.js';
 import { renderErrorPage } from '../pages/error-page.js';

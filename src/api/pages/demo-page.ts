@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { FRONT_IMAGES, type ImageName, MAX_URL_LENGTH } from '../../shared/contract/compare-request.js';
-import type { UploadLimits } from '../http/read-request.js';
+import type { UploadLimits } from '../http/upload-limits.js';
 import { type Html, renderPage } from './render-page.js';
 
 /** Returns the page on which people try a comparison. Its script reads from the form which photos can be sent as files. */

@@ -3,7 +3,7 @@ import { webhookBodySchema } from '../../shared/contract/webhook-body.js';
 import { API_DESCRIPTION, errorsOf } from '../openapi/openapi-document.js';
 import { createSchemas } from '../openapi/schemas.js';
 import { describeWebhook } from '../openapi/webhook.js';
-import { type Access, type Operation, TAGS } from '../operations/define-operation.js';
+import { type Access, type Operation, type RequestBody, TAGS } from '../operations/define-operation.js';
 import { type Html, renderPage, renderText } from './render-page.js';
 import { renderSchema, renderSchemaName } from './render-schema.js';
 
@@ -55,7 +55,7 @@ function renderOperation(operation: Operation): Html {
         <h3><code>${method.toUpperCase()} ${path}</code></h3>
         <p><strong>${summary}.</strong> ${renderText(description)} ${renderText(KEYS[access])}</p>
         ${parameters.length > 0 ? renderParameters(parameters) : ''}
-        ${body ? html`<p>Body: ${renderSchemaName(body.schema)}</p>${renderExample('Example of a body', body.example)}` : ''}
+        ${body ? renderBody(body) : ''}
         ${Object.entries(answers).map(
           ([status, { description: text, schema, mediaType, headers = [], example }]) => html`
         <p>
@@ -66,6 +66,11 @@ function renderOperation(operation: Operation): Html {
         )}
         ${renderErrors(operation)}
       </article>`;
+}
+
+function renderBody({ schema, example, form }: RequestBody): Html {
+  const asForm = form ? html`, or as multipart/form-data ${renderSchemaName(form.schema)}` : '';
+  return html`<p>Body: ${renderSchemaName(schema)}${asForm}</p>${renderExample('Example of a body', example)}`;
 }
 
 function renderErrors(operation: Operation): Html {

@@ -71,6 +71,7 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
   const { values, ...findings } = readVariables(env, apiVariables);
   const config = { ...values, addressPolicy: readAddressPolicy(values) };
   checkWebhookUrl(config);
+  checkUploadMemory(config);
   return { config: Object.freeze(config), ...findings };
 }
 
@@ -164,6 +165,8 @@ function pick(env: Environment, names: readonly string[]): Readonly<Record<strin
 }
 
 const MEBIBYTE = 1_048_576;
+/** Photos of the largest size that must fit into UPLOAD_MEMORY_LIMIT: those of one request, with its other parts. */
+const PHOTOS_IN_MEMORY = 5;
 
 function visionOptions(values: WorkerValues, processes: number, env: Environment) {
   const memoryLimitBytes = values.VISION_MEMORY_MB * MEBIBYTE;
@@ -221,6 +224,15 @@ function checkWebhookUrl(settings: WebhookSettings): void {
   } catch (error) {
     throw new ConfigError([`WEBHOOK_URL: ${toVerificationError(error).message}`]);
   }
+}
+
+/** @throws ConfigError if uploads are accepted and the largest request can never fit into their memory. */
+function checkUploadMemory(settings: ApiConfig): void {
+  const { UPLOAD_KEYS: keys, UPLOAD_MEMORY_LIMIT: limit, MAX_IMAGE_BYTES: maxImageBytes } = settings;
+  if (keys.length === 0 || limit >= PHOTOS_IN_MEMORY * maxImageBytes) return;
+  throw new ConfigError([
+    `UPLOAD_MEMORY_LIMIT: must be at least ${PHOTOS_IN_MEMORY} times MAX_IMAGE_BYTES, so that every request fits`,
+  ]);
 }
 
 /** @throws ConfigError if this setting is wrong. */

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type AppDependencies, createApp } from '../../../src/api/app.js';
+import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import {
   defineOperation,
   type Operation,
@@ -136,7 +137,13 @@ function dependencies(): AppDependencies {
     adminKeys: parseApiKeys(`operator:${OPERATOR}`).keys,
     rateLimiter: undefined,
     corsOrigins: [],
-    uploadLimits: { enabled: false, maxInlineBytes: 1_000, maxImageBytes: 1_000, maxJsonBytes: 1_000 },
+    uploadLimits: {
+      enabled: false,
+      maxInlineBytes: 1_000,
+      maxImageBytes: 1_000,
+      maxJsonBytes: 1_000,
+      memory: createBodyMemory(1_000_000),
+    },
     observeRequest: () => undefined,
     isDraining: () => false,
   };

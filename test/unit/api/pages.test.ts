@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../src/api/http/app-context.js';
+import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import { getOpenApiOperation } from '../../../src/api/operations/get-openapi.js';
 import { pageOperations } from '../../../src/api/operations/pages.js';
 import { OPERATIONS } from '../../../src/api/operations.js';
@@ -11,7 +12,13 @@ import { renderText } from '../../../src/api/pages/render-page.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
 import { ERROR_CODES, ERROR_KINDS } from '../../../src/shared/errors.js';
 
-const UPLOAD_LIMITS = { enabled: false, maxInlineBytes: 2_000, maxImageBytes: 5_000, maxJsonBytes: 1_000 };
+const UPLOAD_LIMITS = {
+  enabled: false,
+  maxInlineBytes: 2_000,
+  maxImageBytes: 5_000,
+  maxJsonBytes: 1_000,
+  memory: createBodyMemory(1_000_000),
+};
 
 const pages = new Hono<AppContext>().route('/', createPageFiles());
 for (const { path, createHandler } of [...pageOperations, getOpenApiOperation])

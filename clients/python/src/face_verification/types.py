@@ -9,6 +9,39 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
 
+class CompareForm(TypedDict):
+    """The fields of CompareRequest as parts, each at most once. Numbers and booleans are the text that JSON has for them. What CompareRequest requires is required here too, as a part or in `request`."""
+
+    user_id: NotRequired[str | int]
+    """The caller’s own id of the person. The response repeats it unchanged."""
+    front_image1: NotRequired[PhotoSource]
+    """First probe photo: a file, or the text of a URL."""
+    front_image2: NotRequired[PhotoSource]
+    """Second probe photo, likewise."""
+    front_image3: NotRequired[PhotoSource]
+    """Third probe photo, likewise."""
+    back_image: NotRequired[PhotoSource]
+    """Reference photo, likewise."""
+    threshold: NotRequired[float]
+    """Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr."""
+    fmr: NotRequired[float]
+    """Highest false match rate of a single comparison. The calibration of the model pack gives the threshold."""
+    min_matches: NotRequired[Literal[2, 3]]
+    """How many probes must match."""
+    review_margin: NotRequired[float]
+    """Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same."""
+    evidence: NotRequired[bool]
+    """Adds similarities, faces and timings to the response."""
+    warnings: NotRequired[bool]
+    """Adds a list of warnings about the photos to the response."""
+    receipt: NotRequired[bool]
+    """Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it."""
+    callback_url: NotRequired[str]
+    """Where the result is posted; http or https."""
+    request: NotRequired[dict[str, Any]]
+    """The fields that are not parts of their own, as JSON."""
+
+
 class CompareRequest(TypedDict):
     user_id: str | int
     """The caller’s own id of the person. The response repeats it unchanged."""

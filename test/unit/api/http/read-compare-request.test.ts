@@ -6,11 +6,18 @@ import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../../src/api/http/app-context.js';
 import { errorResponse } from '../../../../src/api/http/error-response.js';
 import { readCompareRequest } from '../../../../src/api/http/read-request.js';
+import { createBodyMemory } from '../../../../src/api/http/upload-limits.js';
 import { compareRequestSchema, IMAGE_NAMES } from '../../../../src/shared/contract/compare-request.js';
 import { problemSchema } from '../../../../src/shared/contract/problem.js';
 import { ACCEPTABLE } from '../../../support/programs/api.js';
 
-const LIMITS = { enabled: true, maxInlineBytes: 30, maxImageBytes: 1_000, maxJsonBytes: 65_536 };
+const LIMITS = {
+  enabled: true,
+  maxInlineBytes: 30,
+  maxImageBytes: 1_000,
+  maxJsonBytes: 10_000_000,
+  memory: createBodyMemory(10_000_000),
+};
 
 const app = new Hono<AppContext>();
 app.onError((error, context) => errorResponse(context, error));

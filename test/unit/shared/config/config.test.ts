@@ -327,6 +327,21 @@ describe('WEBHOOK_URL', () => {
   });
 });
 
+describe('UPLOAD_MEMORY_LIMIT', () => {
+  const UPLOAD_KEYS = Buffer.alloc(32, 7).toString('base64');
+  const sizes = { MAX_IMAGE_BYTES: '2000000', UPLOAD_MEMORY_LIMIT: '9999999' };
+
+  it('keeps the API from starting if the photos of one request may not fit', () => {
+    expect(problemsOf(() => loadApiConfig({ UPLOAD_KEYS, ...sizes }))).toEqual([
+      'UPLOAD_MEMORY_LIMIT: must be at least 5 times MAX_IMAGE_BYTES, so that every request fits',
+    ]);
+  });
+
+  it('does not matter to a service that accepts URLs only', () => {
+    expect(loadApiConfig(sizes).config.UPLOAD_KEYS).toEqual([]);
+  });
+});
+
 describe('a refused setting', () => {
   it('never shows a message of the validation library', () => {
     const values = ['x', ' ', '-1', '0x10', '1e400', 'a,b', 'http://', 'ftp://h/', '999999999999999999'];
