@@ -8,10 +8,11 @@ import { parseArgs } from 'node:util';
 import { attackService } from './attack-service.js';
 import { installNpmTools, installPythonTools } from './install-tools.js';
 import { runTool, type ToolRun } from './run-tool.js';
+import { RECEIPT_TOOLS, verifyReceipt } from './verify-receipt.js';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const DOCUMENT = fromRoot('docs/openapi.json');
-const PYTHON_TOOLS = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5'];
+const PYTHON_TOOLS = ['openapi-python-client==0.29.1', 'schemathesis==4.32.5', ...RECEIPT_TOOLS];
 const CACHE = fromRoot('node_modules/.cache/contract');
 
 /** A caller's code in TypeScript. It compiles only if the generated types have these paths and fields. */
@@ -28,7 +29,10 @@ try {
   await judgeWithNpmTools(await installNpmTools(CACHE));
   const programs = await installPythonTools(CACHE, PYTHON_TOOLS);
   if (programs) await judgeWithPythonTools(programs);
-  else console.log('SKIPPED openapi-python-client and schemathesis: they need python3 with its module venv');
+  else
+    console.log(
+      'SKIPPED openapi-python-client, receipts and schemathesis: they need python3 with its module venv',
+    );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -76,6 +80,9 @@ async function judgeWithPythonTools(programs: string): Promise<void> {
   );
   const code = 'from client.models import CompareRequest, FaceEvidence, Problem';
   report('Python imports it', await runTool(join(programs, 'python'), ['-c', code], { cwd: folder }));
+  const [check, sample] = await verifyReceipt(join(programs, 'python'), folder);
+  report('joserfc and PyJWT verify a receipt, and no changed one', check);
+  report('the Python of docs/receipts.md verifies it', sample);
   const schemathesis = join(programs, 'schemathesis');
   const attack = { schemathesis, document: DOCUMENT, cases: values.cases, cwd: folder };
   report('schemathesis finds no violation', await attackService(attack));

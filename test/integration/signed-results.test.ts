@@ -11,6 +11,7 @@ import { type Receipt, receiptSchema } from '../../src/shared/contract/receipt.j
 import { webhookBodySchema } from '../../src/shared/contract/webhook-body.js';
 import { createReceiptKeys, parseReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { dataUrlOf, UPLOAD_KEY } from '../support/photos/upload-photos.js';
 import { readSample, runSample } from '../support/programs/document-sample.js';
 import { type Service, startService, WEBHOOK_SECRET } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
@@ -36,7 +37,7 @@ let images: ImageServer;
 let photos: PhotoSet;
 
 beforeAll(async () => {
-  const env = { API_KEYS: `acme:${ACME_KEY},globex:${GLOBEX_KEY}`, RECEIPT_KEYS };
+  const env = { API_KEYS: `acme:${ACME_KEY},globex:${GLOBEX_KEY}`, RECEIPT_KEYS, UPLOAD_KEYS: UPLOAD_KEY };
   service = await startService({ env });
   receiver = await startWebhookReceiver();
   images = await startImageServer();
@@ -93,9 +94,8 @@ async function open(receipt: unknown): Promise<Receipt> {
   return receiptSchema.parse(JSON.parse(Buffer.from(payload).toString()));
 }
 
-async function digestOf(url: string): Promise<string> {
-  return hash('sha256', Buffer.from(await (await fetch(url)).arrayBuffer()));
-}
+const bytesOf = async (url: string) => Buffer.from(await (await fetch(url)).arrayBuffer());
+const digestOf = async (url: string) => hash('sha256', await bytesOf(url));
 
 /** The auditor's tools. Not every machine has them. */
 const hasOpenssl = ['openssl', 'basenc'].every((tool) => spawnSync(tool, ['--help']).error === undefined);
@@ -105,11 +105,12 @@ describe('receipts', () => {
     expect((await ask('/compare-faces', { receipt: false })).body).toEqual({ user_id: 42, matched: true });
   });
 
-  it('state the decision and the bytes of all four photos, also of one without a face', async () => {
-    const answer = await ask('/compare-faces', { front_image2: photos.faceless });
+  it('state the decision and the bytes of all photos, also of one without a face and of an uploaded one', async () => {
+    const { front_image1, front_image3, back_image } = photos.same;
+    const uploaded = dataUrlOf(await bytesOf(front_image3));
+    const answer = await ask('/compare-faces', { front_image2: photos.faceless, front_image3: uploaded });
 
     const receipt = await open(answer.body.receipt);
-    const { front_image1, front_image3, back_image } = photos.same;
     expect(answer.body).toEqual({ user_id: 42, matched: true, receipt: expect.any(String) });
     expect(receipt).toMatchObject({
       request_id: answer.headers.get('x-request-id'),
