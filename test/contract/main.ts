@@ -1,10 +1,11 @@
 // `npm run test:contract`: other people's tools judge docs/openapi.json and an API that runs. -- --cases 200 sends more
 // requests to each operation. The tools are downloaded once, into node_modules/.cache/contract.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { IMAGE_NAMES } from '../../src/shared/contract/compare-request.js';
 import { attackService } from './attack-service.js';
 import { installNpmTools, installPythonTools } from './install-tools.js';
 import { runTool, type ToolRun } from './run-tool.js';
@@ -53,12 +54,33 @@ async function judgeWithNpmTools(programs: string): Promise<void> {
     await runTool(program('openapi-typescript'), [DOCUMENT, '-o', types]),
   );
   writeFileSync(join(folder, 'sample.ts'), SAMPLE);
+  writeFileSync(join(folder, 'same.ts'), compareTypes());
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const options = ['--strict', '--noEmit', '--module', 'nodenext', '--noUncheckedIndexedAccess'];
+  const compile = (...args: readonly string[]): Promise<ToolRun> =>
+    runTool(program('tsc'), [...options, ...args], { cwd: folder });
+  report('a client compiles with them', await compile('sample.ts'));
   report(
-    'a client compiles with them',
-    await runTool(program('tsc'), [...options, 'sample.ts'], { cwd: folder }),
+    'they are the types of clients/typescript',
+    await compile('--lib', 'es2023,dom,dom.asynciterable', 'same.ts'),
   );
+}
+
+/** Code that compiles only if openapi-typescript and we make the same types, apart from photos, of the same schemas. */
+function compareTypes(): string {
+  const { components } = JSON.parse(readFileSync(DOCUMENT, 'utf8')) as {
+    components: { schemas: Record<string, unknown> };
+  };
+  const ours = fromRoot('clients/typescript/src/types.js');
+  return `import type { components } from './types.js';
+import type * as Ours from '${ours}';
+type Theirs = components['schemas'];
+type Plain<T> = T extends { back_image: unknown } ? Omit<T, ${IMAGE_NAMES.map((name) => `'${name}'`).join(' | ')}> : T;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+${Object.keys(components.schemas)
+  .map((name) => `export const is${name}: Same<Plain<Ours.${name}>, Plain<Theirs['${name}']>> = true;`)
+  .join('\n')}
+`;
 }
 
 async function judgeWithPythonTools(programs: string): Promise<void> {

@@ -22,6 +22,7 @@ const SCHEMAS = {
   },
   State: { type: 'string', enum: ['on', 'off'] },
   Ask: { type: 'object', properties: { back_image: { type: 'string' }, count: { enum: [2, 3] } } },
+  Line: { allOf: [{ $ref: '#/components/schemas/Ask' }, { properties: { ref: { type: 'string' } } }] },
 };
 
 describe('the types of the clients', () => {
@@ -49,6 +50,10 @@ export interface Answer {
 export interface Ask {
   back_image?: PhotoSource;
   count?: 2 | 3;
+}
+
+export interface Line extends Ask {
+  ref?: string;
 }
 `);
   });
@@ -78,6 +83,10 @@ class Answer(TypedDict):
 class Ask(TypedDict):
     back_image: NotRequired[PhotoSource]
     count: NotRequired[Literal[2, 3]]
+
+
+class Line(Ask):
+    ref: NotRequired[str]
 `);
   });
 

@@ -21,10 +21,11 @@ export interface Field {
   readonly description?: string | undefined;
 }
 
-/** A type with a name of its own: `fields` of an object, or the `shape` of anything else. */
+/** A type with a name of its own: `fields` of an object beside those of its `bases`, or the `shape` of anything else. */
 export interface NamedType {
   readonly name: string;
   readonly description?: string | undefined;
+  readonly bases?: readonly string[];
   readonly fields?: readonly Field[];
   readonly shape?: Shape;
 }
@@ -37,6 +38,7 @@ interface Schema {
   readonly enum?: readonly (string | number | boolean)[] | undefined;
   readonly anyOf?: readonly Schema[] | undefined;
   readonly oneOf?: readonly Schema[] | undefined;
+  readonly allOf?: readonly Schema[] | undefined;
   readonly items?: Schema | undefined;
   readonly properties?: Readonly<Record<string, Schema>> | undefined;
   readonly required?: readonly string[] | undefined;
@@ -47,11 +49,15 @@ const schemaSchema: z.ZodType<Schema> = z.lazy(() =>
   z.object({
     $ref: z.string().optional(),
     type: z.union([z.string(), z.array(z.string())]).optional(),
-    description: z.string().optional(),
+    description: z
+      .string()
+      .transform((text) => text.replace(/\s+/g, ' ').trim())
+      .optional(),
     const: constantSchema.optional(),
     enum: z.array(constantSchema).optional(),
     anyOf: z.array(schemaSchema).optional(),
     oneOf: z.array(schemaSchema).optional(),
+    allOf: z.array(schemaSchema).optional(),
     items: schemaSchema.optional(),
     properties: z.record(z.string(), schemaSchema).optional(),
     required: z.array(z.string()).optional(),
@@ -74,19 +80,23 @@ export function readSchemas(document: string): readonly NamedType[] {
   const define = (name: string, schema: Schema): void => {
     const shapeOf = (inner: Schema, place: string): Shape => readShape(inner, { place, define });
     const { description } = schema;
-    if (!schema.properties) {
+    if (!isObject(schema)) {
       types.set(name, { name, description, shape: shapeOf(schema, name) });
       return;
     }
-    const fields = Object.entries(schema.properties).map(
-      ([field, inner]): Field => ({
-        name: field,
-        shape: isPhoto(field, inner) ? { kind: 'photo' } : shapeOf(inner, `${name}${pascalCase(field)}`),
-        isOptional: !schema.required?.includes(field),
-        description: inner.description,
-      }),
+    const parts = schema.allOf ?? [schema];
+    const bases = parts.flatMap(({ $ref }) => ($ref ? [nameIn($ref)] : []));
+    const fields = parts.flatMap(({ properties = {}, required = [] }) =>
+      Object.entries(properties).map(
+        ([field, inner]): Field => ({
+          name: field,
+          shape: isPhoto(field, inner) ? { kind: 'photo' } : shapeOf(inner, `${name}${pascalCase(field)}`),
+          isOptional: !required.includes(field),
+          description: inner.description,
+        }),
+      ),
     );
-    types.set(name, { name, description, fields });
+    types.set(name, { name, description, fields, ...(bases.length > 0 ? { bases } : {}) });
   };
   for (const [name, schema] of Object.entries(components.schemas)) define(name, schema);
   return inOrder(types);
@@ -100,7 +110,7 @@ interface Place {
 
 function readShape(schema: Schema, { place, define }: Place): Shape {
   const choices = schema.anyOf ?? schema.oneOf;
-  if (schema.$ref) return { kind: 'named', name: schema.$ref.replace(/^.*\//, '') };
+  if (schema.$ref) return { kind: 'named', name: nameIn(schema.$ref) };
   if (choices) {
     const of = choices.map((choice, index) => readShape(choice, { place: `${place}${index + 1}`, define }));
     return { kind: 'union', of };
@@ -113,7 +123,11 @@ function readShape(schema: Schema, { place, define }: Place): Shape {
   }
   if (schema.type === 'array')
     return { kind: 'list', of: readShape(schema.items ?? {}, { place: `${place}Item`, define }) };
-  if (schema.type === 'object') return readObject(schema, { place, define });
+  if (isObject(schema)) {
+    define(place, schema);
+    return { kind: 'named', name: place };
+  }
+  if (schema.type === 'object') return readMap(schema, { place, define });
   const plain = plainSchema.safeParse(schema.type ?? 'unknown');
   if (!plain.success) throw new Error(`${place}: a schema that readSchemas does not know: ${schema.type}`);
   return { kind: 'plain', name: plain.data };
@@ -121,11 +135,16 @@ function readShape(schema: Schema, { place, define }: Place): Shape {
 
 const plainSchema = z.enum(['string', 'number', 'integer', 'boolean', 'null', 'unknown']);
 
-function readObject(schema: Schema, { place, define }: Place): Shape {
-  if (schema.properties) {
-    define(place, schema);
-    return { kind: 'named', name: place };
-  }
+/** True if the schema names the fields of an object. */
+function isObject({ properties, allOf }: Schema): boolean {
+  return properties !== undefined || allOf !== undefined;
+}
+
+function nameIn(reference: string): string {
+  return reference.replace(/^.*\//, '');
+}
+
+function readMap(schema: Schema, { place, define }: Place): Shape {
   if (typeof schema.additionalProperties !== 'object') return { kind: 'plain', name: 'object' };
   return { kind: 'map', of: readShape(schema.additionalProperties, { place: `${place}Value`, define }) };
 }
@@ -146,7 +165,7 @@ function inOrder(types: ReadonlyMap<string, NamedType>): readonly NamedType[] {
     if (!type) throw new Error(`no schema is called ${name}`);
     if (ordered.has(type)) return;
     const shapes = type.fields?.map(({ shape }) => shape) ?? (type.shape ? [type.shape] : []);
-    for (const mentioned of shapes.flatMap(namesIn)) add(mentioned);
+    for (const mentioned of [...(type.bases ?? []), ...shapes.flatMap(namesIn)]) add(mentioned);
     ordered.add(type);
   };
   for (const name of [...types.keys()].sort()) add(name);

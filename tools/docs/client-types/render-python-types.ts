@@ -33,15 +33,15 @@ function isAlias(type: NamedType | undefined): boolean {
   return type !== undefined && !type.fields;
 }
 
-function renderType({ name, description, fields, shape }: NamedType): string {
+function renderType({ name, description, bases, fields, shape }: NamedType): string {
   if (!fields) return `${renderComment(description)}${name}: TypeAlias = ${renderShape(shape, '')}\n`;
   const lines = fields.map(renderField);
-  return `class ${name}(TypedDict):\n${description ? `    """${description}"""\n\n` : ''}${lines.join('')}`;
+  return `class ${name}(${bases?.join(', ') ?? 'TypedDict'}):\n${description ? `    ${docstring(description)}\n\n` : ''}${lines.join('') || '    pass\n'}`;
 }
 
 function renderField({ name, shape, isOptional, description }: Field): string {
   const type = renderShape(shape, '    ');
-  const doc = description ? `    """${description.replaceAll('\\', '\\\\')}"""\n` : '';
+  const doc = description ? `    ${docstring(description)}\n` : '';
   return `    ${name}: ${isOptional ? `NotRequired[${type}]` : type}\n${doc}`;
 }
 
@@ -71,6 +71,10 @@ function renderLiteral(values: readonly (string | number | boolean)[], indent: s
   const line = `Literal[${texts.join(', ')}]`;
   if (indent.length + line.length < LINE_WIDTH - 40) return line;
   return `Literal[\n${texts.map((text) => `${indent}    ${text},\n`).join('')}${indent}]`;
+}
+
+function docstring(description: string): string {
+  return `"""${description.replace(/["\\]/g, '\\$&')}"""`;
 }
 
 function renderComment(description: string | undefined): string {

@@ -11,9 +11,10 @@ export function renderTypeScriptTypes(types: readonly NamedType[]): string {
   return [HEADER, ...types.map(renderType)].join('\n');
 }
 
-function renderType({ name, description, fields, shape }: NamedType): string {
+function renderType({ name, description, bases, fields, shape }: NamedType): string {
   const comment = renderComment(description, '');
-  if (fields) return `${comment}export interface ${name} {\n${fields.map(renderField).join('')}}\n`;
+  const base = bases ? ` extends ${bases.join(', ')}` : '';
+  if (fields) return `${comment}export interface ${name}${base} {\n${fields.map(renderField).join('')}}\n`;
   return `${comment}${statement(`export type ${name} =`, choicesOf(shape), '')}`;
 }
 
@@ -51,5 +52,5 @@ function choicesOf(shape: Shape = { kind: 'plain', name: 'unknown' }): readonly 
 }
 
 function renderComment(description: string | undefined, indent: string): string {
-  return description ? `${indent}/** ${description} */\n` : '';
+  return description ? `${indent}/** ${description.replaceAll('*/', '*\\/')} */\n` : '';
 }

@@ -219,7 +219,7 @@ class CompareResult(TypedDict):
     borderline: NotRequired[Literal[True]]
     """Only if the request has `review_margin` and the decision is that close: let a person look at the photos."""
     warnings: NotRequired[list[Warning]]
-    """Only if the request has `"warnings": true`. Empty if there is nothing to report."""
+    """Only if the request has `\"warnings\": true`. Empty if there is nothing to report."""
     evidence: NotRequired[Evidence]
     receipt: NotRequired[str]
     """Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
