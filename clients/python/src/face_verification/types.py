@@ -222,7 +222,7 @@ class CompareResult(TypedDict):
     """Only if the request has `\"warnings\": true`. Empty if there is nothing to report."""
     evidence: NotRequired[Evidence]
     receipt: NotRequired[str]
-    """Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
+    """Only if the request has `\"receipt\": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
 
 
 class ErasedJobs(TypedDict):
@@ -287,7 +287,7 @@ class Problem(TypedDict):
     evidence: NotRequired[Evidence]
     """What is known about the photos of a comparison that could not be decided, if the request asked for evidence."""
     receipt: NotRequired[str]
-    """Only if the request has `"receipt": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
+    """Only if the request has `\"receipt\": true`. A compact JWS, signed with a key of `/.well-known/jwks.json`."""
 
 
 class JobViewCallback(TypedDict):
