@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/cli/start/ports.js';
+import { createReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 import { installPythonTools } from '../contract/install-tools.js';
 import { runTool } from '../contract/run-tool.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
@@ -16,8 +17,8 @@ const README = `${CLIENT}/README.md`;
 const TOOLS = [
   'hatchling==1.33.0',
   'httpx==0.28.1',
-  'joserfc==1.8.0',
   'mypy==2.4.1',
+  'pyjwt[crypto]==2.15.1',
   'ruff==0.17.6',
   'standardwebhooks==1.1.0',
 ];
@@ -45,7 +46,7 @@ describe.skipIf(!programs)('the client in Python', () => {
       ...Object.fromEntries(probes.map((p, i) => [`front${i + 1}.jpg`, p])),
     };
     for (const [name, photo] of Object.entries(photos)) images.serve(`/${name}`, photo ?? Buffer.alloc(0));
-    service = await startService();
+    service = await startService({ env: { RECEIPT_KEYS: createReceiptKeys() } });
   });
   afterAll(async () => {
     await service?.stop();
@@ -95,16 +96,16 @@ describe.skipIf(!programs)('the client in Python', () => {
 
     await run('ruff', 'format', '--check', '--line-length', '120', CLIENT, ...files);
     await run('ruff', 'check', CLIENT, ...files);
-    for (const file of files) await run('mypy', '--strict', file);
-    await run('mypy', '--strict', `${CLIENT}/src`, `${CLIENT}/tests`);
+    await run('mypy', '--strict', `${CLIENT}/src`, `${CLIENT}/tests`, ...files);
   });
 
-  it('compares photos, waits for a job and runs with asyncio, as its README shows', async () => {
-    const samples = ['"same person"', 'client.submit', 'asyncio.gather'].map(runReadme);
+  it('compares photos, waits for a job, runs with asyncio and verifies a receipt, as its README shows', async () => {
+    const samples = ['"same person"', 'client.submit', 'asyncio.gather', 'verify_receipt'].map(runReadme);
 
     await samples[0]?.waitForOutput('same person');
     await samples[1]?.waitForOutput('completed True');
     await samples[2]?.waitForOutput('[True, True]');
+    await samples[3]?.waitForOutput('matched 42');
   });
 
   it('verifies webhooks, as its README shows', async () => {

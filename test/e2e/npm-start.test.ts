@@ -158,12 +158,15 @@ describe('a service started by npm start', () => {
       return runSample(['node', file], '', environment);
     }
 
-    it('compares photos and waits for a job, as its README shows', async () => {
+    it('compares photos, waits for a job and verifies a receipt, as its README shows', async () => {
       const compare = run(readme("'same person'", await addresses()));
       const submit = run(readme('client.submit', await addresses()));
 
+      const receipt = run(readme('verifyReceipt', await addresses()));
+
       await compare.waitForOutput('same person');
       await submit.waitForOutput('completed true');
+      await receipt.waitForOutput('matched 42');
     });
 
     it('verifies webhooks, as its README shows', async () => {
@@ -187,7 +190,7 @@ describe('a service started by npm start', () => {
         types: ['node'],
       };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-      for (const mark of ["'same person'", 'client.submit'])
+      for (const mark of ["'same person'", 'client.submit', 'verifyReceipt'])
         writeFileSync(join(folder, `${randomUUID()}.ts`), readme(mark, {}));
 
       await compileFolder(folder);

@@ -1,6 +1,7 @@
 // `npm run docs`: writes the generated parts of the documents. With --check it writes nothing and fails if one is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { describeReceipt } from './client-types/describe-receipt.js';
 import { readSchemas } from './client-types/read-schemas.js';
 import { renderPythonTypes } from './client-types/render-python-types.js';
 import { renderTypeScriptTypes } from './client-types/render-typescript-types.js';
@@ -11,7 +12,7 @@ import { renderOpenApi } from './render-openapi.js';
 import { replacePart } from './replace-part.js';
 
 const openApi = renderOpenApi();
-const clientTypes = readSchemas(openApi);
+const clientTypes = readSchemas(openApi, describeReceipt());
 const DOCUMENTS: readonly { readonly path: string; readonly render: (present: string) => string }[] = [
   {
     path: 'docs/errors.md',

@@ -10,12 +10,15 @@ import tempfile
 import threading
 import unittest
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
-from face_verification import AsyncClient, Client, FaceVerificationError
-from face_verification.types import CompareRequest
+from standardwebhooks import Webhook
+
+from face_verification import AsyncClient, Client, FaceVerificationError, verify_receipt, verify_webhook
+from face_verification.types import CompareRequest, ReceiptKeys
 
 T = TypeVar("T")
 
@@ -197,6 +200,45 @@ class ClientTest(unittest.TestCase):
             return [await client.compare(**REQUEST), await client.compare(**REQUEST | {"back_image": b"bytes"})]
 
         self.assertEqual(run_async(self.server.url, use), [MATCHED, MATCHED])
+
+
+class VerifyTest(unittest.TestCase):
+    def setUp(self) -> None:
+        # A receipt that the service made, and the keys that it published.
+        fixture = json.loads(Path(__file__, "../../../../test/fixtures/receipt.json").resolve().read_text())
+        self.receipt: str = fixture["receipt"]
+        self.keys: ReceiptKeys = fixture["keys"]
+
+    def test_returns_what_the_service_signed(self) -> None:
+        content = verify_receipt(self.receipt, self.keys)
+
+        self.assertEqual((content["decision"], content["images"]["front_image3"]["similarity"]), ("matched", 0.3))
+
+    def test_refuses_a_receipt_with_a_changed_character_whichever_it_is(self) -> None:
+        for index, character in enumerate(self.receipt):
+            changed = self.receipt[:index] + ("B" if character == "A" else "A") + self.receipt[index + 1 :]
+            with self.assertRaises(ValueError, msg=str(index)):
+                verify_receipt(changed, self.keys)
+        # Bits that base64url ignores, and more text.
+        for changed in (self.receipt[:-1] + chr(ord(self.receipt[-1]) + 1), self.receipt + "\n", ""):
+            with self.assertRaises(ValueError):
+                verify_receipt(changed, self.keys)
+
+    def test_refuses_a_changed_webhook_another_secret_and_another_tenant(self) -> None:
+        secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        body = json.dumps({"type": "comparison.completed", "tenant": "shop", "data": {"job_id": "r_1"}})
+        now = datetime.now(tz=timezone.utc)
+        headers = {
+            "Webhook-Id": "msg_1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secret).sign("msg_1", now, body),
+        }
+
+        self.assertEqual(verify_webhook(body, headers, secret=secret, tenant="shop")["data"]["job_id"], "r_1")
+        for wrong in ({"body": body + " "}, {"secret": "whsec_AAAA"}, {"tenant": "other"}):
+            rules = {"body": body, "secret": secret, "tenant": "shop", **wrong}
+            with self.assertRaises(ValueError):
+                verify_webhook(headers=headers, **rules)
 
 
 def run_async(url: str, use: Callable[[AsyncClient], Awaitable[T]]) -> T:

@@ -1,7 +1,7 @@
 import { createBody } from './create-body.js';
 import { FaceVerificationError } from './face-verification-error.js';
 import { type CallLimits, sendForJson, sendRequest, type Transport } from './send-request.js';
-import type { CompareRequest, CompareResult, JobAccepted, JobView } from './types.js';
+import type { CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys } from './types.js';
 import { pathOfJob, resultOf, waitForJob } from './wait-for-job.js';
 
 export interface ClientOptions {
@@ -39,6 +39,8 @@ export interface Client {
   wait(jobId: string, options?: CallOptions): Promise<JobView>;
   /** Cancels a job that has not started. The error of any other is `job_not_cancellable`. */
   cancel(jobId: string, options?: CallOptions): Promise<void>;
+  /** Returns the public keys of the service's receipts. Keep them beside receipts that must outlast the service. */
+  receiptKeys(options?: CallOptions): Promise<ReceiptKeys>;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -71,6 +73,8 @@ export function createClient(baseUrl: string | URL, options: ClientOptions = {})
     cancel: async (jobId, call) => {
       await sendRequest(transport, { method: 'DELETE', path: pathOfJob(jobId) }, limitsOf(call));
     },
+    receiptKeys: (call) =>
+      sendForJson(transport, { method: 'GET', path: '/.well-known/jwks.json' }, limitsOf(call)),
   };
 }
 

@@ -360,6 +360,62 @@ export interface Readiness {
   model: string;
 }
 
+export interface ReceiptImage {
+  status: 'matched' | 'not_matched' | 'usable' | 'unusable';
+  /** Rounded to four decimals after the decision: whether it matched is in `status` alone. */
+  similarity?: number;
+  code?: ErrorCode;
+  reason?: Reason;
+  sha256?: string;
+}
+
+export interface ReceiptImages {
+  front_image1: ReceiptImage;
+  front_image2: ReceiptImage;
+  front_image3: ReceiptImage;
+  back_image: ReceiptImage;
+}
+
+export interface ReceiptModel {
+  pack: string;
+  detector: string;
+  recogniser: string;
+}
+
+export interface ReceiptCalibration {
+  dataset: string;
+  date: string;
+  non_mated_pairs: number | null;
+}
+
+export interface ReceiptService {
+  name: string;
+  version: string;
+}
+
+export interface Receipt {
+  v: 1;
+  job_id: string;
+  request_id: string;
+  tenant: string;
+  /** The caller’s own id of the person. The response repeats it unchanged. */
+  user_id?: string | number;
+  user_id_sha256?: string;
+  decision: 'matched' | 'not_matched' | 'undecided';
+  code?: ErrorCode;
+  reason?: Reason;
+  threshold: number;
+  fmr?: number;
+  min_matches: 2 | 3;
+  review_margin?: number;
+  borderline?: true;
+  images: ReceiptImages;
+  model: ReceiptModel;
+  calibration?: ReceiptCalibration;
+  service: ReceiptService;
+  decided_at: string;
+}
+
 export interface ReceiptKeysKeysItem {
   kty: 'OKP';
   crv: 'Ed25519';

@@ -7,7 +7,7 @@ import { evidenceSchema, imageEvidenceSchema } from './evidence.js';
 const sha256Schema = z.hash('sha256');
 
 /** One photo of a receipt. `sha256`: of its bytes as they were fetched or sent; absent if there were none. */
-const receiptImageSchema = imageEvidenceSchema
+export const receiptImageSchema = imageEvidenceSchema
   .pick({ status: true, similarity: true, code: true, reason: true })
   .extend({ sha256: sha256Schema.optional() });
 export type ReceiptImage = z.infer<typeof receiptImageSchema>;

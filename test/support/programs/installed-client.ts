@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const CLIENT = 'clients/typescript';
 /** The client's dependencies and theirs. They are packed from here, so that nothing is downloaded. */
-const DEPENDENCIES = ['standardwebhooks', '@stablelib/base64', 'fast-sha256'];
+const DEPENDENCIES = ['jose', 'standardwebhooks', '@stablelib/base64', 'fast-sha256'];
 
 /** Packs the TypeScript client, installs the package with npm into an empty folder, and returns that folder. */
 export async function installClient(): Promise<string> {

@@ -70,12 +70,16 @@ const documentSchema = z.object({
 });
 
 /**
- * Returns the types of an OpenAPI document's schemas, each after those that it mentions. An object inside another gets
- * the name of its place: `FaceEvidenceBox`.
+ * Returns the types of an OpenAPI document's schemas and of `more`, which can refer to them, each after those that it
+ * mentions. An object inside another gets the name of its place: `FaceEvidenceBox`.
  * @throws Error if the text is no OpenAPI document, or a schema uses what this function does not know.
  */
-export function readSchemas(document: string): readonly NamedType[] {
+export function readSchemas(
+  document: string,
+  more: Readonly<Record<string, unknown>> = {},
+): readonly NamedType[] {
   const { components } = documentSchema.parse(JSON.parse(document));
+  const schemas = { ...components.schemas, ...z.record(z.string(), schemaSchema).parse(more) };
   const types = new Map<string, NamedType>();
   const define = (name: string, schema: Schema): void => {
     const shapeOf = (inner: Schema, place: string): Shape => readShape(inner, { place, define });
@@ -98,7 +102,7 @@ export function readSchemas(document: string): readonly NamedType[] {
     );
     types.set(name, { name, description, fields, ...(bases.length > 0 ? { bases } : {}) });
   };
-  for (const [name, schema] of Object.entries(components.schemas)) define(name, schema);
+  for (const [name, schema] of Object.entries(schemas)) define(name, schema);
   return inOrder(types);
 }
 

@@ -3,6 +3,7 @@
 from .client import AsyncClient, Client
 from .errors import FaceVerificationError
 from .photos import PhotoSource
+from .receipts import verify_receipt
 from .webhooks import verify_webhook
 
-__all__ = ["AsyncClient", "Client", "FaceVerificationError", "PhotoSource", "verify_webhook"]
+__all__ = ["AsyncClient", "Client", "FaceVerificationError", "PhotoSource", "verify_receipt", "verify_webhook"]

@@ -11,7 +11,7 @@ import httpx
 
 from . import operations
 from .flow import Call, Flow, Limits
-from .types import CompareRequest, CompareResult, JobAccepted, JobView
+from .types import CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -107,6 +107,13 @@ class Client(_Settings):
         """Cancels a job that has not started. The error of any other is `job_not_cancellable`."""
         return self._run(operations.cancel(job_id, self._limits(timeout)))
 
+    def receipt_keys(self, *, timeout: float | None = None) -> ReceiptKeys:
+        """Returns the public keys of the service's receipts.
+
+        Keep them beside receipts that must outlast the service.
+        """
+        return self._run(operations.receipt_keys(self._limits(timeout)))
+
     def close(self) -> None:
         """Closes the connections."""
         self._http.close()
@@ -180,6 +187,10 @@ class AsyncClient(_Settings):
     async def cancel(self, job_id: str, *, timeout: float | None = None) -> None:
         """See Client.cancel."""
         return await self._run(operations.cancel(job_id, self._limits(timeout)))
+
+    async def receipt_keys(self, *, timeout: float | None = None) -> ReceiptKeys:
+        """See Client.receipt_keys."""
+        return await self._run(operations.receipt_keys(self._limits(timeout)))
 
     async def close(self) -> None:
         """Closes the connections."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from .errors import FaceVerificationError, error_of
 from .flow import Call, Flow, Limits, read_json, send
 from .photos import IMAGES, read_photo
-from .types import CompareRequest, CompareResult, JobAccepted, JobView
+from .types import CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
 
 LONG_POLL = 25
 """Seconds. The service waits 60 at most, proxies often less."""
@@ -50,6 +50,11 @@ def cancel(job_id: str, limits: Limits) -> Flow[None]:
 def wait(job_id: str, limits: Limits) -> Flow[JobView]:
     view = yield from _poll(_job_path(job_id), _has_job_ended, limits, job_id=job_id)
     return cast(JobView, view)
+
+
+def receipt_keys(limits: Limits) -> Flow[ReceiptKeys]:
+    response = yield from send(Call("GET", "/.well-known/jwks.json", {}), limits)
+    return cast(ReceiptKeys, read_json(response))
 
 
 def _has_job_ended(view: Mapping[str, Any]) -> bool:

@@ -374,6 +374,62 @@ class Readiness(TypedDict):
     """The model pack in use."""
 
 
+class ReceiptImage(TypedDict):
+    status: Literal["matched", "not_matched", "usable", "unusable"]
+    similarity: NotRequired[float]
+    """Rounded to four decimals after the decision: whether it matched is in `status` alone."""
+    code: NotRequired[ErrorCode]
+    reason: NotRequired[Reason]
+    sha256: NotRequired[str]
+
+
+class ReceiptImages(TypedDict):
+    front_image1: ReceiptImage
+    front_image2: ReceiptImage
+    front_image3: ReceiptImage
+    back_image: ReceiptImage
+
+
+class ReceiptModel(TypedDict):
+    pack: str
+    detector: str
+    recogniser: str
+
+
+class ReceiptCalibration(TypedDict):
+    dataset: str
+    date: str
+    non_mated_pairs: int | None
+
+
+class ReceiptService(TypedDict):
+    name: str
+    version: str
+
+
+class Receipt(TypedDict):
+    v: Literal[1]
+    job_id: str
+    request_id: str
+    tenant: str
+    user_id: NotRequired[str | int]
+    """The caller’s own id of the person. The response repeats it unchanged."""
+    user_id_sha256: NotRequired[str]
+    decision: Literal["matched", "not_matched", "undecided"]
+    code: NotRequired[ErrorCode]
+    reason: NotRequired[Reason]
+    threshold: float
+    fmr: NotRequired[float]
+    min_matches: Literal[2] | Literal[3]
+    review_margin: NotRequired[float]
+    borderline: NotRequired[Literal[True]]
+    images: ReceiptImages
+    model: ReceiptModel
+    calibration: NotRequired[ReceiptCalibration]
+    service: ReceiptService
+    decided_at: str
+
+
 class ReceiptKeysKeysItem(TypedDict):
     kty: Literal["OKP"]
     crv: Literal["Ed25519"]
