@@ -201,6 +201,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       maxJsonBytes: config.MAX_BODY_BYTES,
       memory: createBodyMemory(config.UPLOAD_MEMORY_LIMIT),
     },
+    demoPhotos: config.DEMO_PHOTOS,
     observeRequest: metrics.observeRequest,
   };
 }

@@ -7,10 +7,15 @@ import { describeThreshold } from '../shared/models/calibration.js';
 import { readManifest } from '../shared/models/model-catalogue.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
-import { type EnvFile, renderGreeting, type ServedPhotos } from './start/greeting.js';
+import { type EnvFile, renderGreeting } from './start/greeting.js';
 import { keepReceiptKeys, keepWebhookSecret } from './start/kept-secrets.js';
 import { openPhotoFolder } from './start/photos/photo-folder.js';
-import { type PhotoSource, startPhotoServer } from './start/photos/photo-server.js';
+import {
+  listPhotoUrls,
+  type PhotoSource,
+  type ServedPhotos,
+  startPhotoServer,
+} from './start/photos/photo-server.js';
 import { openSamplePhotos } from './start/photos/sample-photos.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
 import { formatLogLine, isWorthShowingEarly } from './start/readable-log.js';
@@ -75,8 +80,10 @@ export async function startService(options: StartOptions): Promise<void> {
   const origin = originOf(settings.host, port);
   let served: ServedPhotos | undefined;
   try {
-    await startPrograms({ ...options, settings, supervisor, environment, folder }, origin);
     served = photos && { ...photos, origin: await startPhotoServer(photos) };
+    const demo = served && settings.needsDemoPhotos ? { DEMO_PHOTOS: listPhotoUrls(served) } : {};
+    const given = { ...environment, ...demo };
+    await startPrograms({ ...options, settings, supervisor, environment: given, folder }, origin);
   } catch (error) {
     await supervisor.stop();
     throw error;

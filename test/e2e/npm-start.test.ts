@@ -44,13 +44,21 @@ describe('a service started by npm start', () => {
       body: JSON.stringify(body),
     });
 
-  it('prints the address of its demo page, which answers', async () => {
+  it('prints the address of its demo page, which accepts files and offers the sample photos', async () => {
     const [, address = ''] = await service.waitFor(/Demo page\s+(\S+)/);
 
     const answer = await fetch(address);
+    const page = await answer.text();
 
-    expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toContain('text/html');
+    expect(page).toContain('data-uploads="true"');
+    const samples = [...page.matchAll(/data-sample="([^"]+)"/g)].map(([, text = '']) =>
+      JSON.parse(text.replaceAll('&quot;', '"')),
+    );
+    const references = await Promise.all(
+      samples.map(async ({ back_image }) => (await fetch(back_image)).status),
+    );
+    expect(references).toEqual([200, 200]);
   });
 
   it('prints a curl line whose photos match, by default on this machine', async () => {

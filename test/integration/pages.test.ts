@@ -3,23 +3,45 @@ import { erasedJobsSchema } from '../../src/api/operations/erase-user-jobs.js';
 import { healthSchema } from '../../src/api/operations/get-health.js';
 import { readinessSchema } from '../../src/api/operations/get-readiness.js';
 import { modelsSchema } from '../../src/api/operations/list-models.js';
+import { type PhotoFiles, writePhotoFiles } from '../support/photos/photo-files.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { UPLOAD_KEY } from '../support/photos/upload-photos.js';
 import { type Browser, findBrowser, type Page, startBrowser } from '../support/programs/browser.js';
+import {
+  API_KEY,
+  placesOf,
+  press,
+  textOf,
+  typeKey,
+  unexpected,
+  verdict,
+  waitForPictures,
+} from '../support/programs/demo-page.js';
 import { type Service, startService } from '../support/programs/service.js';
+import { dropFiles, pressKey } from '../support/programs/user-input.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
-const API_KEY = 'a-key-of-the-demo-page';
 const binary = findBrowser();
 
 let service: Service;
 let images: ImageServer;
 let photos: PhotoSet;
+let files: PhotoFiles;
 let browser: Browser | undefined;
 
 beforeAll(async () => {
   images = await startImageServer();
   photos = await servePhotos(images);
-  service = await startService({ env: { API_KEYS: `demo:${API_KEY}` } });
+  files = await writePhotoFiles();
+  const samples = [photos.same.front_image1, photos.same.front_image2, photos.same.front_image3];
+  service = await startService({
+    env: {
+      API_KEYS: `demo:${API_KEY}`,
+      UPLOAD_KEYS: UPLOAD_KEY,
+      MAX_IMAGE_BYTES: '5000000',
+      DEMO_PHOTOS: [...samples, photos.same.back_image, photos.other].join(','),
+    },
+  });
   browser = binary ? startBrowser(binary) : undefined;
 });
 
@@ -27,6 +49,7 @@ afterAll(async () => {
   await browser?.close();
   await service?.stop();
   await images?.stop();
+  await files?.remove();
 });
 
 const withKey = { 'x-api-key': API_KEY };
@@ -193,14 +216,74 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
     expect(await page.evaluate(edge('result', 'top'))).toBeLessThan(100);
   });
 
-  it('shows the photos, the button and the answer on one screen of 1440 by 800 pixels', async () => {
-    const page = await ask(photos.same, { widthPx: 1440, heightPx: 800, theme: 'light' });
+  it('shows the photos, the button and the answer on one screen of a laptop, without the browser’s own bars', async () => {
+    const page = await ask(photos.same, { widthPx: 1366, heightPx: 680, theme: 'light' });
 
     const bottoms = await page.evaluate(
       `['#compare', '.cards'].map((it) => document.querySelector(it).getBoundingClientRect().bottom)`,
     );
 
-    expect(Math.max(...(bottoms as number[]))).toBeLessThan(800);
+    expect(Math.max(...(bottoms as number[]))).toBeLessThan(680);
+  });
+});
+
+describe.skipIf(!binary)('files on the demo page (skipped where no Chromium is installed)', () => {
+  it('compares four files that are dropped at once, the one named id-card as the reference', async () => {
+    const page = await open({});
+    await typeKey(page);
+
+    await dropFiles(page, '#request', files.all);
+    await waitForPictures(page, 4);
+    await press(page, 'compare');
+
+    expect(await placesOf(page)).toEqual({
+      front_image1: 'selfie 2.jpg',
+      front_image2: 'selfie 9.jpg',
+      front_image3: 'selfie 10.jpg',
+      back_image: 'id-card.jpg',
+    });
+    expect(await verdict(page)).toBe('matched');
+    await page.waitFor(`document.querySelectorAll('.card .photo img[src^="blob:"] + svg').length === 4`);
+    expect(unexpected(page)).toEqual([]);
+  });
+
+  it('says at its place why the service cannot use a file', async () => {
+    const page = await open(photos.same);
+    await typeKey(page);
+
+    await dropFiles(page, '[data-place="back_image"]', [files.broken]);
+    await page.waitFor(`document.querySelector('#back_image-note').textContent`);
+    expect(await textOf(page, '#back_image-note')).toBe('This browser cannot show this file as a photo.');
+    await press(page, 'compare');
+
+    expect(await verdict(page)).toBe('undecided');
+    expect(await textOf(page, '#back_image-note')).not.toContain('browser');
+    expect(await textOf(page, '[data-image="back_image"] .reason code')).toMatch(/^image_/);
+  });
+
+  it('compares sample photos with the keyboard alone, and says so', async () => {
+    const page = await open({});
+    await typeKey(page);
+    const tabTo = async (id: string) => {
+      for (
+        let count = 0;
+        (await page.evaluate(`document.activeElement.matches('${id}')`)) !== true;
+        count += 1
+      ) {
+        if (count > 40) throw new Error(`${id} cannot be reached with the key Tab`);
+        await pressKey(page, 'Tab');
+      }
+    };
+
+    await tabTo('[data-sample]:last-of-type');
+    await pressKey(page, 'Enter');
+    expect(await textOf(page, '#photos-note')).toBe('Four sample photos are in place.');
+    await tabTo('#compare');
+    await pressKey(page, 'Enter');
+
+    expect(await verdict(page)).toBe('not_matched');
+    expect(await page.evaluate('document.activeElement.id')).toBe('result');
+    expect(unexpected(page)).toEqual([]);
   });
 });
 
@@ -239,30 +322,4 @@ async function ask(request: object, view?: Parameters<Browser['open']>[1]): Prom
   await press(page, 'compare');
   await verdict(page);
   return page;
-}
-
-/** Without a key, the page cannot read the calibration when it opens, and Chromium reports that. */
-function unexpected(page: Page): string[] {
-  return page.complaints.filter((complaint) => !complaint.endsWith('/models'));
-}
-
-async function typeKey(page: Page): Promise<void> {
-  await page.evaluate(`(() => {
-    const field = document.querySelector('#api_key');
-    field.value = ${JSON.stringify(API_KEY)};
-    for (const type of ['input', 'change']) field.dispatchEvent(new Event(type, { bubbles: true }));
-  })()`);
-}
-
-async function press(page: Page, button: string): Promise<void> {
-  await page.evaluate(`document.getElementById('${button}').click()`);
-}
-
-function textOf(page: Page, selector: string): Promise<unknown> {
-  return page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.textContent`);
-}
-
-async function verdict(page: Page): Promise<unknown> {
-  await page.waitFor(`document.querySelector('[data-verdict]')`);
-  return page.evaluate(`document.querySelector('[data-verdict]').dataset.verdict`);
 }

@@ -5,6 +5,7 @@ import { renderErrorPage } from '../pages/error-page.js';
 import { createStaticFile } from '../pages/static-file.js';
 import { type Answer, defineOperation, type Operation } from './define-operation.js';
 import type { GetOpenApiDependencies } from './get-openapi.js';
+import type { GetReceiptKeysDependencies } from './get-receipt-keys.js';
 
 const page = (description: string): Readonly<Record<number, Answer>> => ({
   200: { description, mediaType: 'text/html' },
@@ -12,12 +13,14 @@ const page = (description: string): Readonly<Record<number, Answer>> => ({
 
 const CLOSED =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/** The demo shows the compared photos, wherever they are hosted. */
-const DEMO_POLICY = `${CLOSED}; img-src 'self' http: https:`;
+/** The demo shows the compared photos: those that the person chose (blob:), and others wherever they are hosted. */
+const DEMO_POLICY = `${CLOSED}; img-src 'self' blob: http: https:`;
 const DOCS_POLICY = `${CLOSED}; img-src 'self'`;
 
-export interface PageDependencies extends GetOpenApiDependencies {
+export interface PageDependencies extends GetOpenApiDependencies, GetReceiptKeysDependencies {
   readonly uploadLimits: UploadLimits;
+  /** URLs of the sample photos on the demo page. */
+  readonly demoPhotos: readonly string[];
 }
 
 /** The pages for people. Their files are in `../pages`. */
@@ -32,8 +35,14 @@ export const pageOperations: readonly Operation<PageDependencies>[] = [
     access: 'open',
     answers: page('The demo page.'),
     errors: [],
-    createHandler: ({ uploadLimits }) =>
-      createStaticFile(renderDemoPage(uploadLimits), { kind: 'html', policy: DEMO_POLICY }),
+    createHandler: ({ uploadLimits, receiptKeys, demoPhotos }) => {
+      const html = renderDemoPage({
+        uploads: uploadLimits,
+        signsReceipts: receiptKeys.length > 0,
+        samples: demoPhotos,
+      });
+      return createStaticFile(html, { kind: 'html', policy: DEMO_POLICY });
+    },
   }),
   defineOperation<GetOpenApiDependencies>({
     method: 'get',

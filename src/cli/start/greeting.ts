@@ -1,4 +1,4 @@
-import type { PhotoSource } from './photos/photo-server.js';
+import type { ServedPhotos } from './photos/photo-server.js';
 
 /** The variables that were read from a .env file. */
 export interface EnvFile {
@@ -7,11 +7,6 @@ export interface EnvFile {
   readonly names: readonly string[];
   /** Settings of it that the environment hides, a sentence each. */
   readonly warnings: readonly string[];
-}
-
-/** Photos that this command serves, and their origin. */
-export interface ServedPhotos extends Pick<PhotoSource, 'fronts' | 'reference' | 'description'> {
-  readonly origin: string;
 }
 
 export interface GreetingFacts {

@@ -11,6 +11,8 @@ export interface StartSettings {
   readonly needsWebhookSecret: boolean;
   /** The same for the keys that sign receipts. */
   readonly needsReceiptKeys: boolean;
+  /** True if the environment does not say which samples the demo page offers. */
+  readonly needsDemoPhotos: boolean;
   /** Absolute path of a folder whose photos are served on loopback. */
   readonly photos: string | undefined;
   /** The environment of both programs so far: the caller's, with the defaults of this command. */
@@ -42,6 +44,7 @@ export function readSettings(
     port: readPort(options.port ?? (environment.PORT || '8333')),
     needsWebhookSecret: !isSet('WEBHOOK_SECRETS'),
     needsReceiptKeys: !isSet('RECEIPT_KEYS'),
+    needsDemoPhotos: !isSet('DEMO_PHOTOS'),
     photos: options.photos === undefined ? undefined : resolve(options.photos),
     environment: {
       ...environment,

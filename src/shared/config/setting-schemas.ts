@@ -54,6 +54,10 @@ export const receiptKeyList = z.string().transform((text, context): readonly Rec
 export const originList = checkedList(findOriginProblem);
 /** An absolute http or https URL. */
 export const httpUrl = z.url({ protocol: /^https?$/ });
+/** URLs of three probes and their reference, and possibly of a photo of someone else. */
+export const samplePhotos = list
+  .pipe(z.array(httpUrl))
+  .refine(({ length }) => length === 4 || length === 5, 'must be four or five URLs of photos');
 /** The URL of Redis, parsed. Its errors do not quote it. */
 export const redisUrl = z.string().transform((url, context) => {
   try {

@@ -17,6 +17,7 @@ import {
   originList,
   receiptKeyList,
   redisUrl,
+  samplePhotos,
 } from './setting-schemas.js';
 
 /** Default threshold, safe with every pack, unless the operator sets a higher minimum. */
@@ -81,6 +82,7 @@ export const apiVariables = {
   ADMIN_API_KEYS: keyList.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).default(0),
   CORS_ORIGINS: originList.default([]),
+  DEMO_PHOTOS: samplePhotos.default([]),
   WEBHOOK_URL: httpUrl.optional(),
   WEBHOOK_ON_SYNC: flag.default(false),
   RECEIPT_KEYS: receiptKeyList.transform((keys) => keys.map(({ published }) => published)).default([]),

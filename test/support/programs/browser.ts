@@ -15,8 +15,12 @@ const FLAGS = [
   '--no-first-run',
   '--hide-scrollbars',
 ];
+/** A host name of 127.0.0.1 that browsers do not trust like localhost: its pages may not use a camera. */
+export const INSECURE_HOST = 'insecure.test';
 /** Only loopback can be reached, so a page that loads anything from the internet fails. */
-const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1';
+const OFFLINE = `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1`;
+/** Shows a moving test pattern to pages that may use the camera. */
+const FAKE_CAMERA = '--use-fake-device-for-media-stream';
 const WAIT_MS = 30_000;
 
 export interface View {
@@ -34,6 +38,10 @@ export interface Page {
   waitFor(expression: string): Promise<void>;
   /** Loads the page again; resolves once it and its scripts are loaded. */
   reload(): Promise<void>;
+  /** Calls a method of the DevTools protocol for this page. */
+  send(method: string, params?: Message): Promise<Message>;
+  /** Resolves with the parameters of the next event of this kind; rejects after 30 seconds. */
+  event(method: string): Promise<Message>;
   /** Writes a PNG of the whole page. */
   screenshot(path: string): Promise<void>;
 }
@@ -43,7 +51,7 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-type Message = Readonly<Record<string, unknown>>;
+export type Message = Readonly<Record<string, unknown>>;
 
 /** Returns the name of an installed Chromium, or undefined. */
 export function findBrowser(): string | undefined {
@@ -53,11 +61,15 @@ export function findBrowser(): string | undefined {
 /** Starts a headless Chromium with an empty profile and talks to it over its DevTools pipe. */
 export function startBrowser(binary: string): Browser {
   const profile = mkdtempSync(join(tmpdir(), 'face-browser-'));
-  const child = spawn(binary, [...FLAGS, OFFLINE, '--remote-debugging-pipe', `--user-data-dir=${profile}`], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
-    // A separate process group: helpers would otherwise keep writing to the profile that is removed below.
-    detached: true,
-  });
+  const child = spawn(
+    binary,
+    [...FLAGS, OFFLINE, FAKE_CAMERA, '--remote-debugging-pipe', `--user-data-dir=${profile}`],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      // A separate process group: helpers would otherwise keep writing to the profile that is removed below.
+      detached: true,
+    },
+  );
   const connection = connect(child);
   return {
     open: async (url, view = { widthPx: 1280, heightPx: 900, theme: 'light' }) => {
@@ -135,6 +147,8 @@ async function openPage(
   await send('Emulation.setEmulatedMedia', {
     features: [{ name: 'prefers-color-scheme', value: view.theme }],
   });
+  // Only the page in front gets drops, keys and the clipboard.
+  await send('Page.bringToFront');
   const evaluate = async (expression: string): Promise<unknown> => {
     const answer = await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
     if (answer.exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(answer.exceptionDetails)}`);
@@ -147,18 +161,25 @@ async function openPage(
       await pause(50);
     }
   };
+  const event = (method: string): Promise<Message> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`the page never reported ${method}`)), WAIT_MS);
+      connection.onEvent((message) => {
+        if (message.sessionId !== sessionId || message.method !== method) return;
+        clearTimeout(timer);
+        resolve(message.params as Message);
+      });
+    });
   await send('Page.navigate', { url });
   await waitFor(`location.href !== 'about:blank' && document.readyState === 'complete'`);
   return {
     complaints,
+    send,
     evaluate,
     waitFor,
+    event,
     reload: async () => {
-      const loaded = new Promise<void>((resolve) =>
-        connection.onEvent(({ sessionId: id, method }) => {
-          if (id === sessionId && method === 'Page.loadEventFired') resolve();
-        }),
-      );
+      const loaded = event('Page.loadEventFired');
       await send('Page.reload');
       await loaded;
     },

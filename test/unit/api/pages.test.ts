@@ -7,6 +7,7 @@ import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import { getOpenApiOperation } from '../../../src/api/operations/get-openapi.js';
 import { pageOperations } from '../../../src/api/operations/pages.js';
 import { OPERATIONS } from '../../../src/api/operations.js';
+import { renderDemoPage } from '../../../src/api/pages/demo-page.js';
 import { createPageFiles } from '../../../src/api/pages/page-files.js';
 import { renderText } from '../../../src/api/pages/render-page.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
@@ -22,9 +23,34 @@ const UPLOAD_LIMITS = {
 
 const pages = new Hono<AppContext>().route('/', createPageFiles());
 for (const { path, createHandler } of [...pageOperations, getOpenApiOperation])
-  pages.get(path, createHandler({ operations: OPERATIONS, uploadLimits: UPLOAD_LIMITS }));
+  pages.get(
+    path,
+    createHandler({ operations: OPERATIONS, uploadLimits: UPLOAD_LIMITS, receiptKeys: [], demoPhotos: [] }),
+  );
 const paths = [...new Set(pages.routes.map((route) => route.path))];
 const read = async (path: string): Promise<string> => (await pages.request(path)).text();
+
+describe('the demo page', () => {
+  const SAMPLES = ['1', '2', '3', 'back', 'other'].map((name) => `https://a.example/${name}.jpg?x="'<`);
+  const render = (enabled: boolean, samples: readonly string[]) =>
+    renderDemoPage({ uploads: { ...UPLOAD_LIMITS, enabled }, signsReceipts: false, samples });
+
+  it('offers files and the camera only where the service accepts files, and otherwise says what enables them', () => {
+    expect(render(true, [])).toMatch(/id="files"[\s\S]*id="camera"/);
+    expect(render(true, [])).not.toContain('UPLOAD_KEYS');
+    expect(render(false, [])).not.toMatch(/id="files"|id="camera"/);
+    expect(render(false, [])).toContain('UPLOAD_KEYS');
+  });
+
+  it('offers the samples of the service, and otherwise says how to get photos', () => {
+    const count = (samples: readonly string[]) => render(true, samples).split('data-sample="').length - 1;
+
+    expect([count(SAMPLES), count(SAMPLES.slice(0, 4)), count([])]).toEqual([2, 1, 0]);
+    expect(render(true, SAMPLES)).not.toContain('DEMO_PHOTOS');
+    expect(render(true, SAMPLES)).not.toContain(`"'<`);
+    expect(render(true, [])).toContain('DEMO_PHOTOS');
+  });
+});
 
 describe('the pages', () => {
   it('say whether photos can be sent as files', async () => {

@@ -8,12 +8,17 @@ const MAX_POLL_SECONDS = 10;
  */
 
 /**
- * Queues a comparison.
- * @param {object} body
+ * Queues a comparison. Names of files stay in the browser.
+ * @param {import('./request.js').Request} request
  * @param {Call} call
  */
-export function createJob(body, call) {
-  return exchange('jobs', { method: 'POST', body: JSON.stringify(body) }, call);
+export function createJob({ body, files }, call) {
+  const json = JSON.stringify(body);
+  if (files.length === 0) return exchange('jobs', { method: 'POST', body: json }, call);
+  const form = new FormData();
+  form.append('request', json);
+  for (const [name, file] of files) form.append(name, file, name);
+  return exchange('jobs', { method: 'POST', body: form }, call);
 }
 
 /**
@@ -62,7 +67,7 @@ export function listModels(call) {
 
 /**
  * @param {string} path - relative to the page, so that the service can run below a prefix
- * @param {{ method?: string, body?: string, headers?: Record<string, string> }} request
+ * @param {{ method?: string, body?: string | FormData, headers?: Record<string, string> }} request
  * @param {Call} call
  * @returns {Promise<Answer>}
  */
@@ -72,7 +77,7 @@ async function exchange(path, { method = 'GET', body, headers = {} }, { key, sig
     signal,
     headers: {
       ...headers,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(typeof body === 'string' ? { 'Content-Type': 'application/json' } : {}),
       ...(key ? { 'X-API-Key': key } : {}),
     },
     ...(body === undefined ? {} : { body }),

@@ -1,13 +1,16 @@
 import { cancelJob, createJob, readJob, waitForJob } from './client.js';
+import { copyText } from './copy-text.js';
+import { curlLine } from './curl-line.js';
 import { describeProgress } from './describe-progress.js';
 import { readState, saveState } from './page-state.js';
-import { showReasons, watchPhotoFields } from './photo-fields.js';
-import { curlLine, fillForm, parseFragment, readRequest } from './request.js';
+import { watchPhotoSources } from './photo-sources.js';
+import { chosenFiles, focusFaultyFile, showReasons, watchPlaces } from './places.js';
+import { fillForm, isSameRequest, parseFragment, readRequest, restoreRequest } from './request.js';
 import { markStale, revealResult, showProgress, showVerdict } from './result-view.js';
 import { describeThreshold, readModelFacts, watchReadiness } from './service-facts.js';
 import { judgeAnswer, judgeSilence, STOPPED } from './verdict.js';
 
-/** @typedef {ReturnType<typeof readRequest>} Body */
+/** @typedef {import('./request.js').Request} Request */
 /** @typedef {(call: import('./client.js').Call) => Promise<import('./client.js').Answer>} Ask */
 
 /** Longest wait for an answer that the page can do without, ms. */
@@ -24,21 +27,22 @@ let calibration;
 /** The current request: how to stop it and, once known, its job. @typedef {{ controller: AbortController, jobId?: string }} Run */
 /** @type {Run | undefined} */
 let running;
-/** The request that the shown answer belongs to. @type {Body | undefined} */
+/** The request that the shown answer belongs to. @type {Request | undefined} */
 let answered;
 
 restoreForm();
-watchPhotoFields();
+watchPlaces(Number(form.dataset.maxImageBytes));
+watchPhotoSources({ acceptsUploads: form.dataset.uploads === 'true' });
 form.addEventListener('input', showRequest);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  void compare(readRequest(form));
+  if (!focusFaultyFile()) void compare(readRequest(form, chosenFiles));
 });
 // A folded field cannot show that it is wrong.
 byId('options').addEventListener('invalid', () => byId('options').setAttribute('open', ''), true);
 keyField.addEventListener('change', () => void useKey());
 byId('cancel').addEventListener('click', () => void cancel());
-byId('copy').addEventListener('click', () => void copyCurl());
+byId('copy').addEventListener('click', () => void copyText(byId('curl'), byId('copied')));
 showRequest();
 void watchReadiness(byId('readiness'));
 void useKey();
@@ -55,12 +59,12 @@ function restoreForm() {
 
 /**
  * Queues a comparison and waits for its decision.
- * @param {Body} body
+ * @param {Request} request
  */
-async function compare(body) {
-  saveState({ asked: body, jobId: undefined });
-  await run(body, async (call) => {
-    const accepted = await createJob(body, call);
+async function compare(request) {
+  saveState({ asked: request.body, jobId: undefined });
+  await run(request, async (call) => {
+    const accepted = await createJob(request, call);
     return accepted.status === 202 ? followJob(accepted.body.job_id, call) : accepted;
   });
   if (document.activeElement !== keyField) revealResult(place);
@@ -72,15 +76,16 @@ async function resume() {
   if (!jobId || !asked || running || answered) return;
   const call = { key: keyField.value, signal: AbortSignal.timeout(TIMEOUT_MS) };
   const answer = await readJob(jobId, 0, call).catch(() => undefined);
-  if (answer?.status === 200 && !running && !answered) await run(asked, (next) => followJob(jobId, next));
+  if (answer?.status === 200 && !running && !answered)
+    await run(restoreRequest(asked), (next) => followJob(jobId, next));
 }
 
 /**
  * Runs one request and shows its progress and verdict. A new run stops the previous one.
- * @param {Body} body
+ * @param {Request} request
  * @param {Ask} ask
  */
-async function run(body, ask) {
+async function run(request, ask) {
   running?.controller.abort();
   /** @type {Run} */
   const mine = { controller: new AbortController() };
@@ -91,12 +96,12 @@ async function run(body, ask) {
   const answer = await ask({ key: keyField.value, signal: mine.controller.signal }).catch(() => undefined);
   if (running !== mine) return;
   running = undefined;
-  answered = body;
+  answered = request;
   setBusy(false);
   const silent = mine.controller.signal.aborted ? STOPPED : judgeSilence();
   const { jobId } = mine;
-  const onContinue = jobId === undefined ? undefined : () => run(body, (call) => followJob(jobId, call));
-  showVerdict(place, answer ? judgeAnswer(answer) : silent, { body, answer, jobId, onContinue });
+  const onContinue = jobId === undefined ? undefined : () => run(request, (call) => followJob(jobId, call));
+  showVerdict(place, answer ? judgeAnswer(answer) : silent, { request, answer, jobId, onContinue });
   showReasons(answer?.body?.error?.errors ?? answer?.body?.errors ?? []);
   showRequest();
   if (answer?.status === 401) askForKey();
@@ -133,15 +138,17 @@ function setBusy(busy) {
 
 /** Shows what follows from the form: its command, the summary of its options, and if the answer still belongs to it. */
 function showRequest() {
-  const body = readRequest(form);
+  const request = readRequest(form, chosenFiles);
+  const { body, files } = request;
   const url = new URL('compare-faces', document.baseURI).href;
-  byId('curl').textContent = curlLine(body, { url, withKey: keyField.value !== '' });
+  byId('curl').textContent = curlLine(body, { url, withKey: keyField.value !== '', files });
   byId('copied').textContent = '';
   byId('threshold-value').textContent = body.threshold.toFixed(2);
+  byId('margin-value').textContent = body.review_margin.toFixed(2);
   byId('rule').textContent = body.min_matches === 3 ? 'all 3 must match' : '2 of 3 must match';
   byId('calibration').textContent = describeThreshold(body.threshold, calibration);
   saveState({ fields: body });
-  if (answered) markStale(place, JSON.stringify(answered) !== JSON.stringify(body));
+  if (answered) markStale(place, !isSameRequest(answered, request));
 }
 
 /** Reads what only callers with a key can see. */
@@ -156,16 +163,4 @@ async function useKey() {
 function askForKey() {
   byId('key-field').hidden = false;
   keyField.focus();
-}
-
-async function copyCurl() {
-  const text = byId('curl').textContent ?? '';
-  try {
-    await navigator.clipboard.writeText(text);
-    byId('copied').textContent = 'copied';
-  } catch {
-    // Browsers offer the clipboard only on localhost and over TLS.
-    getSelection()?.selectAllChildren(byId('curl'));
-    byId('copied').textContent = 'selected: press Ctrl+C';
-  }
 }

@@ -3,7 +3,7 @@ import { createElement, createSvg } from './create-element.js';
 /**
  * Returns the photo at `url` with the compared face marked. This browser loads the picture, while the service found the
  * face: one can succeed where the other fails. The frame stays empty then, and `onError` is called.
- * @param {string} url - http or https, or empty for no photo
+ * @param {string} url - http, https or blob, or empty for no photo
  * @param {{ alt: string, face?: any, onError?: () => void }} options - face: as in the evidence, in pixels of the upright
  *   photo
  * @returns {HTMLElement}
@@ -19,7 +19,8 @@ export function createPhoto(url, { alt, face, onError }) {
   });
   image.addEventListener('error', () => {
     image.remove();
-    onError?.();
+    // The address of a file that was taken away leads nowhere.
+    if (frame.isConnected) onError?.();
   });
   image.src = url;
   frame.append(image);

@@ -1,25 +1,58 @@
 import { PHOTO_NAMES } from './describe-warning.js';
 
-export const IMAGES = /** @type {(keyof typeof PHOTO_NAMES)[]} */ (Object.keys(PHOTO_NAMES));
+/** @typedef {keyof typeof PHOTO_NAMES} ImageName */
+
+export const IMAGES = /** @type {ImageName[]} */ (Object.keys(PHOTO_NAMES));
 
 /**
- * Returns the request body that the form describes.
- * @param {HTMLFormElement} form
+ * What a comparison sends: the fields as JSON, photos by URL among them, and the photos that are files; and the address
+ * at which this tab shows each photo.
+ * @typedef {{ body: { threshold: number, review_margin: number, [field: string]: unknown }, files: (readonly [ImageName, File])[], pictures: Partial<Record<ImageName, string>> }} Request
  */
-export function readRequest(form) {
+
+/**
+ * Returns the request that the form and the chosen files describe.
+ * @param {HTMLFormElement} form
+ * @param {ReadonlyMap<ImageName, { file: File, url: string }>} chosen
+ * @returns {Request}
+ */
+export function readRequest(form, chosen) {
   const fields = new FormData(form);
   const text = (/** @type {string} */ name) => String(fields.get(name) ?? '').trim();
-  return {
+  const photos = IMAGES.filter((name) => !chosen.has(name)).map((name) => [name, text(name)]);
+  const urls = Object.fromEntries(photos);
+  const body = {
     user_id: text('user_id'),
-    front_image1: text('front_image1'),
-    front_image2: text('front_image2'),
-    front_image3: text('front_image3'),
-    back_image: text('back_image'),
+    ...urls,
     threshold: Number(text('threshold')),
     min_matches: Number(text('min_matches')),
+    review_margin: Number(text('review_margin')),
+    ...(fields.has('receipt') ? { receipt: true } : {}),
     evidence: true,
     warnings: true,
   };
+  const files = [...chosen].map(([name, { file }]) => /** @type {const} */ ([name, file]));
+  const pictures = { ...urls, ...Object.fromEntries([...chosen].map(([name, { url }]) => [name, url])) };
+  return { body, files, pictures };
+}
+
+/**
+ * Returns a request that this tab sent before it was loaded again. Its files are gone.
+ * @param {any} body
+ * @returns {Request}
+ */
+export function restoreRequest(body) {
+  return { body, files: [], pictures: Object.fromEntries(IMAGES.map((name) => [name, body[name]])) };
+}
+
+/**
+ * Returns true if both requests send the same.
+ * @param {Request} one
+ * @param {Request} other
+ */
+export function isSameRequest(one, other) {
+  const write = (/** @type {Request} */ { body, pictures }) => JSON.stringify([body, pictures]);
+  return write(one) === write(other);
 }
 
 /**
@@ -38,41 +71,9 @@ export function parseFragment(fragment) {
  * @param {Record<string, unknown>} fields
  */
 export function fillForm(form, fields) {
-  for (const name of ['user_id', 'threshold', 'min_matches', ...IMAGES]) {
+  for (const name of ['user_id', 'threshold', 'min_matches', 'review_margin', ...IMAGES]) {
     const field = form.elements.namedItem(name);
     const value = fields[name];
     if (field !== null && value !== undefined && 'value' in field) field.value = String(value);
   }
-}
-
-/**
- * Returns what is wrong with the text of a photo's field, or nothing.
- * @param {string} text
- */
-export function explainUrl(text) {
-  if (text === '') return '';
-  if (!URL.canParse(text)) return 'This is not a complete URL. It starts with https:// or http://.';
-  if (!/^https?:$/.test(new URL(text).protocol)) return 'The URL must start with https:// or http://.';
-  return '';
-}
-
-/**
- * Returns a POSIX shell command that sends the same request. The key stays in a variable, because commands get pasted and
- * stored.
- * @param {ReturnType<typeof readRequest>} body
- * @param {{ url: string, withKey: boolean }} options
- */
-export function curlLine(body, { url, withKey }) {
-  const parts = [
-    `curl -sS ${quote(url)}`,
-    "-H 'Content-Type: application/json'",
-    ...(withKey ? ['-H "X-API-Key: $API_KEY"'] : []),
-    `-d ${quote(JSON.stringify(body, null, 2))}`,
-  ];
-  return parts.join(' \\\n  ');
-}
-
-/** @param {string} text */
-function quote(text) {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,3 +1,4 @@
+import { copyText } from './copy-text.js';
 import { createElement } from './create-element.js';
 import { createPhotoCard, createReason } from './photo-card.js';
 import { IMAGES } from './request.js';
@@ -29,18 +30,18 @@ export function showProgress(place, { text, jobId }) {
  * Shows the result of a request.
  * @param {HTMLElement} place
  * @param {import('./verdict.js').Verdict} verdict
- * @param {{ body: any, answer?: import('./client.js').Answer | undefined, jobId?: string | undefined, onContinue?: (() => void) | undefined }} context -
- *   body: of the request
+ * @param {{ request: import('./request.js').Request, answer?: import('./client.js').Answer | undefined, jobId?: string | undefined, onContinue?: (() => void) | undefined }} context
  */
-export function showVerdict(place, verdict, { body, answer, jobId, onContinue }) {
+export function showVerdict(place, verdict, { request, answer, jobId, onContinue }) {
   place.removeAttribute('aria-busy');
   place.replaceChildren(createHeadline(verdict));
   const { evidence, problem } = verdict;
-  if (evidence || verdict.kind === 'undecided') place.append(createCards(verdict, body));
+  if (evidence || verdict.kind === 'undecided') place.append(createCards(verdict, request));
   else if (problem) place.append(...createReasons(problem));
   else if (onContinue) place.append(createContinue(onContinue));
   place.append(...nameJob(jobId));
   if (evidence) place.append(createFacts(evidence));
+  if (verdict.receipt) place.append(createReceipt(verdict.receipt));
   if (answer) place.append(createRaw(answer));
 }
 
@@ -72,25 +73,27 @@ function nameJob(jobId) {
 }
 
 /** @param {import('./verdict.js').Verdict} verdict */
-function createHeadline({ kind, title, text }) {
+function createHeadline({ kind, title, text, borderline }) {
   const mark = createElement('span', { 'aria-hidden': 'true' }, `${MARKS[kind]} `);
+  const close = 'Borderline: close to the threshold. Have a person look at the photos.';
   return createElement(
     'div',
     { class: `verdict ${kind}`, 'data-verdict': kind },
     createElement('h2', { id: 'result-title' }, mark, title),
     createElement('p', {}, text),
+    ...(borderline ? [createElement('p', { class: 'notice' }, close)] : []),
   );
 }
 
 /**
  * @param {import('./verdict.js').Verdict} verdict
- * @param {any} body
+ * @param {import('./request.js').Request} request
  */
-function createCards({ evidence, problem }, body) {
+function createCards({ evidence, problem }, { body, pictures }) {
   const reasons = problem?.errors ?? [];
   const cards = IMAGES.map((name) =>
     createPhotoCard(name, {
-      url: body[name],
+      url: pictures[name] ?? '',
       evidence: evidence?.images[name],
       reason: reasons.find((/** @type {any} */ item) => item.image === name),
       threshold: evidence?.threshold ?? body.threshold,
@@ -126,6 +129,15 @@ function createFacts({ threshold, fmr, model, timings_ms: timings }) {
     createElement('dd', {}, value ?? ''),
   ]);
   return createDetails('How this was decided', createElement('dl', {}, ...terms));
+}
+
+/** @param {string} receipt */
+function createReceipt(receipt) {
+  const text = createElement('pre', { tabindex: 0 }, receipt);
+  const note = createElement('span', { class: 'hint', role: 'status' });
+  const button = createElement('button', { type: 'button', class: 'small' }, 'Copy');
+  button.addEventListener('click', () => void copyText(text, note));
+  return createDetails('Signed receipt', createElement('div', {}, text, button, ' ', note));
 }
 
 /** @param {import('./client.js').Answer} answer */

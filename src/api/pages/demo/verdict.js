@@ -3,7 +3,7 @@ import { isCopyWarning } from './describe-warning.js';
 /**
  * The result of a request.
  * @typedef {'matched' | 'not_matched' | 'undecided' | 'refused' | 'unavailable'} VerdictKind
- * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, warnings?: any[], problem?: any }} Verdict
+ * @typedef {{ kind: VerdictKind, title: string, text: string, evidence?: any, warnings?: any[], borderline?: boolean, receipt?: string, problem?: any }} Verdict
  */
 
 /**
@@ -14,9 +14,11 @@ import { isCopyWarning } from './describe-warning.js';
  */
 export function judgeAnswer({ status, body }) {
   const result = body?.result ?? body;
-  if (status === 200 && typeof result?.matched === 'boolean') return judgeResult(result);
   const problem = body?.error ?? body;
-  if (typeof problem?.code === 'string') return judgeProblem(problem, body.evidence ?? problem.evidence);
+  if (status === 200 && typeof result?.matched === 'boolean')
+    return { ...judgeResult(result), receipt: result.receipt };
+  if (typeof problem?.code === 'string')
+    return { ...judgeProblem(problem, body.evidence ?? problem.evidence), receipt: problem.receipt };
   const text = `This page does not recognise the response (status ${status}).`;
   return { kind: 'unavailable', title: 'No answer', text };
 }
@@ -34,15 +36,15 @@ export function judgeSilence() {
  * @param {any} result
  * @returns {Verdict}
  */
-function judgeResult({ matched, evidence, warnings = [] }) {
+function judgeResult({ matched, evidence, borderline, warnings = [] }) {
   const count = evidence ? `: ${evidence.matches} of 3 match, ${evidence.min_matches} must match` : '';
   const caution = describeCaution(warnings);
   if (!matched) {
     const text = `Too few probe photos show the person in the reference photo${count}.${caution}`;
-    return { kind: 'not_matched', title: 'Not matched', text, evidence, warnings };
+    return { kind: 'not_matched', title: 'Not matched', text, evidence, warnings, borderline };
   }
   const text = `The probe photos show the person in the reference photo${count}.${caution}`;
-  return { kind: 'matched', title: 'Matched', text, evidence, warnings };
+  return { kind: 'matched', title: 'Matched', text, evidence, warnings, borderline };
 }
 
 /** @param {any[]} warnings */

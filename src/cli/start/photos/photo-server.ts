@@ -5,13 +5,20 @@ import { freePortNear } from '../ports.js';
 
 /** Photos that can be served, by name. */
 export interface PhotoSource {
-  /** Names of the photos in the printed request: three fronts and their reference. */
+  /** Names of the photos in the printed request and on the demo page: three fronts and their reference. */
   readonly fronts: readonly [string, string, string];
   readonly reference: string;
+  /** Name of a photo of someone else. */
+  readonly other?: string;
   /** Describes these photos in the greeting. */
   readonly description: string;
   /** Returns the bytes of a photo, or undefined if there is no photo with this name. */
   read(name: string): Promise<Uint8Array | undefined>;
+}
+
+/** Photos that this command serves, and their origin. */
+export interface ServedPhotos extends Omit<PhotoSource, 'read'> {
+  readonly origin: string;
 }
 
 /** Preferred port. If it is not free, another is used. */
@@ -33,6 +40,13 @@ export async function startPhotoServer(source: PhotoSource): Promise<string> {
   });
   server.unref();
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Returns the value of DEMO_PHOTOS for these photos. */
+export function listPhotoUrls({ origin, fronts, reference, other }: ServedPhotos): string {
+  const names = [...fronts, reference, ...(other === undefined ? [] : [other])];
+  // A comma in a name would end its URL.
+  return names.map((name) => `${origin}/${encodeURIComponent(name)}`).join(',');
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, source: PhotoSource) {

@@ -28,6 +28,7 @@ export function openSamplePhotos(modules: string): PhotoSource | undefined {
   return {
     fronts: ['front1.jpg', 'front2.jpg', 'front3.jpg'],
     reference: 'back.jpg',
+    other: 'other.jpg',
     description: 'samples from the package @vladmandic/face-api; other.jpg shows another woman',
     read: async (name) => {
       const sample = Object.hasOwn(SAMPLES, name) ? SAMPLES[name] : undefined;

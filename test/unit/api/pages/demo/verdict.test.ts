@@ -4,6 +4,7 @@ import { ERROR_CODES } from '../../../../../src/shared/errors.js';
 
 interface Verdict {
   readonly kind: string;
+  readonly borderline?: boolean;
   readonly text: string;
 }
 
@@ -50,6 +51,15 @@ describe('judgeAnswer', () => {
 
     expect(kindOf(422, analysed)).toBe('undecided');
     expect(kindOf(422, refused)).toBe('refused');
+  });
+
+  it('passes on that a decision is borderline, and leaves the decision as it is', () => {
+    const { kind, borderline } = judgeAnswer({
+      status: 200,
+      body: { user_id: 'u', matched: true, borderline: true },
+    });
+
+    expect([kind, borderline]).toEqual(['matched', true]);
   });
 
   it('adds a caution to a decision whose photos have warnings, with and without evidence', () => {

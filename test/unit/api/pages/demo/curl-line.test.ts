@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-type CurlLine = (body: object, options: { url: string; withKey: boolean }) => string;
+interface Options {
+  readonly url: string;
+  readonly withKey: boolean;
+  readonly files?: readonly (readonly [string, { readonly name: string }])[];
+}
 
-const { curlLine, explainUrl } = (await import(
-  new URL('../../../../../src/api/pages/demo/request.js', import.meta.url).href
-)) as { curlLine: CurlLine; explainUrl: (text: string) => string };
+const { curlLine } = (await import(
+  new URL('../../../../../src/api/pages/demo/curl-line.js', import.meta.url).href
+)) as { curlLine: (body: object, options: Options) => string };
 
 /** Runs the command in a real shell and returns the arguments that curl would get. */
 function argumentsOf(line: string): string[] {
@@ -30,17 +34,19 @@ describe('curlLine', () => {
 
     expect(given).toContain('X-API-Key: the key');
   });
-});
 
-describe('explainUrl', () => {
-  it.each(['', 'https://example.com/a.jpg', 'http://127.0.0.1:8336/front1.jpg'])('accepts %j', (text) => {
-    expect(explainUrl(text)).toBe('');
-  });
+  it('sends files as parts of a form, whatever their names contain', () => {
+    const name = `my "best"; photo's, \\ 1.jpg`;
 
-  it.each([
-    ['front1.jpg', 'This is not a complete URL. It starts with https:// or http://.'],
-    ['javascript:alert(1)', 'The URL must start with https:// or http://.'],
-  ])('says what is wrong with %j', (text, reason) => {
-    expect(explainUrl(text)).toBe(reason);
+    const given = argumentsOf(
+      curlLine(
+        { user_id: '@me' },
+        { url: 'http://host/jobs', withKey: false, files: [['back_image', { name }]] },
+      ),
+    );
+
+    expect(given.slice(2, 4)).toEqual(['-F', String.raw`back_image=@"my \"best\"; photo's, \\ 1.jpg"`]);
+    expect(given[4]).toBe('--form-string');
+    expect(JSON.parse((given[5] ?? '').replace('request=', ''))).toEqual({ user_id: '@me' });
   });
 });
