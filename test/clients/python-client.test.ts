@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,8 +46,13 @@ describe.skipIf(!programs)('the client in Python', () => {
       'back.jpg': reference,
       ...Object.fromEntries(probes.map((p, i) => [`front${i + 1}.jpg`, p])),
     };
-    for (const [name, photo] of Object.entries(photos)) images.serve(`/${name}`, photo ?? Buffer.alloc(0));
-    service = await startService({ env: { RECEIPT_KEYS: createReceiptKeys() } });
+    for (const [name, photo = Buffer.alloc(0)] of Object.entries(photos)) {
+      images.serve(`/${name}`, photo);
+      writeFileSync(join(folder, name), photo);
+    }
+    service = await startService({
+      env: { RECEIPT_KEYS: createReceiptKeys(), UPLOAD_KEYS: randomBytes(32).toString('base64') },
+    });
   });
   afterAll(async () => {
     await service?.stop();
@@ -64,8 +70,12 @@ describe.skipIf(!programs)('the client in Python', () => {
   }
 
   /** Runs the only sample of the README that holds `mark`, with this service's addresses. */
-  function runReadme(mark: string): RunningSample {
-    const changes = { 'http://127.0.0.1:8333': service.origin, 'http://127.0.0.1:8336': images.origin };
+  function runReadme(mark: string, more: Readonly<Record<string, string>> = {}): RunningSample {
+    const changes = {
+      ...more,
+      'http://127.0.0.1:8333': service.origin,
+      'http://127.0.0.1:8336': images.origin,
+    };
     return runSample([python, '-u', '-'], readSample({ path: README, language: 'python', mark }, changes));
   }
 
@@ -100,12 +110,25 @@ describe.skipIf(!programs)('the client in Python', () => {
   });
 
   it('compares photos, waits for a job, runs with asyncio and verifies a receipt, as its README shows', async () => {
-    const samples = ['"same person"', 'client.submit', 'asyncio.gather', 'verify_receipt'].map(runReadme);
+    const samples = ['"same person"', 'client.submit', 'asyncio.gather', 'verify_receipt'].map((mark) =>
+      runReadme(mark),
+    );
 
     await samples[0]?.waitForOutput('same person');
     await samples[1]?.waitForOutput('completed True');
     await samples[2]?.waitForOutput('[True, True]');
     await samples[3]?.waitForOutput('matched 42');
+  });
+
+  it('sends files and bytes, as its README shows', async () => {
+    const sample = runReadme(
+      'read_bytes',
+      Object.fromEntries(
+        ['front1', 'front2', 'front3'].map((name) => [`"${name}.jpg"`, `"${join(folder, name)}.jpg"`]),
+      ),
+    );
+
+    await sample.waitForOutput('42 True');
   });
 
   it('verifies webhooks, as its README shows', async () => {

@@ -20,6 +20,9 @@ const START_TIMEOUT_MS = 180_000;
 
 const acceptedSchema = z.object({ job_id: z.string(), status_url: z.string() });
 
+/** Samples of `npm start`. */
+const PROBES = ['front1', 'front2', 'front3'] as const;
+
 describe('a service started by npm start', () => {
   let service: StartedCommand;
   let images: ImageServer;
@@ -150,12 +153,15 @@ describe('a service started by npm start', () => {
     let folder: string;
     beforeAll(async () => {
       folder = await installClient();
+      for (const name of PROBES) writeFileSync(join(folder, `${name}.jpg`), await photoOf(name));
     });
     afterAll(() => rmSync(folder, { recursive: true }));
 
     /** The only sample of its README that holds `mark`, for this service. */
     const readme = (mark: string, changes: Readonly<Record<string, string>>): string =>
       readSample({ path: 'clients/typescript/README.md', language: 'ts', mark }, changes);
+    const photoOf = async (name: string): Promise<Buffer> =>
+      Buffer.from(await (await fetch(`${await photoOrigin()}/${name}.jpg`)).arrayBuffer());
     const addresses = async () => ({
       'http://127.0.0.1:8333': service.origin,
       'http://127.0.0.1:8336': await photoOrigin(),
@@ -165,6 +171,14 @@ describe('a service started by npm start', () => {
       writeFileSync(file, text);
       return runSample(['node', file], '', environment);
     }
+
+    it('sends files, bytes and streams, as its README shows', async () => {
+      const files = PROBES.map((name) => [`'${name}.jpg'`, `'${join(folder, `${name}.jpg`)}'`]);
+
+      const sample = run(readme('readFile', { ...(await addresses()), ...Object.fromEntries(files) }));
+
+      await sample.waitForOutput('42 true');
+    });
 
     it('compares photos, waits for a job and verifies a receipt, as its README shows', async () => {
       const compare = run(readme("'same person'", await addresses()));
@@ -198,7 +212,7 @@ describe('a service started by npm start', () => {
         types: ['node'],
       };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-      for (const mark of ["'same person'", 'client.submit', 'verifyReceipt'])
+      for (const mark of ["'same person'", 'readFile', 'client.submit', 'verifyReceipt'])
         writeFileSync(join(folder, `${randomUUID()}.ts`), readme(mark, {}));
 
       await compileFolder(folder);
