@@ -1,3 +1,4 @@
+import { createBatchStore } from '../shared/batches/batch-store.js';
 import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
 
   const parts = openParts(config, logger, shutdown);
   const metrics = createApiMetrics({
-    waitingCallers: parts.waiter.size,
+    waitingCallers: () => parts.waiter.size() + parts.batchWaiter.size(),
     readQueueState: () => readQueueState(parts),
     measureRedis: () => measureResponse(parts.redis),
     pack: packName(parts.keys.model),
@@ -112,12 +113,20 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     tenantShare: config.API_KEYS.length > 0 ? config.MAX_TENANT_QUEUE_SHARE : 1,
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
+  const batches = createBatchStore({ redis, keys, retentionSeconds });
   const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
-  const events = listenToQueue({ config, keys, waiter, backlog, readOutcomes, onError });
+  const batchWaiter = createJobWaiter<'finished'>({
+    readOutcomes: async (ids) =>
+      new Map((await batches.listFinished(ids)).map((batchId) => [batchId, 'finished'])),
+    pollMs: POLL_MS,
+    onPollError: onError,
+  });
+  const events = listenToQueue({ config, keys, waiter, batchWaiter, backlog, readOutcomes, onError });
 
   shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
+  shutdown.add('batch waiter', () => batchWaiter.close());
   const clock = keepClock(redis, shutdown);
   const workers = startWorkerWatch({
     countWorkers: () => withQueue(redis, () => queue.countWorkers(clock.now())),
@@ -139,6 +148,8 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     backlog,
     workers,
     waiter,
+    batches,
+    batchWaiter,
     drain,
     uploadStore: openUploadStore({ config, redis, keys, clock, backlog, onError, shutdown }),
   };
@@ -202,6 +213,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       memory: createBodyMemory(config.UPLOAD_MEMORY_LIMIT),
     },
     demoPhotos: config.DEMO_PHOTOS,
+    maxBatchBytes: config.MAX_BATCH_BYTES,
     observeRequest: metrics.observeRequest,
   };
 }

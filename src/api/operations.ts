@@ -1,7 +1,11 @@
+import { cancelBatchOperation } from './operations/cancel-batch.js';
 import { cancelJobOperation } from './operations/cancel-job.js';
 import { compareFacesOperation } from './operations/compare-faces.js';
+import { createBatchOperation } from './operations/create-batch.js';
 import { createJobOperation } from './operations/create-job.js';
 import { eraseUserJobsOperation } from './operations/erase-user-jobs.js';
+import { getBatchOperation } from './operations/get-batch.js';
+import { getBatchResultsOperation } from './operations/get-batch-results.js';
 import { getHealthOperation } from './operations/get-health.js';
 import { getJobOperation } from './operations/get-job.js';
 import { getOpenApiOperation } from './operations/get-openapi.js';
@@ -18,6 +22,10 @@ export const OPERATIONS = [
   createJobOperation,
   getJobOperation,
   cancelJobOperation,
+  createBatchOperation,
+  getBatchOperation,
+  getBatchResultsOperation,
+  cancelBatchOperation,
   eraseUserJobsOperation,
   listModelsOperation,
   getReceiptKeysOperation,

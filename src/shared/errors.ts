@@ -5,7 +5,7 @@ export const FAULTS = ['client', 'upstream', 'service'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /**
- * Where a request stops: at the API key (`access`), at the request itself, at the queue, at reading a job or a webhook,
+ * Where a request stops: at the API key (`access`), at the request itself, at the queue, at reading a job, a batch or a webhook,
  * while a photo is downloaded (`fetch`) or analysed (`photo`), elsewhere in a comparison, or anywhere (`service`).
  */
 export const STAGES = [
@@ -13,6 +13,7 @@ export const STAGES = [
   'request',
   'queue',
   'job',
+  'batch',
   'webhook',
   'fetch',
   'photo',
@@ -113,6 +114,12 @@ export const ERROR_KINDS = {
     text: 'This service accepts photos only as URLs.',
     advice: 'Send the URLs of photos. Operators: set `UPLOAD_KEYS` in the API and its workers.',
   }),
+  invalid_batch: client('request', 422, {
+    text: 'The batch has wrong requests, or too many or none, so nothing was queued.',
+    advice:
+      'Read `errors`: it names the line, the field and the reason of up to 100 faults. Correct them and send the ' +
+      'whole batch again.',
+  }),
   idempotency_conflict: client('request', 422, {
     text: 'This Idempotency-Key was already used with a different body.',
     advice: 'Use a new `Idempotency-Key` for each new request.',
@@ -156,6 +163,12 @@ export const ERROR_KINDS = {
   job_not_cancellable: client('job', 409, {
     text: 'The job is already running or has ended.',
     advice: 'Read the job instead. Only a queued job can be cancelled.',
+  }),
+  batch_not_found: client('batch', 404, {
+    text: 'The batch does not exist or is no longer kept.',
+    advice:
+      'Check the batch id and the API key. Only the key that submitted a batch can see it, and only for ' +
+      '`JOB_RETENTION_SECONDS` after its last job ended.',
   }),
   webhook_not_found: client('webhook', 404, {
     text: 'The webhook delivery does not exist or is no longer kept.',

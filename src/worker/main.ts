@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { createBatchStore } from '../shared/batches/batch-store.js';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
 import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { listRecognisers, packName, readManifest } from '../shared/models/model-catalogue.js';
@@ -71,11 +72,13 @@ async function main(): Promise<void> {
     model,
   });
   const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
+  const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const finishing: FinishDependencies = {
     redis,
     clock: createRedisClock(redis),
     keys,
-    retentionSeconds: config.JOB_RETENTION_SECONDS,
+    retentionSeconds,
+    batches: createBatchStore({ redis, keys, retentionSeconds }),
     webhooks: openWebhookQueue({ config, keys, redis, logger, shutdown }),
     logger,
   };

@@ -238,6 +238,21 @@ describe('a service started by npm start', () => {
       expect(forged.status).toBe(400);
     });
 
+    it('send a batch with curl, wait for it and read its results', async () => {
+      const shell = (mark: string, changes: Readonly<Record<string, string>>): RunningSample =>
+        runSample(['bash', '-s'], readSample({ path: 'docs/batches.md', language: 'sh', mark }, changes));
+      const submit = shell('import-7', {
+        'http://127.0.0.1:8333': service.origin,
+        'http://127.0.0.1:8336': await photoOrigin(),
+      });
+      const [, batchId = ''] = await submit.waitForMatch(/"batch_id":"(b_\w+)","total":2/);
+
+      const read = shell('/results', { 'http://127.0.0.1:8333': service.origin, BATCH_ID: batchId });
+
+      await read.waitForOutput('"counts":{"queued":0,"active":0,"completed":2,');
+      await read.waitForMatch(/"ref":"row-1".*"matched":true.*\n.*"ref":"row-2"/);
+    });
+
     it.skipIf(!hasPython('requests'))('compare photos in Python', async () => {
       const place = { path: 'docs/python.md', language: 'python', mark: 'requests' };
       const sample = runSample(

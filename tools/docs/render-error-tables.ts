@@ -6,6 +6,7 @@ const HEADINGS: Readonly<Record<Stage, string>> = {
   request: 'Request',
   queue: 'Queue',
   job: 'Job',
+  batch: 'Batch',
   webhook: 'Webhook',
   fetch: 'Download of an image',
   photo: 'Photo',

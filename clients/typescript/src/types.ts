@@ -1,6 +1,86 @@
 // Made by `npm run docs` from docs/openapi.json. Do not edit.
 import type { PhotoSource } from './photo-source.js';
 
+/** Jobs by state. They add up to `total`. */
+export interface BatchCounts {
+  queued: number;
+  active: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  /** No longer kept: the person was erased, or the jobs are older than the kept results. */
+  removed: number;
+}
+
+export interface BatchCallback {
+  status: 'pending' | 'delivering' | 'delivered' | 'failed';
+  attempts: number;
+  last_error?: string;
+}
+
+export interface Batch {
+  batch_id: string;
+  /** `completed` once every job has ended, whether it was decided, failed or was cancelled. */
+  status: 'running' | 'completed';
+  total: number;
+  counts: BatchCounts;
+  created_at: string;
+  finished_at?: string;
+  results_url: string;
+  callback?: BatchCallback;
+}
+
+export interface BatchAccepted {
+  batch_id: string;
+  total: number;
+  status_url: string;
+}
+
+export interface CompareRequest {
+  /** The caller’s own id of the person. The response repeats it unchanged. */
+  user_id: string | number;
+  /** First probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
+  front_image1: PhotoSource;
+  /** Second probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
+  front_image2: PhotoSource;
+  /** Third probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
+  front_image3: PhotoSource;
+  /** Reference photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
+  back_image: PhotoSource;
+  /** Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr. */
+  threshold?: number;
+  /** Highest false match rate of a single comparison. The calibration of the model pack gives the threshold. */
+  fmr?: number;
+  /** How many probes must match. */
+  min_matches?: 2 | 3;
+  /** Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same. */
+  review_margin?: number;
+  /** Adds similarities, faces and timings to the response. */
+  evidence?: boolean;
+  /** Adds a list of warnings about the photos to the response. */
+  warnings?: boolean;
+  /** Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it. */
+  receipt?: boolean;
+  /** Where the result is posted; http or https. */
+  callback_url?: string;
+}
+
+/** The body of POST /jobs, and a name of your own. */
+export interface BatchLine extends CompareRequest {
+  /** Your own name for this line. The job and its webhook repeat it. */
+  ref?: string;
+}
+
+export type BatchRequest = BatchLine[];
+
+export interface BatchWebhook {
+  type: 'batch.completed';
+  timestamp: string;
+  /** Name of the API key that made the request; `anonymous` if no keys are configured. */
+  tenant: string;
+  data: Batch;
+}
+
 /** The fields of CompareRequest as parts, each at most once. Numbers and booleans are the text that JSON has for them. What CompareRequest requires is required here too, as a part or in `request`. */
 export interface CompareForm {
   /** The caller’s own id of the person. The response repeats it unchanged. */
@@ -33,35 +113,6 @@ export interface CompareForm {
   request?: Record<string, unknown>;
 }
 
-export interface CompareRequest {
-  /** The caller’s own id of the person. The response repeats it unchanged. */
-  user_id: string | number;
-  /** First probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
-  front_image1: PhotoSource;
-  /** Second probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
-  front_image2: PhotoSource;
-  /** Third probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
-  front_image3: PhotoSource;
-  /** Reference photo: an http or https URL of at most 8192 characters, or a data: URL with base64. */
-  back_image: PhotoSource;
-  /** Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr. */
-  threshold?: number;
-  /** Highest false match rate of a single comparison. The calibration of the model pack gives the threshold. */
-  fmr?: number;
-  /** How many probes must match. */
-  min_matches?: 2 | 3;
-  /** Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same. */
-  review_margin?: number;
-  /** Adds similarities, faces and timings to the response. */
-  evidence?: boolean;
-  /** Adds a list of warnings about the photos to the response. */
-  warnings?: boolean;
-  /** Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it. */
-  receipt?: boolean;
-  /** Where the result is posted; http or https. */
-  callback_url?: string;
-}
-
 /** Something to know about a photo that was judged, or about the request. */
 export interface Warning {
   /** The photo that the warning is about. */
@@ -91,6 +142,7 @@ export type ErrorCode =
   | 'receipts_disabled'
   | 'image_url_forbidden'
   | 'uploads_disabled'
+  | 'invalid_batch'
   | 'idempotency_conflict'
   | 'not_found'
   | 'method_not_allowed'
@@ -100,6 +152,7 @@ export type ErrorCode =
   | 'wait_timeout'
   | 'job_not_found'
   | 'job_not_cancellable'
+  | 'batch_not_found'
   | 'webhook_not_found'
   | 'webhook_not_failed'
   | 'image_not_available'
@@ -222,6 +275,7 @@ export interface ErasedJobs {
 export interface FailedWebhook {
   /** The webhook-id of every attempt. */
   id: string;
+  /** The job that it reports; for `batch.completed`, the batch. */
   job_id: string;
   host: string;
   attempts: number;
@@ -250,6 +304,8 @@ export interface JobAccepted {
 }
 
 export interface ProblemErrorsItem {
+  /** Line of the NDJSON, or element of the array, from 1. */
+  line?: number;
   field?: string;
   image?: 'front_image1' | 'front_image2' | 'front_image3' | 'back_image';
   code: ErrorCode;
@@ -285,6 +341,10 @@ export interface JobViewCallback {
 
 export interface JobView {
   job_id: string;
+  /** The batch that the job belongs to, if any. */
+  batch_id?: string;
+  /** The `ref` of its line in the batch. */
+  ref?: string;
   /** The caller’s own id of the person. The response repeats it unchanged. */
   user_id: string | number;
   status: 'queued' | 'active' | 'completed' | 'failed' | 'cancelled';

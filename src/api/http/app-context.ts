@@ -9,6 +9,8 @@ export interface AppContext {
     tenant: string;
     /** Set if the request creates or reads a job. */
     jobId?: string;
+    /** Set if the request creates or reads a batch. */
+    batchId?: string;
     /** Makes the job of this request part of its trace. Absent without a trace. */
     traceparent?: string;
     /** Code of the problem, if the answer is one. */

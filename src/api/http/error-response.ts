@@ -21,7 +21,9 @@ export function errorResponse(
   if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
   // The rest of the body stays unread, so the connection cannot carry another request.
   if (known.code === 'body_too_large') context.header('connection', 'close');
-  const firstImage = known instanceof RequestError ? known.items[0]?.image : undefined;
+  const first = known instanceof RequestError ? known.items[0] : undefined;
+  // An image in one line of a batch says little about the whole.
+  const firstImage = first?.line === undefined ? first?.image : undefined;
   const problem = createProblem(known.code, {
     ...publicFactsOf(known),
     retryable: known.retryable,

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { isBatchId } from '../../shared/batches/batch-id.js';
 import {
   type CompareRequest,
   compareRequestSchema,
@@ -52,8 +53,8 @@ export async function readCompareRequest(
 /** Takes the place of the URL of a photo that is a file. */
 const FILE = 'https://file.invalid/';
 
-/** @throws RequestError that names every wrong field. `files`: photos that are not in `sent`. */
-function parseBody(
+/** Checks a parsed body. @throws RequestError that names every wrong field. `files`: photos that are not in `sent`. */
+export function parseBody(
   sent: unknown,
   files: MultipartForm['photos'],
   { maxInlineBytes }: UploadLimits,
@@ -89,8 +90,11 @@ function refuseLargeDataUrls(body: CompareRequest, maxInlineBytes: number): void
   if (items.length > 0) throw new RequestError(items);
 }
 
-/** @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so. */
-function refuseCompressed(context: Context<AppContext>, [first, second]: Iterable<number>): void {
+/**
+ * The second parameter: the first bytes of the body.
+ * @throws VerificationError `unsupported_media_type` for a compressed body, also without the header that says so.
+ */
+export function refuseCompressed(context: Context<AppContext>, [first, second]: Iterable<number>): void {
   const isGzip = first === 0x1f && second === 0x8b;
   const encoding = context.req.header('content-encoding')?.trim() ?? '';
   if (!isGzip && /^(?:identity)?$/i.test(encoding)) return;
@@ -133,6 +137,17 @@ export function readJobId(context: Context<AppContext>): string {
   if (!isJobId(jobId)) throw new VerificationError('job_not_found');
   context.set('jobId', jobId);
   return jobId;
+}
+
+/**
+ * Reads the batch id in the path. Only a well-formed id reaches Redis.
+ * @throws VerificationError `batch_not_found`.
+ */
+export function readBatchId(context: Context<AppContext>): string {
+  const batchId = context.req.param('id') ?? '';
+  if (!isBatchId(batchId)) throw new VerificationError('batch_not_found');
+  context.set('batchId', batchId);
+  return batchId;
 }
 
 /** The preferences of RFC 7240 that we know: `respond-async` and `wait` in seconds. */

@@ -10,14 +10,17 @@ const MAX_RETRY_AFTER_SECONDS = 300;
 export interface Backlog {
   /** Records that a job of the queue has ended. */
   recordEnd(): void;
-  /** Records that this process has added a job. */
-  recordAdd(): void;
+  /** Records that this process has added jobs; 1 without a number. */
+  recordAdd(count?: number): void;
   /**
    * Returns how many jobs can be ahead of another job: jobs of its tenant, so that places stay free for other tenants,
    * and, if its caller waits on the connection, jobs of all tenants, so that its turn does not come too late.
+   * `count`: jobs that enter together, 1 by default.
    * @throws VerificationError `overloaded` if too many jobs wait, with the time after which there should be fewer.
    */
-  limitsFor(sync: boolean): Promise<EntryLimits>;
+  limitsFor(sync: boolean, count?: number): Promise<EntryLimits>;
+  /** Most jobs that can enter an empty queue together. */
+  readonly maxTogether: number;
   /** Returns the `overloaded` error of a job that was not accepted. */
   refusal(place: Extract<Place, { admitted: false }>): VerificationError;
   /** Seconds until the current backlog is processed at the measured rate, 1..300. */
@@ -71,20 +74,24 @@ export function createBacklog(options: BacklogOptions): Backlog {
    * all places, several tenants get less each, and some places always stay free for the next one.
    * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
    */
-  const maxOwn = (): number =>
-    tenantShare >= 1 ? Number.POSITIVE_INFINITY : ((maxDepth - waiting) * tenantShare) / (1 - tenantShare);
+  const maxOwn = (count: number): number =>
+    tenantShare >= 1
+      ? Number.POSITIVE_INFINITY
+      : ((maxDepth - waiting - (count - 1)) * tenantShare) / (1 - tenantShare);
   const maxAhead = (): number =>
     ((throughput.capacity() ?? Number.POSITIVE_INFINITY) * maxSyncWaitMs) / 1_000;
 
   return {
     recordEnd: throughput.recordEnd,
-    recordAdd: () => {
-      waiting += 1;
+    recordAdd: (count = 1) => {
+      waiting += count;
     },
-    limitsFor: async (sync) => {
+    // The last one still finds its tenant below its share of the places that are free by then.
+    maxTogether: Math.max(1, Math.min(maxDepth, Math.ceil(maxDepth * tenantShare))),
+    limitsFor: async (sync, count = 1) => {
       if (now() - countedAt > COUNT_LIFETIME_MS) await refresh();
-      if (waiting >= maxDepth) throw overloaded();
-      return { maxOwn: maxOwn(), maxAhead: sync ? maxAhead() : Number.POSITIVE_INFINITY };
+      if (waiting + count > maxDepth) throw overloaded();
+      return { maxOwn: maxOwn(count), maxAhead: sync ? maxAhead() : Number.POSITIVE_INFINITY };
     },
     refusal: ({ own, because }) =>
       because === 'own'

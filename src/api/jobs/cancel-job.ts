@@ -1,4 +1,6 @@
 import pLimit from 'p-limit';
+import type { BatchStore } from '../../shared/batches/batch-store.js';
+import { noteBatchJobEnded } from '../../shared/batches/end-batch.js';
 import type { ComparisonFailure } from '../../shared/contract/comparison-outcome.js';
 import { createJobView } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
@@ -6,6 +8,7 @@ import type { CancelledJob, CancelledJobs } from '../../shared/queue/cancelled-j
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
+import { fillForJob } from '../batches/fill-for-job.js';
 import type { JobQueue, StoredJob } from './job-queue.js';
 import { withQueue } from './with-queue.js';
 
@@ -17,6 +20,9 @@ export const CANCELLED_BEFORE_IT_RAN: ComparisonFailure = {
   retryable: false,
 };
 
+/** Time after which the lines of a batch should be in the queue, s. */
+const FILLING_SECONDS = 2;
+
 /** When a proxy restarts, callers hang up by the thousand. All at once, none of their exchanges would end in time. */
 const ABANDONED_AT_A_TIME = 20;
 
@@ -26,6 +32,7 @@ export interface CancelDependencies {
   readonly clock: RedisClock;
   readonly cancelledJobs: CancelledJobs;
   readonly webhooks: WebhookQueue;
+  readonly batches: BatchStore;
 }
 
 /**
@@ -34,6 +41,8 @@ export interface CancelDependencies {
  * ended.
  */
 export async function cancelJob(jobId: string, tenant: string, deps: CancelDependencies): Promise<void> {
+  if (!(await fillForJob(jobId, deps)))
+    throw new VerificationError('queue_unavailable', { retryAfterSeconds: FILLING_SECONDS });
   const job = await deps.queue.read(jobId);
   if (job?.payload.tenant === tenant) return takeOut(job, deps);
   const cancelled = job ? undefined : await deps.cancelledJobs.read(jobId);
@@ -86,5 +95,6 @@ async function takeOut(job: StoredJob, deps: CancelDependencies): Promise<void> 
 async function conclude(record: CancelledJob, deps: CancelDependencies): Promise<void> {
   const { view, tenant, callback_url: url } = record;
   if (url) await deps.webhooks.add({ view, url, tenant });
+  await noteBatchJobEnded(view.job_id, deps);
   await deps.cancelledJobs.conclude(record);
 }

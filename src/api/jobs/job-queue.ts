@@ -1,4 +1,6 @@
 import type { Job, Queue } from 'bullmq';
+import type { BatchRecord } from '../../shared/batches/batch-store.js';
+import { fillQueue } from '../../shared/batches/fill-queue.js';
 import { ABANDONED, type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Evidence } from '../../shared/contract/evidence.js';
 import { type JobStatus, jobStatusOf } from '../../shared/contract/job-view.js';
@@ -7,12 +9,12 @@ import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { readOutcomeRecord } from '../../shared/queue/outcome-record.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
-import { COMPARE_ATTEMPTS, COMPARE_BACKOFF, MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
+import { comparisonJobOptions, MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
 import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-records.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { removePhotos } from '../../shared/uploads/photo-store.js';
-import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
+import { type IndexedJob, indexJobs } from './index-jobs.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
 export interface StoredJob {
@@ -56,6 +58,10 @@ export function isRunning(status: JobStatus): boolean {
 export interface JobQueue {
   /** Adds the job with the priority from its FairQueue, or does nothing if its id exists already. */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
+  /** Lets `listUserJobs` find jobs that will be added. */
+  index(jobs: readonly IndexedJob[]): Promise<void>;
+  /** Adds the jobs of an accepted batch that are not in the queue yet; false if another program is doing it. */
+  fill(batch: BatchRecord): Promise<boolean>;
   read(jobId: string): Promise<StoredJob | undefined>;
   /** Returns the request that created the job; undefined if there is no such job. */
   readOrigin(jobId: string): Promise<JobOrigin | undefined>;
@@ -100,22 +106,19 @@ interface Store extends Omit<JobQueueOptions, 'onError'> {
 
 /** Opens the queue of one model pack on a connection that the caller owns. */
 export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQueue {
-  const { redis, keys, retentionSeconds } = options;
+  const { redis, keys } = options;
   const queue = new ReadableQueue<ComparisonJob, ComparisonOutcome>(keys.queueName, {
     connection: redis,
     prefix: keys.prefix,
     streams: { events: { maxLen: MAX_STREAM_EVENTS } },
-    defaultJobOptions: {
-      backoff: COMPARE_BACKOFF,
-      removeOnComplete: { age: retentionSeconds },
-      removeOnFail: { age: retentionSeconds },
-    },
   });
   queue.on('error', onError);
   const store: Store = { ...options, queue };
 
   return {
     add: (jobId, payload, priority) => addJob(store, payload, { jobId, priority }),
+    index: (jobs) => indexJobs(jobs, store),
+    fill: (batch) => fillQueue(batch, store),
     read: (jobId) => readJob(store, jobId),
     readOrigin: async (jobId) => {
       const data = await redis.hget(queue.toKey(jobId), 'data');
@@ -151,28 +154,13 @@ function readOrigin(data: string): JobOrigin {
 }
 
 async function addJob(
-  { queue, redis, keys, ...limits }: Store,
+  store: Store,
   payload: ComparisonJob,
   { jobId, priority }: { readonly jobId: string; readonly priority: number },
 ): Promise<void> {
-  const userKey = keys.userJobs(payload.tenant, payload.user_id);
-  // A person's jobs stay in the index as long as any of their data can exist: the job waits, its webhook is retried, and
-  // both are then kept. Clean-up can be late, hence the second retention.
-  const findableSeconds = limits.deadlineSeconds + LONGEST_DELIVERY_SECONDS + 2 * limits.retentionSeconds;
+  const opts = { ...comparisonJobOptions(payload, store.retentionSeconds), jobId, priority };
   // First the index, then the job, so that all data of a person can be found. Redis receives both together.
-  await Promise.all([
-    redis
-      .pipeline()
-      .zadd(userKey, String(payload.accepted_at), jobId)
-      .expire(userKey, findableSeconds)
-      .exec(),
-    queue.add('compare', payload, {
-      jobId,
-      attempts: payload.sync ? COMPARE_ATTEMPTS.sync : COMPARE_ATTEMPTS.async,
-      timestamp: payload.accepted_at,
-      priority,
-    }),
-  ]);
+  await Promise.all([indexJobs([{ jobId, payload }], store), store.queue.add('compare', payload, opts)]);
 }
 
 async function readJob(store: Store, jobId: string): Promise<StoredJob | undefined> {

@@ -1,8 +1,8 @@
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 
-/** Result of a wait. `settled` carries the outcome of the job. */
-export type WaitResult =
-  | { readonly kind: 'settled'; readonly outcome: ComparisonOutcome }
+/** Result of a wait. `settled` carries the outcome of what was awaited. */
+export type WaitResult<Outcome = ComparisonOutcome> =
+  | { readonly kind: 'settled'; readonly outcome: Outcome }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'aborted' };
 
@@ -13,26 +13,27 @@ export interface WaitOptions {
 }
 
 /** One registered wait. `promise` never rejects. */
-export interface Wait {
-  readonly promise: Promise<WaitResult>;
+export interface Wait<Outcome = ComparisonOutcome> {
+  readonly promise: Promise<WaitResult<Outcome>>;
   /** Ends the wait as `aborted`, for example if the job could not be added. */
   cancel(): void;
 }
 
-export interface JobWaiter {
+/** Lets callers wait for jobs; with another type of outcome, for anything else that has an id and ends. */
+export interface JobWaiter<Outcome = ComparisonOutcome> {
   /** Registers a wait. Call it before you add the job, so that no event is missed. */
-  waitFor(jobId: string, options: WaitOptions): Wait;
+  waitFor(jobId: string, options: WaitOptions): Wait<Outcome>;
   /** Ends all waits for a job with its outcome. For the owner of the event stream. */
-  settle(jobId: string, outcome: ComparisonOutcome): void;
+  settle(jobId: string, outcome: Outcome): void;
   /** Number of callers that wait. */
   size(): number;
   /** Ends every wait as `aborted` and stops polling. */
   close(): void;
 }
 
-export interface JobWaiterOptions {
+export interface JobWaiterOptions<Outcome = ComparisonOutcome> {
   /** Returns the outcomes of the given jobs that have ended, in case their events were lost with a connection. */
-  readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, ComparisonOutcome>>;
+  readonly readOutcomes: (jobIds: readonly string[]) => Promise<ReadonlyMap<string, Outcome>>;
   /** Pause between two polls of all awaited jobs, ms. */
   readonly pollMs: number;
   readonly onPollError: (error: unknown) => void;
@@ -45,10 +46,12 @@ const LAST_CHECK_MS = 500;
  * Returns a waiter for any number of jobs. It needs no connection: its owner passes it the events of one QueueEvents
  * stream, and a slow poll finds outcomes whose events were lost.
  */
-export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
-  const waits = new Map<string, Set<(end: WaitResult) => void>>();
+export function createJobWaiter<Outcome = ComparisonOutcome>(
+  options: JobWaiterOptions<Outcome>,
+): JobWaiter<Outcome> {
+  const waits = new Map<string, Set<(end: WaitResult<Outcome>) => void>>();
 
-  const settle = (jobId: string, outcome: ComparisonOutcome): void => {
+  const settle = (jobId: string, outcome: Outcome): void => {
     for (const finish of [...(waits.get(jobId) ?? [])]) finish({ kind: 'settled', outcome });
   };
   const poll = async (jobIds: readonly string[]): Promise<void> => {
@@ -62,12 +65,12 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
     if (waits.size > 0) await poll([...waits.keys()]);
   });
 
-  const waitFor = (jobId: string, { timeoutMs, signal }: WaitOptions): Wait => {
+  const waitFor = (jobId: string, { timeoutMs, signal }: WaitOptions): Wait<Outcome> => {
     let cancel = (): void => {};
-    const promise = new Promise<WaitResult>((resolve) => {
+    const promise = new Promise<WaitResult<Outcome>>((resolve) => {
       const peers = waits.get(jobId) ?? new Set();
       waits.set(jobId, peers);
-      const finish = (end: WaitResult): void => {
+      const finish = (end: WaitResult<Outcome>): void => {
         // A second result must not affect callers that have started to wait for the job since.
         if (!peers.delete(finish)) return;
         clearTimeout(timer);

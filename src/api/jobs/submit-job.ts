@@ -77,25 +77,57 @@ export interface PreparedJob {
   readonly uploads: Map<ImageName, UploadedImage>;
 }
 
+/** A checked request before the id and the times of its job are known. */
+export interface JobDraft {
+  readonly payload: Omit<ComparisonJob, 'accepted_at' | 'deadline_at'>;
+  /** As in `PreparedJob`. */
+  readonly uploads: Map<ImageName, UploadedImage>;
+}
+
 /**
  * Checks a request against the address policy, the lowest threshold and the calibration, and prepares its job.
  * @throws RequestError that names every refused field; VerificationError `calibration_unavailable`,
  * `queue_unavailable`.
  */
 export async function prepareJob(
-  { body, unknownFields }: ReceivedRequest,
+  request: ReceivedRequest,
   caller: Caller,
   deps: SubmitDependencies,
 ): Promise<PreparedJob> {
-  const { settings, clock, redis } = deps;
-  checkFields(body, deps);
+  const draft = draftJob(request, caller, deps);
+  const payload: ComparisonJob = { ...draft.payload, ...(await chooseTimes(caller.sync, deps)) };
+  const keyed = { ...caller, digest: payload.request_digest };
+  const jobId = await withQueue(deps.redis, () => chooseJobId(keyed, deps));
+  return { jobId, payload, uploads: draft.uploads };
+}
+
+/** Returns the times of a job that is accepted now. @throws VerificationError `queue_unavailable`. */
+export async function chooseTimes(
+  sync: boolean,
+  { settings, clock, redis }: Pick<SubmitDependencies, 'settings' | 'clock' | 'redis'>,
+): Promise<Pick<ComparisonJob, 'accepted_at' | 'deadline_at'>> {
   // Right after a connection. With our own clock, the deadline could already be in the past.
   if (!clock.isSynchronised()) await withQueue(redis, clock.synchronise);
   const acceptedAt = clock.now();
+  const lifetimeMs = sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs;
+  return { accepted_at: acceptedAt, deadline_at: acceptedAt + lifetimeMs };
+}
+
+/**
+ * Checks a request and drafts its job.
+ * @throws RequestError that names every refused field; VerificationError `calibration_unavailable`.
+ */
+export function draftJob(
+  { body, unknownFields }: ReceivedRequest,
+  caller: Caller,
+  deps: SubmitDependencies,
+): JobDraft {
+  const { settings } = deps;
+  checkFields(body, deps);
   const callbackUrl =
     body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);
   const uploads = uploadsOf(body);
-  const payload: ComparisonJob = {
+  const payload: JobDraft['payload'] = {
     ...(uploads.size > 0 ? { v: UPLOAD_JOB_VERSION, upload_id: randomUUID() } : { v: JOB_VERSION }),
     user_id: body.user_id,
     images: {
@@ -119,13 +151,9 @@ export async function prepareJob(
     tenant: caller.tenant,
     request_digest: digestOf(body),
     request_id: caller.requestId,
-    accepted_at: acceptedAt,
-    deadline_at:
-      acceptedAt + (caller.sync ? settings.syncWaitMs + SYNC_GRACE_SECONDS * 1_000 : settings.jobDeadlineMs),
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
-  const keyed = { ...caller, digest: payload.request_digest };
-  return { jobId: await withQueue(redis, () => chooseJobId(keyed, deps)), payload, uploads };
+  return { payload, uploads };
 }
 
 function uploadsOf(body: CompareRequest): Map<ImageName, UploadedImage> {
@@ -169,18 +197,19 @@ export async function submitJob(
       await enterQueue(prepared, deps);
       return hasKey && (await joinsOther(prepared, queue, uploadStore));
     } finally {
-      forget(prepared.uploads);
+      forgetUploads(prepared.uploads);
     }
   };
-  return withQueue(redis, submit, sizeOf(prepared.uploads) / UPLOAD_BYTES_PER_MS);
+  return withQueue(redis, submit, writeTimeOf(prepared.uploads));
 }
 
-function sizeOf(uploads: PreparedJob['uploads']): number {
-  return [...uploads.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
+/** Returns the longest time that Redis needs to take these photos, ms. */
+export function writeTimeOf(uploads: PreparedJob['uploads']): number {
+  return [...uploads.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) / UPLOAD_BYTES_PER_MS;
 }
 
 /** A caller can wait for a minute; its photos are not kept in memory meanwhile. */
-function forget(uploads: PreparedJob['uploads']): void {
+export function forgetUploads(uploads: PreparedJob['uploads']): void {
   for (const { bytes } of uploads.values()) bytes.fill(0);
   uploads.clear();
 }

@@ -51,6 +51,7 @@ export function requestLog(
         request_id: context.get('requestId'),
         trace_id: traceIdOf(context.get('traceparent')),
         job_id: context.get('jobId'),
+        batch_id: context.get('batchId'),
         ...problem,
       },
       'request',

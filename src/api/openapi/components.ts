@@ -5,7 +5,7 @@ export const HEADERS = {
     schema: { type: 'string' },
   },
   Location: {
-    description: 'Where the job can be read.',
+    description: 'Where the job or batch can be read.',
     schema: { type: 'string', format: 'uri-reference' },
   },
   'Retry-After': {
@@ -13,7 +13,7 @@ export const HEADERS = {
     schema: { type: 'integer', minimum: 0 },
   },
   'Idempotent-Replayed': {
-    description: 'Present if the request joined an existing job of its Idempotency-Key.',
+    description: 'Present if the request joined an existing job or batch of its Idempotency-Key.',
     schema: { type: 'string', enum: ['true'] },
   },
   'Preference-Applied': {
@@ -67,7 +67,7 @@ export const PREFER_WAIT: Parameter = {
   name: 'Prefer',
   in: 'header',
   description:
-    '`wait=N` delays the answer until the job has ended, for at most N seconds; N above 60 counts as 60.',
+    '`wait=N` delays the answer until the job or batch has ended, for at most N seconds; N above 60 counts as 60.',
   schema: { type: 'string', examples: ['wait=20'] },
 };
 
@@ -80,6 +80,35 @@ export const IDEMPOTENCY_KEY: Parameter = {
     'that was cancelled or failed with `retryable: true` no longer binds the key: the request runs again as a new job. ' +
     'Another body is refused. Visible ASCII characters.',
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+};
+
+export const BATCH_KEY: Parameter = {
+  id: 'BatchIdempotencyKey',
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'A repeated key with the same requests joins the batch that it is bound to, as long as that is kept, and the answer ' +
+    'has `Idempotent-Replayed`. Other requests are refused. Visible ASCII characters.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+};
+
+export const CALLBACK_URL: Parameter = {
+  id: 'CallbackUrl',
+  name: 'Callback-Url',
+  in: 'header',
+  description:
+    'Where `batch.completed` is posted once every job has ended; WEBHOOK_URL of the service by default. A header, because ' +
+    'the addresses in a query end in the logs of proxies.',
+  schema: { type: 'string', format: 'uri' },
+};
+
+export const BATCH_ID_PARAMETER: Parameter = {
+  id: 'BatchId',
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'The batch_id.',
+  schema: { type: 'string' },
 };
 
 export const JOB_ID_PARAMETER: Parameter = {

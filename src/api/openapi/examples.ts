@@ -22,6 +22,26 @@ export const FORM_EXAMPLE = {
   threshold: 0.5,
 };
 
+export const BATCH_ID = 'b_3f0c7a529d0e4f4e8a551d2b6a0c9e11';
+
+/** A batch of which every job has ended. */
+export const BATCH_EXAMPLE = {
+  batch_id: BATCH_ID,
+  status: 'completed',
+  total: 3,
+  counts: { queued: 0, active: 0, completed: 2, failed: 1, cancelled: 0, removed: 0 },
+  created_at: '2026-11-23T10:00:00.000Z',
+  finished_at: '2026-11-23T10:00:01.480Z',
+  results_url: `/batches/${BATCH_ID}/results`,
+};
+
+export const BATCH_WEBHOOK_EXAMPLE = {
+  type: 'batch.completed',
+  timestamp: '2026-11-23T10:00:01.480Z',
+  tenant: 'shop',
+  data: BATCH_EXAMPLE,
+};
+
 /** A job that has ended with a decision. */
 export const JOB_EXAMPLE = {
   job_id: JOB_ID,

@@ -10,7 +10,7 @@ import {
 } from '../operations/define-operation.js';
 import { HEADERS, type HeaderName } from './components.js';
 import { createSchemas, schemaReference } from './schemas.js';
-import { describeWebhook } from './webhook.js';
+import { describeBatchWebhook, describeWebhook } from './webhook.js';
 
 /** Description of the API for its document and its page. Code is in backticks. */
 export const API_DESCRIPTION = `Answers one question: do these photos show the same person?
@@ -70,7 +70,10 @@ export function createOpenApiDocument(operations: readonly Operation[], version:
     servers: [{ url: '/', description: 'The service that served this document.' }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    webhooks: { comparisonEnded: { post: describeWebhook() } },
+    webhooks: {
+      comparisonEnded: { post: describeWebhook() },
+      batchEnded: { post: describeBatchWebhook() },
+    },
     components: {
       schemas: createSchemas(),
       headers: HEADERS,
@@ -123,7 +126,10 @@ function describeAnswer({ description, schema, mediaType, headers = [], example,
   const content = schema
     ? jsonContent(schema, example)
     : mediaType && {
-        [mediaType]: { schema: { type: mediaType === 'application/json' ? 'object' : 'string' } },
+        [mediaType]: {
+          schema: { type: mediaType === 'application/json' ? 'object' : 'string' },
+          ...(example === undefined ? {} : { example }),
+        },
       };
   return {
     description,
@@ -156,10 +162,14 @@ function jsonContent(schema: z.ZodType, example: unknown): object {
   return { 'application/json': content };
 }
 
-function bodyContent({ schema, example, form }: RequestBody): object {
-  if (!form) return jsonContent(schema, example);
-  const multipart = { schema: schemaReference(form.schema), example: form.example };
-  return { ...jsonContent(schema, example), 'multipart/form-data': multipart };
+function bodyContent({ schema, example, form, ndjson }: RequestBody): object {
+  const multipart = form && { schema: schemaReference(form.schema), example: form.example };
+  const lines = ndjson && { schema: { type: 'string' }, example: ndjson };
+  return {
+    ...jsonContent(schema, example),
+    ...(multipart ? { 'multipart/form-data': multipart } : {}),
+    ...(lines ? { 'application/x-ndjson': lines } : {}),
+  };
 }
 
 function headerReferences(names: readonly HeaderName[]): object {

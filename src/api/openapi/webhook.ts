@@ -1,17 +1,52 @@
-import { webhookBodySchema } from '../../shared/contract/webhook-body.js';
-import { WEBHOOK_EXAMPLES } from './examples.js';
+import type { z } from 'zod';
+import { batchWebhookBodySchema, webhookBodySchema } from '../../shared/contract/webhook-body.js';
+import type { TAGS } from '../operations/define-operation.js';
+import { BATCH_WEBHOOK_EXAMPLE, WEBHOOK_EXAMPLES } from './examples.js';
 import { schemaReference } from './schemas.js';
 
-/** Returns the request that receivers of webhooks get, as an OpenAPI operation. */
+/** Returns the request that receivers of the webhook of a job get, as an OpenAPI operation. */
 export function describeWebhook() {
-  return {
+  return describe({
     operationId: 'receiveComparison',
-    tags: ['Jobs'],
+    tag: 'Jobs',
     summary: 'A job has ended',
+    subject: '`data.job_id` is a job',
+    schema: webhookBodySchema,
+    examples: WEBHOOK_EXAMPLES,
+  });
+}
+
+/** Returns the same for the webhook of a batch. */
+export function describeBatchWebhook() {
+  return describe({
+    operationId: 'receiveBatch',
+    tag: 'Batches',
+    summary: 'Every job of a batch has ended',
+    subject: '`data.batch_id` is a batch',
+    schema: batchWebhookBodySchema,
+    examples: { completed: { value: BATCH_WEBHOOK_EXAMPLE } },
+  });
+}
+
+interface WebhookDescription {
+  readonly operationId: string;
+  readonly tag: keyof typeof TAGS;
+  readonly summary: string;
+  /** What the receiver must have submitted. */
+  readonly subject: string;
+  readonly schema: z.ZodType;
+  readonly examples: object;
+}
+
+function describe({ operationId, tag, summary, subject, schema, examples }: WebhookDescription) {
+  return {
+    operationId,
+    tags: [tag],
+    summary,
     description:
       'Sent according to Standard Webhooks 1.0, and repeated for about a day until the receiver accepts it. Each ' +
       'tenant’s webhooks are signed with a secret of its own. Check the signature, then that `tenant` is yours and ' +
-      '`data.job_id` is a job that you submitted; ignore anything else.',
+      `${subject} that you submitted; ignore anything else.`,
     security: [],
     parameters: [
       header('webhook-id', 'The same for every attempt at one delivery: use it to drop duplicates.'),
@@ -24,7 +59,7 @@ export function describeWebhook() {
     requestBody: {
       required: true,
       content: {
-        'application/json': { schema: schemaReference(webhookBodySchema), examples: WEBHOOK_EXAMPLES },
+        'application/json': { schema: schemaReference(schema), examples },
       },
     },
     responses: {

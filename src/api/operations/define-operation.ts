@@ -8,6 +8,7 @@ import type { HeaderName, Parameter } from '../openapi/components.js';
 export const TAGS = {
   Comparisons: 'Ask and wait for the answer.',
   Jobs: 'Ask now, read the answer later.',
+  Batches: 'Ask up to a thousand questions at once.',
   Privacy: 'Erase the data of a person.',
   Service: 'What the service runs and whether it is ready.',
   Operators: 'Webhooks that could not be delivered. These operations need a key from ADMIN_API_KEYS.',
@@ -26,7 +27,7 @@ export interface Answer {
   /** Schema of the JSON body. Its `id` is its name in the OpenAPI document. */
   readonly schema?: z.ZodType;
   /** Type of a body that has no schema. */
-  readonly mediaType?: 'text/html' | 'application/json';
+  readonly mediaType?: 'text/html' | 'application/json' | 'application/x-ndjson';
   readonly headers?: readonly HeaderName[];
   readonly example?: unknown;
   /** Possible next steps: operations by link name, with their path parameters as runtime expressions. */
@@ -40,12 +41,14 @@ export interface Link {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** The body of a request, as JSON or as a form. */
+/** The body of a request: JSON, and the same in another form. */
 export interface RequestBody {
   readonly schema: z.ZodType;
   readonly example: unknown;
   /** Schema of the same body as multipart/form-data. */
   readonly form?: { readonly schema: z.ZodType; readonly example: unknown };
+  /** Example of the same body as NDJSON. */
+  readonly ndjson?: string;
 }
 
 /** One HTTP operation: route, access, documentation and handler. */

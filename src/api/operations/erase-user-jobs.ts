@@ -1,6 +1,11 @@
 import { z } from 'zod';
+import { batchPlaceOf } from '../../shared/batches/batch-id.js';
+import type { BatchStore } from '../../shared/batches/batch-store.js';
+import { noteBatchJobEnded } from '../../shared/batches/end-batch.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
+import { fillForJob } from '../batches/fill-for-job.js';
 import type { JobQueue } from '../jobs/job-queue.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { type Parameter, REQUEST_ID } from '../openapi/components.js';
@@ -10,6 +15,8 @@ export interface EraseUserJobsDependencies {
   readonly redis: RedisConnection;
   readonly queue: JobQueue;
   readonly webhooks: WebhookQueue;
+  readonly batches: BatchStore;
+  readonly clock: RedisClock;
 }
 
 /** Jobs erased in one exchange with Redis. */
@@ -72,11 +79,16 @@ export const eraseUserJobsOperation = defineOperation<EraseUserJobsDependencies>
 /** Returns true if nothing is left of the job. */
 async function eraseJob(
   { jobId, tenant }: { readonly jobId: string; readonly tenant: string },
-  { queue, webhooks }: EraseUserJobsDependencies,
+  deps: EraseUserJobsDependencies,
 ): Promise<boolean> {
+  const { queue, webhooks, batches } = deps;
+  if (!(await fillForJob(jobId, deps))) return false;
   if (!(await queue.erase(jobId, tenant))) {
     await queue.publishCancel(jobId);
     return false;
   }
+  const batch = batchPlaceOf(jobId);
+  if (batch) await batches.dropDigest(batch.batchId);
+  await noteBatchJobEnded(jobId, deps);
   return webhooks.erase(jobId);
 }

@@ -1,21 +1,11 @@
 import type { Context } from 'hono';
-import {
-  type CallbackState,
-  createJobView,
-  type JobStatus,
-  type JobView,
-  jobViewSchema,
-} from '../../shared/contract/job-view.js';
-import { VerificationError } from '../../shared/errors.js';
-import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
+import { type JobStatus, type JobView, jobViewSchema } from '../../shared/contract/job-view.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import type { Logger } from '../../shared/runtime/logger.js';
-import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { AppContext } from '../http/app-context.js';
 import { MAX_WAIT_SECONDS, readJobId, readPreferences } from '../http/read-request.js';
-import { isRunning, type JobQueue, runningStateOf, type StoredJob } from '../jobs/job-queue.js';
+import { isRunning } from '../jobs/job-queue.js';
 import type { JobWaiter } from '../jobs/job-waiter.js';
-import { logUnreadable, readDetails, skipUnreadable } from '../jobs/skip-unreadable.js';
+import { type ReadJobDependencies, readJobView } from '../jobs/read-job-view.js';
 import { withQueue } from '../jobs/with-queue.js';
 import { JOB_ID_PARAMETER, PREFER_WAIT, REQUEST_ID } from '../openapi/components.js';
 import { JOB_EXAMPLE } from '../openapi/examples.js';
@@ -24,13 +14,9 @@ import { defineOperation } from './define-operation.js';
 /** Time after which a poller should read a running job again, seconds. */
 const POLL_AFTER_SECONDS = 1;
 
-export interface GetJobDependencies {
+export interface GetJobDependencies extends ReadJobDependencies {
   readonly redis: RedisConnection;
-  readonly queue: JobQueue;
-  readonly cancelledJobs: CancelledJobs;
   readonly waiter: JobWaiter;
-  readonly logger: Logger;
-  readonly webhooks: WebhookQueue;
 }
 
 export const getJobOperation = defineOperation<GetJobDependencies>({
@@ -87,37 +73,4 @@ async function waitForView(
   } finally {
     wait.cancel();
   }
-}
-
-/** @throws VerificationError `job_not_found`, also for another tenant's job. */
-async function readJobView(jobId: string, tenant: string, deps: GetJobDependencies): Promise<JobView> {
-  const { queue, cancelledJobs, logger } = deps;
-  const job = await skipUnreadable({ record: 'job', jobId }, () => queue.read(jobId), logger);
-  if (job && job.payload.tenant === tenant) return viewOf(job, deps);
-  // An unreadable payload does not say whose job it is.
-  if (job && !job.payload.tenant) logUnreadable({ record: 'job', jobId }, logger);
-  const cancelled = job ? undefined : await cancelledJobs.read(jobId);
-  if (cancelled?.tenant !== tenant) throw new VerificationError('job_not_found');
-  const callback = await readCallback(jobId, deps);
-  return { ...cancelled.view, ...(callback ? { callback } : {}) };
-}
-
-function readCallback(jobId: string, deps: GetJobDependencies): Promise<CallbackState | undefined> {
-  return skipUnreadable({ record: 'webhook', jobId }, () => deps.webhooks.readState(jobId), deps.logger);
-}
-
-async function viewOf(job: StoredJob, deps: GetJobDependencies): Promise<JobView> {
-  const { jobId, payload, outcome } = job;
-  const details = outcome ? await readDetails(jobId, payload, deps) : {};
-  const callback = await readCallback(jobId, deps);
-  const awaited: CallbackState | undefined = payload.callback_url
-    ? { status: 'pending', attempts: 0 }
-    : undefined;
-  return createJobView({
-    ...job,
-    ...details,
-    job: payload,
-    callback: callback ?? awaited,
-    running: runningStateOf(job),
-  });
 }

@@ -70,6 +70,7 @@ const EXIT_OF_STAGE: Readonly<Record<Stage, number>> = {
   request: EXIT.data,
   queue: EXIT.temporary,
   job: EXIT.noInput,
+  batch: EXIT.noInput,
   webhook: EXIT.noInput,
   fetch: EXIT.couldNotTell,
   photo: EXIT.couldNotTell,

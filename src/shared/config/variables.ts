@@ -78,6 +78,7 @@ export const apiVariables = {
   MAX_BODY_BYTES: wholeNumber(1_024, 1_048_576).default(65_536),
   MAX_INLINE_BYTES: wholeNumber(1_024, 16_777_216).default(2_097_152),
   UPLOAD_MEMORY_LIMIT: wholeNumber(1_048_576, 1_099_511_627_776).default(268_435_456),
+  MAX_BATCH_BYTES: wholeNumber(1_024, 268_435_456).default(33_554_432),
   API_KEYS: keyList.default([]),
   ADMIN_API_KEYS: keyList.default([]),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).default(0),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchPlaceOf } from '../batches/batch-id.js';
 import type { ComparisonJob } from '../queue/comparison-job.js';
 import { userIdSchema } from './compare-request.js';
 import {
@@ -26,6 +27,8 @@ export type CallbackState = z.infer<typeof callbackStateSchema>;
 export const jobViewSchema = z
   .object({
     job_id: z.string(),
+    batch_id: z.string().optional().meta({ description: 'The batch that the job belongs to, if any.' }),
+    ref: z.string().optional().meta({ description: 'The `ref` of its line in the batch.' }),
     user_id: userIdSchema,
     status: jobStatusSchema,
     created_at: z.iso.datetime(),
@@ -60,7 +63,7 @@ export const jobAcceptedSchema = z
 export type JobAccepted = z.infer<typeof jobAcceptedSchema>;
 
 /** The parts of a request that its result repeats. */
-type ReportedJob = Pick<ComparisonJob, 'user_id' | 'warnings' | 'unknown_fields'>;
+type ReportedJob = Pick<ComparisonJob, 'user_id' | 'ref' | 'warnings' | 'unknown_fields'>;
 
 /** The input of a job view. Times in ms since 1970. */
 export interface JobFacts {
@@ -85,8 +88,11 @@ export function createJobView(facts: JobFacts): JobView {
   const userId = facts.job.user_id;
   const warnings = [...((outcome?.ok && outcome.warnings) || []), ...warnOfFields(facts.job)];
   const [createdAt, startedAt, finishedAt] = inOrder(facts);
+  const batchId = batchPlaceOf(jobId)?.batchId;
   return {
     job_id: jobId,
+    ...(batchId === undefined ? {} : { batch_id: batchId }),
+    ...(facts.job.ref === undefined ? {} : { ref: facts.job.ref }),
     user_id: userId,
     status: jobStatusOf(outcome, facts.running ?? 'queued'),
     created_at: isoTime(createdAt),

@@ -6,8 +6,11 @@ import { errorCodeSchema, reasonSchema } from './error-code.js';
 import { type Evidence, evidenceSchema } from './evidence.js';
 import { receiptTextSchema } from './receipt.js';
 
-/** One of several causes: a field of the body or an image. */
+/** One of several causes: a field of the body, an image, or a line of a batch. */
 export const problemItemSchema = z.object({
+  line: z.int().min(1).optional().meta({
+    description: 'Line of the NDJSON, or element of the array, from 1.',
+  }),
   field: z.string().optional(),
   image: imageNameSchema.optional(),
   code: errorCodeSchema,

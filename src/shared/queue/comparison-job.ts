@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchPlaceOf } from '../batches/batch-id.js';
 import {
   minMatchesSchema,
   reviewMarginSchema,
@@ -45,6 +46,8 @@ export const comparisonJobSchema = z.object({
   warnings: z.boolean().optional(),
   /** True if the result has a receipt. A worker of an earlier version gives none. */
   receipt: z.boolean().optional(),
+  /** The caller's own name for the line of a batch. */
+  ref: z.string().optional(),
   /** Names of fields in the request that were ignored. */
   unknown_fields: z.array(z.string()).optional(),
   callback_url: z.string().optional(),
@@ -73,7 +76,10 @@ export const comparisonJobSchema = z.object({
 });
 export type ComparisonJob = z.infer<typeof comparisonJobSchema>;
 
-/** True if `text` can be the id of a job, random or derived from an Idempotency-Key. No other key of BullMQ has this form. */
+/**
+ * True if `text` can be the id of a job, random, derived from an Idempotency-Key, or a batch's. No other key of BullMQ has
+ * this form.
+ */
 export function isJobId(text: string): boolean {
-  return /^[ri]_[0-9A-Za-z-]{1,64}$/.test(text);
+  return /^[ri]_[0-9A-Za-z-]{1,64}$/.test(text) || batchPlaceOf(text) !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
 
 /** BullMQ's largest priority; smaller ones are served first. */
-const MAX_PRIORITY = 2_097_151;
+export const MAX_PRIORITY = 2_097_151;
 /** BullMQ keeps waiting jobs in a sorted set by priority × 2^32 + a counter. */
 const SCORES_A_PRIORITY = 2 ** 32;
 
@@ -22,9 +22,16 @@ export interface OrderedJob {
   readonly sync: boolean;
 }
 
+/** Jobs of one tenant that enter together or not at all. */
+export interface OrderedJobs extends Omit<OrderedJob, 'jobId'> {
+  readonly jobIds: readonly string[];
+  /** ms since 1970. */
+  readonly acceptedAt: number;
+}
+
 /** Limits on the jobs ahead of a new one; Infinity for no limit. */
 export interface EntryLimits {
-  /** Waiting jobs of its own tenant, sync or not, must be fewer than this. */
+  /** Waiting jobs of its own tenant, sync or not, must be fewer than this before each of the new ones. */
   readonly maxOwn: number;
   /** Jobs of all tenants that go before it, at most. */
   readonly maxAhead: number;
@@ -43,10 +50,14 @@ export type Place =
 export interface FairQueue {
   /** Returns the place of a job in the order, 1..2097151, before it is added to the queue, or why it is not admitted. */
   enter(job: OrderedJob & { readonly acceptedAt: number }, limits: EntryLimits): Promise<Place>;
+  /** Does the same for several jobs, all or none. The priority is that of the first; each next one has the next. */
+  enterAll(jobs: OrderedJobs, limits: EntryLimits): Promise<Place>;
   /** Records that a job with this priority has started. */
   start(job: OrderedJob, priority: number): Promise<void>;
   /** Records that a job was taken out, or did not reach the queue. */
   leave(job: OrderedJob): Promise<void>;
+  /** Does the same for several jobs. */
+  leaveAll(jobs: OrderedJobs): Promise<void>;
   /**
    * Forgets jobs that entered before `time`, ms since 1970, but do not wait, because of a crash. Moves up jobs that are
    * farther back than necessary, and restarts the count after a million rounds.
@@ -69,15 +80,16 @@ const TENANT_FIELD = 'of:';
 const READ_ROUND = `local round = tonumber(redis.call('HGET', KEYS[1], 'now') or '0')`;
 
 const ENTER = `
+local FIRST_ID = 6
 ${READ_ROUND}
 local inRow = redis.call('ZCARD', KEYS[3])
 local own = inRow + redis.call('ZCARD', KEYS[4])
-if own >= tonumber(ARGV[4]) then return {0, own, 'own'} end
-local priority = math.min(round + inRow + 1 + tonumber(ARGV[6]), ${MAX_PRIORITY})
+if own + #ARGV - FIRST_ID >= tonumber(ARGV[3]) then return {0, own, 'own'} end
+local priority = math.min(round + inRow + 1 + tonumber(ARGV[5]), ${MAX_PRIORITY})
 local behind = string.format('(%.0f', (priority + 1) * ${SCORES_A_PRIORITY})
-if redis.call('ZCOUNT', KEYS[2], '-inf', behind) > tonumber(ARGV[5]) then return {0, own, 'ahead'} end
-redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if redis.call('ZCOUNT', KEYS[2], '-inf', behind) > tonumber(ARGV[4]) then return {0, own, 'ahead'} end
+for i = FIRST_ID, #ARGV do redis.call('ZADD', KEYS[3], ARGV[2], ARGV[i]) end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return {priority, own, ''}`;
 
 const START = `
@@ -127,24 +139,29 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
       .map((field) => field.slice(TENANT_FIELD.length));
   const headStartOf = (sync: boolean): number => (sync ? 0 : SYNC_HEAD_START);
 
+  const enterAll: FairQueue['enterAll'] = async (jobs, { maxOwn, maxAhead }) => {
+    const { jobIds, tenant, sync, acceptedAt } = jobs;
+    const keys = [orderKey, waitingKey, rowKey(tenant, sync), rowKey(tenant, !sync)];
+    const [asInteger, who] = [(limit: number) => Math.min(limit, 1e15), fieldOf(tenant)];
+    const args = [who, acceptedAt, asInteger(maxOwn), asInteger(maxAhead), headStartOf(sync), ...jobIds];
+    const [priority, own, because] = (await redis.eval(ENTER, keys.length, ...keys, ...args)) as [
+      number,
+      number,
+      'own' | 'ahead',
+    ];
+    return priority > 0 ? { admitted: true, priority } : { admitted: false, own, because };
+  };
+
   return {
-    enter: async ({ jobId, tenant, sync, acceptedAt }, { maxOwn, maxAhead }) => {
-      const keys = [orderKey, waitingKey, rowKey(tenant, sync), rowKey(tenant, !sync)];
-      const [asInteger, who] = [(limit: number) => Math.min(limit, 1e15), fieldOf(tenant)];
-      const args = [who, jobId, acceptedAt, asInteger(maxOwn), asInteger(maxAhead), headStartOf(sync)];
-      const [priority, own, because] = (await redis.eval(ENTER, keys.length, ...keys, ...args)) as [
-        number,
-        number,
-        'own' | 'ahead',
-      ];
-      return priority > 0 ? { admitted: true, priority } : { admitted: false, own, because };
-    },
+    enter: ({ jobId, ...job }, limits) => enterAll({ ...job, jobIds: [jobId] }, limits),
+    enterAll,
     start: async ({ jobId, tenant, sync }, priority) => {
       // The round at which its row entered. The head start of the others does not advance the round.
       const round = Math.max(0, priority - headStartOf(sync));
       await redis.eval(START, 2, orderKey, rowKey(tenant, sync), jobId, round);
     },
     leave: async ({ jobId, tenant, sync }) => void (await redis.zrem(rowKey(tenant, sync), jobId)),
+    leaveAll: async ({ jobIds, tenant, sync }) => void (await redis.zrem(rowKey(tenant, sync), ...jobIds)),
     tidy: async (time) => {
       for (const tenant of await listTenants()) {
         const keys = [orderKey, waitingKey, rowKey(tenant, true), rowKey(tenant, false), putBackKey];

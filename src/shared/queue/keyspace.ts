@@ -12,6 +12,12 @@ export interface KeyspaceOptions {
 export interface Keyspace extends KeyspaceOptions {
   /** The queue of comparisons. All its workers use this pack, so two fleets never answer for each other. */
   readonly queueName: string;
+  /** Hash of one job in that queue. */
+  job(jobId: string): string;
+  /** List: ids of running jobs. */
+  readonly activeJobs: string;
+  /** Stream: events of the queue. */
+  readonly queueEvents: string;
   /** Channel on which an API asks the workers to stop a running job. */
   readonly cancelChannel: string;
   /** Sorted set: ids of jobs that are being cancelled → time at which that began, ms. */
@@ -24,6 +30,18 @@ export interface Keyspace extends KeyspaceOptions {
   readonly reconcileLock: string;
   /** Sorted set: worker id → time at which its heartbeat expires, ms. */
   readonly workers: string;
+  /** Sorted set: ids of batches that are not concluded → time of acceptance, ms. */
+  readonly openBatches: string;
+  /** Hash: facts about a batch, nothing of its lines; with the retention as TTL once it is concluded. */
+  batch(batchId: string): string;
+  /** Hash: place in the batch → payload of a job that is not in the queue yet. */
+  batchLines(batchId: string): string;
+  /** Hash: the same, of a batch that is not accepted yet. Expires within minutes. */
+  batchStaging(name: string): string;
+  /** Set: places of jobs that have not ended. */
+  batchLeft(batchId: string): string;
+  /** Held by the program that moves the lines of a batch into the queue. */
+  batchFilling(batchId: string): string;
   /** Evidence of a finished job, JSON, with the retention as TTL. */
   evidence(jobId: string): string;
   /** Receipt of a finished job, a compact JWS, with the retention as TTL. */
@@ -49,6 +67,8 @@ export interface Keyspace extends KeyspaceOptions {
    * so that two packs on one Redis never answer for each other.
    */
   idempotentJobId(tenant: string, key: string): string;
+  /** Returns the id of the batch that a tenant's Idempotency-Key names for this pack. */
+  idempotentBatchId(tenant: string, key: string): string;
 }
 
 /** Returns the names in Redis that the APIs and workers of one model pack share. */
@@ -58,12 +78,21 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     prefix,
     model,
     queueName,
+    job: (jobId) => `${prefix}:${queueName}:${jobId}`,
+    activeJobs: `${prefix}:${queueName}:active`,
+    queueEvents: `${prefix}:${queueName}:events`,
     cancelChannel: `${prefix}:cancel:${queueName}`,
     cancelling: `${prefix}:cancelling:${queueName}`,
     keptTenants: `${prefix}:kept-tenants:${queueName}`,
     reconciledUntil: `${prefix}:reconciled:${queueName}`,
     reconcileLock: `${prefix}:reconcile:${queueName}`,
     workers: `${prefix}:workers:${queueName}`,
+    openBatches: `${prefix}:batches:${queueName}`,
+    batch: (batchId) => `${prefix}:batch:${queueName}:${batchId}`,
+    batchLines: (batchId) => `${prefix}:batch-lines:${queueName}:${batchId}`,
+    batchStaging: (name) => `${prefix}:batch-staging:${name}`,
+    batchLeft: (batchId) => `${prefix}:batch-left:${queueName}:${batchId}`,
+    batchFilling: (batchId) => `${prefix}:batch-filling:${queueName}:${batchId}`,
     evidence: (jobId) => `${prefix}:evidence:${jobId}`,
     receipt: (jobId) => `${prefix}:receipt:${jobId}`,
     cancelled: (jobId) => `${prefix}:cancelled:${jobId}`,
@@ -75,6 +104,7 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     userJobs: (tenant, userId) => `${prefix}:user:${digest128(queueName, tenant, String(userId))}`,
     kept: (tenant) => `${prefix}:kept:${queueName}:${tenant}`,
     idempotentJobId: (tenant, key) => `i_${digest128(queueName, tenant, key)}`,
+    idempotentBatchId: (tenant, key) => `b_${digest128('batch', queueName, tenant, key)}`,
   };
 }
 

@@ -47,6 +47,7 @@ const SHARED: Readonly<Record<string, readonly string[]>> = {
     'hincrby K f 1',
     'hmset K f v',
     'hset K f v',
+    'hsetnx K f v',
     'incr K',
     'incrby K 1',
     'lpop K',

@@ -5,6 +5,7 @@ export const WEBHOOK_QUEUE = 'webhooks';
 
 export const webhookJobSchema = z.object({
   v: z.literal(JOB_VERSION),
+  /** The job that it reports, or the batch. */
   job_id: z.string(),
   tenant: z.string(),
   /** The pack whose queue holds the comparison. */
@@ -16,7 +17,7 @@ export const webhookJobSchema = z.object({
 });
 export type WebhookJob = z.infer<typeof webhookJobSchema>;
 
-/** Returns the id of the only webhook job of a comparison. Adding it twice creates one job. */
+/** Returns the id of the only webhook job of a comparison or batch. Adding it twice creates one job. */
 export function webhookJobId(jobId: string): string {
   return `wh_${jobId}`;
 }

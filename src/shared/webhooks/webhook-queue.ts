@@ -1,6 +1,12 @@
 import { Queue } from 'bullmq';
+import type { BatchView } from '../contract/batch-view.js';
 import type { CallbackState, JobView } from '../contract/job-view.js';
-import type { FailedWebhooks, WebhookBody, WebhookRetry } from '../contract/webhook-body.js';
+import type {
+  BatchWebhookBody,
+  FailedWebhooks,
+  WebhookBody,
+  WebhookRetry,
+} from '../contract/webhook-body.js';
 import { JOB_VERSION } from '../queue/comparison-job.js';
 import { createFairQueue, type FairQueue } from '../queue/fair-queue.js';
 import type { Keyspace } from '../queue/keyspace.js';
@@ -19,11 +25,18 @@ export interface WebhookRequest {
   readonly tenant: string;
 }
 
-/** The webhooks of comparisons, one at most for each. Every call may reject while Redis is unavailable. */
+/** The webhook of a batch whose jobs have all ended. */
+export interface BatchWebhookRequest extends Omit<WebhookRequest, 'view'> {
+  readonly view: BatchView;
+}
+
+/** The webhooks of comparisons and batches, one at most for each. Every call may reject while Redis is unavailable. */
 export interface WebhookQueue {
   /** Queues the webhook of an ended job in fair order among tenants. Adding it again changes nothing. */
   add(request: WebhookRequest): Promise<void>;
-  /** Returns the state of a comparison's webhook; undefined if it has none or its record is no longer kept. */
+  /** Does the same for a batch. */
+  addBatch(request: BatchWebhookRequest): Promise<void>;
+  /** Returns the state of the webhook of a job or batch; undefined if it has none or its record is no longer kept. */
   readState(jobId: string): Promise<CallbackState | undefined>;
   /** True while a record of the webhook is kept. */
   isKept(jobId: string): Promise<boolean>;
@@ -71,7 +84,8 @@ export function createWebhookQueue(options: WebhookQueueOptions): WebhookQueue {
   queue.on('error', options.onError);
   const order = createFairQueue(redis, prefix, WEBHOOK_QUEUE);
   return {
-    add: (request) => addWebhook(request, { queue, order, options }),
+    add: (request) => addWebhook(describeJobEnd(request), request.url, { queue, order, options }),
+    addBatch: (request) => addWebhook(describeBatchEnd(request), request.url, { queue, order, options }),
     readState: (jobId) => readState(queue, jobId),
     isKept: async (jobId) => (await redis.exists(queue.toKey(webhookJobId(jobId)))) === 1,
     listFailed: (page) => listFailed(page, queue, redis),
@@ -99,15 +113,22 @@ interface AddContext {
   readonly options: WebhookQueueOptions;
 }
 
-async function addWebhook(request: WebhookRequest, { queue, order, options }: AddContext): Promise<void> {
-  const { view, url, tenant } = request;
-  const { job_id: jobId } = view;
-  const body: WebhookBody = {
-    type: view.status === 'completed' ? 'comparison.completed' : 'comparison.failed',
-    timestamp: view.finished_at ?? view.created_at,
-    tenant,
-    data: view,
-  };
+function describeJobEnd({ view, tenant }: WebhookRequest): WebhookBody {
+  const type = view.status === 'completed' ? 'comparison.completed' : 'comparison.failed';
+  return { type, timestamp: view.finished_at ?? view.created_at, tenant, data: view };
+}
+
+function describeBatchEnd({ view, tenant }: BatchWebhookRequest): BatchWebhookBody {
+  return { type: 'batch.completed', timestamp: view.finished_at ?? view.created_at, tenant, data: view };
+}
+
+async function addWebhook(
+  body: WebhookBody | BatchWebhookBody,
+  url: string,
+  { queue, order, options }: AddContext,
+): Promise<void> {
+  const { tenant } = body;
+  const jobId = body.type === 'batch.completed' ? body.data.batch_id : body.data.job_id;
   const payload: WebhookJob = {
     v: JOB_VERSION,
     job_id: jobId,

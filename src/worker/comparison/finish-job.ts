@@ -1,4 +1,6 @@
 import type { Job, Queue } from 'bullmq';
+import type { BatchStore } from '../../shared/batches/batch-store.js';
+import { noteBatchJobEnded } from '../../shared/batches/end-batch.js';
 import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome.js';
 import { createJobView } from '../../shared/contract/job-view.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
@@ -21,6 +23,7 @@ export interface FinishDependencies {
   readonly keys: Keyspace;
   readonly retentionSeconds: number;
   readonly webhooks: WebhookQueue;
+  readonly batches: BatchStore;
   readonly logger: Logger;
 }
 
@@ -103,8 +106,12 @@ export async function enqueueWebhook(
   await deps.webhooks.add({ view, url, tenant });
 }
 
-/** Counts an ended job towards its tenant's quota and drops its photos, image URLs and callback URL. */
+/**
+ * Counts an ended job towards its batch and its tenant's quota, and drops its photos, image URLs and callback URL. If it
+ * fails, the reconciler finds the URLs and repeats it.
+ */
 export async function stripJob(job: CompareJob, deps: FinishDependencies): Promise<void> {
+  await noteBatchJobEnded(job.id ?? '', deps);
   const endedAt = job.finishedOn ?? deps.clock.now();
   await noteKept({ jobId: job.id ?? '', tenant: job.data.tenant, endedAt }, deps);
   await removePhotos(job.id ?? '', job.data, deps);

@@ -16,6 +16,7 @@ import {
   recordOutcome,
   stripJob,
 } from '../comparison/finish-job.js';
+import { finishOpenBatches } from './finish-open-batches.js';
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 
 const PAUSE_MS = 30_000;
@@ -35,10 +36,10 @@ export interface ReconcileDependencies extends KeptResultsDependencies {
   readonly fairQueue: Pick<FairQueue, 'tidy'>;
   readonly logger: Logger;
   /**
-   * `webhook`: a missing webhook was queued. `strip`: URLs were dropped after their job. `lock`: a job is active without a
-   * lock. `failed`: a step failed or a record could not be read; it was skipped.
+   * `webhook`: a missing webhook was queued. `strip`: URLs were dropped after their job. `batch`: a batch was filled or
+   * finished. `lock`: a job is active without a lock. `failed`: a step failed or a record could not be read; it was skipped.
    */
-  readonly count: (what: 'webhook' | 'strip' | 'lock' | 'failed') => void;
+  readonly count: (what: 'webhook' | 'strip' | 'batch' | 'lock' | 'failed') => void;
 }
 
 export interface Reconciler {
@@ -49,7 +50,7 @@ export interface Reconciler {
 
 /**
  * Finishes what crashes left undone, and what BullMQ does not do on its own: queues missing webhooks, drops URLs of ended
- * jobs, tidies the order among tenants, and removes results after the retention even on an idle queue. One worker of a
+ * jobs, fills and finishes batches, tidies the order among tenants, and removes results after the retention even on an idle queue. One worker of a
  * pack does this at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
@@ -63,6 +64,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const attempt = createAttempts(deps);
   const run = async (): Promise<void> => {
     await attempt('leftovers', () => finishLeftovers(queue, deps, attempt));
+    await attempt('batches', () => finishOpenBatches(queue, deps, attempt));
     await attempt('cancelled jobs', () => enqueueCancelledWebhooks(queue, deps, attempt));
     await attempt('lost locks', () => countLostLocks(queue, deps));
     for (const order of [deps.fairQueue, deps.webhooks.order])

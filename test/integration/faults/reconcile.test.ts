@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createBatchStore } from '../../../src/shared/batches/batch-store.js';
 import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
 import type { JobView } from '../../../src/shared/contract/job-view.js';
 import { createJobView } from '../../../src/shared/contract/job-view.js';
@@ -51,6 +52,7 @@ beforeAll(async () => {
     keys: KEYS,
     retentionSeconds: 60,
     webhooks,
+    batches: createBatchStore({ redis, keys: KEYS, retentionSeconds: 60 }),
     maxKeptResults: 3,
     fairQueue: createFairQueue(redis, PREFIX, KEYS.queueName),
     logger: createLogger('test', 'silent'),

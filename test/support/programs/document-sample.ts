@@ -7,6 +7,8 @@ export interface RunningSample {
   readonly process: ChildProcess;
   /** Resolves once it has printed `text`; rejects with all it printed. */
   waitForOutput(text: string): Promise<void>;
+  /** Does the same for a pattern and resolves with its match. */
+  waitForMatch(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /**
@@ -47,6 +49,12 @@ export function runSample(
     waitForOutput: (wanted) =>
       vi.waitFor(() => {
         if (!output.includes(wanted)) throw new Error(`no "${wanted}" in: ${output}`);
+      }, 60_000),
+    waitForMatch: (pattern) =>
+      vi.waitFor(() => {
+        const match = pattern.exec(output);
+        if (!match) throw new Error(`no ${pattern} in: ${output}`);
+        return match;
       }, 60_000),
   };
 }

@@ -9,6 +9,89 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
 
+class BatchCounts(TypedDict):
+    """Jobs by state. They add up to `total`."""
+
+    queued: int
+    active: int
+    completed: int
+    failed: int
+    cancelled: int
+    removed: int
+    """No longer kept: the person was erased, or the jobs are older than the kept results."""
+
+
+class BatchCallback(TypedDict):
+    status: Literal["pending", "delivering", "delivered", "failed"]
+    attempts: int
+    last_error: NotRequired[str]
+
+
+class Batch(TypedDict):
+    batch_id: str
+    status: Literal["running", "completed"]
+    """`completed` once every job has ended, whether it was decided, failed or was cancelled."""
+    total: int
+    counts: BatchCounts
+    created_at: str
+    finished_at: NotRequired[str]
+    results_url: str
+    callback: NotRequired[BatchCallback]
+
+
+class BatchAccepted(TypedDict):
+    batch_id: str
+    total: int
+    status_url: str
+
+
+class CompareRequest(TypedDict):
+    user_id: str | int
+    """The caller’s own id of the person. The response repeats it unchanged."""
+    front_image1: PhotoSource
+    """First probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
+    front_image2: PhotoSource
+    """Second probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
+    front_image3: PhotoSource
+    """Third probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
+    back_image: PhotoSource
+    """Reference photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
+    threshold: NotRequired[float]
+    """Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr."""
+    fmr: NotRequired[float]
+    """Highest false match rate of a single comparison. The calibration of the model pack gives the threshold."""
+    min_matches: NotRequired[Literal[2, 3]]
+    """How many probes must match."""
+    review_margin: NotRequired[float]
+    """Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same."""
+    evidence: NotRequired[bool]
+    """Adds similarities, faces and timings to the response."""
+    warnings: NotRequired[bool]
+    """Adds a list of warnings about the photos to the response."""
+    receipt: NotRequired[bool]
+    """Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it."""
+    callback_url: NotRequired[str]
+    """Where the result is posted; http or https."""
+
+
+class BatchLine(CompareRequest):
+    """The body of POST /jobs, and a name of your own."""
+
+    ref: NotRequired[str]
+    """Your own name for this line. The job and its webhook repeat it."""
+
+
+BatchRequest: TypeAlias = list[BatchLine]
+
+
+class BatchWebhook(TypedDict):
+    type: Literal["batch.completed"]
+    timestamp: str
+    tenant: str
+    """Name of the API key that made the request; `anonymous` if no keys are configured."""
+    data: Batch
+
+
 class CompareForm(TypedDict):
     """The fields of CompareRequest as parts, each at most once. Numbers and booleans are the text that JSON has for them. What CompareRequest requires is required here too, as a part or in `request`."""
 
@@ -42,35 +125,6 @@ class CompareForm(TypedDict):
     """The fields that are not parts of their own, as JSON."""
 
 
-class CompareRequest(TypedDict):
-    user_id: str | int
-    """The caller’s own id of the person. The response repeats it unchanged."""
-    front_image1: PhotoSource
-    """First probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
-    front_image2: PhotoSource
-    """Second probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
-    front_image3: PhotoSource
-    """Third probe photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
-    back_image: PhotoSource
-    """Reference photo: an http or https URL of at most 8192 characters, or a data: URL with base64."""
-    threshold: NotRequired[float]
-    """Cosine similarity at or above which a probe matches. At least MIN_THRESHOLD of the service (0.2 by default). Cannot be combined with fmr."""
-    fmr: NotRequired[float]
-    """Highest false match rate of a single comparison. The calibration of the model pack gives the threshold."""
-    min_matches: NotRequired[Literal[2, 3]]
-    """How many probes must match."""
-    review_margin: NotRequired[float]
-    """Adds `borderline: true` to the result if the similarity that decides, the `min_matches`-th highest of the fronts, lies within this distance of the threshold. `matched` stays the same."""
-    evidence: NotRequired[bool]
-    """Adds similarities, faces and timings to the response."""
-    warnings: NotRequired[bool]
-    """Adds a list of warnings about the photos to the response."""
-    receipt: NotRequired[bool]
-    """Adds a signed receipt to the response: a compact JWS about the decision, the model and the SHA-256 of each photo. `/.well-known/jwks.json` has the keys that verify it."""
-    callback_url: NotRequired[str]
-    """Where the result is posted; http or https."""
-
-
 class Warning(TypedDict):
     """Something to know about a photo that was judged, or about the request."""
 
@@ -101,6 +155,7 @@ ErrorCode: TypeAlias = Literal[
     "receipts_disabled",
     "image_url_forbidden",
     "uploads_disabled",
+    "invalid_batch",
     "idempotency_conflict",
     "not_found",
     "method_not_allowed",
@@ -110,6 +165,7 @@ ErrorCode: TypeAlias = Literal[
     "wait_timeout",
     "job_not_found",
     "job_not_cancellable",
+    "batch_not_found",
     "webhook_not_found",
     "webhook_not_failed",
     "image_not_available",
@@ -236,6 +292,7 @@ class FailedWebhook(TypedDict):
     id: str
     """The webhook-id of every attempt."""
     job_id: str
+    """The job that it reports; for `batch.completed`, the batch."""
     host: str
     attempts: int
     last_error: str
@@ -263,6 +320,8 @@ class JobAccepted(TypedDict):
 
 
 class ProblemErrorsItem(TypedDict):
+    line: NotRequired[int]
+    """Line of the NDJSON, or element of the array, from 1."""
     field: NotRequired[str]
     image: NotRequired[Literal["front_image1", "front_image2", "front_image3", "back_image"]]
     code: ErrorCode
@@ -298,6 +357,10 @@ class JobViewCallback(TypedDict):
 
 class JobView(TypedDict):
     job_id: str
+    batch_id: NotRequired[str]
+    """The batch that the job belongs to, if any."""
+    ref: NotRequired[str]
+    """The `ref` of its line in the batch."""
     user_id: str | int
     """The caller’s own id of the person. The response repeats it unchanged."""
     status: Literal["queued", "active", "completed", "failed", "cancelled"]

@@ -75,7 +75,7 @@ describe('createJobWaiter', () => {
 
   it('ends at most half a second late even if the last check hangs', async () => {
     const waiter = createJobWaiter({
-      readOutcomes: () => new Promise(() => undefined),
+      readOutcomes: () => new Promise<Map<string, never>>(() => undefined),
       pollMs: 60_000,
       onPollError: () => undefined,
     });

@@ -1,0 +1,43 @@
+import type { BatchRecord } from '../../shared/batches/batch-store.js';
+import { type EndBatchDependencies, finishBatch } from '../../shared/batches/end-batch.js';
+import { type BatchView, createBatchView, haveAllEnded } from '../../shared/contract/batch-view.js';
+import { VerificationError } from '../../shared/errors.js';
+import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
+
+export interface ReadBatchViewDependencies extends EndBatchDependencies {
+  readonly webhooks: Pick<WebhookQueue, 'addBatch' | 'readState'>;
+}
+
+/** Returns a batch. @throws VerificationError `batch_not_found`, also for another tenant's batch. */
+export async function findBatch(
+  batchId: string,
+  tenant: string,
+  { batches }: Pick<ReadBatchViewDependencies, 'batches'>,
+): Promise<BatchRecord> {
+  const batch = await batches.read(batchId);
+  if (batch?.tenant !== tenant) throw new VerificationError('batch_not_found');
+  return batch;
+}
+
+/** Returns the view of a batch. If all its jobs have ended and a crash prevented its own end, this ends it. */
+export async function readBatchView(
+  batchId: string,
+  tenant: string,
+  deps: ReadBatchViewDependencies,
+): Promise<BatchView> {
+  const { batches, webhooks } = deps;
+  let batch = await findBatch(batchId, tenant, deps);
+  const states = await batches.readStates(batch);
+  if (batch.finishedAt === undefined && haveAllEnded(states)) {
+    await finishBatch(batchId, deps);
+    batch = await findBatch(batchId, tenant, deps);
+  }
+  const { createdAt, finishedAt, callbackUrl } = batch;
+  const callback =
+    (await webhooks.readState(batchId)) ??
+    (callbackUrl ? ({ status: 'pending', attempts: 0 } as const) : undefined);
+  return {
+    ...createBatchView({ batchId, states, createdAt, finishedAt }),
+    ...(callback ? { callback } : {}),
+  };
+}

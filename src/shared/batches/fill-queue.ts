@@ -1,0 +1,59 @@
+import type { Queue } from 'bullmq';
+import type { ComparisonJob } from '../queue/comparison-job.js';
+import { MAX_PRIORITY } from '../queue/fair-queue.js';
+import { parseJson } from '../queue/parse-json.js';
+import { comparisonJobOptions } from '../queue/queue-settings.js';
+import { batchJobId } from './batch-id.js';
+import type { BatchRecord, BatchStoreOptions } from './batch-store.js';
+
+/** Lines moved in one step. A step occupies the program and Redis for a few milliseconds. */
+const LINES_AT_A_TIME = 25;
+/** Time after which another program takes over, ms; each step renews it. */
+const LOCK_MS = 10_000;
+
+export interface FillDependencies extends BatchStoreOptions {
+  readonly queue: Pick<Queue, 'addBulk'>;
+}
+
+/**
+ * Moves the lines of a committed batch into the queue, where they keep the places that the fair order gave them. Safe to
+ * repeat after a crash, because the queue adds an id once. Returns false if another program is doing it.
+ */
+export async function fillQueue(batch: BatchRecord, deps: FillDependencies): Promise<boolean> {
+  const { redis, keys, queue } = deps;
+  const linesKey = keys.batchLines(batch.batchId);
+  const lockKey = keys.batchFilling(batch.batchId);
+  if ((await redis.set(lockKey, '1', 'PX', LOCK_MS, 'NX')) !== 'OK') return false;
+  const places = (await redis.hkeys(linesKey)).map(Number).sort((left, right) => left - right);
+  for (let index = 0; index < places.length; index += LINES_AT_A_TIME) {
+    const slice = places.slice(index, index + LINES_AT_A_TIME);
+    const fields = slice.map(String);
+    const texts = await redis.hmget(linesKey, ...fields);
+    await queue.addBulk(slice.flatMap((place, nth) => toJob({ batch, place, text: texts[nth] }, deps)));
+    await redis
+      .pipeline()
+      .hdel(linesKey, ...fields)
+      .pexpire(lockKey, LOCK_MS)
+      .exec();
+  }
+  await redis.del(lockKey);
+  return true;
+}
+
+interface Line {
+  readonly batch: BatchRecord;
+  readonly place: number;
+  readonly text: string | null | undefined;
+}
+
+/** A line that is gone or cannot be read makes no job. */
+function toJob({ batch, place, text }: Line, { retentionSeconds }: FillDependencies) {
+  const payload = text && (parseJson(text) as ComparisonJob | undefined);
+  if (!payload) return [];
+  const opts = {
+    ...comparisonJobOptions(payload, retentionSeconds),
+    jobId: batchJobId({ batchId: batch.batchId, place }),
+    priority: Math.min(batch.priority + place - 1, MAX_PRIORITY),
+  };
+  return [{ name: 'compare', data: payload, opts }];
+}
