@@ -25,6 +25,8 @@ export interface AppDependencies extends Omit<OperationDependencies, 'operations
   readonly rateLimiter: RateLimiter | undefined;
   readonly corsOrigins: readonly string[];
   readonly observeRequest: (facts: RequestFacts) => void;
+  /** The pages for operators; without keys for operators there are none. */
+  readonly adminPages?: Hono<AppContext> | undefined;
 }
 
 /** Returns the whole HTTP surface without a socket: `app.request()` answers as the server would. */
@@ -63,6 +65,7 @@ export function createApp(
     app[method](route, createHandler({ ...deps, operations }));
   }
   app.route('/', createPageFiles());
+  if (deps.adminPages) app.route('/', deps.adminPages);
   return app;
 }
 

@@ -61,13 +61,24 @@ async function main(): Promise<void> {
     tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
   });
   await serveMetrics(metrics, { config, logger, shutdown });
-  startServer(createApp({ ...assemble(parts, metrics), settingWarnings: fallbacks }), {
+  const adminPages = await openAdminPages(parts, shutdown);
+  startServer(createApp({ ...assemble(parts, metrics), settingWarnings: fallbacks, adminPages }), {
     config,
     logger,
     shutdown,
   });
   // Last in, first out: load balancers learn about the end while everything still works.
   shutdown.add('drain', parts.drain.start);
+}
+
+/** Loads the pages for operators only where operators have keys: they cost memory. */
+async function openAdminPages(parts: Parts, shutdown: Shutdown): Promise<AppDependencies['adminPages']> {
+  const { config, redis, keys, onError } = parts;
+  if (config.ADMIN_API_KEYS.length === 0) return undefined;
+  const { createQueueBoard } = await import('./admin/queue-board.js');
+  const board = createQueueBoard({ redis, keys, adminKeys: config.ADMIN_API_KEYS, onError });
+  shutdown.add('queue board', board.close);
+  return board.routes;
 }
 
 /** Serves metrics on a separate port, because they name tenants and scrapers have no key. */
@@ -138,6 +149,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
   return {
     config,
     logger,
+    onError,
     keys,
     redis,
     clock,

@@ -110,6 +110,46 @@ describe('API keys', () => {
     expect((await look(jobId, ALICE)).status).toBe(404);
   });
 
+  it('asks browsers for an operator’s key before the queue board, and shows nothing without it', async () => {
+    const board = `${api.origin}/admin/queues`;
+    const login = (key: string) => ({ authorization: `Basic ${btoa(`ops:${key}`)}` });
+    const refused = [
+      {},
+      bearer(ALICE),
+      login(ALICE),
+      login(`${ADMIN}x`),
+      login(''),
+      { authorization: 'Basic !' },
+    ];
+
+    for (const path of ['', '/api/queues', '/static/images/logo.svg', '/nothing']) {
+      for (const headers of refused) {
+        const answer = await fetch(`${board}${path}`, { headers });
+        expect(answer.status, path).toBe(401);
+        expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+      }
+    }
+    for (const headers of [login(ADMIN), bearer(ADMIN), { 'x-api-key': ADMIN }])
+      expect((await fetch(board, { headers })).status).toBe(200);
+  });
+
+  it('changes nothing from the queue board', async () => {
+    const jobId = await jobIdOf(await submit(bearer(ALICE)));
+    const job = `${api.origin}/admin/queues/api/queues/compare-lite/${jobId}`;
+
+    for (const [method, path] of [
+      ['PUT', '/clean'],
+      ['PUT', '/promote'],
+      ['PATCH', '/update-data'],
+    ] as const) {
+      const answer = await fetch(`${job}${path}`, { method, headers: bearer(ADMIN) });
+      expect(answer.status).toBe(405);
+    }
+    const shown = await (await fetch(job, { headers: bearer(ADMIN) })).json();
+    expect(shown).toMatchObject({ job: { id: jobId, data: { tenant: 'alice' } }, status: 'prioritized' });
+    expect((await look(jobId, ALICE)).status).toBe(200);
+  });
+
   it('accepts only operators on the routes of operators', async () => {
     const asAlice = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ALICE) });
     const asAdmin = await fetch(`${api.origin}/webhooks/failed`, { headers: bearer(ADMIN) });

@@ -39,6 +39,11 @@ const statuses = (text: string): string[] =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => match[1] ?? '');
 
 describe('slow and malformed clients', () => {
+  it('has no queue board without keys of operators', async () => {
+    for (const path of ['/admin/queues', '/admin/queues/api/queues'])
+      expect((await fetch(`${api.origin}${path}`)).status).toBe(404);
+  });
+
   it('disconnects a client that never ends its headers', async () => {
     const { text, ms } = await exchange(['POST /jobs HTTP/1.1\r\nHost: x\r\nX-Slow: '], { halfOpen: true });
 

@@ -21,6 +21,7 @@ import { type Service, startService } from '../support/programs/service.js';
 import { dropFiles, pressKey } from '../support/programs/user-input.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
+const ADMIN_KEY = 'a-key-of-the-operators';
 const binary = findBrowser();
 
 let service: Service;
@@ -37,6 +38,7 @@ beforeAll(async () => {
   service = await startService({
     env: {
       API_KEYS: `demo:${API_KEY}`,
+      ADMIN_API_KEYS: `ops:${ADMIN_KEY}`,
       UPLOAD_KEYS: UPLOAD_KEY,
       MAX_IMAGE_BYTES: '5000000',
       DEMO_PHOTOS: [...samples, photos.same.back_image, photos.other].join(','),
@@ -323,3 +325,18 @@ async function ask(request: object, view?: Parameters<Browser['open']>[1]): Prom
   await verdict(page);
   return page;
 }
+
+describe.skipIf(!binary)('the queue board in a browser', () => {
+  it('shows the jobs of a queue under its own content policy, and loads nothing from elsewhere', async () => {
+    const { body } = await service.post('/jobs', { user_id: 'u-1', ...photos.same }, withKey);
+    const jobId = String(body.job_id);
+    await service.get(`/jobs/${jobId}`, { ...withKey, prefer: 'wait=60' });
+    // The browser keeps the login of a URL for later pages.
+    await browser?.open(`${service.origin.replace('://', `://ops:${ADMIN_KEY}@`)}/admin/queues`);
+
+    const page = await browser?.open(`${service.origin}/admin/queues/queue/compare-lite?status=completed`);
+    await page?.waitFor(`document.body.textContent.includes('${jobId}')`);
+
+    expect(page?.complaints).toEqual([]);
+  });
+});

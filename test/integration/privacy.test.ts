@@ -1,11 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MAX_URL_LENGTH } from '../../src/shared/contract/compare-request.js';
 import { createReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
+import { WEBHOOK_QUEUE } from '../../src/shared/webhooks/webhook-job.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
 import { documentedMetrics, exportedMetrics } from '../support/programs/documented-metrics.js';
@@ -23,6 +25,9 @@ const SECRET = {
   callbackToken: 'hook-token-4411',
   hostHeader: 'store-key-6b20c7',
 } as const;
+
+const ADMIN_KEY = 'operator-key-9f8e7d6c';
+const BOARD_STATES = ['latest', 'active', 'waiting', 'prioritized', 'delayed', 'completed', 'failed'];
 
 let service: Service;
 let images: ImageServer;
@@ -42,6 +47,7 @@ beforeAll(async () => {
   service = await startService({
     env: {
       API_KEYS: `tenant:${SECRET.apiKey}`,
+      ADMIN_API_KEYS: `ops:${ADMIN_KEY}`,
       RECEIPT_KEYS: receiptKeys,
       LOG_LEVEL: 'trace',
       TMPDIR: folder,
@@ -179,6 +185,36 @@ describe('planted secrets', () => {
         'apiKey',
         'exif',
       ]);
+  });
+
+  it('are in no answer of the queue board', async () => {
+    const get = async (path: string) => {
+      const answer = await service.get(`/admin/queues${path}`, { authorization: `Bearer ${ADMIN_KEY}` });
+      return JSON.stringify([answer.status, answer.body]);
+    };
+    const names = ['compare-lite', WEBHOOK_QUEUE];
+    const paths = names.flatMap((name) => [
+      ...BOARD_STATES.map((state) => `/api/queues?activeQueue=${name}&status=${state}&page=1&jobsPerPage=50`),
+      ...appRoutes.api
+        .filter(({ method }) => method === 'get')
+        .flatMap(({ route }) => [route].flat())
+        .flatMap((route) =>
+          jobIds.map((id) => route.replace(':jobId', name === WEBHOOK_QUEUE ? `wh_${id}` : id)),
+        )
+        .map((route) => route.replace(':queueName', name)),
+    ]);
+
+    const answers = await Promise.all(paths.map(get));
+
+    for (const answer of answers)
+      expectNowhere(answer, ['urlToken', 'path', 'userId', 'callbackToken', 'exif']);
+    // The jobs are there, with what a log line may say.
+    const shown = answers.filter(
+      (answer) => answer.startsWith('[200') && answer.includes('"tenant":"tenant"'),
+    );
+    expect(shown.length).toBeGreaterThan(5);
+    for (const id of jobIds) expect(shown.join()).toContain(`"id":"${id}"`);
+    expect(shown.join()).toContain('"id":"wh_');
   });
 
   it('are in no metric; every metric and label is documented', async () => {

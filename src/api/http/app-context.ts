@@ -13,6 +13,8 @@ export interface AppContext {
     batchId?: string;
     /** Makes the job of this request part of its trace. Absent without a trace. */
     traceparent?: string;
+    /** How to log in, where it is not with `Bearer`. */
+    challenge?: string;
     /** Code of the problem, if the answer is one. */
     code?: ErrorCode;
     /** Why that code applies, if the problem says so. */

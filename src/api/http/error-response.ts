@@ -18,7 +18,8 @@ export function errorResponse(
   context.set('code', known.code);
   if (known.reason) context.set('reason', known.reason);
   if (known.retryAfterSeconds !== undefined) context.header('retry-after', String(known.retryAfterSeconds));
-  if (known.code === 'unauthenticated') context.header('www-authenticate', 'Bearer');
+  if (known.code === 'unauthenticated')
+    context.header('www-authenticate', context.get('challenge') ?? 'Bearer');
   // The rest of the body stays unread, so the connection cannot carry another request.
   if (known.code === 'body_too_large') context.header('connection', 'close');
   const first = known instanceof RequestError ? known.items[0] : undefined;

@@ -33,6 +33,28 @@ export function authenticateAdmin(ring: KeyRing): MiddlewareHandler<AppContext> 
   };
 }
 
+/**
+ * Like `authenticateAdmin`, for pages: a browser asks for the key and sends it as the password of `Basic`, with any name.
+ * @throws VerificationError `unauthenticated`, with a challenge that makes the browser ask.
+ */
+export function authenticateBrowser(accepted: readonly ApiKey[]): MiddlewareHandler<AppContext> {
+  return async (context, next) => {
+    const secret = passwordOf(context.req.header('authorization'));
+    const key = secret === undefined ? undefined : findApiKey(accepted, secret);
+    if (!key) context.set('challenge', 'Basic realm="Operators", charset="UTF-8"');
+    context.set('tenant', `admin:${(key ?? requireKey(context, { accepted, others: [] })).name}`);
+    await next();
+  };
+}
+
+/** Returns what follows the first colon of the decoded credentials (RFC 7617). */
+function passwordOf(authorization: string | undefined): string | undefined {
+  const credentials = /^Basic +([\w+/]+=*)$/i.exec(authorization ?? '')?.[1];
+  if (credentials === undefined) return undefined;
+  const text = Buffer.from(credentials, 'base64').toString();
+  return text.slice(text.indexOf(':') + 1);
+}
+
 function requireKey({ req }: Context<AppContext>, { accepted, others }: KeyRing): ApiKey {
   const bearer = /^Bearer +(\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
   const secret = bearer ?? req.header('x-api-key');

@@ -103,6 +103,11 @@ describe('the image of the API', () => {
     for (const name of removed) expect([...packages]).not.toContain(name);
   });
 
+  it('leaves out the compiler, source maps and types', () => {
+    expect(runs).toContain('rm -rf dist/worker dist/cli node_modules/typescript node_modules/@typescript');
+    expect(runs).toMatch(/find node_modules [^&]*'\*\.map'[^&]*-delete/);
+  });
+
   it('leaves out no source that the API imports', () => {
     const { files } = importClosure('src/api/main.ts');
 
