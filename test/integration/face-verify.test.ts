@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCsv } from '../../src/cli/csv.js';
 import { IMAGE_NAMES } from '../../src/shared/contract/compare-request.js';
@@ -180,6 +183,16 @@ describe('face-verify batch', () => {
         'similarity1' in row ? { ...row, similarity1: expect.stringMatching(/^0\.\d+$/) } : row,
       ),
     );
+  });
+
+  it('finds the file where the user stands, though npm runs it elsewhere', async () => {
+    writeFileSync(join(folder, 'empty.csv'), HEADER);
+    const child = spawn(process.execPath, ['scripts/face-verify.mjs', 'batch', 'empty.csv'], {
+      env: { ...process.env, npm_lifecycle_event: 'face-verify', INIT_CWD: folder },
+    });
+    const [errors, [code]] = await Promise.all([readAll(child.stderr), once(child, 'close')]);
+
+    expect([code, errors]).toEqual([65, expect.stringContaining('empty.csv has no rows.')]);
   });
 
   it('stops after the running row when it is interrupted, and continues with the others', async () => {

@@ -63,6 +63,8 @@ export function post(
 export async function readPhotos(names: readonly string[]): Promise<Photos> {
   if (names.length !== IMAGE_NAMES.length)
     throw new UserError(`Give four photos: three of the person, then the reference (not ${names.length}).`);
+  if (names.filter((name) => name === '-').length > 1)
+    throw new UserError('Only one photo can come from standard input (-).');
   const entries = IMAGE_NAMES.map(
     async (field, index) => [field, await readPhoto(names[index] ?? '')] as const,
   );

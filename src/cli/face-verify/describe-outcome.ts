@@ -25,7 +25,7 @@ export function describeOutcome(outcome: Outcome, names: PhotoNames = {}): reado
 }
 
 function describeResult(
-  { matched, borderline, warnings = [], evidence }: Result,
+  { matched, borderline, receipt, warnings = [], evidence }: Result,
   names: PhotoNames,
 ): string[] {
   const verdict = matched
@@ -35,6 +35,7 @@ function describeResult(
     verdict,
     ...(borderline ? ['Borderline: the decision is close. Let a person look at the photos.'] : []),
     ...describeEvidence(evidence, names),
+    ...(receipt ? [`Receipt: ${receipt}`] : []),
     ...warnings.map(
       ({ image, field, code }) => `Warning: ${nameOf(image ?? field, names)}: ${code.replaceAll('_', ' ')}`,
     ),

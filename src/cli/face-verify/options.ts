@@ -55,6 +55,11 @@ export const comparisonArgs = {
   evidence: { type: 'boolean', description: 'Show the similarity of each photo. The service stores it, too' },
 } as const satisfies ArgsDef;
 
+/** Options of a single comparison. */
+export const receiptArgs = {
+  receipt: { type: 'boolean', description: 'Add a signed statement about the decision' },
+} as const satisfies ArgsDef;
+
 /** Options of a comparison without a service. */
 export const localArgs = {
   local: { type: 'boolean', description: 'Compare on this machine, without a service; two to four files' },
@@ -99,6 +104,7 @@ export interface ComparisonFields {
   readonly min_matches?: number;
   readonly review_margin?: number;
   readonly evidence?: boolean;
+  readonly receipt?: boolean;
   readonly callback_url?: string;
   readonly warnings?: boolean;
 }
@@ -117,6 +123,7 @@ export function readComparisonFields(args: Arguments): ComparisonFields {
     ...(fmr === undefined ? {} : { fmr }),
     ...(minMatches === undefined ? {} : { min_matches: minMatches }),
     ...(margin === undefined ? {} : { review_margin: margin }),
+    ...(args.receipt ? { receipt: true } : {}),
     ...(args.evidence ? { evidence: true } : {}),
   };
 }

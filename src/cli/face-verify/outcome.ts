@@ -19,6 +19,7 @@ const evidenceSchema = z.looseObject({
 const resultSchema = z.looseObject({
   matched: z.boolean(),
   borderline: z.boolean().optional(),
+  receipt: z.string().optional(),
   warnings: z
     .array(z.looseObject({ image: z.string().optional(), field: z.string().optional(), code: z.string() }))
     .optional(),

@@ -9,6 +9,7 @@ import {
   localArgs,
   readComparisonFields,
   readServiceOptions,
+  receiptArgs,
   serviceArgs,
   text,
 } from './options.js';
@@ -16,7 +17,7 @@ import type { Arguments, Output, Program } from './run-command-line.js';
 
 const photos = {
   type: 'positional',
-  description: 'Three photos of the person, then the reference: files or URLs',
+  description: 'Three photos of the person, then the reference: files, URLs, or - for standard input',
 } as const;
 
 function readComparison(args: Arguments) {
@@ -26,6 +27,7 @@ function readComparison(args: Arguments) {
 async function runCompare(args: Arguments, { print, say }: Output): Promise<number> {
   const comparison = readComparison(args);
   const localOnly = ['pack', 'out'].find((name) => args[name] !== undefined);
+  if (args.local && args.receipt) throw new UserError('--receipt needs a service, which signs it.');
   if (!args.local && localOnly) throw new UserError(`--${localOnly} needs --local.`);
   if (!args.local) return compareByService(comparison, { ...readServiceOptions(args), say }, print);
   // Loads libraries for images and models.
@@ -50,7 +52,7 @@ export const faceVerify: Program = {
   commands: {
     compare: {
       meta: { description: 'Compare three photos of a person with a reference' },
-      args: { photos, ...comparisonArgs, ...localArgs, ...serviceArgs },
+      args: { photos, ...comparisonArgs, ...receiptArgs, ...localArgs, ...serviceArgs },
       run: runCompare,
     },
     submit: {
@@ -58,6 +60,7 @@ export const faceVerify: Program = {
       args: {
         photos,
         ...comparisonArgs,
+        ...receiptArgs,
         'callback-url': { type: 'string', valueHint: 'URL', description: 'Where the result is posted' },
         ...serviceArgs,
       },

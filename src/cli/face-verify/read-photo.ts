@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import { readNamedFile } from '../read-named-file.js';
 import type { ComparisonFields } from './options.js';
@@ -8,8 +9,9 @@ export type Photo = { readonly url: string } | { readonly bytes: Uint8Array };
 /** The photos of a request, in the order of IMAGE_NAMES: three fronts, then the reference. */
 export type Photos = Readonly<Record<ImageName, Photo>>;
 
-/** Returns a photo named by an http(s) or data URL, or by the path of a file. @throws UserError if it cannot be read. */
+/** Returns a photo named by an http(s) or data URL, by the path of a file, or by `-`, standard input. @throws UserError if it cannot be read. */
 export async function readPhoto(name: string): Promise<Photo> {
+  if (name === '-') return { bytes: await buffer(process.stdin) };
   return isUrl(name) ? { url: name } : { bytes: await readNamedFile(name) };
 }
 

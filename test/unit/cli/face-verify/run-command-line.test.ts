@@ -31,6 +31,8 @@ describe('the command line of face-verify', () => {
     ['a wrong number', ['compare', ...PHOTOS, '--threshold', '0,5'], '--threshold must be a decimal number'],
     ['two thresholds', ['compare', ...PHOTOS, '--threshold=.5', '--fmr=.1'], 'cannot be combined'],
     ['a picture without --local', ['compare', ...PHOTOS, '--out', 'a.html'], '--out needs --local.'],
+    ['a receipt with --local', ['compare', '--local', '--receipt', 'a', 'b'], '--receipt needs a service'],
+    ['standard input twice', ['compare', '-', '-', 'a.jpg', 'b.jpg'], 'Only one photo'],
     ['a wrong URL', ['health', '--url', 'localhost:8333'], '--url is "localhost:8333"; it must be'],
     ['a URL with --local', ['compare', '--local', ...PHOTOS], 'With --local, photos are files.'],
     ['one photo with --local', ['compare', '--local', 'a.jpg'], 'Give two to four photos'],
