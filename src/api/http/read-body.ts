@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { VerificationError } from '../../shared/errors.js';
 import type { BodyMemory } from './upload-limits.js';
 
@@ -9,9 +10,15 @@ export interface BodyLimits {
   readonly memory: BodyMemory;
 }
 
+/** How much of a refused body is read, bytes, and for how long, ms. */
+const MAX_DISCARDED_BYTES = 67_108_864;
+const MAX_DISCARD_MS = 10_000;
+/** Time without a byte after which the sender of a refused body waits for the answer, ms. */
+const IDLE_MS = 500;
+
 /**
- * Passes the body of a request on, chunk by chunk. A refused body stays unread; the server drains what still arrives, so
- * that its sender can read the answer.
+ * Passes the body of a request on, chunk by chunk. The rest of a refused body is read and dropped within limits: many
+ * programs read no answer before they have sent their request, and end with a broken connection instead.
  * @throws VerificationError `body_too_large` by its Content-Length or while reading; `overloaded`; `invalid_request` if the
  * connection ends first; what `onChunk` throws.
  */
@@ -20,12 +27,14 @@ export async function readBody(
   { maxBytes, memory }: BodyLimits,
   onChunk: (chunk: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
-  if (Number(request.headers.get('content-length')) > maxBytes) throw new VerificationError('body_too_large');
+  const announced = Number(request.headers.get('content-length'));
+  if (announced > Math.max(maxBytes, MAX_DISCARDED_BYTES)) throw new VerificationError('body_too_large');
   if (!request.body) return;
   const reader = request.body.getReader();
   let size = 0;
   let taken = 0;
   try {
+    if (announced > maxBytes) throw new VerificationError('body_too_large');
     for (;;) {
       const { done, value } = await reader.read().catch((cause) => {
         throw new VerificationError('invalid_request', { detail: 'The body is not complete.', cause });
@@ -39,10 +48,29 @@ export async function readBody(
       }
       await onChunk(value);
     }
+  } catch (error) {
+    memory.release(taken);
+    taken = 0;
+    await discardRest(reader);
+    throw error;
   } finally {
     memory.release(taken);
     // Not cancelled: that would close the connection before the answer.
     reader.releaseLock();
+  }
+}
+
+async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const endsAt = performance.now() + MAX_DISCARD_MS;
+  for (let size = 0; size < MAX_DISCARDED_BYTES && performance.now() < endsAt; ) {
+    const idle = new AbortController();
+    const chunk = await Promise.race([
+      reader.read().catch(() => undefined),
+      pause(IDLE_MS, undefined, { signal: idle.signal }).catch(() => undefined),
+    ]);
+    idle.abort();
+    if (!chunk?.value) return;
+    size += chunk.value.length;
   }
 }
 
