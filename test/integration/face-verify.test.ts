@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -14,6 +15,7 @@ import { type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const KEY = 'command-line-0123456789';
+const FILES = ['a.jpg', 'b.jpg', 'c.jpg', 'reference.jpg'] as const;
 
 let service: Service;
 let images: ImageServer;
@@ -25,7 +27,14 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'face-verify-'));
   images = await startImageServer();
   photos = await servePhotos(images);
-  service = await startService({ env: { API_KEYS: `command:${KEY}` } });
+  await savePhotos();
+  service = await startService({
+    env: {
+      API_KEYS: `command:${KEY}`,
+      UPLOAD_KEYS: randomBytes(32).toString('base64'),
+      MAX_IMAGE_BYTES: '2000000',
+    },
+  });
   env = { FACE_VERIFY_URL: service.origin, FACE_VERIFY_API_KEY: KEY };
 });
 
@@ -35,9 +44,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Saves the photos of one person as a.jpg, b.jpg, c.jpg and reference.jpg. */
+async function savePhotos(): Promise<void> {
+  for (const [index, name] of FILES.entries()) {
+    const response = await fetch(photos.same[IMAGE_NAMES[index] ?? 'back_image']);
+    writeFileSync(join(folder, name), Buffer.from(await response.arrayBuffer()));
+  }
+}
+
 const run = (args: readonly string[], settings = env): Promise<CommandResult> =>
   startFaceVerify(args, settings).ended;
 const same = () => IMAGE_NAMES.map((name) => photos.same[name]);
+const files = () => FILES.map((name) => join(folder, name));
 const strangers = () => [photos.other, photos.other, photos.other, photos.same.back_image];
 const faceless = () => [...same().slice(0, 3), photos.faceless];
 
@@ -67,6 +85,30 @@ describe('face-verify compare', () => {
     expect(result.out).toContain('(face_not_found');
     expect(result.out).toContain('back_image');
     expect(result.out).toContain('Ask for a photo that shows the face from the front');
+  });
+
+  it('sends files, also together with URLs and standard input', async () => {
+    const [a = '', b = '', , reference = ''] = files();
+    const input = readFileSync(join(folder, 'c.jpg'));
+
+    const sent = await run(['compare', ...files()]);
+    const mixed = startFaceVerify(
+      ['compare', a, b, '-', photos.same.back_image, '--min-matches=3'],
+      env,
+      input,
+    );
+    const faceless = await run(['compare', a, b, reference, photos.faceless]);
+
+    expect([sent.code, (await mixed.ended).code, faceless.code]).toEqual([0, 0, 2]);
+  });
+
+  it('exits with 65 for a file that is too large, and names it', async () => {
+    const large = join(folder, 'large.jpg');
+    writeFileSync(large, Buffer.alloc(6_000_000));
+
+    const result = await run(['compare', large, ...files().slice(1)]);
+
+    expect(result).toMatchObject({ code: 65, out: expect.stringContaining('front_image1 (large.jpg)') });
   });
 
   it('prints the answer as JSON, also a problem', async () => {
@@ -164,7 +206,7 @@ describe('face-verify batch', () => {
       ['u-1', ...same(), 'first', ''],
       ['u-2', ...strangers(), 'second', ''],
       ['u-3', ...faceless(), 'third', ''],
-      ['u-4', ...same(), 'fourth', '1'],
+      ['u-4', ...FILES, 'fourth', '1'],
     ]);
 
     const result = await run(['batch', path, '--concurrency', '3', '--evidence']);

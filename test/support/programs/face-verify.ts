@@ -14,15 +14,17 @@ export interface RunningCommand {
   readonly ended: Promise<CommandResult>;
 }
 
-/** Runs the compiled command `face-verify` with these settings and no others. */
+/** Runs the compiled command `face-verify` with these settings and no others. `input`: its standard input. */
 export function startFaceVerify(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  input: Uint8Array = Buffer.alloc(0),
 ): RunningCommand {
   const child = spawn(process.execPath, ['dist/cli/face-verify.js', ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A command that fails early does not read it.
+  child.stdin.on('error', () => undefined).end(input);
   let [out, err] = ['', ''];
   const waiting = new Set<() => void>();
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
