@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -87,6 +88,20 @@ describe.skipIf(!binary)('photos on the demo page (skipped where no Chromium is 
     expect(await page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
       'Remove Probe photo 3',
     );
+    expect(await page.evaluate(`document.querySelector('[data-verdict], [aria-busy]')`)).toBeNull();
+  });
+
+  it('says that a file has changed since it was chosen, and sends nothing', async () => {
+    const url = `${origins.enabled}/assets/icon.svg`;
+    const page = await open({ front_image1: url, front_image2: url, front_image3: url });
+    await chooseFiles(page, '.sources [data-choose]', [files.changing]);
+    await waitForPictures(page, 4);
+
+    await rm(files.changing);
+    await press(page, 'compare');
+    await page.waitFor(`document.querySelector('#back_image-note').textContent`);
+
+    expect(await textOf(page, '#back_image-note')).toContain('Choose it again');
     expect(await page.evaluate(`document.querySelector('[data-verdict], [aria-busy]')`)).toBeNull();
   });
 

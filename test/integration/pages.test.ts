@@ -3,6 +3,7 @@ import { erasedJobsSchema } from '../../src/api/operations/erase-user-jobs.js';
 import { healthSchema } from '../../src/api/operations/get-health.js';
 import { readinessSchema } from '../../src/api/operations/get-readiness.js';
 import { modelsSchema } from '../../src/api/operations/list-models.js';
+import { createReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 import { type PhotoFiles, writePhotoFiles } from '../support/photos/photo-files.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
 import { UPLOAD_KEY } from '../support/photos/upload-photos.js';
@@ -40,6 +41,7 @@ beforeAll(async () => {
       API_KEYS: `demo:${API_KEY}`,
       ADMIN_API_KEYS: `ops:${ADMIN_KEY}`,
       UPLOAD_KEYS: UPLOAD_KEY,
+      RECEIPT_KEYS: createReceiptKeys(),
       MAX_IMAGE_BYTES: '5000000',
       DEMO_PHOTOS: [...samples, photos.same.back_image, photos.other].join(','),
     },
@@ -105,6 +107,18 @@ describe.skipIf(!binary)('the demo page in a browser (skipped where no Chromium 
 
     expect(await verdict(page)).toBe('not_matched');
     expect(unexpected(page)).toEqual([]);
+  });
+
+  it('marks a borderline result, and shows the receipt that was asked for', async () => {
+    const page = await open({ ...photos.same, threshold: '0.69', review_margin: '0.2' });
+    await typeKey(page);
+    await page.evaluate(`document.querySelector('[name="receipt"]').click()`);
+
+    await press(page, 'compare');
+
+    expect(await verdict(page)).toBe('matched');
+    expect(await textOf(page, '.verdict .notice')).toContain('Borderline');
+    expect(await textOf(page, '#result details:has(button) pre')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
   });
 
   it('shows an undecided comparison as such, with the photo and the reason', async () => {

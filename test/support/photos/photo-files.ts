@@ -13,6 +13,8 @@ export interface PhotoFiles {
   readonly tooLarge: string;
   /** Named like a photo. */
   readonly broken: string;
+  /** A photo that a test may change or remove. */
+  readonly changing: string;
   /** A probe as PNG. */
   readonly png: Buffer;
   remove(): Promise<void>;
@@ -36,6 +38,7 @@ export async function writePhotoFiles(): Promise<PhotoFiles> {
     document: await write('notes.pdf', Buffer.from('%PDF-1.7')),
     tooLarge: await write('panorama.jpg', Buffer.alloc(5_000_001)),
     broken: await write('broken.jpg', Buffer.from('This is no photo.')),
+    changing: await write('changing.jpg', back_image),
     png: await sharp(front_image1).resize(64).png().toBuffer(),
     remove: () => rm(folder, { recursive: true }),
   };

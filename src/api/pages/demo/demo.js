@@ -36,7 +36,7 @@ watchPhotoSources({ acceptsUploads: form.dataset.uploads === 'true' });
 form.addEventListener('input', showRequest);
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (!focusFaultyFile()) void compare(readRequest(form, chosenFiles));
+  void compare();
 });
 // A folded field cannot show that it is wrong.
 byId('options').addEventListener('invalid', () => byId('options').setAttribute('open', ''), true);
@@ -57,11 +57,10 @@ function restoreForm() {
   );
 }
 
-/**
- * Queues a comparison and waits for its decision.
- * @param {Request} request
- */
-async function compare(request) {
+/** Queues the comparison that the form describes, and waits for its decision. */
+async function compare() {
+  if (await focusFaultyFile()) return;
+  const request = readRequest(form, chosenFiles);
   saveState({ asked: request.body, jobId: undefined });
   await run(request, async (call) => {
     const accepted = await createJob(request, call);

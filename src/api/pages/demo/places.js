@@ -64,12 +64,31 @@ export function emptyPlaces() {
   return IMAGES.filter((name) => !isFilled(name));
 }
 
-/** Moves the focus to the first file that cannot be sent. Returns false if all files can be. */
-export function focusFaultyFile() {
-  const faulty = [...chosen].find(([, { file }]) => explainFile(file, maxBytes) !== '');
-  if (!faulty) return false;
-  partOf(faulty[0], '[data-remove]').focus();
-  return true;
+/** Moves the focus to the first file that cannot be sent, and says why. Resolves with false if all files can be. */
+export async function focusFaultyFile() {
+  for (const [name, { file }] of chosen) {
+    const fault = explainFile(file, maxBytes) || (await explainReading(file));
+    if (fault === '') continue;
+    noteReason(name, fault);
+    partOf(name, '[data-remove]').focus();
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Browsers refuse to read a folder, and a file that was moved or changed since it was chosen.
+ * @param {File} file
+ */
+function explainReading(file) {
+  const fault = 'This file cannot be read, or it has changed. Choose it again.';
+  return file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => '',
+      () => fault,
+    );
 }
 
 /**
