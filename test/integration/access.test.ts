@@ -2,14 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { OPERATIONS } from '../../src/api/operations.js';
+import { problemSchema } from '../../src/shared/contract/problem.js';
+import { createKeyspace } from '../../src/shared/queue/keyspace.js';
 import { ACCEPTABLE, type Api, postJson, startApi } from '../support/programs/api.js';
 
 const ALICE = 'alice-0123456789abcdef';
 const ALICE_NEXT = 'alice-next-0123456789abcdef';
 const BOB = 'bob-0123456789abcdef01';
 const ADMIN = 'admin-0123456789abcdef';
+
+const KEYS = createKeyspace({ prefix: '{face}', model: 'lite' });
 
 let api: Api;
 let folder: string;
@@ -317,6 +321,35 @@ describe('an API that is alone', () => {
       ]),
     );
     expect(lines.join()).not.toContain('/health');
+  });
+
+  it('refuses callers who already wait, and takes their jobs out unless an Idempotency-Key names them', async () => {
+    const redis = new Redis(alone.redis.url);
+    onTestFinished(() => redis.disconnect());
+    // A worker as its heartbeat shows it; it takes no job.
+    await redis.zadd(KEYS.workers, Date.now() + 3_600_000, 'worker');
+    const keyed = { ...bearer(BOB), 'idempotency-key': 'waits' };
+    const countJobs = () => redis.zcard(`{face}:${KEYS.queueName}:prioritized`);
+    const before = await countJobs();
+    const calls = [bearer(BOB), keyed].map((headers) =>
+      postJson(`${alone.origin}/compare-faces`, ACCEPTABLE, headers),
+    );
+    await vi.waitFor(async () => expect(await countJobs()).toBe(before + 2), 60_000);
+
+    await redis.del(KEYS.workers);
+    const answers = await Promise.all(calls);
+
+    const problems = await Promise.all(
+      answers.map(async (answer) => problemSchema.parse(await answer.json())),
+    );
+    for (const problem of problems) expect(problem).toMatchObject({ code: 'no_worker', status: 503 });
+    expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual(['5', '5']);
+    expect(await countJobs()).toBe(before + 1);
+    expect(problems[1]?.job_id).toBe(KEYS.idempotentJobId('bob', 'waits'));
+    const [removed, kept] = await Promise.all(
+      problems.map(({ job_id: id }) => redis.exists(`{face}:${KEYS.queueName}:${id}`)),
+    );
+    expect([removed, kept]).toEqual([0, 1]);
   });
 
   it('counts rates on its own without Redis, so callers are limited but not all refused', async () => {

@@ -12,6 +12,11 @@ export interface WorkerWatch {
    * @throws VerificationError `no_worker` if no worker has been alive for longer than the grace period.
    */
   requireWorker(): Promise<void>;
+  /**
+   * Calls `listener` at every count while no worker has been alive for longer than the grace period. For callers that
+   * already wait. Returns a function that ends this.
+   */
+  onAbsence(listener: () => void): () => void;
   /** Counts the workers now; what the timer does. Never rejects. */
   check(): Promise<void>;
   stop(): void;
@@ -32,6 +37,7 @@ export interface WorkerWatchOptions {
  */
 export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
   const { countWorkers, graceMs, logger, now = () => performance.now() } = options;
+  const listeners = new Set<() => void>();
   let absentSince: number | undefined;
   let isReported = false;
 
@@ -47,15 +53,25 @@ export function startWorkerWatch(options: WorkerWatchOptions): WorkerWatch {
       isReported = false;
       logger.info('a worker is alive again');
     }
+    if (isAbsent()) for (const listener of [...listeners]) listener();
   };
   const timer = setInterval(check, POLL_MS);
   return {
     requireWorker: async () => {
       // The last count may be two seconds old, and a worker may have started since.
       if (isAbsent()) await check();
-      if (isAbsent()) throw new VerificationError('no_worker', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      if (isAbsent()) throw noWorkerError();
+    },
+    onAbsence: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     check,
     stop: () => clearInterval(timer),
   };
+}
+
+/** Returns the error of a caller that waits, or wants to, while no worker is alive. */
+export function noWorkerError(): VerificationError {
+  return new VerificationError('no_worker', { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

@@ -13,6 +13,7 @@ import type { JobWaiter } from '../jobs/job-waiter.js';
 import { readDetails } from '../jobs/skip-unreadable.js';
 import { type Caller, type PreparedJob, prepareJob, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
+import { noWorkerError, type WorkerWatch } from '../jobs/worker-watch.js';
 import { compareFormSchema } from '../openapi/compare-form.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
 import { FORM_EXAMPLE, REQUEST_EXAMPLE } from '../openapi/examples.js';
@@ -21,6 +22,7 @@ import { defineOperation } from './define-operation.js';
 
 export interface CompareFacesDependencies extends CreateJobDependencies, CancelDependencies {
   readonly waiter: JobWaiter;
+  readonly workers: Pick<WorkerWatch, 'requireWorker' | 'onAbsence'>;
   readonly logger: Logger;
 }
 
@@ -84,14 +86,21 @@ async function compareAndWait(
   const { jobId } = prepared;
   const { signal } = context.req.raw;
   const wait = deps.waiter.waitFor(jobId, { timeoutMs: deps.settings.syncWaitMs, signal });
+  let isDeserted = false;
+  const stopListening = deps.workers.onAbsence(() => {
+    isDeserted = true;
+    wait.cancel();
+  });
   try {
     if (await submitJob(prepared, caller, deps)) context.header(...REPLAYED);
     if (caller.idempotencyKey !== undefined) await settleIfEnded(jobId, deps);
   } catch (error) {
+    stopListening();
     wait.cancel();
     throw error;
   }
   const end = await wait.promise;
+  stopListening();
   switch (end.kind) {
     case 'settled':
       return answer(context, prepared, { outcome: end.outcome, deps });
@@ -100,12 +109,14 @@ async function compareAndWait(
       return errorResponse(context, new VerificationError('wait_timeout'), { jobId });
     case 'aborted':
       // Under an Idempotency-Key, another caller may be waiting for the same job.
-      if (signal.aborted && caller.idempotencyKey === undefined) await abandonJob(jobId);
-      return errorResponse(context, new VerificationError('queue_unavailable', { retryAfterSeconds: 2 }), {
-        jobId,
-      });
+      if ((signal.aborted || isDeserted) && caller.idempotencyKey === undefined) await abandonJob(jobId);
+      return errorResponse(context, isDeserted ? noWorkerError() : queueUnavailable(), { jobId });
   }
 }
+
+/** The error of a caller whose wait ends with this process. */
+const queueUnavailable = (): VerificationError =>
+  new VerificationError('queue_unavailable', { retryAfterSeconds: 2 });
 
 /** A repeated request can join a job that has already ended: its event will not come again. */
 async function settleIfEnded(jobId: string, deps: CompareFacesDependencies): Promise<void> {

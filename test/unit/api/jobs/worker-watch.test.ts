@@ -17,12 +17,12 @@ function startWatch() {
     logger: createLogger('test', 'silent'),
     now: () => state.now,
   });
-  const { check, requireWorker } = watch;
+  const { check, requireWorker, onAbsence } = watch;
   const checkAt = (now: number, workers: number | undefined): Promise<void> => {
     Object.assign(state, { now, workers });
     return check();
   };
-  return { state, checkAt, requireWorker };
+  return { state, checkAt, requireWorker, onAbsence };
 }
 
 describe('the watch over the workers', () => {
@@ -56,6 +56,24 @@ describe('the watch over the workers', () => {
     state.workers = 1;
 
     await expect(requireWorker()).resolves.toBeUndefined();
+  });
+
+  it('reports the absence to callers who wait, at every count until they stop listening', async () => {
+    const { checkAt, onAbsence } = startWatch();
+    const reported: number[] = [];
+    const listenAt = (now: number): (() => void) => onAbsence(() => reported.push(now));
+    const stopFirst = listenAt(0);
+
+    await checkAt(0, 0);
+    await checkAt(GRACE_MS - 1, 0);
+    expect(reported).toEqual([]);
+    await checkAt(GRACE_MS, 0);
+    stopFirst();
+    listenAt(GRACE_MS);
+    await checkAt(GRACE_MS + 1, 0);
+    await checkAt(GRACE_MS + 2, 1);
+
+    expect(reported).toEqual([0, GRACE_MS]);
   });
 
   it('does not count the time of an outage of Redis, in which no worker can report', async () => {
