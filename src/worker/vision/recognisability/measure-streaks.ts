@@ -14,11 +14,9 @@ export function measureStreaks({ side, values }: LumaPlane, margin: number): Str
   let slanted = 0;
   for (let y = margin; y < side - margin; y++) {
     for (let i = y * side + margin; i < y * side + side - margin; i++) {
-      const twice = 2 * values[i]!;
-      const second = (step: number) => values[i - step]! + values[i + step]! - twice;
-      across += second(1) ** 2;
-      down += second(side) ** 2;
-      slanted += second(side + 1) ** 2 - second(side - 1) ** 2;
+      across += secondDerivative(values, i, 1) ** 2;
+      down += secondDerivative(values, i, side) ** 2;
+      slanted += secondDerivative(values, i, side + 1) ** 2 - secondDerivative(values, i, side - 1) ** 2;
     }
   }
   const difference = Math.hypot(across - down, slanted);
@@ -26,4 +24,9 @@ export function measureStreaks({ side, values }: LumaPlane, margin: number): Str
     anisotropy: difference / (across + down + 1),
     leastDetail: Math.max(0, across + down - difference),
   };
+}
+
+/** A function of its own: a closure for each pixel would be 800 kB of garbage a photo. */
+function secondDerivative(values: Float32Array, i: number, step: number): number {
+  return values[i - step]! + values[i + step]! - 2 * values[i]!;
 }
