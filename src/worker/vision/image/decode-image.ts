@@ -102,7 +102,10 @@ function openPixels(
   bytes: Uint8Array,
   { info, maxPixels }: Pick<DecodeOptions, 'info' | 'maxPixels'>,
 ): Sharp {
-  const pipeline = sharp(bytes, untrustedInput(maxPixels));
+  const pipeline = sharp(bytes, {
+    ...untrustedInput(maxPixels),
+    ignoreIcc: info.hasSrgbProfile && !info.deep,
+  });
   // sharp converts 16-bit colours with a profile to Display P3 and then reads them as sRGB. At 8 bits it does not.
   return info.deep ? pipeline.pipelineColourspace('srgb') : pipeline;
 }

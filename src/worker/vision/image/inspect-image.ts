@@ -3,6 +3,7 @@ import { VerificationError } from '../../../shared/errors.js';
 import type { ImageFormat, VisionSettings } from '../types.js';
 import { checkImageSize, type SizeLimits } from './check-image-size.js';
 import { readImageSignature } from './image-signature.js';
+import { isSrgbProfile } from './is-srgb-profile.js';
 import { countJpegScans } from './jpeg/jpeg-scan-count.js';
 import { nameUnreadableKind } from './name-unreadable-kind.js';
 
@@ -21,6 +22,8 @@ export interface ImageInfo {
   readonly orientation: number;
   /** True if a sample has more than 8 bits. */
   readonly deep: boolean;
+  /** True if an embedded colour profile is that of sRGB, which changes no pixel. */
+  readonly hasSrgbProfile: boolean;
 }
 
 /** Scans of a JPEG at most. Cameras write 1, progressive encoders about 10; each costs a pass over all pixels. */
@@ -78,6 +81,7 @@ export async function inspectImage(bytes: Uint8Array, limits: ImageLimits): Prom
     height,
     orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
     deep: metadata.depth !== 'uchar',
+    hasSrgbProfile: metadata.icc !== undefined && isSrgbProfile(metadata.icc),
   };
 }
 

@@ -7,6 +7,7 @@ const photo = (width: number, height: number) => ({
   height,
   orientation: 1,
   deep: false,
+  hasSrgbProfile: false,
 });
 
 describe('firstLongEdge', () => {
