@@ -51,15 +51,9 @@ export async function confirmFace(
 ): Promise<ConfirmedFace> {
   const isUpright = uprightness(face.landmarks, quarterTurns) >= UPRIGHT;
   if (isUpright && face.score >= rules.sureScore) return { face, plausibility: 1 };
-  const { sidePx } = rules.cutout;
   let { landmarks } = face;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const toPhoto = cutoutAround(landmarks, rules.cutout);
-    const cutout = createFlatPyramid(warpImage(photo, toPhoto, sidePx));
-    const detectCentral = async (turns: QuarterTurns) => {
-      const faces = await detect(cutout, { longEdgePx: sidePx, quarterTurns: turns });
-      return faces.find((found) => isCentral(found, sidePx));
-    };
+    const { toPhoto, detectCentral } = cutOut(photo, landmarks, { detect, cutout: rules.cutout });
     const central = await detectCentral(0);
     if (!central) break;
     landmarks = transformPoints(toPhoto, central.landmarks);
@@ -77,6 +71,36 @@ export async function confirmFace(
   }
   // Not found a second time: used only if nothing better turns up.
   return { face, plausibility: face.score < rules.loneScore ? 0 : SETTLED * face.score * 0.5 };
+}
+
+/**
+ * Returns the face with the points that the detector finds on a cut-out around it; unchanged if it finds none. One look is
+ * enough: `confirmFace` has settled which way up the face is.
+ */
+export async function refineFace(
+  detect: FaceDetector['detect'],
+  photo: ImagePyramid,
+  { face, cutout }: { face: FaceDetection; cutout: Confirmation['cutout'] },
+): Promise<FaceDetection> {
+  const { toPhoto, detectCentral } = cutOut(photo, face.landmarks, { detect, cutout });
+  const central = await detectCentral(0);
+  return central ? { ...face, landmarks: transformPoints(toPhoto, central.landmarks) } : face;
+}
+
+/** Makes the cut-out around these points, and the search for the face in its middle. */
+function cutOut(
+  photo: ImagePyramid,
+  landmarks: FivePoints,
+  { detect, cutout }: { detect: FaceDetector['detect']; cutout: Confirmation['cutout'] },
+) {
+  const { sidePx } = cutout;
+  const toPhoto = cutoutAround(landmarks, cutout);
+  const picture = createFlatPyramid(warpImage(photo, toPhoto, sidePx));
+  const detectCentral = async (quarterTurns: QuarterTurns) => {
+    const faces = await detect(picture, { longEdgePx: sidePx, quarterTurns });
+    return faces.find((found) => isCentral(found, sidePx));
+  };
+  return { toPhoto, detectCentral };
 }
 
 /** Returns the cosine of a face's roll in its view: 1 upright, -1 upside down. */

@@ -17,14 +17,6 @@ export interface View {
  */
 export type PassName = 'coarse' | 'tiny' | 'fine';
 
-/** How a small face is detected again in its surroundings at full resolution. */
-export interface CloseUp {
-  /** Margin around the face, as a fraction of its longer edge. */
-  readonly margin: number;
-  /** Length of the surroundings' longer edge on the detector's input, px. Absent: as in the coarse pass. */
-  readonly longEdgePx?: number;
-}
-
 /** A face that the detector has checked a second time. */
 export interface ConfirmedFace {
   readonly face: FaceDetection;
@@ -37,13 +29,23 @@ export const SETTLED = 0.5;
 
 /** One or two models that find faces and their five points. */
 export interface FaceDetector {
-  readonly closeUp: CloseUp;
+  /** What `lookCloser` needs around a face, as a fraction of the face's longer edge. */
+  readonly closeUpMargin: number;
   /** Returns the length of the photo's longer edge in each pass, px. */
   passes(photo: Size, quarterTurns: QuarterTurns): Readonly<Record<PassName, number>>;
   /** Returns the faces of a photo in pixels of the unturned photo, best score first, overlaps suppressed. */
   detect(photo: ImagePyramid, view: View): Promise<FaceDetection[]>;
   /** Returns how plausible a face is that `detect` found under the same turns, and possibly better points for it. */
   confirm(photo: ImagePyramid, face: FaceDetection, quarterTurns: QuarterTurns): Promise<ConfirmedFace>;
+  /**
+   * Returns the face with better points, found in its surroundings at full resolution: the same pixels, more of them.
+   * Returns it unchanged if it is not found there.
+   */
+  lookCloser(
+    surroundings: ImagePyramid,
+    face: FaceDetection,
+    quarterTurns: QuarterTurns,
+  ): Promise<FaceDetection>;
   /**
    * Returns the faces that the model's publisher would find: InsightFace's resize and rounding at the detection size.
    * Exact on a flat pyramid of the photo at its full size.

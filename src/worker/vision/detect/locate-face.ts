@@ -17,7 +17,6 @@ import {
   SMALL_ROUNDS,
 } from './detect-faces.js';
 import type { FaceDetector } from './face-detector.js';
-import { boxOverlap } from './nms.js';
 import { selectFace } from './select-face.js';
 
 /** The subject of a photo, and pixels sharp enough to align it. */
@@ -43,9 +42,6 @@ export interface LocateContext {
   readonly settings: VisionSettings;
   readonly timer: StepTimer;
 }
-
-/** Overlap with the original face below which a detection in the enlarged region is something else. */
-const SAME_FACE_OVERLAP = 0.4;
 
 /** Mean pixel value below which detectors find no face, 0..255. */
 const TOO_DARK = 16;
@@ -147,21 +143,13 @@ async function refineFace(
   const decoded = await timer.measure('decode_region', () =>
     decodeRegion(bytes, {
       ...decodeOptions(context),
-      region: surroundings(face.box, detector.closeUp.margin),
+      region: surroundings(face.box, detector.closeUpMargin),
     }),
   );
   const source = createPyramid(decoded);
   const { x, y } = decoded.region;
   const first = shiftFace(face, { x: -x, y: -y });
-  const closer = await timer.measure('detect', async () => {
-    const longEdgePx = detector.closeUp.longEdgePx ?? detector.passes(source, quarterTurns).coarse;
-    const faces = await detector.detect(source, { longEdgePx, quarterTurns });
-    const same = faces.filter((other) => boxOverlap(other.box, first.box) >= SAME_FACE_OVERLAP);
-    const nearest = same.toSorted(
-      (one, other) => boxOverlap(other.box, first.box) - boxOverlap(one.box, first.box),
-    )[0];
-    return nearest ? (await detector.confirm(source, nearest, quarterTurns)).face : first;
-  });
+  const closer = await timer.measure('detect', () => detector.lookCloser(source, first, quarterTurns));
   return { face: shiftFace(closer, { x, y }), source, sourceLandmarks: closer.landmarks };
 }
 

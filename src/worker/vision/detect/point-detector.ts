@@ -9,8 +9,8 @@ import {
 import { type Normalisation, writeRoundedTensor, writeTensor } from '../image/to-tensor.js';
 import type { NumericTensor, OnnxModel } from '../onnx/onnx-session.js';
 import type { FaceDetection } from '../types.js';
-import { type Confirmation, confirmFace } from './confirm-face.js';
-import type { CloseUp, FaceDetector, PassName, View } from './face-detector.js';
+import { type Confirmation, confirmFace, refineFace } from './confirm-face.js';
+import type { FaceDetector, PassName, View } from './face-detector.js';
 import { suppressOverlaps } from './nms.js';
 
 /** Differences between models that detect faces with their five points in one run. */
@@ -21,7 +21,6 @@ export interface PointModel {
   readonly maxOverlap: number;
   /** Longer edge of the photo in the small passes, px. */
   readonly passes: Readonly<Record<Exclude<PassName, 'fine'>, number>>;
-  readonly closeUp: CloseUp;
   readonly confirmation: Confirmation;
 }
 
@@ -33,11 +32,14 @@ export interface PointDetectorSettings {
 /** These networks halve their input five times. */
 const SIDE_MULTIPLE = 32;
 
+/** What the cut-out around a face shows beyond its box, and a little more. */
+const CLOSE_UP_MARGIN = 0.5;
+
 /** Returns a detector on a model, which the caller closes. It keeps one input buffer and is not reentrant. */
 export function createPointDetector(
   model: OnnxModel,
   { normalisation, detectionSize }: PointDetectorSettings,
-  { decode, maxOverlap, passes, closeUp, confirmation }: PointModel,
+  { decode, maxOverlap, passes, confirmation }: PointModel,
 ): FaceDetector {
   const fixed = fixedCanvas(model);
   let buffer = new Float32Array(0);
@@ -64,11 +66,12 @@ export function createPointDetector(
   }
 
   return {
-    closeUp,
+    closeUpMargin: CLOSE_UP_MARGIN,
     passes: () => ({ ...passes, fine: detectionSize }),
     confirm: (photo, face, quarterTurns) =>
       confirmFace(detect, photo, { face, quarterTurns, rules: confirmation }),
     detect,
+    lookCloser: (photo, face) => refineFace(detect, photo, { face, cutout: confirmation.cutout }),
     detectAsPublished: (photo) => {
       const sidePx = fixed ? Math.min(fixed.width, fixed.height) : detectionSize;
       return run(photo, placeLikeInsightFace(photo, sidePx), writeRoundedTensor);

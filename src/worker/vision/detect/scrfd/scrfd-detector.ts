@@ -1,6 +1,6 @@
 import type { OnnxModel } from '../../onnx/onnx-session.js';
 import type { Confirmation } from '../confirm-face.js';
-import type { CloseUp, FaceDetector } from '../face-detector.js';
+import type { FaceDetector } from '../face-detector.js';
 import { createPointDetector, type PointDetectorSettings } from '../point-detector.js';
 import { decodeScrfd } from './scrfd.js';
 
@@ -13,9 +13,6 @@ const COARSE_LONG_EDGE_PX = 256;
 
 /** For faces cut off by the frame. */
 const TINY_LONG_EDGE_PX = 128;
-
-/** The face is as large on the input as with a margin of 1 at 256 px, at 40 % of the cost. */
-const CLOSE_UP: CloseUp = { margin: 0.5, longEdgePx: 160 };
 
 /**
  * Half of all upright faces score higher than 0.86; no upside-down face with upright-looking landmarks does. Of 1,064
@@ -38,7 +35,6 @@ export function createScrfdDetector(model: OnnxModel, settings: PointDetectorSet
     decode: (outputs, input) => decodeScrfd(outputs, input, MIN_SCORE),
     maxOverlap: MAX_OVERLAP,
     passes: { coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX },
-    closeUp: CLOSE_UP,
     confirmation: CONFIRMATION,
   });
 }

@@ -13,7 +13,7 @@ import { type Normalisation, writeTensor } from '../../image/to-tensor.js';
 import type { OnnxModel } from '../../onnx/onnx-session.js';
 import type { Box, FaceDetection, FivePoints } from '../../types.js';
 import type { FaceDetector, View } from '../face-detector.js';
-import { suppressOverlaps } from '../nms.js';
+import { boxOverlap, suppressOverlaps } from '../nms.js';
 import { isOfTile, tilesOf } from '../view-tiles.js';
 import { confirmSteadyFace } from './confirm-steady-face.js';
 import { decodeUltraface, fivePointsOf68, LANDMARK_SIDE_PX, landmarkSquare } from './ultraface.js';
@@ -24,6 +24,9 @@ const MAX_OVERLAP = 0.4;
 
 /** Faces that get landmarks at most. In a crowd the best-scored ones are enough. */
 const MAX_FACES = 64;
+
+/** Overlap with a face below which a detection in its surroundings is something else. */
+const SAME_FACE_OVERLAP = 0.4;
 
 const NO_POINTS: FivePoints = new Float32Array(10);
 
@@ -66,15 +69,26 @@ export function createUltrafaceDetector(
     return faces;
   }
 
+  const confirm: FaceDetector['confirm'] = (photo, face, quarterTurns) =>
+    confirmSteadyFace(photo, face, (box) => findLandmarks(photo, box, quarterTurns));
+
   return {
-    closeUp: { margin: 1 },
+    closeUpMargin: 1,
     passes: (photo, quarterTurns) => {
       const whole = largestInside(turnedSize(photo, quarterTurns), canvas);
       return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
     },
     detect,
-    confirm: (photo, face, quarterTurns) =>
-      confirmSteadyFace(photo, face, (box) => findLandmarks(photo, box, quarterTurns)),
+    confirm,
+    lookCloser: async (photo, face, quarterTurns) => {
+      const longEdgePx = largestInside(turnedSize(photo, quarterTurns), canvas);
+      const overlap = (other: FaceDetection) => boxOverlap(other.box, face.box);
+      const same = (await detect(photo, { longEdgePx, quarterTurns })).filter(
+        (other) => overlap(other) >= SAME_FACE_OVERLAP,
+      );
+      const nearest = same.toSorted((one, other) => overlap(other) - overlap(one))[0];
+      return nearest ? (await confirm(photo, nearest, quarterTurns)).face : face;
+    },
     detectAsPublished: (photo) =>
       detect(photo, { longEdgePx: largestInside(photo, canvas), quarterTurns: 0 }),
   };

@@ -43,7 +43,6 @@ export function createYunetDetector(model: OnnxModel, settings: PointDetectorSet
     },
     maxOverlap: MAX_OVERLAP,
     passes: { coarse: COARSE_LONG_EDGE_PX, tiny: TINY_LONG_EDGE_PX },
-    closeUp: { margin: 1 },
     confirmation: CONFIRMATION,
   });
 }

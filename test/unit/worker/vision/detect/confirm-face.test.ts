@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { confirmFace } from '../../../../../src/worker/vision/detect/confirm-face.js';
+import { confirmFace, refineFace } from '../../../../../src/worker/vision/detect/confirm-face.js';
 import { SETTLED } from '../../../../../src/worker/vision/detect/face-detector.js';
-import { ALIGNED_POINTS } from '../../../../../src/worker/vision/face/align-face.js';
+import { ALIGNED_POINTS, alignmentOf } from '../../../../../src/worker/vision/face/align-face.js';
 import { transformPoints } from '../../../../../src/worker/vision/face/similarity-transform.js';
 import { createPyramid } from '../../../../../src/worker/vision/image/image-pyramid.js';
 import type { FaceDetection } from '../../../../../src/worker/vision/types.js';
@@ -183,5 +183,29 @@ describe('confirmFace', () => {
 
       expect(plausibility).toBeLessThan(0.25);
     }
+  });
+});
+
+describe('refineFace', () => {
+  const cutout = RULES.cutout;
+
+  it('takes the points from one upright look, and keeps box and score', async () => {
+    const { detect, turns } = seeing([inCutout(0.7, 10)]);
+    const face = faceRolled(0, 0.9);
+
+    const refined = await refineFace(detect, PHOTO, { face, cutout });
+
+    expect(refined).toEqual({ ...face, landmarks: refined.landmarks });
+    // The cut-out shows the face upright, and the detector sees it tilted by 10°: so it is.
+    const { a, b } = alignmentOf(refined.landmarks);
+    expect((Math.atan2(b, a) * 180) / Math.PI).toBeCloseTo(-10, 1);
+    expect(turns).toEqual([0]);
+  });
+
+  it('keeps the points of a face that it does not find in the middle', async () => {
+    const aside = { ...inCutout(0.9), box: { x: 0, y: 0, width: 30, height: 30 } };
+    const face = faceRolled(0, 0.9);
+
+    expect(await refineFace(seeing([aside]).detect, PHOTO, { face, cutout })).toBe(face);
   });
 });

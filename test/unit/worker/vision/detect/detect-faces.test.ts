@@ -33,7 +33,8 @@ function scripted(script: Script): { detector: FaceDetector; passes: string[] } 
   const names = { 1: 'coarse', 2: 'tiny', 3: 'fine' } as const;
   const passes: string[] = [];
   const detector: FaceDetector = {
-    closeUp: { margin: 1 },
+    closeUpMargin: 1,
+    lookCloser: async (_photo, face) => face,
     passes: () => ({ coarse: 1, tiny: 2, fine: 3 }),
     detect: async (_photo, { longEdgePx, quarterTurns }) => {
       const pass = `${names[longEdgePx as 1 | 2 | 3]}@${quarterTurns}`;
