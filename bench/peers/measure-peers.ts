@@ -6,6 +6,7 @@ import { comparisonBody, type PhotoKind } from '../speed/make-photos.js';
 import { packEnvironment } from '../speed/measure-service.js';
 import { makeResnetPack, makeScrfdPack, type Pack } from '../speed/packs.js';
 import { printPair } from '../speed/print-report.js';
+import { compareDecisions, type DecisionReport, decisionOf, makePairPhotos } from './compare-decisions.js';
 import { preparePython, runPython, startPython } from './start-python.js';
 
 /** One line of the comparison with the former Python service. */
@@ -47,6 +48,8 @@ export async function measurePeers(options: PeerOptions): Promise<PeerRow[]> {
     print(`skipping the comparison with the Python service: ${problem}`);
     return [];
   }
+  const { FACE_PHOTO_SET: photoSet } = process.env;
+  const pairs = photoSet ? await makePairPhotos(photoSet, options.photos) : [];
   const resnet = makeResnetPack(models, (file) => runPython('make_resnet.py', [file]));
   const rows: readonly Row[] = [
     ...kinds.map((kind) => ({ kind, inFlight: CALLERS })),
@@ -54,15 +57,22 @@ export async function measurePeers(options: PeerOptions): Promise<PeerRow[]> {
     { kind: '2mp', inFlight: CALLERS, evidence: true },
   ];
   return [
-    ...(await measurePack(scrfd, rows, { ...options, root })),
-    ...(await measurePack(resnet, [{ kind: '2mp', inFlight: CALLERS }], { ...options, root })),
+    ...(await measurePack(scrfd, rows, { ...options, root, pairs })),
+    ...(await measurePack(resnet, [{ kind: '2mp', inFlight: CALLERS }], { ...options, root, pairs: [] })),
   ];
+}
+
+interface PackOptions extends PeerOptions {
+  /** Folder of the models, which the Python service starts in. */
+  readonly root: string;
+  /** Pairs of photos that both services decide, one after the other. */
+  readonly pairs: Awaited<ReturnType<typeof makePairPhotos>>;
 }
 
 async function measurePack(
   pack: Pack,
   rows: readonly Row[],
-  { photos, root, runs, seconds, print }: PeerOptions & { readonly root: string },
+  { photos, root, pairs, runs, seconds, print }: PackOptions,
 ): Promise<PeerRow[]> {
   const fleet = await startFleet({ photos, workers: [undefined], env: packEnvironment(pack) });
   try {
@@ -79,6 +89,10 @@ async function measurePack(
         print(printPeerRow(row));
         reports.push(row);
       }
+      if (pairs.length > 0) {
+        const sides = { photoOrigin: fleet.photoOrigin, ours: ours.origin, theirs: python.origin };
+        print(describeDecisions(await compareDecisions(pairs, sides)));
+      }
       return reports;
     } finally {
       await python.stop();
@@ -88,14 +102,12 @@ async function measurePack(
   }
 }
 
-async function decisionOf(origin: string, body: string): Promise<string> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(`${origin}/compare-faces`, { method: 'POST', headers, body });
-  const { matched } = (await response.json()) as { matched?: boolean };
-  return String(matched ?? response.status);
-}
-
 function printPeerRow({ pack, evidence, decisions, ...pair }: PeerRow): string {
   const asked = evidence ? ', evidence' : '';
   return `${printPair(pair)}; ${pack}${asked}; decisions ${decisions.join(' and ')}`;
+}
+
+function describeDecisions({ requests, equal, undecided, different }: DecisionReport): string {
+  const first = `pairs as requests with three fronts: ${equal} of ${requests} decided alike, ${undecided} not by us`;
+  return [first, ...different].join('\n  ');
 }
