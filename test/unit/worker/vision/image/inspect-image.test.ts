@@ -22,7 +22,14 @@ describe('inspectImage', () => {
   it('gives the format and size of a photo', async () => {
     const info = await inspectImage(await flat(300, 200).webp().toBuffer(), LIMITS);
 
-    expect(info).toEqual({ format: 'webp', width: 300, height: 200, orientation: 1, deep: false, hasSrgbProfile: false });
+    expect(info).toEqual({
+      format: 'webp',
+      width: 300,
+      height: 200,
+      orientation: 1,
+      deep: false,
+      hasSrgbProfile: false,
+    });
   });
 
   it('gives the size of the upright picture', async () => {
