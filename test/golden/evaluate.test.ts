@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../tools/evaluate/results/report.js';
 import { cropFace, photoWithoutFace, samePersonPhotos, sampleFace } from '../support/photos/photos.js';
+import { startFaceVerify } from '../support/programs/face-verify.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -17,10 +18,17 @@ interface Ended {
 }
 
 /** Starts one of our programs as `npm run` does, with the model pack `lite` and one vision process. */
-function start(program: 'evaluate' | 'compare', args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', join(ROOT, `tools/${program}/main.ts`), ...args], {
+const ENV = {
+  PATH: process.env.PATH ?? '',
+  HOME: process.env.HOME ?? '',
+  INSIGHTFACE_MODEL: 'lite',
+  VISION_PROCESSES: '1',
+};
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'tools/evaluate/main.ts'), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, INSIGHTFACE_MODEL: 'lite', VISION_PROCESSES: '1' },
+    env: ENV,
   });
 }
 
@@ -35,11 +43,10 @@ async function untilEnded(child: ChildProcess): Promise<Ended> {
   return { code, ...texts };
 }
 
-const run = (program: 'evaluate' | 'compare', args: readonly string[]): Promise<Ended> =>
-  untilEnded(start(program, args));
+const run = (args: readonly string[]): Promise<Ended> => untilEnded(start(args));
 
 describe.skipIf(process.platform === 'win32')(
-  'evaluate and compare, on real photos with lite',
+  'evaluate and face-verify, on real photos with lite',
   { timeout: 90_000 },
   () => {
     let folder: string;
@@ -64,7 +71,7 @@ describe.skipIf(process.platform === 'win32')(
     };
 
     it('measures a folder of people and writes report, scores and page', async () => {
-      const { code, stderr } = await run('evaluate', ['--folders', at('people'), '--out', at('whole')]);
+      const { code, stderr } = await run(['--folders', at('people'), '--out', at('whole')]);
 
       expect(stderr).toContain('10 photos of 5 persons');
       expect(stderr).toContain('none of 26 non-mated pairs matches');
@@ -88,7 +95,7 @@ describe.skipIf(process.platform === 'win32')(
       writeFileSync(at('groups.csv'), 'person,group\nann,x\nother0,y\nother1,x\nother2,y\nother3,y\n');
       const args = ['--folders', at('people'), '--max-listed', '0', '--groups', at('groups.csv')];
 
-      const { code, stderr } = await run('evaluate', [...args, '--out', at('counted'), '--no-pictures']);
+      const { code, stderr } = await run([...args, '--out', at('counted'), '--no-pictures']);
 
       expect(stderr).toContain('Comparing 45 pairs.');
       expect(code).toBe(0);
@@ -104,7 +111,7 @@ describe.skipIf(process.platform === 'win32')(
 
     it('stops at Ctrl-C, keeps its scores, and continues to the same scores, without pictures if requested', async () => {
       const args = ['--folders', at('people'), '--out', at('halves')];
-      const child = start('evaluate', args);
+      const child = start(args);
       const ended = untilEnded(child);
       const hasScores = () =>
         existsSync(at('halves/scores.csv')) && linesOf(at('halves/scores.csv')).length > 1;
@@ -114,7 +121,7 @@ describe.skipIf(process.platform === 'win32')(
       const stopped = await ended;
       const scoredBefore = linesOf(at('halves/scores.csv'));
       const hadReport = existsSync(at('halves/report.json'));
-      const resumed = await run('evaluate', [...args, '--no-pictures']);
+      const resumed = await run([...args, '--no-pictures']);
 
       expect(stopped.code).toBe(130);
       expect(stopped.stderr).toContain('Finished scores are kept');
@@ -129,7 +136,8 @@ describe.skipIf(process.platform === 'win32')(
     it('prints and draws the result of the service for four photos', async () => {
       const photos = ['1', '2', '3', '0'].map((name) => at(`people/ann/${name}.jpg`));
 
-      const { code, stdout } = await run('compare', [...photos, '--out', at('compare.png')]);
+      const command = startFaceVerify(['compare', '--local', ...photos, '--out', at('compare.png')], ENV);
+      const { code, out: stdout } = await command.ended;
 
       expect(code).toBe(0);
       expect(stdout).toContain('The last photo is the reference');
