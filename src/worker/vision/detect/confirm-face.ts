@@ -74,7 +74,7 @@ export async function confirmFace(
 }
 
 /**
- * Returns the face with the points that the detector finds on a cut-out around it; unchanged if it finds none. One look is
+ * Returns the face with the points that the detector finds on a cut-out around it; unchanged if it finds none. One pass is
  * enough: `confirmFace` has settled which way up the face is.
  */
 export async function refineFace(
