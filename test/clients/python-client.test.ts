@@ -109,15 +109,20 @@ describe.skipIf(!programs)('the client in Python', () => {
     await run('mypy', '--strict', `${CLIENT}/src`, `${CLIENT}/tests`, ...files);
   });
 
-  it('compares photos, waits for a job, runs with asyncio and verifies a receipt, as its README shows', async () => {
-    const samples = ['"same person"', 'client.submit', 'asyncio.gather', 'verify_receipt'].map((mark) =>
-      runReadme(mark),
-    );
+  it('compares photos, waits for jobs, runs with asyncio and verifies a receipt, as its README shows', async () => {
+    const samples = [
+      '"same person"',
+      'client.submit',
+      'asyncio.gather',
+      'verify_receipt',
+      'client.batch',
+    ].map((mark) => runReadme(mark));
 
     await samples[0]?.waitForOutput('same person');
     await samples[1]?.waitForOutput('completed True');
     await samples[2]?.waitForOutput('[True, True]');
     await samples[3]?.waitForOutput('matched 42');
+    await samples[4]?.waitForOutput('row-1 True\nrow-2 image_not_available');
   });
 
   it('sends files and bytes, as its README shows', async () => {

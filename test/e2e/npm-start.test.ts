@@ -180,15 +180,17 @@ describe('a service started by npm start', () => {
       await sample.waitForOutput('42 true');
     });
 
-    it('compares photos, waits for a job and verifies a receipt, as its README shows', async () => {
+    it('compares photos, waits for jobs and verifies a receipt, as its README shows', async () => {
       const compare = run(readme("'same person'", await addresses()));
       const submit = run(readme('client.submit', await addresses()));
 
+      const batch = run(readme('client.batch', await addresses()));
       const receipt = run(readme('verifyReceipt', await addresses()));
 
       await compare.waitForOutput('same person');
       await submit.waitForOutput('completed true');
       await receipt.waitForOutput('matched 42');
+      await batch.waitForOutput('row-1 true\nrow-2 image_not_available');
     });
 
     it('verifies webhooks, as its README shows', async () => {
@@ -212,7 +214,7 @@ describe('a service started by npm start', () => {
         types: ['node'],
       };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
-      for (const mark of ["'same person'", 'readFile', 'client.submit', 'verifyReceipt'])
+      for (const mark of ["'same person'", 'readFile', 'client.submit', 'client.batch', 'verifyReceipt'])
         writeFileSync(join(folder, `${randomUUID()}.ts`), readme(mark, {}));
 
       await compileFolder(folder);

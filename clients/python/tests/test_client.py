@@ -175,6 +175,23 @@ class ClientTest(unittest.TestCase):
         _, path, headers, _ = self.server.received[1]
         self.assertEqual((path, headers["prefer"]), ("/jobs/r_1", "wait=25"))
 
+    def test_submits_a_batch_waits_for_it_and_returns_its_jobs(self) -> None:
+        jobs = [{"job_id": "b_1-1", "ref": "row-1"}, {"job_id": "b_1-2"}]
+        self.answer(202, {"batch_id": "b_1", "total": 2})
+        self.answer(200, {"batch_id": "b_1", "status": "completed"})
+        self.answer(200, "".join(json.dumps(job) + "\n" for job in jobs))
+        lines: Any = [{**REQUEST, "ref": "row-1"}, {**REQUEST, "back_image": b"photo"}]
+
+        result = self.call(lambda client: client.batch(lines, callback_url="https://example.com/done"))
+
+        self.assertEqual(result, jobs)
+        (_, path, headers, body), (_, polled, _, _), (_, read, _, _) = self.server.received
+        self.assertEqual((path, polled, read), ("/batches", "/batches/b_1", "/batches/b_1/results"))
+        self.assertEqual(headers["callback-url"], "https://example.com/done")
+        sent = [json.loads(line) for line in body.splitlines()]
+        self.assertEqual(sent[0], lines[0])
+        self.assertEqual(sent[1]["back_image"], "data:application/octet-stream;base64,cGhvdG8=")
+
     def test_says_which_job_has_not_ended_in_time(self) -> None:
         self.answer(200, {"job_id": "r_1", "status": "active"})
 
@@ -234,7 +251,7 @@ class VerifyTest(unittest.TestCase):
             "webhook-signature": Webhook(secret).sign("msg_1", now, body),
         }
 
-        self.assertEqual(verify_webhook(body, headers, secret=secret, tenant="shop")["data"]["job_id"], "r_1")
+        self.assertEqual(verify_webhook(body, headers, secret=secret, tenant="shop"), json.loads(body))
         for wrong in ({"body": body + " "}, {"secret": "whsec_AAAA"}, {"tenant": "other"}):
             rules = {"body": body, "secret": secret, "tenant": "shop", **wrong}
             with self.assertRaises(ValueError):

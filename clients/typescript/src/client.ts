@@ -1,7 +1,17 @@
+import { pathOfBatch, readResults, submitBatch, waitForBatch } from './batches.js';
 import { createBody } from './create-body.js';
 import { FaceVerificationError } from './face-verification-error.js';
 import { type CallLimits, sendForJson, sendRequest, type Transport } from './send-request.js';
-import type { CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys } from './types.js';
+import type {
+  Batch,
+  BatchAccepted,
+  BatchLine,
+  CompareRequest,
+  CompareResult,
+  JobAccepted,
+  JobView,
+  ReceiptKeys,
+} from './types.js';
 import { pathOfJob, resultOf, waitForJob } from './wait-for-job.js';
 
 export interface ClientOptions {
@@ -27,6 +37,11 @@ export interface AskOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
 }
 
+export interface BatchOptions extends AskOptions {
+  /** Where the end of the batch is posted. */
+  readonly callbackUrl?: string | undefined;
+}
+
 /** Every function throws FaceVerificationError, or the reason of the caller's signal. */
 export interface Client {
   /** Compares and waits for the answer. A comparison that cannot be decided is an error, never `matched: false`. */
@@ -39,6 +54,20 @@ export interface Client {
   wait(jobId: string, options?: CallOptions): Promise<JobView>;
   /** Cancels a job that has not started. The error of any other is `job_not_cancellable`. */
   cancel(jobId: string, options?: CallOptions): Promise<void>;
+  /**
+   * Submits up to 1,000 comparisons, waits until all have ended and returns the jobs in the same order. A comparison that
+   * could not be decided is a job with an `error`. Photos that are not URLs travel as data URLs, of at most 2 MiB by
+   * default. Set `timeoutMs`; an error that comes later than the submission has the `batchId`.
+   */
+  batch(lines: Iterable<BatchLine>, options?: BatchOptions): Promise<readonly JobView[]>;
+  /** Submits a batch and returns at once. All lines are queued, or none. */
+  submitBatch(lines: Iterable<BatchLine>, options?: BatchOptions): Promise<BatchAccepted>;
+  /** Returns a batch when all its jobs have ended. */
+  waitForBatch(batchId: string, options?: CallOptions): Promise<Batch>;
+  /** Returns the jobs of a batch as they are now. */
+  batchResults(batchId: string, options?: CallOptions): Promise<readonly JobView[]>;
+  /** Cancels the jobs of a batch that have not started. */
+  cancelBatch(batchId: string, options?: CallOptions): Promise<Batch>;
   /** Returns the public keys of the service's receipts. Keep them beside receipts that must outlast the service. */
   receiptKeys(options?: CallOptions): Promise<ReceiptKeys>;
 }
@@ -73,8 +102,32 @@ export function createClient(baseUrl: string | URL, options: ClientOptions = {})
     cancel: async (jobId, call) => {
       await sendRequest(transport, { method: 'DELETE', path: pathOfJob(jobId) }, limitsOf(call));
     },
+    ...createBatchCalls(transport, limitsOf),
     receiptKeys: (call) =>
       sendForJson(transport, { method: 'GET', path: '/.well-known/jwks.json' }, limitsOf(call)),
+  };
+}
+
+type BatchCalls = Pick<Client, 'batch' | 'submitBatch' | 'waitForBatch' | 'batchResults' | 'cancelBatch'>;
+
+function createBatchCalls(transport: Transport, limitsOf: (call?: CallOptions) => CallLimits): BatchCalls {
+  const submit = (
+    lines: Iterable<BatchLine>,
+    { idempotencyKey, callbackUrl }: BatchOptions,
+    limits: CallLimits,
+  ) => submitBatch(transport, { lines, idempotencyKey, callbackUrl }, limits);
+  return {
+    batch: async (lines, call = {}) => {
+      const limits = limitsOf(call);
+      const { batch_id: batchId } = await submit(lines, call, limits);
+      await waitForBatch(transport, batchId, limits);
+      return readResults(transport, batchId, limits);
+    },
+    submitBatch: (lines, call = {}) => submit(lines, call, limitsOf(call)),
+    waitForBatch: (batchId, call) => waitForBatch(transport, batchId, limitsOf(call)),
+    batchResults: (batchId, call) => readResults(transport, batchId, limitsOf(call)),
+    cancelBatch: (batchId, call) =>
+      sendForJson(transport, { method: 'DELETE', path: pathOfBatch(batchId) }, limitsOf(call)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type PhotoSource, readPhoto } from './photo-source.js';
+import { type PhotoSource, readPhoto, toDataUrl } from './photo-source.js';
 import type { CompareRequest } from './types.js';
 
 const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'] as const;
@@ -19,6 +19,15 @@ export async function createBody(request: CompareRequest): Promise<Body> {
   form.append('request', json);
   for (const [name, photo] of photos) if (typeof photo !== 'string') form.append(name, photo, name);
   return { body: form, headers: {} };
+}
+
+/** Returns a request as JSON; photos that are not URLs become data URLs. */
+export async function createLine(request: CompareRequest): Promise<string> {
+  const photos = await readPhotos(request);
+  const urls = await Promise.all(
+    photos.map(async ([name, photo]) => [name, typeof photo === 'string' ? photo : await toDataUrl(photo)]),
+  );
+  return JSON.stringify({ ...request, ...Object.fromEntries(urls) });
 }
 
 const NO_PHOTOS = Object.fromEntries(IMAGES.map((name) => [name, undefined]));

@@ -1,4 +1,4 @@
-export type { AskOptions, CallOptions, Client, ClientOptions } from './client.js';
+export type { AskOptions, BatchOptions, CallOptions, Client, ClientOptions } from './client.js';
 export { createClient } from './client.js';
 export { FaceVerificationError } from './face-verification-error.js';
 export type { PhotoSource } from './photo-source.js';

@@ -31,6 +31,15 @@ export async function readPhoto(source: PhotoSource): Promise<string | Blob> {
   throw new TypeError('A photo must be a URL, bytes, a stream or { path }');
 }
 
+/** Returns the photo as a data URL, which JSON can carry. */
+export async function toDataUrl(photo: Blob): Promise<string> {
+  const bytes = new Uint8Array(await photo.arrayBuffer());
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 32_768)
+    text += String.fromCharCode(...bytes.subarray(at, at + 32_768));
+  return `data:${photo.type || 'application/octet-stream'};base64,${btoa(text)}`;
+}
+
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Blob> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;

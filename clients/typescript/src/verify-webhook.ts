@@ -1,5 +1,5 @@
 import { Webhook as Verifier } from 'standardwebhooks';
-import type { Webhook } from './types.js';
+import type { BatchWebhook, Webhook } from './types.js';
 
 export interface WebhookRules {
   /** `whsec_…` of your API key: `npm run webhook-secret -- NAME` of the service prints it. */
@@ -12,7 +12,8 @@ export interface WebhookRules {
 export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Returns the parsed body of a genuine webhook. Then check that you submitted its job for its user.
+ * Returns the parsed body of a genuine webhook; `type` says of what. Then check that you submitted its job for its user, or
+ * its batch.
  * @param body The bytes as they came; parsing and printing them again breaks the signature.
  * @throws Error if the signature is wrong, the timestamp more than five minutes off, or the webhook another tenant's.
  */
@@ -20,9 +21,9 @@ export function verifyWebhook(
   body: string | Uint8Array,
   headers: WebhookHeaders,
   rules: WebhookRules,
-): Webhook {
+): Webhook | BatchWebhook {
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-  const webhook = new Verifier(rules.secret).verify(text, plainHeaders(headers)) as Webhook;
+  const webhook = new Verifier(rules.secret).verify(text, plainHeaders(headers)) as Webhook | BatchWebhook;
   if (webhook.tenant !== rules.tenant) throw new Error(`The webhook is for the tenant ${webhook.tenant}`);
   return webhook;
 }

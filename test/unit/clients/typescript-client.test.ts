@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClient } from '../../../clients/typescript/src/client.js';
 import type { FaceVerificationError } from '../../../clients/typescript/src/face-verification-error.js';
 import { createProblem } from '../../../src/shared/contract/problem.js';
@@ -13,23 +13,23 @@ type Received = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly
 let answers: Answer[];
 let received: Received[];
 let origin: string;
-const server = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    const { method, url, headers } = request;
-    received.push({ method, url, headers, body: Buffer.concat(chunks) });
-    (answers.shift() ?? cut)(response);
-  });
-});
-beforeAll(async () => {
-  origin = `http://127.0.0.1:${await listen(server)}`;
-});
-afterAll(() => closeServer(server));
-beforeEach(() => {
+let server: Server;
+// One for each test, since an aborted request can still arrive after its test.
+beforeEach(async () => {
   answers = [];
   received = [];
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method, url, headers } = request;
+      received.push({ method, url, headers, body: Buffer.concat(chunks) });
+      (answers.shift() ?? cut)(response);
+    });
+  });
+  origin = `http://127.0.0.1:${await listen(server)}`;
 });
+afterEach(() => closeServer(server));
 
 const send =
   (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
@@ -175,12 +175,47 @@ describe('a client in TypeScript', () => {
     expect((await aborted).message).toBe('enough');
   });
 
-  it('says which job has not ended in time', async () => {
+  it('submits a batch, waits for it and returns its jobs', async () => {
+    const jobs = [{ job_id: 'b_1-1', ref: 'row-1' }, { job_id: 'b_1-2' }];
+    answers = [
+      send(202, { batch_id: 'b_1', total: 2 }),
+      send(200, { batch_id: 'b_1', status: 'completed' }),
+      send(200, jobs.map((job) => `${JSON.stringify(job)}\n`).join('')),
+    ];
+    const lines = [
+      { user_id: 1, ...urls, ref: 'row-1' },
+      { user_id: 2, ...urls, back_image: Buffer.from('photo') },
+    ];
+
+    const result = await createClient(origin).batch(lines, { callbackUrl: 'https://example.com/done' });
+
+    expect(result).toEqual(jobs);
+    expect(received.map((request) => request.url)).toEqual([
+      '/batches',
+      '/batches/b_1',
+      '/batches/b_1/results',
+    ]);
+    expect(received[0]?.headers).toMatchObject({ 'callback-url': 'https://example.com/done' });
+    const sent = String(received[0]?.body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(sent).toEqual([
+      lines[0],
+      { ...lines[1], back_image: 'data:application/octet-stream;base64,cGhvdG8=' },
+    ]);
+  });
+
+  it('says which job or batch has not ended in time', async () => {
     answers = [send(200, { job_id: 'r_1', status: 'active' }), silence];
 
     const error = await failureOf(createClient(origin).wait('r_1', { timeoutMs: 300 }));
 
+    answers = [silence, silence, silence];
+    const other = await failureOf(createClient(origin).waitForBatch('b_1', { timeoutMs: 20 }));
+
     expect(error).toMatchObject({ code: 'timed_out', jobId: 'r_1' });
+    expect(other).toMatchObject({ code: 'timed_out', batchId: 'b_1' });
   });
 
   it('takes no page of a proxy for an answer', async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +12,7 @@ import httpx
 
 from . import operations
 from .flow import Call, Flow, Limits
-from .types import CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
+from .types import Batch, BatchAccepted, BatchLine, CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -107,6 +108,45 @@ class Client(_Settings):
         """Cancels a job that has not started. The error of any other is `job_not_cancellable`."""
         return self._run(operations.cancel(job_id, self._limits(timeout)))
 
+    def batch(
+        self,
+        lines: Iterable[BatchLine],
+        *,
+        timeout: float | None = None,
+        idempotency_key: str | None = None,
+        callback_url: str | None = None,
+    ) -> list[JobView]:
+        """Submits up to 1,000 comparisons, waits until all have ended and returns the jobs in the same order.
+
+        A comparison that could not be decided is a job with an `error`. Photos that are not URLs travel as data URLs,
+        of at most 2 MiB by default. `callback_url`: where the end of the batch is posted. Set `timeout`; an error of
+        time has the `batch_id`.
+        """
+        return self._run(operations.batch(lines, idempotency_key, callback_url, self._limits(timeout)))
+
+    def submit_batch(
+        self,
+        lines: Iterable[BatchLine],
+        *,
+        timeout: float | None = None,
+        idempotency_key: str | None = None,
+        callback_url: str | None = None,
+    ) -> BatchAccepted:
+        """Submits a batch and returns at once. All lines are queued, or none."""
+        return self._run(operations.submit_batch(lines, idempotency_key, callback_url, self._limits(timeout)))
+
+    def wait_for_batch(self, batch_id: str, *, timeout: float | None = None) -> Batch:
+        """Returns a batch when all its jobs have ended."""
+        return self._run(operations.wait_for_batch(batch_id, self._limits(timeout)))
+
+    def batch_results(self, batch_id: str, *, timeout: float | None = None) -> list[JobView]:
+        """Returns the jobs of a batch as they are now."""
+        return self._run(operations.batch_results(batch_id, self._limits(timeout)))
+
+    def cancel_batch(self, batch_id: str, *, timeout: float | None = None) -> Batch:
+        """Cancels the jobs of a batch that have not started."""
+        return self._run(operations.cancel_batch(batch_id, self._limits(timeout)))
+
     def receipt_keys(self, *, timeout: float | None = None) -> ReceiptKeys:
         """Returns the public keys of the service's receipts.
 
@@ -187,6 +227,40 @@ class AsyncClient(_Settings):
     async def cancel(self, job_id: str, *, timeout: float | None = None) -> None:
         """See Client.cancel."""
         return await self._run(operations.cancel(job_id, self._limits(timeout)))
+
+    async def batch(
+        self,
+        lines: Iterable[BatchLine],
+        *,
+        timeout: float | None = None,
+        idempotency_key: str | None = None,
+        callback_url: str | None = None,
+    ) -> list[JobView]:
+        """See Client.batch."""
+        return await self._run(operations.batch(lines, idempotency_key, callback_url, self._limits(timeout)))
+
+    async def submit_batch(
+        self,
+        lines: Iterable[BatchLine],
+        *,
+        timeout: float | None = None,
+        idempotency_key: str | None = None,
+        callback_url: str | None = None,
+    ) -> BatchAccepted:
+        """See Client.submit_batch."""
+        return await self._run(operations.submit_batch(lines, idempotency_key, callback_url, self._limits(timeout)))
+
+    async def wait_for_batch(self, batch_id: str, *, timeout: float | None = None) -> Batch:
+        """See Client.wait_for_batch."""
+        return await self._run(operations.wait_for_batch(batch_id, self._limits(timeout)))
+
+    async def batch_results(self, batch_id: str, *, timeout: float | None = None) -> list[JobView]:
+        """See Client.batch_results."""
+        return await self._run(operations.batch_results(batch_id, self._limits(timeout)))
+
+    async def cancel_batch(self, batch_id: str, *, timeout: float | None = None) -> Batch:
+        """See Client.cancel_batch."""
+        return await self._run(operations.cancel_batch(batch_id, self._limits(timeout)))
 
     async def receipt_keys(self, *, timeout: float | None = None) -> ReceiptKeys:
         """See Client.receipt_keys."""

@@ -6,14 +6,14 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 from urllib.parse import quote
 
 from .errors import FaceVerificationError, error_of
 from .flow import Call, Flow, Limits, read_json, send
-from .photos import IMAGES, read_photo
-from .types import CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
+from .photos import IMAGES, read_photo, to_data_url
+from .types import Batch, BatchAccepted, BatchLine, CompareRequest, CompareResult, JobAccepted, JobView, ReceiptKeys
 
 LONG_POLL = 25
 """Seconds. The service waits 60 at most, proxies often less."""
@@ -52,6 +52,38 @@ def wait(job_id: str, limits: Limits) -> Flow[JobView]:
     return cast(JobView, view)
 
 
+def batch(lines: Iterable[BatchLine], key: str | None, callback_url: str | None, limits: Limits) -> Flow[list[JobView]]:
+    accepted = yield from submit_batch(lines, key, callback_url, limits)
+    yield from wait_for_batch(accepted["batch_id"], limits)
+    return (yield from batch_results(accepted["batch_id"], limits))
+
+
+def submit_batch(
+    lines: Iterable[BatchLine], key: str | None, callback_url: str | None, limits: Limits
+) -> Flow[BatchAccepted]:
+    headers = {"content-type": "application/x-ndjson", "idempotency-key": key or str(uuid.uuid4())}
+    if callback_url is not None:
+        headers["callback-url"] = callback_url
+    content = b"".join(_to_json(_with_data_urls(_read_fields(line))) + b"\n" for line in lines)
+    response = yield from send(Call("POST", "/batches", headers, content=content), limits)
+    return cast(BatchAccepted, read_json(response))
+
+
+def wait_for_batch(batch_id: str, limits: Limits) -> Flow[Batch]:
+    view = yield from _poll(_batch_path(batch_id), _has_batch_ended, limits, batch_id=batch_id)
+    return cast(Batch, view)
+
+
+def batch_results(batch_id: str, limits: Limits) -> Flow[list[JobView]]:
+    response = yield from send(Call("GET", f"{_batch_path(batch_id)}/results", {}), limits)
+    return [json.loads(line) for line in response.text.split("\n") if line]
+
+
+def cancel_batch(batch_id: str, limits: Limits) -> Flow[Batch]:
+    response = yield from send(Call("DELETE", _batch_path(batch_id), {}), limits)
+    return cast(Batch, read_json(response))
+
+
 def receipt_keys(limits: Limits) -> Flow[ReceiptKeys]:
     response = yield from send(Call("GET", "/.well-known/jwks.json", {}), limits)
     return cast(ReceiptKeys, read_json(response))
@@ -59,6 +91,10 @@ def receipt_keys(limits: Limits) -> Flow[ReceiptKeys]:
 
 def _has_job_ended(view: Mapping[str, Any]) -> bool:
     return view["status"] not in ("queued", "active")
+
+
+def _has_batch_ended(view: Mapping[str, Any]) -> bool:
+    return bool(view["status"] == "completed")
 
 
 def _poll(
@@ -97,6 +133,10 @@ def _job_path(job_id: str) -> str:
     return f"/jobs/{quote(job_id, safe='')}"
 
 
+def _batch_path(batch_id: str) -> str:
+    return f"/batches/{quote(batch_id, safe='')}"
+
+
 def _ask(path: str, request: CompareRequest, key: str | None) -> Call:
     """Reads all photos, so that the call can be repeated. Those that are not URLs become parts of a form."""
     headers = {"idempotency-key": key or str(uuid.uuid4())}
@@ -109,13 +149,17 @@ def _ask(path: str, request: CompareRequest, key: str | None) -> Call:
     return Call("POST", path, headers, files={"request": (None, body, "application/json"), **photos})
 
 
-def _read_fields(request: CompareRequest) -> dict[str, Any]:
+def _read_fields(request: CompareRequest | BatchLine) -> dict[str, Any]:
     """Returns the request with photos as URLs or bytes, without fields that are None."""
     return {
         name: read_photo(value) if name in IMAGES else value
         for name, value in cast(Mapping[str, Any], request).items()
         if value is not None
     }
+
+
+def _with_data_urls(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_data_url(value) if isinstance(value, bytes) else value for name, value in fields.items()}
 
 
 def _to_json(fields: Mapping[str, Any]) -> bytes:

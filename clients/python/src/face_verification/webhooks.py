@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from .types import Webhook
+from .types import BatchWebhook, Webhook
 
 
 class Headers(Protocol):
@@ -17,8 +17,10 @@ class Headers(Protocol):
     def items(self) -> Iterable[tuple[str, str]]: ...
 
 
-def verify_webhook(body: bytes | str, headers: Headers, *, secret: str, tenant: str) -> Webhook:
-    """Returns the parsed body of a genuine webhook. Then check that you submitted its job for its user.
+def verify_webhook(body: bytes | str, headers: Headers, *, secret: str, tenant: str) -> Webhook | BatchWebhook:
+    """Returns the parsed body of a genuine webhook. `type` says of what.
+
+    Then check that you submitted its job for its user, or its batch.
 
     `body`: the bytes as they came; parsing and printing them again breaks the signature. `secret`: `whsec_...` of your
     API key; `npm run webhook-secret -- NAME` of the service prints it. `tenant`: the name of your API key; `anonymous`
@@ -27,7 +29,7 @@ def verify_webhook(body: bytes | str, headers: Headers, *, secret: str, tenant: 
     """
     verifier = Verifier(secret)
     try:
-        webhook = cast(Webhook, verifier.verify(body, dict(headers.items())))
+        webhook = cast("Webhook | BatchWebhook", verifier.verify(body, dict(headers.items())))
     except WebhookVerificationError as error:
         raise ValueError(str(error)) from error
     if webhook["tenant"] != tenant:
