@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { batchViewSchema } from '../../src/shared/contract/batch-view.js';
@@ -38,7 +39,12 @@ beforeAll(async () => {
   images = await startImageServer();
   receiver = await startWebhookReceiver();
   photos = await servePhotos(images);
-  const env = { ...KEYS, WORKER_CONCURRENCY: String(CONCURRENCY), WORKER_SLOW_JOBS: '0' };
+  const env = {
+    ...KEYS,
+    UPLOAD_KEYS: randomBytes(32).toString('base64'),
+    WORKER_CONCURRENCY: String(CONCURRENCY),
+    WORKER_SLOW_JOBS: '0',
+  };
   service = await startService({ env });
   small = await startReplica(asLimitedUser(service.redis.url), { ...env, MAX_QUEUE_DEPTH: '8' });
   redis = new Redis(service.redis.url);
@@ -77,7 +83,7 @@ async function readResults(batchId: unknown, query = ''): Promise<Record<string,
 
 async function waitForEnd(batchId: unknown) {
   const view = async () =>
-    batchViewSchema.parse((await service.get(`/batches/${batchId}`, { ...ALICE, prefer: 'wait=60' })).body);
+    batchViewSchema.parse((await service.get(`/batches/${batchId}`, { ...ALICE, prefer: 'wait=1' })).body);
   await vi.waitFor(async () => expect((await view()).status).toBe('completed'), 60_000);
   return view();
 }
@@ -166,6 +172,67 @@ describe('a batch', () => {
     expect(batchWebhookBodySchema.parse(told[0]).data.batch_id).toBe(batchId);
     const [job] = (await receiver.waitFor('/job', 1)).map((webhook) => verifyReceived(webhook, secret));
     expect(job).toMatchObject({ type: 'comparison.completed', data: { ref: 'row-4', batch_id: batchId } });
+  });
+
+  it('takes photos in data: URLs, and leaves none of them in Redis', async () => {
+    const inline = async (url: string): Promise<string> => {
+      const bytes = await (await fetch(url)).arrayBuffer();
+      return `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`;
+    };
+    const { same } = photos;
+    const photosInline = Object.fromEntries(
+      await Promise.all(Object.entries(same).map(async ([name, url]) => [name, await inline(url)])),
+    );
+    const line = { user_id: 'inline', ref: 'inline', ...photosInline };
+    const stored = () => redis.keys('{face}:photo:*');
+
+    const refused = await send(toLines([line, {}]));
+    const accepted = await send(toLines([line, ...quick(1), { ...line, back_image: same.back_image }]));
+
+    expect([refused.status, accepted.status]).toEqual([422, 202]);
+    expect((await waitForEnd(accepted.body.batch_id)).counts).toMatchObject({ completed: 2, failed: 1 });
+    const results = await readResults(accepted.body.batch_id);
+    expect(results.map(({ result }) => result)).toMatchObject([
+      { matched: true },
+      undefined,
+      { matched: true },
+    ]);
+    await vi.waitFor(async () => expect(await stored()).toEqual([]), 60_000);
+    expect(Number(await redis.get('{face}:uploads:bytes'))).toBe(0);
+  });
+
+  it.each([
+    { moment: 'before it has accepted it', trace: '{face}:batch-staging:*' },
+    { moment: 'right after', trace: '{face}:batch-lines:*' },
+  ])('outlives an API that is killed $moment: a repeated request gets it whole', async ({ trace }) => {
+    const victim = await startReplica(asLimitedUser(service.redis.url), KEYS);
+    const key = { 'idempotency-key': trace };
+    const lines = quick(60);
+    let isAnswered = false;
+    const first = fetch(`${victim.origin}/batches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson', ...ALICE, ...key },
+      body: toLines(lines),
+    })
+      .then(
+        ({ status }) => status,
+        () => 'no answer',
+      )
+      .finally(() => {
+        isAnswered = true;
+      });
+    // If the API is faster than this, the rest must hold as well.
+    while (!isAnswered && (await redis.keys(trace)).length === 0);
+    victim.program.process.kill('SIGKILL');
+    expect(['no answer', 202]).toContain(await first);
+
+    const repeated = await send(toLines(lines), key);
+
+    expect(repeated.body).toMatchObject({ total: 60 });
+    expect((await waitForEnd(repeated.body.batch_id)).counts).toMatchObject({ failed: 60, removed: 0 });
+    const results = await readResults(repeated.body.batch_id);
+    expect(new Set(results.map(({ job_id: jobId }) => jobId)).size).toBe(60);
+    expect(await redis.keys('{face}:batch-lines:*')).toEqual([]);
   });
 
   it('does not exist for another tenant', async () => {

@@ -3,9 +3,11 @@ import { type EndBatchDependencies, finishBatch } from '../../shared/batches/end
 import { type BatchView, createBatchView, haveAllEnded } from '../../shared/contract/batch-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
+import type { JobQueue } from '../jobs/job-queue.js';
 
 export interface ReadBatchViewDependencies extends EndBatchDependencies {
   readonly webhooks: Pick<WebhookQueue, 'addBatch' | 'readState'>;
+  readonly queue: Pick<JobQueue, 'fill'>;
 }
 
 /** Returns a batch. @throws VerificationError `batch_not_found`, also for another tenant's batch. */
@@ -19,19 +21,22 @@ export async function findBatch(
   return batch;
 }
 
-/** Returns the view of a batch. If all its jobs have ended and a crash prevented its own end, this ends it. */
+/** Returns the view of a batch. What a crash prevented, this does: it queues the rest of its jobs, or ends it. */
 export async function readBatchView(
   batchId: string,
   tenant: string,
   deps: ReadBatchViewDependencies,
 ): Promise<BatchView> {
-  const { batches, webhooks } = deps;
+  const { batches, webhooks, queue } = deps;
   let batch = await findBatch(batchId, tenant, deps);
   const states = await batches.readStates(batch);
   if (batch.finishedAt === undefined && haveAllEnded(states)) {
     await finishBatch(batchId, deps);
     batch = await findBatch(batchId, tenant, deps);
   }
+  // Not awaited: it may take longer than an exchange with the queue should, and the reconciler repeats it.
+  if (states.includes('queued') && (await batches.hasLines(batchId)))
+    void queue.fill(batch).catch(() => undefined);
   const { createdAt, finishedAt, callbackUrl } = batch;
   const callback =
     (await webhooks.readState(batchId)) ??

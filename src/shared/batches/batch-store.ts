@@ -54,6 +54,8 @@ export interface BatchStore {
   readStates(batch: Pick<BatchRecord, 'batchId' | 'total'>): Promise<readonly BatchJobState[]>;
   /** Returns the payload of a job of an accepted batch while it is not in the queue yet. */
   readLine(jobId: string): Promise<ComparisonJob | undefined>;
+  /** True if lines of the batch are not in the queue yet. */
+  hasLines(batchId: string): Promise<boolean>;
   /** Notes that jobs have ended or are no longer kept; true if these were the last ones of the batch. */
   noteEnded(batchId: string, places: readonly number[]): Promise<boolean>;
   /** Returns the time at which the batch finished: that of the first call. */
@@ -90,6 +92,7 @@ export function createBatchStore(options: BatchStoreOptions): BatchStore {
       const text = job && (await redis.hget(keys.batchLines(job.batchId), String(job.place)));
       return text ? (parseJson(text) as ComparisonJob | undefined) : undefined;
     },
+    hasLines: async (batchId) => (await redis.exists(keys.batchLines(batchId))) === 1,
     noteEnded: async (batchId, places) => {
       if (places.length === 0) return false;
       const [ended, left] = (await redis.eval(NOTE_ENDED, 1, keys.batchLeft(batchId), ...places)) as [

@@ -9,7 +9,7 @@ import type { BatchRecord, BatchStoreOptions } from './batch-store.js';
 /** Lines moved in one step. A step occupies the program and Redis for a few milliseconds. */
 const LINES_AT_A_TIME = 25;
 /** Time after which another program takes over, ms; each step renews it. */
-const LOCK_MS = 10_000;
+const LOCK_MS = 5_000;
 
 export interface FillDependencies extends BatchStoreOptions {
   readonly queue: Pick<Queue, 'addBulk'>;

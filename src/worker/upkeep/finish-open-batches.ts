@@ -29,10 +29,10 @@ async function finishOpenBatch(
   queue: ComparisonQueue,
   deps: OpenBatchesDependencies,
 ): Promise<void> {
-  const { batches, redis, keys, logger } = deps;
+  const { batches, logger } = deps;
   const record = await batches.read(batchId);
   if (!record) return batches.drop(batchId);
-  if ((await redis.exists(keys.batchLines(batchId))) === 1 && (await fillQueue(record, { ...deps, queue }))) {
+  if ((await batches.hasLines(batchId)) && (await fillQueue(record, { ...deps, queue }))) {
     deps.count('batch');
     logger.warn({ batch_id: batchId }, 'queued the jobs of a batch that a crash had left incomplete');
   }

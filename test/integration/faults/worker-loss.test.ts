@@ -104,6 +104,28 @@ describe('the loss of a worker', () => {
     });
   }, 60_000);
 
+  it('costs a batch nothing: every job ends, and one webhook reports the whole', async () => {
+    const victim = extra.at(-1);
+    const stuck = (name: string) => ({
+      user_id: 'u-1',
+      ...photos.same,
+      back_image: serveStuckOnce(`/${name}.jpg`),
+    });
+    const lines = [stuck('batch-1'), { user_id: 'u-1', ...photos.same }, stuck('batch-2')];
+    const accepted = await service.post('/batches', lines, { 'callback-url': `${receiver.origin}/batch` });
+    await asked('/batch-1.jpg');
+    await asked('/batch-2.jpg');
+
+    victim?.process.kill('SIGKILL');
+    await startHeir();
+    const read = () => service.get(String(accepted.body.status_url), { prefer: 'wait=30' });
+    await vi.waitFor(async () => expect((await read()).body.status).toBe('completed'), 60_000);
+
+    const { body } = await read();
+    expect(body).toMatchObject({ total: 3, counts: { completed: 3 } });
+    await expectToldOnce('/batch', { type: 'batch.completed', data: { total: 3, counts: body.counts } });
+  });
+
   /** Submits a job of one person's photos and plants an end, not matched, that a run of `accepted_at` would have told. */
   async function submitWithEnding(name: string, acceptedAt: (own: number) => number): Promise<string> {
     const slow = images.serve(`/${name}.jpg`, (_request, response) => {
