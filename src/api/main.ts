@@ -55,6 +55,7 @@ async function main(): Promise<void> {
   const parts = openParts(config, logger, shutdown);
   const metrics = createApiMetrics({
     waitingCallers: () => parts.waiter.size() + parts.batchWaiter.size(),
+    refusedUploads: parts.refusedUploads,
     readQueueState: () => readQueueState(parts),
     measureRedis: () => measureResponse(parts.redis),
     pack: packName(parts.keys.model),
@@ -163,11 +164,11 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     batches,
     batchWaiter,
     drain,
-    uploadStore: openUploadStore({ config, redis, keys, clock, backlog, onError, shutdown }),
+    ...openUploads({ config, redis, keys, clock, backlog, onError, shutdown }),
   };
 }
 
-interface UploadStoreParts {
+interface UploadParts {
   readonly config: ApiConfig;
   readonly redis: RedisConnection;
   readonly keys: Keyspace;
@@ -177,8 +178,20 @@ interface UploadStoreParts {
   readonly shutdown: Shutdown;
 }
 
-/** Returns undefined without UPLOAD_KEYS. */
-function openUploadStore(parts: UploadStoreParts): UploadStore | undefined {
+/** Opens the memory for bodies and the store of their photos; without UPLOAD_KEYS there is no store. */
+function openUploads(parts: UploadParts) {
+  let refused = 0;
+  const onRefused = (): void => {
+    refused += 1;
+  };
+  return {
+    refusedUploads: () => refused,
+    bodyMemory: createBodyMemory(parts.config.UPLOAD_MEMORY_LIMIT, onRefused),
+    uploadStore: openUploadStore(parts, onRefused),
+  };
+}
+
+function openUploadStore(parts: UploadParts, onRefused: () => void): UploadStore | undefined {
   const { config, onError, shutdown } = parts;
   const cipher = createPhotoCipher(config.UPLOAD_KEYS);
   if (!cipher) return undefined;
@@ -191,6 +204,7 @@ function openUploadStore(parts: UploadStoreParts): UploadStore | undefined {
     cipher,
     memoryLimit: config.UPLOAD_MEMORY_LIMIT,
     retryAfterSeconds: parts.backlog.retryAfterSeconds,
+    onRefused,
   });
 }
 
@@ -222,7 +236,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       maxInlineBytes: Math.min(config.MAX_INLINE_BYTES, config.MAX_IMAGE_BYTES),
       maxImageBytes: config.MAX_IMAGE_BYTES,
       maxJsonBytes: config.MAX_BODY_BYTES,
-      memory: createBodyMemory(config.UPLOAD_MEMORY_LIMIT),
+      memory: parts.bodyMemory,
     },
     demoPhotos: config.DEMO_PHOTOS,
     maxBatchBytes: config.MAX_BATCH_BYTES,

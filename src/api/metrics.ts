@@ -10,6 +10,8 @@ export interface ApiMetrics {
 
 export interface ApiMetricsSources {
   readonly waitingCallers: () => number;
+  /** Uploads refused so far for lack of memory. */
+  readonly refusedUploads: () => number;
   /** Rejects while Redis is unavailable. */
   readonly readQueueState: () => Promise<QueueState>;
   /** As `measureResponse`. */
@@ -45,6 +47,15 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
     help: 'Requests of each API key, by outcome: served, refused, or limited by rate',
     labelNames: ['key', 'outcome'],
     registers,
+  });
+  new Counter({
+    name: 'face_uploads_refused_total',
+    help: 'Requests refused because uploaded photos take too much memory, here or in Redis',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.refusedUploads());
+    },
   });
   new Gauge({
     name: 'face_waiting_callers',
@@ -98,13 +109,20 @@ function createQueueGauges(
     help: 'Webhooks that wait for their delivery or for the next attempt',
     registers: [registry],
   });
+  const uploads = new Gauge({
+    name: 'face_uploads_stored_bytes',
+    help: 'Uploaded photos in Redis, of all model packs',
+    registers: [registry],
+  });
   const labelOf = (tenant: string): string => (tenants.includes(tenant) ? tenant : OTHER_TENANTS);
 
   return (state) => {
     for (const each of [workers, jobs, waiting, oldest]) each.reset();
     webhooks.remove();
+    uploads.remove();
     if (!state) return;
     webhooks.set(state.waitingWebhooks);
+    uploads.set(state.storedUploadBytes);
     workers.set({ pack }, state.workers);
     oldest.set({ pack }, state.oldestWaitingSeconds);
     for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ state: name }, count);

@@ -28,16 +28,18 @@ export interface BodyMemory {
   release(bytes: number): void;
 }
 
-/** Returns a memory of `maxBytes` bytes. */
-export function createBodyMemory(maxBytes: number): BodyMemory {
+/** Returns a memory of `maxBytes` bytes. `onRefused` is called for each refused body. */
+export function createBodyMemory(maxBytes: number, onRefused = (): void => undefined): BodyMemory {
   let total = 0;
   return {
     take: (bytes) => {
-      if (total + bytes > maxBytes)
+      if (total + bytes > maxBytes) {
+        onRefused();
         throw new VerificationError('overloaded', {
           detail: 'Too many photos are being uploaded at this moment. Requests with URLs are accepted.',
           retryAfterSeconds: RETRY_AFTER_SECONDS,
         });
+      }
       total += bytes;
     },
     release: (bytes) => {

@@ -44,6 +44,7 @@ export interface UploadStoreOptions {
   readonly memoryLimit: number;
   /** Time after which a caller without room should try again. */
   readonly retryAfterSeconds: () => number;
+  readonly onRefused: () => void;
 }
 
 export function createUploadStore(options: UploadStoreOptions): UploadStore {
@@ -59,6 +60,7 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
       const expiresAt = photoExpiry(job.payload.deadline_at);
       const limits = { now: clock.now(), expiresAt, limit: options.memoryLimit };
       if (!(await ledger.reserve(reservation, limits))) {
+        options.onRefused();
         throw new VerificationError('overloaded', {
           detail:
             'Too many uploaded photos are waiting for their comparison. Requests with URLs are accepted.',

@@ -3,6 +3,7 @@ import { type ApiMetricsSources, createApiMetrics } from '../../../src/api/metri
 
 const SOURCES: ApiMetricsSources = {
   waitingCallers: () => 3,
+  refusedUploads: () => 8,
   readQueueState: async () => ({
     workers: 2,
     jobsByState: { active: 1, ended: 5 },
@@ -13,6 +14,7 @@ const SOURCES: ApiMetricsSources = {
     ]),
     oldestWaitingSeconds: 1.5,
     waitingWebhooks: 6,
+    storedUploadBytes: 7_000,
   }),
   measureRedis: async () => 0.002,
   pack: 'lite',
@@ -46,6 +48,16 @@ describe('the metrics of the API', () => {
     ]);
     expect(await linesOf(metrics, 'face_queue_oldest')).toEqual([
       'face_queue_oldest_job_seconds{pack="lite",service="api"} 1.5',
+    ]);
+  });
+
+  it('count stored and refused uploads', async () => {
+    const metrics = createApiMetrics(SOURCES);
+    await metrics.render();
+
+    expect(await linesOf(metrics, 'face_uploads')).toEqual([
+      'face_uploads_refused_total{service="api"} 8',
+      'face_uploads_stored_bytes{service="api"} 7000',
     ]);
   });
 

@@ -9,12 +9,14 @@ import { documentedMetrics, exportedMetrics } from '../../support/programs/docum
 function renderApi(): Promise<string> {
   const metrics = createApiMetrics({
     waitingCallers: () => 0,
+    refusedUploads: () => 0,
     readQueueState: async () => ({
       workers: 1,
       jobsByState: { active: 1 },
       waitingByTenant: new Map([['shop', 1]]),
       oldestWaitingSeconds: 0,
       waitingWebhooks: 0,
+      storedUploadBytes: 0,
     }),
     measureRedis: async () => 0.001,
     pack: 'lite',
