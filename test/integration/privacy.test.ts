@@ -9,7 +9,9 @@ import { MAX_URL_LENGTH } from '../../src/shared/contract/compare-request.js';
 import { createReceiptKeys } from '../../src/shared/receipts/receipt-keys.js';
 import { WEBHOOK_QUEUE } from '../../src/shared/webhooks/webhook-job.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../src/shared/webhooks/webhook-schedule.js';
+import { FORM_TYPE, multipart, photoPart, textPart } from '../support/builders/multipart.js';
 import { samePersonPhotos } from '../support/photos/photos.js';
+import { dataUrlOf, UPLOAD_KEY } from '../support/photos/upload-photos.js';
 import { documentedMetrics, exportedMetrics } from '../support/programs/documented-metrics.js';
 import { metricsUrlOf, type Service, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
@@ -35,6 +37,8 @@ let receiver: WebhookReceiver;
 let redis: Redis;
 let folder: string;
 let photos: Record<string, string>;
+/** Their bytes. */
+const files: Record<string, Buffer> = {};
 /** Bytes from the middle of a photo, where they are compressed pixels. */
 let pixels: Buffer;
 const receiptKeys = createReceiptKeys();
@@ -49,6 +53,7 @@ beforeAll(async () => {
       API_KEYS: `tenant:${SECRET.apiKey}`,
       ADMIN_API_KEYS: `ops:${ADMIN_KEY}`,
       RECEIPT_KEYS: receiptKeys,
+      UPLOAD_KEYS: UPLOAD_KEY,
       LOG_LEVEL: 'trace',
       TMPDIR: folder,
       IMAGE_HOST_HEADERS: JSON.stringify({
@@ -76,6 +81,7 @@ async function servePlantedPhotos(): Promise<Record<string, string>> {
     const exif = { IFD0: { Copyright: SECRET.exif } };
     const photo = await sharp(jpegs[index]).withExif(exif).jpeg().toBuffer();
     pixels = photo.subarray(photo.length / 2, photo.length / 2 + 24);
+    files[name] = photo;
     const url = images.serve(`/${SECRET.path}/${index}.jpg`, (request, response) =>
       request.headers['x-store-key'] === SECRET.hostHeader
         ? response.end(photo)
@@ -85,6 +91,10 @@ async function servePlantedPhotos(): Promise<Record<string, string>> {
   });
   return Object.fromEntries(await Promise.all(served));
 }
+
+/** The same photos as data: URLs. */
+const uploads = (): Record<string, string> =>
+  Object.fromEntries(Object.entries(files).map(([name, file]) => [name, dataUrlOf(file)]));
 
 const auth = { authorization: `Bearer ${SECRET.apiKey}` };
 
@@ -104,7 +114,24 @@ async function runJobs(): Promise<string[]> {
     auth,
   );
   await service.post('/compare-faces', broken, auth);
-  await receiver.waitFor('/done', 2);
+  await service.post('/compare-faces', { ...body, ...uploads() }, auth);
+  await service.post(
+    '/compare-faces',
+    { ...body, ...uploads(), front_image1: `${uploads().front_image1}%` },
+    auth,
+  );
+  await service.call('/jobs', {
+    method: 'POST',
+    headers: { ...auth, 'content-type': FORM_TYPE },
+    body: new Uint8Array(
+      multipart([
+        textPart('user_id', SECRET.userId),
+        textPart('callback_url', callback.callback_url),
+        ...Object.entries(files).map(([name, file]) => photoPart(name, file)),
+      ]),
+    ),
+  });
+  await receiver.waitFor('/done', 3);
   return accepted.map((answer) => String(answer.body.job_id));
 }
 
@@ -130,6 +157,9 @@ async function dumpRedis(): Promise<string> {
 function expectNowhere(text: string, secrets: readonly (keyof typeof SECRET)[]): void {
   for (const name of secrets) expect(text.includes(SECRET[name]), name).toBe(false);
   expect(text.includes(pixels.toString('latin1')), 'pixels').toBe(false);
+  // The same bytes in base64, whatever stands before them.
+  for (const skipped of [0, 1, 2])
+    expect(text.includes(pixels.subarray(skipped, skipped + 21).toString('base64')), 'base64').toBe(false);
 }
 
 describe('planted secrets', () => {
@@ -158,19 +188,36 @@ describe('planted secrets', () => {
     expectNowhere(await dumpRedis(), ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
   });
 
+  async function readAppendOnlyFile(): Promise<string> {
+    const [, dir] = (await redis.config('GET', 'dir')) as string[];
+    const folderOfAll = join(dir ?? '', 'appendonlydir');
+    return readdirSync(folderOfAll)
+      .map((file) => readFileSync(join(folderOfAll, file), 'latin1'))
+      .join('\n');
+  }
+
+  it('are in no photo of the append-only file, also before it is rewritten', async () => {
+    const text = await readAppendOnlyFile();
+
+    // The uploads passed through it.
+    expect(text).toContain(':photo:');
+    expectNowhere(text, ['exif', 'apiKey', 'hostHeader']);
+  });
+
   it('leave the append-only file when it is rewritten', async () => {
     await redis.bgrewriteaof();
     await expect
       .poll(async () => /aof_rewrite_in_progress:0/.test(await redis.info('persistence')))
       .toBe(true);
-    const [, dir] = (await redis.config('GET', 'dir')) as string[];
-    const files = readdirSync(join(dir ?? '', 'appendonlydir'));
 
-    const text = files
-      .map((file) => readFileSync(join(dir ?? '', 'appendonlydir', file), 'latin1'))
-      .join('\n');
-
-    expectNowhere(text, ['urlToken', 'path', 'apiKey', 'exif', 'callbackToken', 'hostHeader']);
+    expectNowhere(await readAppendOnlyFile(), [
+      'urlToken',
+      'path',
+      'apiKey',
+      'exif',
+      'callbackToken',
+      'hostHeader',
+    ]);
   });
 
   it('are in no file of the temp folder', () => {

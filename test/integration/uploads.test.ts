@@ -10,7 +10,7 @@ import { jobViewSchema } from '../../src/shared/contract/job-view.js';
 import { FORM_TYPE, type FormPart, multipart, photoPart, textPart } from '../support/builders/multipart.js';
 import { otherPersonPhoto } from '../support/photos/photos.js';
 import { dataUrlOf, UPLOAD_KEY, uploadPhotos } from '../support/photos/upload-photos.js';
-import { type Service, startService } from '../support/programs/service.js';
+import { type Service, startReplica, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const run = promisify(execFile);
@@ -259,5 +259,25 @@ describe('photos in data: URLs', () => {
       retryable: true,
       image: 'back_image',
     });
+  });
+});
+
+describe('uploaded photos', () => {
+  it('outlive a killed API and a killed Redis, until another API and the worker end their job', async () => {
+    service.workers[0]?.process.kill('SIGSTOP');
+    const { body } = await service.post('/jobs', inline());
+    await redis.quit();
+    service.api.process.kill('SIGKILL');
+    await service.redis.kill();
+    await service.redis.start();
+    redis = new Redis(service.redis.url);
+    expect((await keysOfPhotos()).length).toBeGreaterThan(1);
+    service.workers[0]?.process.kill('SIGCONT');
+
+    const heir = await startReplica(service.redis.url, { UPLOAD_KEYS: UPLOAD_KEY });
+    const response = await fetch(`${heir.origin}/jobs/${body.job_id}`, { headers: { prefer: 'wait=60' } });
+    await heir.program.stop();
+
+    expect(await response.json()).toMatchObject({ status: 'completed', result: { matched: true } });
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
 import { MAX_STALLED_COUNT } from '../../../src/shared/queue/queue-settings.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { dataUrlOf, UPLOAD_KEY, uploadPhotos } from '../../support/photos/upload-photos.js';
 import {
   type Program,
   type Service,
@@ -22,16 +23,26 @@ let photos: PhotoSet;
 let service: Service;
 let receiver: WebhookReceiver;
 let redis: Redis;
+/** The photos of one person as data: URLs. */
+let uploads: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   images = await startImageServer();
   receiver = await startWebhookReceiver();
   photos = await servePhotos(images);
-  service = await startService({ workers: 1, env: { SHUTDOWN_TIMEOUT: '4', WORKER_CONCURRENCY: '2' } });
+  uploads = Object.fromEntries(
+    Object.entries(await uploadPhotos()).map(([name, photo]) => [name, dataUrlOf(photo)]),
+  );
+  service = await startService({
+    workers: 1,
+    env: { SHUTDOWN_TIMEOUT: '4', WORKER_CONCURRENCY: '2', UPLOAD_KEYS: UPLOAD_KEY },
+  });
   redis = new Redis(service.redis.url);
 });
 
 afterAll(async () => {
+  // Lost or not, no job leaves a photo behind.
+  if (redis) await vi.waitFor(async () => expect(await redis.keys('*:photo:*')).toEqual([]), 60_000);
   await Promise.all(extra.map((program) => program.stop()));
   redis?.disconnect();
   await service?.stop();
@@ -42,7 +53,11 @@ afterAll(async () => {
 const extra: Program[] = [];
 
 async function startHeir(env: Readonly<Record<string, string>> = {}): Promise<Program> {
-  const worker = await startWorker(service.redis.url, { SHUTDOWN_TIMEOUT: '4', ...env });
+  const worker = await startWorker(service.redis.url, {
+    SHUTDOWN_TIMEOUT: '4',
+    UPLOAD_KEYS: UPLOAD_KEY,
+    ...env,
+  });
   extra.push(worker);
   return worker;
 }
@@ -51,7 +66,7 @@ async function startHeir(env: Readonly<Record<string, string>> = {}): Promise<Pr
 async function submitStuck(name: string): Promise<string> {
   const accepted = await service.post('/jobs', {
     user_id: 'u-1',
-    ...photos.same,
+    ...uploads,
     back_image: serveStuckOnce(`/${name}.jpg`),
     callback_url: `${receiver.origin}/${name}`,
   });
