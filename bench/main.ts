@@ -1,4 +1,5 @@
-// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,early,access,isolation]
+// Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,early,access,uploads,
+//   isolation]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
 //   [--peers]: against the former Python service, in a Python environment of its own
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
@@ -23,12 +24,23 @@ import {
   measureScaling,
   type Setting,
 } from './speed/measure-service.js';
+import { measureUploads } from './speed/measure-uploads.js';
 import { LITE, makeScrfdPack, type Pack } from './speed/packs.js';
 import { printReport } from './speed/print-report.js';
 import type { BenchReport, EfficiencyReport } from './speed/report-types.js';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
-const PARTS = ['efficiency', 'latency', 'api', 'scaling', 'cache', 'early', 'access', 'isolation'] as const;
+const PARTS = [
+  'efficiency',
+  'latency',
+  'api',
+  'scaling',
+  'cache',
+  'early',
+  'access',
+  'uploads',
+  'isolation',
+] as const;
 type Part = (typeof PARTS)[number] | 'peers';
 const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 
@@ -50,7 +62,7 @@ async function main(): Promise<void> {
   try {
     const photos = join(folder, 'photos');
     mkdirSync(photos);
-    await makePhotos(photos, [...new Set([...options.kinds, '2mp' as const])]);
+    await makePhotos(photos, [...new Set([...options.kinds, '2mp' as const, '0.3mp' as const])]);
     const scrfd = options.quick ? undefined : makeScrfdPack(folder);
     if (!scrfd && !options.quick)
       print('FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx: measuring without the SCRFD pack.');
@@ -119,6 +131,7 @@ async function measure(options: Options, materials: Materials): Promise<BenchRep
     ...(does('early') && {
       early: await measureEarly({ ...setting, kind: options.kinds[0] ?? '2mp' }, options.runs),
     }),
+    ...(does('uploads') && { uploads: await measureUploads(photos, seconds) }),
     ...(does('isolation') && {
       isolation: await measureIsolation({ seconds, only: options.attack, print }),
     }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cropFace, OTHER_PERSON, photoWithoutFace, SAME_PERSON } from '../../test/support/photos/photos.js';
+import { dataUrlOf } from '../../test/support/photos/upload-photos.js';
 import type { ImageServer } from '../../test/support/servers/image-server.js';
 import { createNamedRandom } from './random.js';
 import type { Tally } from './tally.js';
@@ -21,7 +22,7 @@ const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'] as
 const MOODS = ['image_errors', 'image_resets'] as const;
 type Mood = (typeof MOODS)[number];
 
-/** Serves the photos and returns the requests of which a run is made: match, match from a bad host, non-match, no face. */
+/** Serves the photos and returns the requests of which a run is made: match, every other one of uploads, match from a bad host, non-match, no face. */
 export async function prepareCases(images: ImageServer, seed: number, tally: Tally): Promise<CaseOf> {
   const [first, second] = SAME_PERSON;
   const crop = { widthPx: WIDTH_PX, margin: 0.3 };
@@ -37,6 +38,7 @@ export async function prepareCases(images: ImageServer, seed: number, tally: Tal
   const other = images.serve('/other.jpg', await cropFace(OTHER_PERSON, crop));
   const faceless = images.serve('/faceless.jpg', await photoWithoutFace());
   const strangers = { front_image1: other, front_image2: other, front_image3: other };
+  const uploaded = Object.fromEntries(IMAGES.map((name) => [name, dataUrlOf(photos[name])] as const));
   const moods = createMoods(seed, tally);
   const moody = IMAGES.map((name) =>
     images.serve(`/moody-${name}.jpg`, (request, response) => moods(request, response, photos[name])),
@@ -47,7 +49,7 @@ export async function prepareCases(images: ImageServer, seed: number, tally: Tal
     const url = `${moody[round % IMAGES.length]}?job=${index}`;
     switch (index % 4) {
       case 0:
-        return { body: same, expected: 'true' };
+        return { body: round % 2 === 0 ? same : uploaded, expected: 'true' };
       case 1:
         return { body: { ...same, [name]: url, min_matches: 3, threshold: 0.2 }, expected: 'true' };
       case 2:

@@ -1,6 +1,6 @@
 import { startImageServer } from '../../test/support/servers/image-server.js';
 import { type CaseOf, prepareCases } from './cases.js';
-import { checkLedger, checkWebhooks } from './check-ledger.js';
+import { checkLedger, checkPhotos, checkWebhooks } from './check-ledger.js';
 import { type ClientOptions, type Entry, type Kind, runJob } from './clients.js';
 import { type Faults, type Paces, startFaults } from './faults.js';
 import { followEnds } from './follow-ends.js';
@@ -83,6 +83,7 @@ async function runAndCheck(options: ChaosOptions, { tally, receiver, system, cas
   const durationMs = Date.now() - startedAt;
   await checkLedger(clients);
   await checkWebhooks(receiver, clients);
+  await checkPhotos(system.redis.url, tally);
   const taken = [...receiver.told.values()].map((each) => each.taken);
   return {
     accepted: ledger.length,

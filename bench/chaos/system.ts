@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../src/cli/start/ports.js';
+import { UPLOAD_KEY } from '../../test/support/photos/upload-photos.js';
 import {
   type Program,
   type ProgramName,
@@ -55,6 +56,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     WORKER_CONCURRENCY: '4',
     IMAGE_DOWNLOAD_TIMEOUT: String(options.hostTimeoutS),
     WEBHOOK_TIMEOUT: String(options.hostTimeoutS),
+    UPLOAD_KEYS: UPLOAD_KEY,
   });
   const run = (name: ProgramName, extra: Readonly<Record<string, string>> = {}) =>
     supervise(() => startProgram(name, { ...env, ...extra }), tally);

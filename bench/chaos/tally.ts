@@ -44,6 +44,8 @@ export interface Tally {
     webhooks_conflicting: number;
     /** Webhooks with a wrong outcome. */
     webhooks_wrong: number;
+    /** Uploaded photos in Redis without an expiry. */
+    photos_kept: number;
     /** Our programs that exited without being killed. */
     died_by_itself: number;
   };
@@ -89,6 +91,7 @@ export function createTally(): Tally {
       webhooks_missing: 0,
       webhooks_conflicting: 0,
       webhooks_wrong: 0,
+      photos_kept: 0,
       died_by_itself: 0,
     },
     ended: { sync: 0, async: 0, webhook: 0, idempotent: 0 },

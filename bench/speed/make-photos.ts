@@ -15,7 +15,7 @@ const PHOTOS_OF_A_KIND = 4;
 const GRAIN = 18;
 
 /** Returns the file name of a photo; number 0 is the reference. */
-function photoName(kind: PhotoKind, index: number): string {
+export function photoName(kind: PhotoKind, index: number): string {
   return `${kind}-${index}.jpg`;
 }
 

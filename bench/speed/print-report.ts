@@ -23,6 +23,7 @@ export function printReport(report: BenchReport): string {
       : []),
     ...(report.early ? ['', 'EARLY_DECISION=true against false', ...report.early.map(printPair)] : []),
     ...(report.access ? printAccess(report.access) : []),
+    ...(report.uploads ? printUploads(report.uploads) : []),
     ...(report.isolation ? ['', ...printIsolation(report.isolation)] : []),
   ].join('\n');
 }
@@ -78,6 +79,16 @@ function printApi({ perSecond, aloneMs, apiCpuMs, redisCpuMs, loopDelayMs, waiti
       `CPU a request: API ${fixed(apiCpuMs, 2)}, Redis ${fixed(redisCpuMs, 2)} ms; event loop p99 ${fixed(loopDelayMs)} ms`,
     `  ${waiting.callers} waiting callers: ${waiting.connectionsBefore} → ${waiting.connectionsWith} connections, ` +
       `${fixed(waiting.memoryBeforeMb, 0)} → ${fixed(waiting.memoryWithMb, 0)} MB, ${waiting.answered} answered`,
+  ];
+}
+
+function printUploads(uploads: NonNullable<BenchReport['uploads']>): string[] {
+  const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  return [
+    '',
+    'Photos in the request',
+    `  0.3 MP, one caller: ${ms(uploads.urlMs)} by URL, ${ms(uploads.formMs)} in a form; ${ms(uploads.extraMs)} more (${uploads.pairs} pairs)`,
+    `  ${uploads.callers} callers with 4 × 2 MB: ${uploads.megabytesPerSecond.toFixed(0)} MB/s, event loop p99 ${ms(uploads.loopDelayMs)} (10 ms are Node's sampling), ${uploads.failures} refused`,
   ];
 }
 

@@ -6,6 +6,7 @@ import type { PhotoKind } from './make-photos.js';
 import type { AccessReport } from './measure-access.js';
 import type { ApiReport } from './measure-api.js';
 import type { LoadReport } from './measure-load.js';
+import type { UploadReport } from './measure-uploads.js';
 import type { Pack } from './packs.js';
 
 /** Throughput of one worker on the whole machine, and the floor measured right before it; medians over the runs. */
@@ -84,5 +85,6 @@ export interface BenchReport {
   /** Against the former Python service. */
   readonly peers?: readonly PeerRow[];
   readonly access?: AccessReport;
+  readonly uploads?: UploadReport;
   readonly isolation?: readonly IsolationRow[];
 }
