@@ -13,4 +13,15 @@ describe('refuseUnknown', () => {
   it('names a misspelt option', () => {
     expect(() => refuseUnknown({ _: [], picture: false }, DECLARED)).toThrow('--picture');
   });
+
+  it('names the option that was meant', () => {
+    expect(() => refuseUnknown({ _: [], picturse: true }, DECLARED)).toThrow('Did you mean --pictures?');
+  });
+
+  it('names an option of text without a value', () => {
+    const declared = { from: { type: 'string' } };
+
+    for (const from of ['', '--dir', false])
+      expect(() => refuseUnknown({ _: [], from }, declared)).toThrow('--from needs a value');
+  });
 });
