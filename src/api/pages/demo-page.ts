@@ -121,8 +121,8 @@ const NO_UPLOADS = html`<p id="no-uploads" class="notice">This service accepts n
 
 const NO_SAMPLES = html`<details class="hint">
           <summary>No photos at hand?</summary>
-          This service has no sample photos. Take three of yourself with a camera, and use an older photo of yourself as the
-          reference. Operators: <code>npm start</code> offers samples on this page, and <code>DEMO_PHOTOS</code> sets others.
+          This service has no sample photos. Take three photos of yourself, and use an older one as the reference.
+          Operators: <code>npm start</code> offers samples on this page, and <code>DEMO_PHOTOS</code> sets others.
         </details>`;
 
 const CAMERA = html`
