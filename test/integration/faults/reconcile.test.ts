@@ -9,6 +9,7 @@ import { createCancelledJobs } from '../../../src/shared/queue/cancelled-jobs.js
 import type { ComparisonJob } from '../../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
+import { writeOutcomeRecord } from '../../../src/shared/queue/outcome-record.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
@@ -114,6 +115,18 @@ describe('the reconciler', () => {
     const data = (await queue.getJob(jobId))?.data;
     expect([data?.images, data?.callback_url]).toEqual([undefined, undefined]);
     expect(counted).toEqual(['webhook', 'strip']);
+  });
+
+  it('puts the receipt that was recorded before the crash into the webhook', async () => {
+    const job = comparisonJob({ callback_url: 'https://backend.example.org/hook', receipt: true });
+    const record = writeOutcomeRecord({ outcome: MATCHED, receipt: 'a.receipt.x' }, job.accepted_at);
+    await redis.set(KEYS.outcome('r_receipt'), record);
+    await endJob(job, () => MATCHED, 'r_receipt');
+
+    await reconciler.run();
+
+    const webhook = await webhookQueue.getJob(webhookJobId('r_receipt'));
+    expect(JSON.parse(webhook?.data.body ?? '{}').data.result).toMatchObject({ receipt: 'a.receipt.x' });
   });
 
   it('reports a job that BullMQ gave up as failed', async () => {
@@ -244,7 +257,7 @@ describe('the reconciler', () => {
 
   it('keeps each tenant within its quota of results, oldest removed first', async () => {
     const endAs = async (jobId: string, tenant: string): Promise<void> => {
-      await redis.set(KEYS.evidence(jobId), '{}');
+      await redis.mset(KEYS.evidence(jobId), '{}', KEYS.receipt(jobId), 'a.receipt.x');
       await redis.zadd(KEYS.userJobs(tenant, 'u-1'), '1', jobId);
       await endJob(comparisonJob({ tenant }), () => MATCHED, jobId);
     };
@@ -256,7 +269,9 @@ describe('the reconciler', () => {
     const kept = async (jobId: string) => (await queue.getJob(jobId)) !== undefined;
     const ids = ['r_1', 'r_2', 'r_3', 'r_4', 'r_5', 'r_other'];
     expect(await Promise.all(ids.map(kept))).toEqual([false, false, true, true, true, true]);
-    expect(await redis.exists(...['r_1', 'r_2'].map((id) => KEYS.evidence(id)))).toBe(0);
+    expect(await redis.exists(...['r_1', 'r_2'].flatMap((id) => [KEYS.evidence(id), KEYS.receipt(id)]))).toBe(
+      0,
+    );
     expect(await redis.zrange(KEYS.userJobs('big', 'u-1'), '0', '-1')).toEqual(['r_3', 'r_4', 'r_5']);
   });
 
