@@ -143,6 +143,14 @@ describe('a batch', () => {
     expect(await batches.listOpen(Number.MAX_SAFE_INTEGER)).toEqual([]);
   });
 
+  it('that was never committed leaves nothing that erasing its persons would wait for', async () => {
+    const payload = comparisonJob({ user_id: 'never' });
+    await queue.index([{ jobId: jobIdOf(1), payload }]);
+
+    expect(await queue.listUserJobs(TENANT, 'never')).toEqual([jobIdOf(1)]);
+    expect(await queue.erase(jobIdOf(1), TENANT)).toBe(true);
+  });
+
   it('is committed once, by the first of two requests under one Idempotency-Key', async () => {
     const first = await commit({ total: 2 });
     const staging = batches.openStaging();
