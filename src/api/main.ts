@@ -51,7 +51,7 @@ await main().catch(failToStart);
 async function main(): Promise<void> {
   const { config, warnings, fallbacks } = loadApiConfig();
   if (config.UPLOAD_KEYS.length > 0) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const logger = createLogger('api', config.LOG_LEVEL);
+  const logger = createLogger('api', config.LOG_LEVEL, config.LOG_FORMAT);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(
     logger,

@@ -5,6 +5,7 @@ import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { loadApiConfig, loadKeyNames } from '../shared/config/config.js';
 import { describeThreshold } from '../shared/models/calibration.js';
 import { readManifest } from '../shared/models/model-catalogue.js';
+import { formatLogLine } from '../shared/runtime/format-log-line.js';
 import { tenantWebhookSecret } from '../shared/webhooks/webhook-secret.js';
 import { canFetchLoopback, checkSettings } from './start/check-settings.js';
 import { type EnvFile, renderGreeting } from './start/greeting.js';
@@ -18,7 +19,6 @@ import {
 } from './start/photos/photo-server.js';
 import { openSamplePhotos } from './start/photos/sample-photos.js';
 import { claimPort, freePort, freePortNear } from './start/ports.js';
-import { formatLogLine, isWorthShowingEarly } from './start/readable-log.js';
 import { describeLocalRedis } from './start/redis/local-redis.js';
 import { untilRedisAnswers } from './start/redis/until-redis-answers.js';
 import { isLoopback, readSettings, type StartSettings } from './start/settings.js';
@@ -26,6 +26,7 @@ import { onStopRequest, type StopRequestOptions } from './start/stop-requests.js
 import { createSupervisor, type Supervisor } from './start/supervisor.js';
 import { untilPortAnswers, untilUrlAnswers } from './start/until-ready.js';
 import { withUploadKey } from './start/upload-key.js';
+import { isWorthShowingEarly } from './start/worth-showing-early.js';
 import { UserError } from './user-error.js';
 
 export interface StartOptions extends StopRequestOptions {

@@ -37,7 +37,7 @@ await main().catch(failToStart);
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const { config, warnings, fallbacks } = loadWorkerConfig();
-  const logger = createLogger('worker', config.LOG_LEVEL);
+  const logger = createLogger('worker', config.LOG_LEVEL, config.LOG_FORMAT);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(logger, config.SHUTDOWN_TIMEOUT * 1_000);
   exitOnSignals(shutdown);

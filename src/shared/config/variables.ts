@@ -50,6 +50,7 @@ export const sharedVariables = {
     .string()
     .regex(/^\{[A-Za-z0-9_-]{1,40}\}$/, 'must be a name in braces, like {face}')
     .default('{face}'),
+  LOG_FORMAT: oneOf(['auto', 'json', 'text']).default('auto'),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_USER_ID: flag.default(false),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),

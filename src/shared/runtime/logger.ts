@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { ERROR_KINDS, type ErrorCode, VerificationError } from '../errors.js';
+import { formatLogLine } from './format-log-line.js';
 
 export type { Logger };
 
@@ -19,11 +20,14 @@ const SECRET_FIELDS = [
 /** Log lines kept in memory while the disk is full, bytes. Further lines are dropped. */
 const MAX_HELD_BYTES = 1_048_576;
 
+/** `auto`: text on a terminal, JSON elsewhere. */
+export type LogFormat = 'auto' | 'json' | 'text';
+
 /**
- * Returns a logger that writes one JSON line per event to standard output. Callers log only ids, codes, durations and sizes.
+ * Returns a logger that writes one line per event to standard output. Callers log only ids, codes, durations and sizes.
  * A full disk loses lines, but never stops the program.
  */
-export function createLogger(service: string, level: string): Logger {
+export function createLogger(service: string, level: string, format: LogFormat = 'json'): Logger {
   const output = pino.destination({ fd: process.stdout.fd, sync: true, maxLength: MAX_HELD_BYTES });
   // Without a listener, a failed write would end the process. There is no other place to report it.
   output.on('error', () => undefined);
@@ -36,8 +40,12 @@ export function createLogger(service: string, level: string): Logger {
       redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[removed]' },
       serializers: { err: describeError },
     },
-    output,
+    isText(format) ? { write: (line) => output.write(`${formatLogLine(line.trimEnd())}\n`) } : output,
   );
+}
+
+function isText(format: LogFormat): boolean {
+  return format === 'text' || (format === 'auto' && process.stdout.isTTY);
 }
 
 /** Codes that always mean a fault of this service. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, ERROR_KINDS, VerificationError } from '../../../../src/shared/errors.js';
 import { errorFields } from '../../../../src/shared/runtime/logger.js';
@@ -48,5 +49,31 @@ describe('errorFields', () => {
     ],
   ])('hands on %s whole', (_what, error) => {
     expect(errorFields(error)).toEqual({ err: error });
+  });
+});
+
+describe('createLogger', () => {
+  const hasTerminal = spawnSync('script', ['--version'], { stdio: 'ignore' }).status === 0;
+  const code = (format: string): string =>
+    "import { createLogger } from './dist/shared/runtime/logger.js';" +
+    `createLogger('api', 'info', '${format}').warn({ job_id: 'r_1', url: 'https://secret' }, 'hello')`;
+  const run = (format: string) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', code(format)], { encoding: 'utf8' }).stdout;
+  const asText = /^\d\d:\d\d:\d\d api {4}WARN hello job_id=r_1 url=\[removed\]\r?\n$/;
+
+  it.each(['json', 'auto'])('writes JSON to a pipe: %s', (format) => {
+    expect(JSON.parse(run(format))).toMatchObject({ level: 'warn', msg: 'hello', url: '[removed]' });
+  });
+
+  it('writes short lines where they are wanted', () => {
+    expect(run('text')).toMatch(asText);
+  });
+
+  it.skipIf(!hasTerminal)('writes short lines to a terminal', () => {
+    const command = `${process.execPath} --input-type=module -e "${code('auto')}"`;
+
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+
+    expect(stdout).toMatch(asText);
   });
 });

@@ -20,21 +20,15 @@ const LEFT_OUT = new Set(
  * stays unchanged.
  */
 export function formatLogLine(text: string): string {
-  const line = parseLine(text);
+  const line = parseLogLine(text);
   if (!line) return text;
   const time = new Date(line.time).toTimeString().slice(0, 8);
   const level = line.level === 'info' ? '' : `${line.level.toUpperCase()} `;
   return `${time} ${line.service.padEnd(6)} ${level}${describeEvent(line)}${describeFields(line)}`;
 }
 
-/** False for lines of a normal start. The greeting repeats warnings about settings. */
-export function isWorthShowingEarly(text: string): boolean {
-  const line = parseLine(text);
-  if (!line) return true;
-  return line.msg !== 'configuration' && !['trace', 'debug', 'info'].includes(line.level);
-}
-
-function parseLine(text: string): LogLine | undefined {
+/** Returns the fields of a log line; undefined for anything else. */
+export function parseLogLine(text: string): LogLine | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     return lineSchema.safeParse(JSON.parse(text)).data;

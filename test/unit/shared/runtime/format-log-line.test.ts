@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLogLine, isWorthShowingEarly } from '../../../../src/cli/start/readable-log.js';
+import { formatLogLine } from '../../../../src/shared/runtime/format-log-line.js';
 
 const line = (fields: object): string =>
   JSON.stringify({ level: 'info', time: '2026-11-28T10:00:00.000Z', service: 'api', ...fields });
@@ -43,16 +43,5 @@ describe('formatLogLine', () => {
 
   it.each(['a line of a native library', '{"half', '{"level":30}', ''])('leaves %j as it is', (text) => {
     expect(formatLogLine(text)).toBe(text);
-  });
-});
-
-describe('isWorthShowingEarly', () => {
-  it.each([
-    [line({ msg: 'listening' }), false],
-    [line({ level: 'warn', msg: 'configuration' }), false],
-    [line({ level: 'warn', msg: 'Redis keeps no append-only file' }), true],
-    ['There is no model pack', true],
-  ])('of %s: %s', (text, expected) => {
-    expect(isWorthShowingEarly(text)).toBe(expected);
   });
 });
