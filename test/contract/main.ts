@@ -75,7 +75,8 @@ function compareTypes(): string {
   return `import type { components } from './types.js';
 import type * as Ours from '${ours}';
 type Theirs = components['schemas'];
-type Plain<T> = T extends { back_image: unknown } ? Omit<T, ${IMAGE_NAMES.map((name) => `'${name}'`).join(' | ')}> : T;
+type Photo = ${IMAGE_NAMES.map((name) => `'${name}'`).join(' | ')};
+type Plain<T> = T extends (infer Item)[] ? Plain<Item>[] : 'back_image' extends keyof T ? Omit<T, Photo> : T;
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 ${Object.keys(components.schemas)
   .map((name) => `export const is${name}: Same<Plain<Ours.${name}>, Plain<Theirs['${name}']>> = true;`)
@@ -95,6 +96,8 @@ async function judgeWithPythonTools(programs: string): Promise<void> {
     '--meta',
     'none',
     '--fail-on-warning',
+    '--config',
+    fromRoot('test/contract/openapi-python-client.yaml'),
   ];
   report(
     'openapi-python-client makes a client',
