@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../src/cli/start/ports.js';
 import { type PhotoSet, servePhotos } from '../support/photos/photo-set.js';
+import { uploadPhotos } from '../support/photos/upload-photos.js';
 import { hasPython, type RunningSample, readSample, runSample } from '../support/programs/document-sample.js';
 import { compileFolder, installClient } from '../support/programs/installed-client.js';
 import { runNpmStart, type StartedCommand } from '../support/programs/started-command.js';
@@ -71,6 +72,17 @@ describe('a service started by npm start', () => {
 
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual({ user_id: '42', matched: true });
+  });
+
+  it('accepts photos as files, with a key for its own lifetime', async () => {
+    const form = new FormData();
+    form.set('user_id', 'f');
+    for (const [name, photo] of Object.entries(await uploadPhotos()))
+      form.set(name, new Blob([new Uint8Array(photo)]), `${name}.jpg`);
+
+    const answer = await fetch(`${service.origin}/compare-faces`, { method: 'POST', body: form });
+
+    expect(await answer.json()).toEqual({ user_id: 'f', matched: true });
   });
 
   it('fetches photos of localhost as those of 127.0.0.1', async () => {
