@@ -30,7 +30,10 @@ export function traceComparison<T extends { readonly outcome: ComparisonOutcome 
 function traceSteps(steps: VerificationDependencies, parent: Span): VerificationDependencies {
   return {
     ...steps,
-    loadImage: (source, signal) => inSpan('load image', { parent }, () => steps.loadImage(source, signal)),
+    loadImage: (source, signal) => {
+      const name = typeof source === 'string' ? 'fetch image' : 'read stored image';
+      return inSpan(name, { parent }, () => steps.loadImage(source, signal));
+    },
     analyse: (bytes, request) =>
       inSpan(`analyse ${request.role}`, { parent }, () => steps.analyse(bytes, request)),
   };
