@@ -244,6 +244,19 @@ describe('a batch', () => {
     expect(await batches.readStates(batch)).toEqual(['completed', 'failed']);
   });
 
+  it('keeps no line once it has ended, also after a crash between queueing a job and dropping its line', async () => {
+    const batch = await commit({ total: 1 });
+    const lines = await redis.hgetall(KEYS.batchLines(BATCH_ID));
+    await queue.fill(batch);
+    await redis.hset(KEYS.batchLines(BATCH_ID), lines);
+    await endNext(MATCHED);
+
+    await noteBatchJobEnded(jobIdOf(1), deps);
+
+    expect(await batches.listFinished([BATCH_ID])).toEqual([BATCH_ID]);
+    expect(await redis.exists(KEYS.batchLines(BATCH_ID))).toBe(0);
+  });
+
   it('is ended by the reconciler if the last worker died before it could', async () => {
     await accept({
       total: 2,

@@ -23,15 +23,16 @@ export const NOTE_ENDED = `
 return {redis.call('SREM', KEYS[1], unpack(ARGV)), redis.call('SCARD', KEYS[1])}`;
 
 /**
- * Records that nothing is left to do for a batch, and wakes up its waiting callers.
- * KEYS: record, places left, open batches, events of the queue. ARGV: batch id, retention in s, events kept.
+ * Records that nothing is left to do for a batch, and wakes up its waiting callers. A line can be left whose job has
+ * ended: the program that queued it died before it dropped the line.
+ * KEYS: record, places left, lines, open batches, events of the queue. ARGV: batch id, retention in s, events kept.
  */
 export const CONCLUDE = `
 redis.call('HDEL', KEYS[1], 'callback_url')
 redis.call('EXPIRE', KEYS[1], ARGV[2])
-redis.call('DEL', KEYS[2])
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[3], '*', 'event', 'batch', 'jobId', ARGV[1])`;
+redis.call('DEL', KEYS[2], KEYS[3])
+redis.call('ZREM', KEYS[4], ARGV[1])
+redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[3], '*', 'event', 'batch', 'jobId', ARGV[1])`;
 
 /**
  * Returns the state of each job of a batch from one place to another, as a view of the job shows it.

@@ -106,7 +106,8 @@ export function createBatchStore(options: BatchStoreOptions): BatchStore {
       return Number(await redis.hget(keys.batch(batchId), 'finished_at'));
     },
     conclude: async (batchId) => {
-      const at = [keys.batch(batchId), keys.batchLeft(batchId), keys.openBatches, keys.queueEvents];
+      const own = [keys.batch(batchId), keys.batchLeft(batchId), keys.batchLines(batchId)];
+      const at = [...own, keys.openBatches, keys.queueEvents];
       await redis.eval(CONCLUDE, at.length, ...at, batchId, options.retentionSeconds, MAX_STREAM_EVENTS);
     },
     dropDigest: async (batchId) => void (await redis.hdel(keys.batch(batchId), 'digest')),

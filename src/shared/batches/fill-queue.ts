@@ -30,11 +30,8 @@ export async function fillQueue(batch: BatchRecord, deps: FillDependencies): Pro
     const fields = slice.map(String);
     const texts = await redis.hmget(linesKey, ...fields);
     await queue.addBulk(slice.flatMap((place, nth) => toJob({ batch, place, text: texts[nth] }, deps)));
-    await redis
-      .pipeline()
-      .hdel(linesKey, ...fields)
-      .pexpire(lockKey, LOCK_MS)
-      .exec();
+    // Not a pipeline, which would hide that a line was not dropped.
+    await Promise.all([redis.hdel(linesKey, ...fields), redis.pexpire(lockKey, LOCK_MS)]);
   }
   await redis.del(lockKey);
   return true;
