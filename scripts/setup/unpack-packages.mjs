@@ -6,6 +6,11 @@ import { SetupError } from './setup-error.mjs';
 
 const APT = 'apt-get';
 const UNPACK = 'dpkg-deb';
+/** A mirror that does not answer costs seconds, not minutes. */
+const PATIENCE = ['http::Timeout=15', 'https::Timeout=15', 'Retries=1'].flatMap((option) => [
+  '-o',
+  `Acquire::${option}`,
+]);
 
 /** True where the system's packages can be downloaded and unpacked without its administrator. */
 export function canUnpackPackages() {
@@ -27,7 +32,7 @@ export async function unpackPackages(folder, { candidates, isNeeded = () => true
     const { options, names } = await listPackages(candidates, aptState);
     if (names.length === 0)
       throw new SetupError(`The package lists of this system name none of: ${candidates.join(', ')}.`);
-    await runCommand(APT, [...options, '-q', 'download', ...names.filter(isNeeded)], { folder: archives });
+    await runCommand(APT, [...options, ...PATIENCE, '-q', 'download', ...names.filter(isNeeded)], { folder: archives });
     for (const name of readdirSync(archives)) await runCommand(UNPACK, ['-x', join(archives, name), root]);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -44,7 +49,7 @@ async function listPackages(candidates, aptState) {
   for (const folder of ['lists/partial', 'cache/archives/partial'])
     mkdirSync(join(aptState, folder), { recursive: true });
   const options = ['-o', `Dir::State::lists=${aptState}/lists`, '-o', `Dir::Cache=${aptState}/cache`];
-  await runCommand(APT, [...options, '-q', 'update']);
+  await runCommand(APT, [...options, ...PATIENCE, '-q', 'update']);
   return { options, names: namesWith(options, candidates) };
 }
 

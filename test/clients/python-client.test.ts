@@ -23,14 +23,15 @@ const TOOLS = [
   'ruff==0.17.6',
   'standardwebhooks==1.1.0',
 ];
-/** Output of pip on a machine without a way to PyPI. */
-const NO_INDEX = /Retrying|ConnectionError|Temporary failure|timed out/i;
+/** Output of pip on a machine without a way to PyPI, or with an index that lacks the tools. */
+const NO_INDEX = /Retrying|ConnectionError|Temporary failure|timed out|No matching distribution/i;
 
+let missing = 'python3, 3.10 or newer, with its module venv';
 const programs = await installPythonTools('node_modules/.cache/clients', TOOLS).catch((error: Error) => {
   if (!NO_INDEX.test(error.message)) throw error;
-  console.log('SKIPPED the client in Python: PyPI cannot be reached');
+  missing = `PyPI: ${error.message}`;
 });
-if (!programs) console.log('SKIPPED the client in Python: it needs python3 with its module venv, and PyPI');
+if (!programs) console.log(`SKIPPED the client in Python: it needs ${missing}`);
 
 describe.skipIf(!programs)('the client in Python', () => {
   const python = join(programs ?? '', 'python');

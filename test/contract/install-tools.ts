@@ -11,6 +11,10 @@ const NPM_TOOLS = {
   typescript: '5.9.3',
 };
 
+/** Time for pip to install all tools, ms; longer than it needs to find out that PyPI does not answer. */
+const PIP_TIMEOUT_MS = 180_000;
+const PIP_INSTALL = ['install', '--quiet', '--disable-pip-version-check', '--retries', '1'];
+
 /**
  * Installs the tools from npm below `folder`, unless they are there already, and returns the folder of their programs.
  * @throws Error with the output of npm.
@@ -28,7 +32,7 @@ export async function installNpmTools(folder: string): Promise<string> {
 
 /**
  * Installs tools from PyPI into a virtual environment below `folder`, unless they are there already, and returns the
- * folder of their programs; undefined on a machine without Python 3 or without its module venv.
+ * folder of their programs; undefined on a machine without Python 3.10 or without its module venv.
  * @throws Error with the output of pip.
  */
 export async function installPythonTools(
@@ -36,11 +40,12 @@ export async function installPythonTools(
   tools: readonly string[],
 ): Promise<string | undefined> {
   const home = join(folder, 'python');
-  if ((await runTool('python3', ['-c', 'import venv, ensurepip'])).exitCode !== 0) return undefined;
+  const check = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))';
+  if ((await runTool('python3', ['-c', check])).exitCode !== 0) return undefined;
   await installOnce(home, tools.join(), async () => {
     const made = await runTool('python3', ['-m', 'venv', home]);
     if (made.exitCode !== 0) return made;
-    return runTool(join(home, 'bin/pip'), ['install', '--quiet', ...tools]);
+    return runTool(join(home, 'bin/pip'), [...PIP_INSTALL, ...tools], { timeoutMs: PIP_TIMEOUT_MS });
   });
   return join(home, 'bin');
 }
@@ -57,6 +62,7 @@ async function installOnce(
   mkdirSync(home, { recursive: true });
   console.log(`Installing tools in ${home} (about a minute)`);
   const { exitCode, output } = await install();
+  if (exitCode === null) throw new Error(`${output}timed out or was ended`);
   if (exitCode !== 0) throw new Error(output);
   writeFileSync(mark, '');
 }

@@ -10,16 +10,19 @@ export interface ToolRun {
 export interface ToolOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Time after which the program is ended, ms; its exit code is then null. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs a program to its end and returns what it wrote. A program that does not exist has the exit code -1. */
 export async function runTool(
   command: string,
   args: readonly string[],
-  { cwd, env }: ToolOptions = {},
+  { cwd, env, timeoutMs }: ToolOptions = {},
 ): Promise<ToolRun> {
   const child = spawn(command, args, {
     ...(cwd ? { cwd } : {}),
+    ...(timeoutMs ? { timeout: timeoutMs } : {}),
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
