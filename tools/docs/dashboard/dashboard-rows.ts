@@ -15,7 +15,7 @@ export interface DashboardPanel {
   readonly help: string;
   readonly targets: readonly Target[];
   /** One of Grafana's units; default: a plain number. */
-  readonly unit?: 's' | 'percentunit' | 'reqps';
+  readonly unit?: 's' | 'percentunit' | 'reqps' | 'bytes';
   readonly bounds?: Bounds;
   /** Of 24 columns. */
   readonly width: number;
@@ -129,7 +129,7 @@ export const DASHBOARD_ROWS: readonly DashboardRow[] = [
           [quantile(0.95, 'face_queue_wait_seconds', 'sync'), '95 %, sync {{sync}}'],
         ],
         unit: 's',
-        width: 8,
+        width: 6,
       },
       {
         kind: 'chart',
@@ -137,14 +137,22 @@ export const DASHBOARD_ROWS: readonly DashboardRow[] = [
         help: 'A line that climbs one second a second: no job of this pack starts.',
         targets: [['max by (pack) (face_queue_oldest_job_seconds)', '{{pack}}']],
         unit: 's',
-        width: 8,
+        width: 6,
       },
       {
         kind: 'chart',
         title: 'Jobs by state',
         help: 'prioritized and waiting jobs wait, delayed ones wait for a retry or a slow image host, active ones run.',
         targets: [['max by (state) (face_queue_jobs{state!="ended"})', '{{state}}']],
-        width: 8,
+        width: 6,
+      },
+      {
+        kind: 'chart',
+        title: 'Uploaded photos in Redis',
+        help: 'Photos of jobs that have not ended. At UPLOAD_MEMORY_LIMIT, requests with photos get 503.',
+        targets: [['max(face_uploads_stored_bytes)', 'stored']],
+        unit: 'bytes',
+        width: 6,
       },
     ],
   },
