@@ -146,10 +146,13 @@ describe('docker-compose.yml', () => {
     expect(named(API).expose).toEqual(['8333', '8335']);
   });
 
-  it('keeps the keys of callers from all but the API, and the secrets of webhooks from the models step', () => {
+  it('gives no program a secret that it does not use', () => {
     for (const name of [MODELS, ...WORKERS])
       expect(named(name).environment).toMatchObject({ API_KEYS: '', ADMIN_API_KEYS: '' });
-    expect(named(MODELS).environment).toMatchObject({ WEBHOOK_SECRETS: '' });
+    const forWorkers = { WEBHOOK_SECRETS: '', UPLOAD_KEYS: '', RECEIPT_KEYS: '' };
+    expect(named(MODELS).environment).toMatchObject(forWorkers);
+    for (const name of [MODELS, API]) expect(named(name).environment).toMatchObject({ IMAGE_HOST_HEADERS: '' });
+    for (const name of WORKERS) expect(named(name).environment).not.toHaveProperty('IMAGE_HOST_HEADERS');
     expect(named(API).environment).not.toHaveProperty('API_KEYS');
   });
 
