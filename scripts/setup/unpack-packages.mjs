@@ -32,7 +32,9 @@ export async function unpackPackages(folder, { candidates, isNeeded = () => true
     const { options, names } = await listPackages(candidates, aptState);
     if (names.length === 0)
       throw new SetupError(`The package lists of this system name none of: ${candidates.join(', ')}.`);
-    await runCommand(APT, [...options, ...PATIENCE, '-q', 'download', ...names.filter(isNeeded)], { folder: archives });
+    await runCommand(APT, [...options, ...PATIENCE, '-q', 'download', ...names.filter(isNeeded)], {
+      folder: archives,
+    });
     for (const name of readdirSync(archives)) await runCommand(UNPACK, ['-x', join(archives, name), root]);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
