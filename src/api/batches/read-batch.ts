@@ -135,6 +135,6 @@ function noteWrong(wrong: WrongLines, line: number, items: readonly ProblemItem[
 /** @throws RequestError always. */
 function refuseLines({ listed, reasons, lines }: WrongLines, count: number): never {
   const rest = reasons > listed.length ? `; errors lists the first ${listed.length} reasons` : '';
-  const detail = `${lines} of ${count} requests are wrong, so none was queued${rest}.`;
+  const detail = `${lines} of ${count} requests ${lines === 1 ? 'is' : 'are'} wrong, so none was queued${rest}.`;
   throw new RequestError(listed, {}, { code: 'invalid_batch', detail });
 }

@@ -37,7 +37,9 @@ function describeResult(
     ...describeEvidence(evidence, names),
     ...(receipt ? [`Receipt: ${receipt}`] : []),
     ...warnings.map(
-      ({ image, field, code }) => `Warning: ${nameOf(image ?? field, names)}: ${code.replaceAll('_', ' ')}`,
+      // Some name another photo: near_identical_to_front_image3.
+      ({ image, field, code }) =>
+        `Warning: ${nameOf(image ?? field, names)}: ${code.replace(/_(?!image)/g, ' ')}`,
     ),
   ];
 }

@@ -110,7 +110,7 @@ function describe(summary: ReturnType<typeof summarise>, out: string): string {
   const parts = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name.replaceAll('_', ' ')}`);
-  return `${rows} rows: ${parts.join(', ')}. Results: ${out}`;
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${parts.join(', ')}. Results: ${out}`;
 }
 
 /** Returns the exit status that the answer to a row alone would have. */
