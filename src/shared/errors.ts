@@ -86,7 +86,8 @@ export const ERROR_KINDS = {
   body_too_large: client('request', 413, {
     text: 'The body is larger than this service accepts.',
     advice:
-      'Keep JSON within `MAX_BODY_BYTES` and each photo within `MAX_IMAGE_BYTES`. `detail` and `errors` name the field.',
+      'Stay within `MAX_IMAGE_BYTES` (a photo), `MAX_INLINE_BYTES` (a data: URL), `MAX_BODY_BYTES` (the rest) and ' +
+      '`MAX_BATCH_BYTES`. `errors` names the field.',
   }),
   invalid_request: client('request', 422, {
     text: 'A field is missing or has an invalid value.',
