@@ -151,7 +151,8 @@ describe('docker-compose.yml', () => {
       expect(named(name).environment).toMatchObject({ API_KEYS: '', ADMIN_API_KEYS: '' });
     const forWorkers = { WEBHOOK_SECRETS: '', UPLOAD_KEYS: '', RECEIPT_KEYS: '' };
     expect(named(MODELS).environment).toMatchObject(forWorkers);
-    for (const name of [MODELS, API]) expect(named(name).environment).toMatchObject({ IMAGE_HOST_HEADERS: '' });
+    for (const name of [MODELS, API])
+      expect(named(name).environment).toMatchObject({ IMAGE_HOST_HEADERS: '' });
     for (const name of WORKERS) expect(named(name).environment).not.toHaveProperty('IMAGE_HOST_HEADERS');
     expect(named(API).environment).not.toHaveProperty('API_KEYS');
   });
