@@ -1,15 +1,19 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AcceptDependencies, acceptBatch } from '../../src/api/batches/accept-batch.js';
 import { streamResults } from '../../src/api/batches/stream-results.js';
+import { createBacklog } from '../../src/api/jobs/backlog.js';
 import { cancelJob } from '../../src/api/jobs/cancel-job.js';
 import { createJobQueue, type JobQueue } from '../../src/api/jobs/job-queue.js';
+import { createKeyTurns } from '../../src/api/jobs/key-turns.js';
 import { findJobView } from '../../src/api/jobs/read-job-view.js';
 import { batchJobId } from '../../src/shared/batches/batch-id.js';
 import { type BatchRecord, type BatchStore, createBatchStore } from '../../src/shared/batches/batch-store.js';
 import { finishBatch, noteBatchJobEnded } from '../../src/shared/batches/end-batch.js';
 import type { BatchJobState } from '../../src/shared/contract/batch-view.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
+import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
 import { createCancelledJobs } from '../../src/shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
@@ -77,6 +81,35 @@ afterAll(async () => {
   redis?.disconnect();
   await server?.stop();
 });
+
+/** The dependencies of an API that accepts batches. */
+function accepting(): AcceptDependencies {
+  return {
+    ...deps,
+    model: KEYS.model,
+    turns: createKeyTurns({ redis, keys: KEYS, deadlineSeconds: 60, retentionSeconds: 60 }),
+    backlog: createBacklog({
+      countWaiting: queue.countWaiting,
+      maxDepth: 100,
+      tenantShare: 1,
+      maxSyncWaitMs: 1_000,
+    }),
+    workers: { requireWorker: async () => undefined },
+    policy: createAddressPolicy({ allowedPrivateHosts: [], allowedImageHosts: [], allowedPorts: [] }),
+    calibration: null,
+    settings: {
+      threshold: 0.5,
+      minThreshold: 0.2,
+      minMatches: 2,
+      webhookOnSync: false,
+      canSign: false,
+      canIssueReceipts: false,
+      syncWaitMs: 1_000,
+      jobDeadlineMs: 60_000,
+    },
+    uploadStore: undefined,
+  };
+}
 
 const jobIdOf = (place: number) => batchJobId({ batchId: BATCH_ID, place });
 
@@ -149,6 +182,23 @@ describe('a batch', () => {
 
     expect(await queue.listUserJobs(TENANT, 'never')).toEqual([jobIdOf(1)]);
     expect(await queue.erase(jobIdOf(1), TENANT)).toBe(true);
+  });
+
+  it('can be found for its person, also if that person was erased while it was staged', async () => {
+    const payload = comparisonJob({ user_id: 'erased' });
+    const staging: BatchStore = {
+      ...batches,
+      stage: async (...lines) => {
+        await batches.stage(...lines);
+        await queue.forgetUser(TENANT, 'erased');
+      },
+    };
+    const caller = { tenant: TENANT, requestId: 'q', sync: false };
+    const checked = { drafts: [{ payload, uploads: new Map() }], callbackUrl: undefined };
+
+    const { batchId } = await acceptBatch(checked, caller, { ...accepting(), batches: staging });
+
+    expect(await queue.listUserJobs(TENANT, 'erased')).toEqual([batchJobId({ batchId, place: 1 })]);
   });
 
   it('is committed once, by the first of two requests under one Idempotency-Key', async () => {

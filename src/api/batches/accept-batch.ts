@@ -114,10 +114,14 @@ interface NewBatch {
 
 /** Returns false if the batch exists already. */
 async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDependencies): Promise<boolean> {
-  const { redis, batches, fairQueue } = deps;
+  const { redis, queue, batches, fairQueue } = deps;
   try {
     const staging = await stageAll(jobs, deps);
-    const isFirst = await withQueue(redis, () => batches.commit(staging, record));
+    // First the index of persons, so that all data of a person can be found. Redis receives both together: erasing a person
+    // while lines are staged forgets the index.
+    const [, isFirst] = await withQueue(redis, () =>
+      Promise.all([queue.index(jobs), batches.commit(staging, record)]),
+    );
     if (!isFirst) await removePhotos(jobs, deps);
     return isFirst;
   } catch (error) {
@@ -151,9 +155,7 @@ interface Slice {
 }
 
 async function stage(staging: string, { jobs, place }: Slice, deps: AcceptDependencies): Promise<void> {
-  const { redis, queue, batches, uploadStore } = deps;
-  // First the index of persons, so that all data of a person can be found.
-  await withQueue(redis, () => queue.index(jobs));
+  const { redis, batches, uploadStore } = deps;
   for (const job of jobs) {
     if (job.uploads.size === 0) continue;
     await withQueue(redis, async () => uploadStore?.write(job), writeTimeOf(job.uploads));
