@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
-import type { QueueState } from './jobs/read-queue-state.js';
+import type { QueueState } from './capacity/read-queue-state.js';
 import { isProbe, type RequestFacts } from './middleware/request-log.js';
 
 export interface ApiMetrics {

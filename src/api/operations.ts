@@ -1,11 +1,11 @@
-import { cancelBatchOperation } from './operations/cancel-batch.js';
+import { cancelBatchOperation } from './operations/batches/cancel-batch.js';
+import { createBatchOperation } from './operations/batches/create-batch.js';
+import { getBatchOperation } from './operations/batches/get-batch.js';
+import { getBatchResultsOperation } from './operations/batches/get-batch-results.js';
 import { cancelJobOperation } from './operations/cancel-job.js';
 import { compareFacesOperation } from './operations/compare-faces.js';
-import { createBatchOperation } from './operations/create-batch.js';
 import { createJobOperation } from './operations/create-job.js';
 import { eraseUserJobsOperation } from './operations/erase-user-jobs.js';
-import { getBatchOperation } from './operations/get-batch.js';
-import { getBatchResultsOperation } from './operations/get-batch-results.js';
 import { getHealthOperation } from './operations/get-health.js';
 import { getJobOperation } from './operations/get-job.js';
 import { getOpenApiOperation } from './operations/get-openapi.js';

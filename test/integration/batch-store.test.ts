@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AcceptDependencies, acceptBatch } from '../../src/api/batches/accept-batch.js';
 import { streamResults } from '../../src/api/batches/stream-results.js';
-import { createBacklog } from '../../src/api/jobs/backlog.js';
+import { createBacklog } from '../../src/api/capacity/backlog.js';
 import { cancelJob } from '../../src/api/jobs/cancel-job.js';
 import { createJobQueue, type JobQueue } from '../../src/api/jobs/job-queue.js';
 import { createKeyTurns } from '../../src/api/jobs/key-turns.js';

@@ -1,4 +1,5 @@
-import { ERROR_KINDS, type ErrorCode, errorCodesOf, STAGES, type Stage } from '../../src/shared/errors.js';
+import { STAGES, type Stage } from '../../src/shared/error-kind.js';
+import { ERROR_KINDS, type ErrorCode, errorCodesOf } from '../../src/shared/errors.js';
 import { NAMED_REASONS, type Reason, reasonKindOf } from '../../src/shared/reasons.js';
 
 const HEADINGS: Readonly<Record<Stage, string>> = {

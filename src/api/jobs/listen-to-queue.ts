@@ -3,7 +3,7 @@ import type { ApiConfig } from '../../shared/config/config.js';
 import { type ComparisonOutcome, readOutcome } from '../../shared/contract/comparison-outcome.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { connectRedis } from '../../shared/redis/connect-redis.js';
-import type { Backlog } from './backlog.js';
+import type { Backlog } from '../capacity/backlog.js';
 import { CANCELLED_BEFORE_IT_RAN } from './cancel-job.js';
 import type { JobWaiter } from './job-waiter.js';
 

@@ -10,13 +10,13 @@ import { type ComparisonJob, JOB_VERSION, UPLOAD_JOB_VERSION } from '../../share
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { Backlog } from '../capacity/backlog.js';
+import type { WorkerWatch } from '../capacity/worker-watch.js';
 import { RequestError } from '../http/request-error.js';
-import type { Backlog } from './backlog.js';
 import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
 import type { JobQueue } from './job-queue.js';
 import type { UploadStore } from './upload-store.js';
 import { withQueue } from './with-queue.js';
-import type { WorkerWatch } from './worker-watch.js';
 
 /** Slowest rate at which Redis takes photos, bytes per ms. */
 const UPLOAD_BYTES_PER_MS = 2_000;

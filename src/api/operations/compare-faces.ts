@@ -5,6 +5,7 @@ import type { ComparisonOutcome } from '../../shared/contract/comparison-outcome
 import { createResult, withFieldWarning } from '../../shared/contract/job-view.js';
 import { errorCodesOf, VerificationError } from '../../shared/errors.js';
 import type { Logger } from '../../shared/runtime/logger.js';
+import { noWorkerError, type WorkerWatch } from '../capacity/worker-watch.js';
 import type { AppContext } from '../http/app-context.js';
 import { errorResponse, failureResponse } from '../http/error-response.js';
 import { readCaller, readCompareRequest, readPreferences } from '../http/read-request.js';
@@ -13,7 +14,6 @@ import type { JobWaiter } from '../jobs/job-waiter.js';
 import { readDetails } from '../jobs/skip-unreadable.js';
 import { type Caller, type PreparedJob, prepareJob, submitJob } from '../jobs/submit-job.js';
 import { withQueue } from '../jobs/with-queue.js';
-import { noWorkerError, type WorkerWatch } from '../jobs/worker-watch.js';
 import { compareFormSchema } from '../openapi/compare-form.js';
 import { IDEMPOTENCY_KEY, PREFER_ASYNC, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
 import { FORM_EXAMPLE, REQUEST_EXAMPLE } from '../openapi/examples.js';

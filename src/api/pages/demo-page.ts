@@ -24,7 +24,7 @@ export function renderDemoPage(facts: DemoFacts): string {
   return renderPage({
     title: 'demo',
     path: '',
-    styles: ['assets/page.css', 'assets/demo.css', 'assets/camera.css'],
+    styles: ['assets/page.css', 'assets/demo.css', 'assets/photos/camera.css'],
     scripts: html`<script type="module" src="assets/demo.js"></script>`,
     status: html`<p id="readiness" class="pill" role="status">checking the service…</p>`,
     body: html`    <main class="demo">

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { AppContext } from '../http/app-context.js';
 import { createStaticFile, type FileKind } from './static-file.js';
 
-/** Folders beside this file, whose scripts and styles are served at `/assets/<name>`; the build copies them. */
+/** Folders beside this file, whose scripts and styles are served below `/assets/`; the build copies them. */
 const FOLDERS = ['demo', 'theme'];
 const ASSET = /\.(css|js|svg)$/;
 
@@ -14,7 +14,7 @@ const ASSET = /\.(css|js|svg)$/;
 export function createPageFiles(): Hono<AppContext> {
   const files = new Hono<AppContext>();
   for (const folder of FOLDERS.map((name) => new URL(`${name}/`, import.meta.url))) {
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const kind = ASSET.exec(name)?.[1] as FileKind | undefined;
       if (kind) files.get(`/assets/${name}`, createStaticFile(readFileSync(new URL(name, folder)), { kind }));
     }

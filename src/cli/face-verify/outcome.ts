@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ERROR_KINDS, type ErrorCode, type Stage } from '../../shared/errors.js';
+import type { Stage } from '../../shared/error-kind.js';
+import { ERROR_KINDS, type ErrorCode } from '../../shared/errors.js';
 import { EXIT } from '../exit-codes.js';
 import { UserError } from '../user-error.js';
 import type { ServiceAnswer } from './call-service.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ERROR_KINDS, type ErrorCode, FAULTS } from '../errors.js';
+import { FAULTS } from '../error-kind.js';
+import { ERROR_KINDS, type ErrorCode } from '../errors.js';
 import { type Reason, textOfReason } from '../reasons.js';
 import { type ImageName, imageNameSchema } from './compare-request.js';
 import { errorCodeSchema, reasonSchema } from './error-code.js';

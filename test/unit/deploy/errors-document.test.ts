@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, ERROR_KINDS, errorCodesOf, STAGES } from '../../../src/shared/errors.js';
+import { STAGES } from '../../../src/shared/error-kind.js';
+import { ERROR_CODES, ERROR_KINDS, errorCodesOf } from '../../../src/shared/errors.js';
 import { NAMED_REASONS, textOfReason } from '../../../src/shared/reasons.js';
 import { readFromRoot } from './read-dockerfile.js';
 

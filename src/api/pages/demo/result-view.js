@@ -1,6 +1,6 @@
 import { copyText } from './copy-text.js';
 import { createElement } from './create-element.js';
-import { createPhotoCard, createReason } from './photo-card.js';
+import { createPhotoCard, createReason } from './photos/photo-card.js';
 import { IMAGES } from './request.js';
 
 const MARKS = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BacklogOptions, createBacklog } from '../../../../src/api/jobs/backlog.js';
+import { type BacklogOptions, createBacklog } from '../../../../src/api/capacity/backlog.js';
 
 /** A backlog with a clock and a queue that the test controls. */
 function setUp(options: Partial<BacklogOptions> = {}) {

@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
-import { type BatchView, batchViewSchema } from '../../shared/contract/batch-view.js';
-import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import { type ReadBatchViewDependencies, readBatchView } from '../batches/read-batch-view.js';
-import type { AppContext } from '../http/app-context.js';
-import { MAX_WAIT_SECONDS, readBatchId, readPreferences } from '../http/read-request.js';
-import type { JobWaiter } from '../jobs/job-waiter.js';
-import { withQueue } from '../jobs/with-queue.js';
-import { BATCH_ID_PARAMETER, PREFER_WAIT, REQUEST_ID } from '../openapi/components.js';
-import { BATCH_EXAMPLE } from '../openapi/examples.js';
-import { defineOperation } from './define-operation.js';
+import { type BatchView, batchViewSchema } from '../../../shared/contract/batch-view.js';
+import type { RedisConnection } from '../../../shared/redis/connect-redis.js';
+import { type ReadBatchViewDependencies, readBatchView } from '../../batches/read-batch-view.js';
+import type { AppContext } from '../../http/app-context.js';
+import { MAX_WAIT_SECONDS, readBatchId, readPreferences } from '../../http/read-request.js';
+import type { JobWaiter } from '../../jobs/job-waiter.js';
+import { withQueue } from '../../jobs/with-queue.js';
+import { BATCH_ID_PARAMETER, PREFER_WAIT, REQUEST_ID } from '../../openapi/components.js';
+import { BATCH_EXAMPLE } from '../../openapi/examples.js';
+import { defineOperation } from '../define-operation.js';
 
 /** Time after which a poller should read a running batch again, seconds. */
 const POLL_AFTER_SECONDS = 1;

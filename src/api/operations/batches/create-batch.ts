@@ -3,21 +3,21 @@ import {
   type BatchAccepted,
   batchAcceptedSchema,
   batchRequestSchema,
-} from '../../shared/contract/batch-view.js';
-import { MAX_URL_LENGTH } from '../../shared/contract/compare-request.js';
-import { publicFactsOf, toVerificationError } from '../../shared/errors.js';
-import { checkUrl } from '../../shared/net/address-policy.js';
-import { type AcceptDependencies, acceptBatch } from '../batches/accept-batch.js';
-import { readBatch } from '../batches/read-batch.js';
-import type { AppContext } from '../http/app-context.js';
-import { readCaller } from '../http/read-request.js';
-import { RequestError } from '../http/request-error.js';
-import type { UploadLimits } from '../http/upload-limits.js';
-import { forgetUploads } from '../jobs/submit-job.js';
-import { BATCH_KEY, CALLBACK_URL, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
-import { BATCH_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
-import { REPLAYED } from './create-job.js';
-import { defineOperation } from './define-operation.js';
+} from '../../../shared/contract/batch-view.js';
+import { MAX_URL_LENGTH } from '../../../shared/contract/compare-request.js';
+import { publicFactsOf, toVerificationError } from '../../../shared/errors.js';
+import { checkUrl } from '../../../shared/net/address-policy.js';
+import { type AcceptDependencies, acceptBatch } from '../../batches/accept-batch.js';
+import { readBatch } from '../../batches/read-batch.js';
+import type { AppContext } from '../../http/app-context.js';
+import { readCaller } from '../../http/read-request.js';
+import { RequestError } from '../../http/request-error.js';
+import type { UploadLimits } from '../../http/upload-limits.js';
+import { forgetUploads } from '../../jobs/submit-job.js';
+import { BATCH_KEY, CALLBACK_URL, REQUEST_ID, TRACE_PARENT } from '../../openapi/components.js';
+import { BATCH_ID, REQUEST_EXAMPLE } from '../../openapi/examples.js';
+import { REPLAYED } from '../create-job.js';
+import { defineOperation } from '../define-operation.js';
 
 export interface CreateBatchDependencies extends AcceptDependencies {
   readonly uploadLimits: UploadLimits;

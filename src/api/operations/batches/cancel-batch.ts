@@ -1,12 +1,12 @@
-import { batchViewSchema } from '../../shared/contract/batch-view.js';
-import { cancelBatch } from '../batches/cancel-batch.js';
-import { findBatch, readBatchView } from '../batches/read-batch-view.js';
-import { readBatchId } from '../http/read-request.js';
-import type { CancelDependencies } from '../jobs/cancel-job.js';
-import { withQueue } from '../jobs/with-queue.js';
-import { BATCH_ID_PARAMETER, REQUEST_ID } from '../openapi/components.js';
-import { BATCH_EXAMPLE } from '../openapi/examples.js';
-import { defineOperation } from './define-operation.js';
+import { batchViewSchema } from '../../../shared/contract/batch-view.js';
+import { cancelBatch } from '../../batches/cancel-batch.js';
+import { findBatch, readBatchView } from '../../batches/read-batch-view.js';
+import { readBatchId } from '../../http/read-request.js';
+import type { CancelDependencies } from '../../jobs/cancel-job.js';
+import { withQueue } from '../../jobs/with-queue.js';
+import { BATCH_ID_PARAMETER, REQUEST_ID } from '../../openapi/components.js';
+import { BATCH_EXAMPLE } from '../../openapi/examples.js';
+import { defineOperation } from '../define-operation.js';
 
 export const cancelBatchOperation = defineOperation<CancelDependencies>({
   method: 'delete',

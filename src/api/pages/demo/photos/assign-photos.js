@@ -1,6 +1,6 @@
-import { IMAGES } from './request.js';
+import { IMAGES } from '../request.js';
 
-/** @typedef {import('./request.js').ImageName} ImageName */
+/** @typedef {import('../request.js').ImageName} ImageName */
 
 /** Usual names of a reference, like those in a folder of `npm start -- --photos`. */
 const REFERENCE_NAME = /^(back|ref|passport|licen[cs]e|document)|^id(?![a-z])/i;

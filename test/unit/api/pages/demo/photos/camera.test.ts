@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 const { explainCamera } = (await import(
-  new URL('../../../../../src/api/pages/demo/camera.js', import.meta.url).href
+  new URL('../../../../../../src/api/pages/demo/photos/camera.js', import.meta.url).href
 )) as { explainCamera: (name: string) => string };
 
 describe('explainCamera', () => {

@@ -7,7 +7,7 @@ interface ExplainPhoto {
 }
 
 const { explainUrl, explainFile, formatBytes } = (await import(
-  new URL('../../../../../src/api/pages/demo/explain-photo.js', import.meta.url).href
+  new URL('../../../../../../src/api/pages/demo/photos/explain-photo.js', import.meta.url).href
 )) as ExplainPhoto;
 
 describe('explainUrl', () => {

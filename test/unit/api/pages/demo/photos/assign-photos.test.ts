@@ -6,7 +6,7 @@ type Assign = (
 ) => { placed: [string, { name: string }][]; unused: { name: string }[] };
 
 const { assignPhotos } = (await import(
-  new URL('../../../../../src/api/pages/demo/assign-photos.js', import.meta.url).href
+  new URL('../../../../../../src/api/pages/demo/photos/assign-photos.js', import.meta.url).href
 )) as { assignPhotos: Assign };
 
 const ALL = ['front_image1', 'front_image2', 'front_image3', 'back_image'];

@@ -1,17 +1,17 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
-import type { BatchStore } from '../../shared/batches/batch-store.js';
-import type { RedisConnection } from '../../shared/redis/connect-redis.js';
-import { findBatch } from '../batches/read-batch-view.js';
-import { streamResults } from '../batches/stream-results.js';
-import type { AppContext } from '../http/app-context.js';
-import { readBatchId } from '../http/read-request.js';
-import { RequestError } from '../http/request-error.js';
-import type { ReadJobDependencies } from '../jobs/read-job-view.js';
-import { withQueue } from '../jobs/with-queue.js';
-import { BATCH_ID_PARAMETER, REQUEST_ID } from '../openapi/components.js';
-import { JOB_EXAMPLE } from '../openapi/examples.js';
-import { defineOperation } from './define-operation.js';
+import type { BatchStore } from '../../../shared/batches/batch-store.js';
+import type { RedisConnection } from '../../../shared/redis/connect-redis.js';
+import { findBatch } from '../../batches/read-batch-view.js';
+import { streamResults } from '../../batches/stream-results.js';
+import type { AppContext } from '../../http/app-context.js';
+import { readBatchId } from '../../http/read-request.js';
+import { RequestError } from '../../http/request-error.js';
+import type { ReadJobDependencies } from '../../jobs/read-job-view.js';
+import { withQueue } from '../../jobs/with-queue.js';
+import { BATCH_ID_PARAMETER, REQUEST_ID } from '../../openapi/components.js';
+import { JOB_EXAMPLE } from '../../openapi/examples.js';
+import { defineOperation } from '../define-operation.js';
 
 export interface GetBatchResultsDependencies extends ReadJobDependencies {
   readonly redis: RedisConnection;

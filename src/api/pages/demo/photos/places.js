@@ -1,9 +1,9 @@
-import { createElement } from './create-element.js';
+import { createElement } from '../create-element.js';
+import { IMAGES } from '../request.js';
 import { explainFile, explainUrl, formatBytes } from './explain-photo.js';
 import { createPhoto } from './photo.js';
-import { IMAGES } from './request.js';
 
-/** @typedef {import('./request.js').ImageName} ImageName */
+/** @typedef {import('../request.js').ImageName} ImageName */
 
 /** Pause in typing after which a photo is loaded, ms. */
 const TYPING_MS = 400;

@@ -2,9 +2,9 @@ import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
-import type { JobQueue } from './job-queue.js';
-import type { UploadStore } from './upload-store.js';
-import { withQueue } from './with-queue.js';
+import type { JobQueue } from '../jobs/job-queue.js';
+import type { UploadStore } from '../jobs/upload-store.js';
+import { withQueue } from '../jobs/with-queue.js';
 
 /** The queue of one model pack at one moment. */
 export interface QueueState {

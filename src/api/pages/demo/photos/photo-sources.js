@@ -1,10 +1,10 @@
+import { PHOTO_NAMES } from '../describe-warning.js';
+import { IMAGES } from '../request.js';
 import { assignPhotos } from './assign-photos.js';
 import { watchCamera } from './camera.js';
-import { PHOTO_NAMES } from './describe-warning.js';
 import { emptyPlaces, putFile, putUrl } from './places.js';
-import { IMAGES } from './request.js';
 
-/** @typedef {import('./request.js').ImageName} ImageName */
+/** @typedef {import('../request.js').ImageName} ImageName */
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 

@@ -1,4 +1,4 @@
-import { createElement, createSvg } from './create-element.js';
+import { createElement, createSvg } from '../create-element.js';
 
 /**
  * Returns the photo at `url` with the compared face marked. This browser loads the picture, while the service found the

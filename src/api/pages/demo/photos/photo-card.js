@@ -1,5 +1,5 @@
-import { createElement } from './create-element.js';
-import { describeWarning, PHOTO_NAMES } from './describe-warning.js';
+import { createElement } from '../create-element.js';
+import { describeWarning, PHOTO_NAMES } from '../describe-warning.js';
 import { createPhoto } from './photo.js';
 
 const CHIPS = {

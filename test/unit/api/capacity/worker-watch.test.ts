@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startWorkerWatch, type WorkerWatch } from '../../../../src/api/jobs/worker-watch.js';
+import { startWorkerWatch, type WorkerWatch } from '../../../../src/api/capacity/worker-watch.js';
 import { createLogger } from '../../../../src/shared/runtime/logger.js';
 
 const GRACE_MS = 30_000;
