@@ -54,7 +54,12 @@ export async function runNpmStart(
   };
   child.stdout.setEncoding('utf8').on('data', gather);
   child.stderr.setEncoding('utf8').on('data', gather);
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      rmSync(folder, { recursive: true, force: true });
+      resolve(code);
+    });
+  });
   const seen: RunningProcess[] = [];
   const family = (): readonly RunningProcess[] => {
     const found = listFamily(child.pid ?? 0);
@@ -84,8 +89,7 @@ export async function runNpmStart(
     // A process that lost its parent is no longer a descendant of npm.
     for (const { pid } of stillRunning(seen)) killSilently(pid);
     await ended;
-    for (const data of [join(ROOT, '.redis', String(chosen)), folder])
-      rmSync(data, { recursive: true, force: true });
+    rmSync(join(ROOT, '.redis', String(chosen)), { recursive: true, force: true });
   };
   return {
     process: child,
