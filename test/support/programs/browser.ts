@@ -21,7 +21,7 @@ export const INSECURE_HOST = 'insecure.test';
 const OFFLINE = `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1`;
 /** Shows a moving test pattern to pages that may use the camera. */
 const FAKE_CAMERA = '--use-fake-device-for-media-stream';
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 export interface View {
   readonly widthPx: number;
@@ -34,13 +34,13 @@ export interface Page {
   readonly complaints: readonly string[];
   /** Returns the value of an expression in the page; awaits promises. */
   evaluate(expression: string): Promise<unknown>;
-  /** Resolves once the expression is true; rejects after 30 seconds. */
+  /** Resolves once the expression is true; rejects after 60 seconds. */
   waitFor(expression: string): Promise<void>;
   /** Loads the page again; resolves once it and its scripts are loaded. */
   reload(): Promise<void>;
   /** Calls a method of the DevTools protocol for this page. */
   send(method: string, params?: Message): Promise<Message>;
-  /** Resolves with the parameters of the next event of this kind; rejects after 30 seconds. */
+  /** Resolves with the parameters of the next event of this kind; rejects after 60 seconds. */
   event(method: string): Promise<Message>;
   /** Writes a PNG of the whole page. */
   screenshot(path: string): Promise<void>;
