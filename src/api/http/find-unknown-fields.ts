@@ -29,7 +29,11 @@ export function findUnknownFields(body: unknown): UnknownFields {
     const meant = findMeant(field, sent);
     if (meant) {
       meantFields.add(meant);
-      misspelt.push({ field, code: 'unknown_field', detail: `does not exist; did you mean ${meant}?` });
+      misspelt.push({
+        field: field.slice(0, MAX_NAME_LENGTH),
+        code: 'unknown_field',
+        detail: `does not exist; did you mean ${meant}?`,
+      });
     } else if (ignored.length < MAX_NAMES) ignored.push(field.slice(0, MAX_NAME_LENGTH));
   }
   return { misspelt, meant: meantFields, ignored };

@@ -1,16 +1,33 @@
 import { VerificationError } from '../../shared/errors.js';
 
 /**
+ * Strings and punctuation marks of a body at most, two for each field with a number. A comparison has fewer than 100; a
+ * body with room for photos could have so many that checking its fields would occupy the process for seconds.
+ */
+const MAX_TOKENS = 20_000;
+
+/**
  * Parses a JSON text (RFC 8259).
- * @throws VerificationError `invalid_json`: not UTF-8, not JSON, nested too deeply, or an object that names a field twice.
- * Programs differ in which of the two values they use, so a proxy before us may have checked a different request.
+ * @throws VerificationError `invalid_json`: not UTF-8, not JSON, nested too deeply, too many fields, or an object that names
+ * a field twice. Programs differ in which of the two values they use, so a proxy before us may have checked a different
+ * request.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeUtf8(bytes);
   const value = parse(text);
-  if (namesFieldTwice(text))
-    throw new VerificationError('invalid_json', { detail: 'The body names a field twice.' });
+  const problem = findProblem(text);
+  if (problem !== undefined) throw new VerificationError('invalid_json', { detail: problem });
   return value;
+}
+
+function findProblem(text: string): string | undefined {
+  try {
+    return findFieldProblem(text);
+  } catch (error) {
+    // The regular expression keeps a state for each escape; beyond some millions of them there is no room.
+    if (error instanceof RangeError) return 'The body has too many escapes in a string.';
+    throw error;
+  }
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
@@ -34,11 +51,14 @@ function parse(text: string): unknown {
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g;
 
 /** `json` must be valid: then a colon outside strings always follows a name. Takes linear time. */
-function namesFieldTwice(json: string): boolean {
+function findFieldProblem(json: string): string | undefined {
+  let count = 0;
   /** The names in each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let latest = '';
   for (const [token] of json.matchAll(TOKEN)) {
+    count += 1;
+    if (count > MAX_TOKENS) return 'The body has too many fields.';
     if (token === '{') open.push(new Set());
     else if (token === '[') open.push(undefined);
     else if (token === '}' || token === ']') open.pop();
@@ -46,9 +66,9 @@ function namesFieldTwice(json: string): boolean {
     else {
       const names = open.at(-1);
       const name = JSON.parse(latest) as string;
-      if (names?.has(name)) return true;
+      if (names?.has(name)) return 'The body names a field twice.';
       names?.add(name);
     }
   }
-  return false;
+  return undefined;
 }

@@ -292,6 +292,15 @@ describe('a field that the contract does not know', () => {
     ]);
   });
 
+  it('is repeated only to its start, because a name can be as long as four photos', async () => {
+    const field = `front_image_1${'_'.repeat(1_000)}`;
+    const { front_image1: value, ...others } = ACCEPTABLE as Record<string, unknown>;
+
+    expect(await refusals({ ...others, [field]: value })).toEqual([
+      [field.slice(0, 64), 'unknown_field', 'does not exist; did you mean front_image1?'],
+    ]);
+  });
+
   it('is refused beside the field that it stands for if only its case or punctuation differ', async () => {
     expect(await refusals({ ...ACCEPTABLE, threshold: 0.9, Threshold: 0.5 })).toEqual([
       ['Threshold', 'unknown_field', 'does not exist; did you mean threshold?'],
