@@ -14,6 +14,8 @@ import { maxFormBytes, maxJsonBodyBytes, type UploadLimits } from './upload-limi
 const MAX_PARTS = 40;
 const MAX_PART_HEADERS = 10;
 const MAX_PART_HEADER_BYTES = 4_096;
+/** Room for a part before its size is known, bytes. */
+const SMALL_PART_BYTES = 16_384;
 /** Turns of the event loop that a step of the parser can take; most take two. */
 const MAX_TURNS = 1_000;
 const INCOMPLETE = 'The body is not complete multipart/form-data.';
@@ -68,7 +70,8 @@ export async function readMultipart(request: Request, limits: UploadLimits): Pro
       else if (bytes.length > 0) photos.set(part.image, { kind: 'upload', bytes, sha256 });
       else refuse(wrongPart(part.name, 'must not be empty'));
     };
-    receiving.push(receivePart(stream, part, refuse).then(keep, refuse));
+    const expectedBytes = part.image ? expectedPhotoBytes(request) : SMALL_PART_BYTES;
+    receiving.push(receivePart(stream, { ...part, expectedBytes }, refuse).then(keep, refuse));
   });
   parser.on('partsLimit', () => refuse(wrongBody(`The body has more than ${MAX_PARTS} parts.`)));
   parser.on('error', () => refuse(wrongBody(INCOMPLETE)));
@@ -157,6 +160,12 @@ function describePart(
   return wrongPart(name, publicFactsOf(new VerificationError('uploads_disabled')));
 }
 
+/** Returns the size of a photo if all of the request are of one size, bytes. */
+function expectedPhotoBytes(request: Request): number {
+  const announced = Number(request.headers.get('content-length')) || 0;
+  return Math.max(SMALL_PART_BYTES, Math.ceil(announced / IMAGE_NAMES.length));
+}
+
 interface ReceivedPart {
   readonly bytes: Buffer;
   readonly sha256: string;
@@ -165,23 +174,34 @@ interface ReceivedPart {
 /** Returns the bytes of a part. Refuses one that is too large, and discards the rest of it. */
 async function receivePart(
   stream: AsyncIterable<Buffer>,
-  { name, maxBytes }: Part,
+  { name, maxBytes, expectedBytes }: Part & { readonly expectedBytes: number },
   refuse: (error: Error) => void,
 ): Promise<ReceivedPart> {
   const sha256 = createHash('sha256');
-  const chunks: Buffer[] = [];
+  // Chunks are copied as they arrive: kept, each of one byte would take a hundred.
+  let bytes: Buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, expectedBytes));
   let size = 0;
   for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > maxBytes) {
+    const end = size + chunk.length;
+    if (end > maxBytes) {
       refuse(wrongPart(name, { code: 'body_too_large', detail: `must have at most ${maxBytes} bytes` }));
-      chunks.length = 0;
+      bytes.fill(0, 0, size);
       continue;
     }
-    chunks.push(chunk);
+    if (end > bytes.length) bytes = growTo(Math.min(maxBytes, Math.max(end, bytes.length * 2)), bytes);
+    bytes.set(chunk, size);
     sha256.update(chunk);
+    size = end;
   }
-  return { bytes: Buffer.concat(chunks), sha256: sha256.digest('hex') };
+  return { bytes: bytes.subarray(0, size), sha256: sha256.digest('hex') };
+}
+
+/** Moves the bytes of a photo into a larger buffer. */
+function growTo(size: number, bytes: Buffer): Buffer {
+  const larger = Buffer.allocUnsafeSlow(size);
+  larger.set(bytes);
+  bytes.fill(0);
+  return larger;
 }
 
 /** Returns the refusal of a part. `why`: a sentence for `invalid_request`, or a code with one. */

@@ -49,13 +49,15 @@ export function createPhotoCipher(encodedKeys: readonly string[]): PhotoCipher |
     encrypt: async (photo, place) => {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', first.key, nonce).setAAD(Buffer.from(place));
-      const parts: Buffer[] = [Buffer.of(VERSION), first.id, nonce];
+      const stored = Buffer.allocUnsafeSlow(HEAD_BYTES + photo.length + TAG_BYTES);
+      stored.set([VERSION, ...first.id, ...nonce]);
       for (let at = 0; at < photo.length; at += SLICE_BYTES) {
         if (at > 0) await nextTurn();
-        parts.push(cipher.update(photo.subarray(at, at + SLICE_BYTES)));
+        stored.set(cipher.update(photo.subarray(at, at + SLICE_BYTES)), HEAD_BYTES + at);
       }
       cipher.final();
-      return Buffer.concat([...parts, cipher.getAuthTag()]);
+      stored.set(cipher.getAuthTag(), HEAD_BYTES + photo.length);
+      return stored;
     },
     decrypt: (stored, place) => {
       if (stored.length < HEAD_BYTES + TAG_BYTES || stored[0] !== VERSION)
