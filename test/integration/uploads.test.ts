@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,10 +12,14 @@ import { jobViewSchema } from '../../src/shared/contract/job-view.js';
 import { FORM_TYPE, type FormPart, multipart, photoPart, textPart } from '../support/builders/multipart.js';
 import { otherPersonPhoto } from '../support/photos/photos.js';
 import { dataUrlOf, UPLOAD_KEY, uploadPhotos } from '../support/photos/upload-photos.js';
-import { type Service, startReplica, startService } from '../support/programs/service.js';
+import { type Program, type Service, startReplica, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
 
 const run = promisify(execFile);
+
+/** The defaults. */
+const MAX_IMAGE_BYTES = 10_485_760;
+const MAX_INLINE_BYTES = 2_097_152;
 
 let service: Service;
 let images: ImageServer;
@@ -259,6 +265,142 @@ describe('photos in data: URLs', () => {
       retryable: true,
       image: 'back_image',
     });
+  });
+});
+
+describe('an upload on a connection of its own', () => {
+  const whole = (): Buffer =>
+    multipart([
+      textPart('user_id', 'u-1'),
+      ...Object.entries(photos).map(([name, photo]) => photoPart(name, photo)),
+    ]);
+  const head = (length: number, id: string): string =>
+    [
+      'POST /jobs HTTP/1.1',
+      'Host: localhost',
+      'Connection: close',
+      `X-Request-Id: ${id}`,
+      `Content-Type: ${FORM_TYPE}`,
+      `Content-Length: ${length}`,
+      '',
+      '',
+    ].join('\r\n');
+  const open = () => connect(Number(new URL(service.origin).port), '127.0.0.1');
+  /** Returns the answer to these bytes, after which the sender ends its side. */
+  const exchange = async (...pieces: readonly (string | Buffer)[]): Promise<string> => {
+    const socket = open();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    for (const piece of pieces) socket.write(piece);
+    socket.end();
+    await once(socket, 'close');
+    return text;
+  };
+
+  it('that breaks off in a photo leaves nothing behind', async () => {
+    const form = whole();
+    const socket = open();
+    socket.write(head(form.length, 'broken-off'));
+    await new Promise((resolve) => socket.write(form.subarray(0, form.length / 2), resolve));
+    socket.destroy();
+
+    await service.api.line((line) => line.request_id === 'broken-off');
+
+    expect(await keysOfPhotos()).toEqual([]);
+    expect(service.api.errors).toEqual([]);
+    expect(service.api.lines.filter(({ level }) => Number(level) >= 50 || level === 'error')).toEqual([]);
+    expect((await service.post('/compare-faces', inline())).body).toEqual({ user_id: 'u-1', matched: true });
+  });
+
+  it('is refused if its Content-Length is too small or too large', async () => {
+    const form = whole();
+    const cut = form.subarray(0, -1_000);
+
+    const ended = await exchange(head(cut.length, 'ended'), cut);
+    const small = await exchange(head(cut.length, 'small'), form);
+    const large = await exchange(head(form.length + 1_000, 'large'), form);
+
+    expect(ended).toMatch(/^HTTP\/1\.1 422 .*not complete multipart/s);
+    // Node finds bytes after the end of the request before or after we find that the form is incomplete.
+    expect(small).toMatch(/^HTTP\/1\.1 4(?:00|22) /);
+    expect(large).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('needs no Content-Length', async () => {
+    const form = whole();
+    const body = ReadableStream.from([form.subarray(0, 70_000), form.subarray(70_000)]);
+
+    const { status, body: answer } = await service.call('/compare-faces', {
+      method: 'POST',
+      headers: { 'content-type': FORM_TYPE },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+
+    expect([status, answer]).toEqual([200, { user_id: 'u-1', matched: true }]);
+  });
+});
+
+describe('large photos', () => {
+  let api: { readonly program: Program; readonly origin: string };
+  beforeAll(async () => {
+    api = await startReplica(service.redis.url, { UPLOAD_KEYS: UPLOAD_KEY });
+  });
+  afterAll(() => api?.program.stop());
+
+  const submit = async (type: string, body: string | Buffer) => {
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: new Uint8Array(Buffer.from(body)),
+    };
+    const response = await fetch(`${api.origin}/jobs`, init);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  const form = (bytes: number): Buffer =>
+    multipart([
+      textPart('user_id', 'u-1'),
+      ...Object.keys(photos).map((name) => photoPart(name, Buffer.alloc(bytes, name))),
+    ]);
+  const inlineOf = (bytes: number): string =>
+    JSON.stringify(
+      inline(Object.fromEntries(Object.keys(photos).map((n) => [n, dataUrlOf(Buffer.alloc(bytes))]))),
+    );
+
+  it('of MAX_IMAGE_BYTES each are accepted in a form', async () => {
+    const { status, body } = await submit(FORM_TYPE, form(MAX_IMAGE_BYTES));
+
+    expect(status).toBe(202);
+    expect(await endOf(String(body.job_id))).toMatchObject({ status: 'failed' });
+  });
+
+  it('of MAX_INLINE_BYTES each are accepted in data: URLs, and larger ones told to come in a form', async () => {
+    const accepted = await submit('application/json', inlineOf(MAX_INLINE_BYTES));
+    const refused = await submit('application/json', inlineOf(MAX_INLINE_BYTES + 1));
+
+    expect([accepted.status, refused.status]).toEqual([202, 413]);
+    expect(refused.body).toMatchObject({ code: 'body_too_large' });
+    expect(JSON.stringify(refused.body)).toContain('as a part of multipart/form-data');
+    expect(await endOf(String(accepted.body.job_id))).toMatchObject({ status: 'failed' });
+  });
+
+  it('take no memory of Redis after their jobs', async () => {
+    const dataset = async (): Promise<number> =>
+      Number(/used_memory_dataset:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    await vi.waitFor(async () => expect(await keysOfPhotos()).toEqual([]), 60_000);
+    const before = await dataset();
+    service.workers[0]?.process.kill('SIGSTOP');
+    const answers: Awaited<ReturnType<typeof submit>>[] = [];
+    for (let job = 0; job < 10; job += 1) answers.push(await submit(FORM_TYPE, form(2_000_000)));
+    const during = await dataset();
+    service.workers[0]?.process.kill('SIGCONT');
+    await Promise.all(answers.map(({ body }) => endOf(String(body.job_id))));
+
+    expect(during - before).toBeGreaterThan(80_000_000);
+    // The records of ten jobs remain, of a few kB each.
+    await vi.waitFor(async () => expect((await dataset()) - before).toBeLessThan(2_000_000), 60_000);
   });
 });
 
