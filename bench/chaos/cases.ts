@@ -8,6 +8,8 @@ import type { Tally } from './tally.js';
 /** A request and its required outcome, whatever breaks meanwhile. */
 export interface Case {
   readonly body: object;
+  /** Photos that are sent as files beside `body`, by field. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
   /** `true`, `false` or an error code. */
   readonly expected: string;
 }
@@ -22,7 +24,7 @@ const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'] as
 const MOODS = ['image_errors', 'image_resets'] as const;
 type Mood = (typeof MOODS)[number];
 
-/** Serves the photos and returns the requests of which a run is made: match, every other one of uploads, match from a bad host, non-match, no face. */
+/** Serves the photos and returns the requests of which a run is made: match (of URLs, data: URLs and files in turn), match from a bad host, non-match, no face. */
 export async function prepareCases(images: ImageServer, seed: number, tally: Tally): Promise<CaseOf> {
   const [first, second] = SAME_PERSON;
   const crop = { widthPx: WIDTH_PX, margin: 0.3 };
@@ -39,6 +41,7 @@ export async function prepareCases(images: ImageServer, seed: number, tally: Tal
   const faceless = images.serve('/faceless.jpg', await photoWithoutFace());
   const strangers = { front_image1: other, front_image2: other, front_image3: other };
   const uploaded = Object.fromEntries(IMAGES.map((name) => [name, dataUrlOf(photos[name])] as const));
+  const matches = [{ body: same }, { body: uploaded }, { body: {}, files: photos }] as const;
   const moods = createMoods(seed, tally);
   const moody = IMAGES.map((name) =>
     images.serve(`/moody-${name}.jpg`, (request, response) => moods(request, response, photos[name])),
@@ -49,7 +52,7 @@ export async function prepareCases(images: ImageServer, seed: number, tally: Tal
     const url = `${moody[round % IMAGES.length]}?job=${index}`;
     switch (index % 4) {
       case 0:
-        return { body: round % 2 === 0 ? same : uploaded, expected: 'true' };
+        return { ...(matches[round % matches.length] ?? matches[0]), expected: 'true' };
       case 1:
         return { body: { ...same, [name]: url, min_matches: 3, threshold: 0.2 }, expected: 'true' };
       case 2:

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { FORM_TYPE, multipart, photoPart, textPart } from '../../test/support/builders/multipart.js';
 import { call } from './call.js';
 import type { Case } from './cases.js';
 import { SYNC_WAIT_S } from './system.js';
@@ -74,7 +75,7 @@ async function askAndWait(asked: Asked, attempt: number, options: ClientOptions)
   const answer = await call(asked.index + attempt, '/compare-faces', {
     options,
     limitMs: SYNC_PROMISE_MS + options.slackMs,
-    init: { method: 'POST', body: bodyOf(asked, {}) },
+    init: { method: 'POST', ...contentOf(asked, {}) },
   });
   tally.longestWaitMs = Math.max(tally.longestWaitMs, performance.now() - startedAt);
   if (answer === 'cut off') tally.met.callers_cut_off += 1;
@@ -93,13 +94,13 @@ async function askAndWait(asked: Asked, attempt: number, options: ClientOptions)
 /** False if the job was not accepted and the caller must retry. */
 async function askAndFollow(asked: Asked, attempt: number, options: ClientOptions): Promise<boolean> {
   const { index, kind } = asked;
-  const headers: Record<string, string> = kind === 'idempotent' ? { 'idempotency-key': `key-${index}` } : {};
-  const body = bodyOf(asked, kind === 'webhook' ? { callback_url: options.callbackUrl } : {});
+  const { body, headers } = contentOf(asked, kind === 'webhook' ? { callback_url: options.callbackUrl } : {});
+  const key: Record<string, string> = kind === 'idempotent' ? { 'idempotency-key': `key-${index}` } : {};
   const submit = (replica: number) =>
     call(replica, '/jobs', {
       options,
       limitMs: POLL_PROMISE_MS + options.slackMs,
-      init: { method: 'POST', body, headers },
+      init: { method: 'POST', body, headers: { ...headers, ...key } },
     });
   // Sends the same Idempotency-Key to two replicas at once.
   const replicas = kind === 'idempotent' ? options.origins.keys() : [index + attempt];
@@ -118,8 +119,14 @@ async function askAndFollow(asked: Asked, attempt: number, options: ClientOption
   return jobIds.size > 0;
 }
 
-const bodyOf = ({ index, case: { body } }: Asked, extra: object): string =>
-  JSON.stringify({ user_id: index, ...body, ...extra });
+/** Returns a request as JSON, or as a form if it has files. */
+function contentOf({ index, case: { body, files } }: Asked, extra: object) {
+  const json = JSON.stringify({ user_id: index, ...body, ...extra });
+  if (!files) return { body: json, headers: {} };
+  const parts = Object.entries(files).map(([name, photo]) => photoPart(name, photo));
+  const form = multipart([textPart('request', json), ...parts]);
+  return { body: new Uint8Array(form), headers: { 'content-type': FORM_TYPE } };
+}
 
 /** Polls an accepted job until it has ended. */
 async function follow(entry: Entry, options: ClientOptions): Promise<void> {
