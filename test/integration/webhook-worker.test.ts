@@ -160,13 +160,15 @@ describe('the webhook worker', () => {
     await Promise.all(jobs.map((jobId) => bench.add(jobId, receiver.script(`/${jobId}`, [500, 204]))));
     await Promise.all(jobs.map((jobId) => receiver.waitFor(`/${jobId}`, 2)));
 
+    await Promise.all(jobs.map((jobId) => untilStatus(jobId, 'delivered')));
+
+    // Twice each, or more often: a delivery whose record is lost is repeated under the same id.
     for (const received of receiver.received) {
       const jobId = received.path.slice(1);
       expect(received.id).toBe(webhookJobId(jobId));
       expect(verifyReceived(received, WEBHOOK_SECRET)).toEqual({ data: { job_id: jobId } });
     }
-    await Promise.all(jobs.map((jobId) => untilStatus(jobId, 'delivered')));
-    expect(receiver.received).toHaveLength(80);
+    expect(new Set(receiver.received.map(({ id }) => id)).size).toBe(jobs.length);
   });
 
   it('does not let a slow receiver delay a fast one', async () => {
