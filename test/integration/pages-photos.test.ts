@@ -129,7 +129,7 @@ describe.skipIf(!binary)('photos on the demo page (skipped where no Chromium is 
       await press(page, 'shoot');
       await page.waitFor(`document.querySelectorAll('#shots img').length === ${count}`);
     }
-    expect(await page.evaluate('track.readyState')).toBe('ended');
+    await page.waitFor(`track.readyState === 'ended'`);
     await press(page, 'use-shots');
     await waitForPictures(page, 3);
 
@@ -152,7 +152,7 @@ describe.skipIf(!binary)('photos on the demo page (skipped where no Chromium is 
     await pressKey(page, 'Escape');
     await page.waitFor(`!document.querySelector('#camera').open`);
 
-    expect(await page.evaluate('track.readyState')).toBe('ended');
+    await page.waitFor(`track.readyState === 'ended'`);
   });
 
   it('says why the camera cannot be used', async () => {
