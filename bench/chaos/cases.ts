@@ -24,7 +24,10 @@ const IMAGES = ['front_image1', 'front_image2', 'front_image3', 'back_image'] as
 const MOODS = ['image_errors', 'image_resets'] as const;
 type Mood = (typeof MOODS)[number];
 
-/** Serves the photos and returns the requests of which a run is made: match (of URLs, data: URLs and files in turn), match from a bad host, non-match, no face. */
+/**
+ * Serves the photos and returns the requests of which a run is made: match (of URLs, data: URLs and files in turn), match
+ * from a bad host, non-match, no face.
+ */
 export async function prepareCases(images: ImageServer, seed: number, tally: Tally): Promise<CaseOf> {
   const [first, second] = SAME_PERSON;
   const crop = { widthPx: WIDTH_PX, margin: 0.3 };

@@ -1,6 +1,7 @@
 import type { BatchRecord } from '../../shared/batches/batch-store.js';
 import { type EndBatchDependencies, finishBatch } from '../../shared/batches/end-batch.js';
 import { type BatchView, createBatchView, haveAllEnded } from '../../shared/contract/batch-view.js';
+import { awaitedCallback } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import type { JobQueue } from '../jobs/job-queue.js';
@@ -38,9 +39,7 @@ export async function readBatchView(
   if (states.includes('queued') && (await batches.hasLines(batchId)))
     void queue.fill(batch).catch(() => undefined);
   const { createdAt, finishedAt, callbackUrl } = batch;
-  const callback =
-    (await webhooks.readState(batchId)) ??
-    (callbackUrl ? ({ status: 'pending', attempts: 0 } as const) : undefined);
+  const callback = (await webhooks.readState(batchId)) ?? awaitedCallback(callbackUrl);
   return {
     ...createBatchView({ batchId, states, createdAt, finishedAt }),
     ...(callback ? { callback } : {}),

@@ -1,11 +1,10 @@
-import { compareRequestSchema, IMAGE_NAMES } from '../../shared/contract/compare-request.js';
+import { compareRequestSchema, isImageName } from '../../shared/contract/compare-request.js';
 import { parseJson } from './parse-json.js';
 import { REQUEST_PART } from './read-multipart.js';
 import { RequestError } from './request-error.js';
 
 /** The text of a JSON number or boolean. */
 const SCALAR = /^(?:true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
-const IMAGES: ReadonlySet<string> = new Set(IMAGE_NAMES);
 
 /**
  * Returns what the text parts of a form say, as the JSON body that would say it: the fields of the part `request`, and
@@ -38,7 +37,7 @@ export function withFields(body: unknown, fields: readonly (readonly [string, un
 
 function readField(name: string, text: string): unknown {
   const schema = Object.entries(compareRequestSchema.shape).find(([field]) => field === name)?.[1];
-  const isText = !schema || IMAGES.has(name) || schema.safeParse(text).success;
+  const isText = !schema || isImageName(name) || schema.safeParse(text).success;
   return !isText && SCALAR.test(text) ? JSON.parse(text) : text;
 }
 

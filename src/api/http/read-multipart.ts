@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
+import { IMAGE_NAMES, type ImageName, isImageName } from '../../shared/contract/compare-request.js';
 import { dataUrlLength, type UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, VerificationError } from '../../shared/errors.js';
@@ -218,8 +218,4 @@ function wrongBody(detail: string): RequestError {
 /** Names of parts are repeated in answers. */
 function shorten(name: string): string {
   return name.slice(0, 64);
-}
-
-function isImageName(name: string): name is ImageName {
-  return (IMAGE_NAMES as readonly string[]).includes(name);
 }

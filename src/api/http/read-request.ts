@@ -5,7 +5,7 @@ import {
   type CompareRequest,
   compareRequestSchema,
   IMAGE_NAMES,
-  type ImageName,
+  isImageName,
 } from '../../shared/contract/compare-request.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
@@ -166,8 +166,4 @@ export function readPreferences(header: string | undefined): Preferences {
     respondAsync: preferences.includes('respond-async'),
     ...(wait === undefined ? {} : { waitSeconds: Number(wait) }),
   };
-}
-
-function isImageName(field: string): field is ImageName {
-  return (IMAGE_NAMES as readonly string[]).includes(field);
 }

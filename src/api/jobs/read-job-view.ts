@@ -1,5 +1,10 @@
 import type { BatchStore } from '../../shared/batches/batch-store.js';
-import { type CallbackState, createJobView, type JobView } from '../../shared/contract/job-view.js';
+import {
+  awaitedCallback,
+  type CallbackState,
+  createJobView,
+  type JobView,
+} from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { CancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
@@ -55,22 +60,17 @@ async function viewOf(job: StoredJob, deps: ReadJobDependencies): Promise<JobVie
   const { jobId, payload, outcome } = job;
   const details = outcome ? await readDetails(jobId, payload, deps) : {};
   const callback = await readCallback(jobId, deps);
-  const awaited: CallbackState | undefined = payload.callback_url
-    ? { status: 'pending', attempts: 0 }
-    : undefined;
   return createJobView({
     ...job,
     ...details,
     job: payload,
-    callback: callback ?? awaited,
+    callback: callback ?? awaitedCallback(payload.callback_url),
     running: runningStateOf(job),
   });
 }
 
 /** The view of a job that is accepted with its batch, but not in the queue yet. */
 function viewOfLine(jobId: string, job: ComparisonJob): JobView {
-  const callback: CallbackState | undefined = job.callback_url
-    ? { status: 'pending', attempts: 0 }
-    : undefined;
+  const callback = awaitedCallback(job.callback_url);
   return createJobView({ jobId, job, createdAt: job.accepted_at, attempts: 0, callback });
 }

@@ -20,6 +20,8 @@ import { withQueue } from './with-queue.js';
 
 /** Slowest rate at which Redis takes photos, bytes per ms. */
 const UPLOAD_BYTES_PER_MS = 2_000;
+/** What is wrong with a callback URL where there are no secrets. */
+export const CANNOT_SIGN = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';
 /** Time after the timeout of a synchronous caller in which its job can still start. */
 export const SYNC_GRACE_SECONDS = 60;
 
@@ -286,10 +288,8 @@ function checkFields(body: CompareRequest, { policy, settings, uploadStore }: Su
       errors.push({ ...place, ...publicFactsOf(new VerificationError('uploads_disabled')) });
   }
   if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
-  if (body.callback_url !== undefined && !settings.canSign) {
-    const detail = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';
-    errors.push({ field: 'callback_url', code: 'invalid_request', detail });
-  }
+  if (body.callback_url !== undefined && !settings.canSign)
+    errors.push({ field: 'callback_url', code: 'invalid_request', detail: CANNOT_SIGN });
   if (body.receipt && !settings.canIssueReceipts)
     errors.push({ field: 'receipt', code: 'receipts_disabled', detail: ERROR_KINDS.receipts_disabled.text });
   if (body.threshold !== undefined && body.threshold < settings.minThreshold) {

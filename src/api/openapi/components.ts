@@ -71,6 +71,8 @@ export const PREFER_WAIT: Parameter = {
   schema: { type: 'string', examples: ['wait=20'] },
 };
 
+const IDEMPOTENCY_KEY_SCHEMA = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' } as const;
+
 export const IDEMPOTENCY_KEY: Parameter = {
   id: 'IdempotencyKey',
   name: 'Idempotency-Key',
@@ -79,7 +81,7 @@ export const IDEMPOTENCY_KEY: Parameter = {
     'A repeated key with the same body joins the job that it is bound to, and the answer has `Idempotent-Replayed`. A job ' +
     'that was cancelled or failed with `retryable: true` no longer binds the key: the request runs again as a new job. ' +
     'Another body is refused. Visible ASCII characters.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  schema: IDEMPOTENCY_KEY_SCHEMA,
 };
 
 export const BATCH_KEY: Parameter = {
@@ -89,7 +91,7 @@ export const BATCH_KEY: Parameter = {
   description:
     'A repeated key with the same requests joins the batch that it is bound to, as long as that is kept, and the answer ' +
     'has `Idempotent-Replayed`. Other requests are refused. Visible ASCII characters.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+  schema: IDEMPOTENCY_KEY_SCHEMA,
 };
 
 export const CALLBACK_URL: Parameter = {

@@ -9,7 +9,10 @@ export type Photo = { readonly url: string } | { readonly bytes: Uint8Array };
 /** The photos of a request, in the order of IMAGE_NAMES: three fronts, then the reference. */
 export type Photos = Readonly<Record<ImageName, Photo>>;
 
-/** Returns a photo named by an http(s) or data URL, by the path of a file, or by `-`, standard input. @throws UserError if it cannot be read. */
+/**
+ * Returns a photo named by an http(s) or data URL, by the path of a file, or by `-`, standard input.
+ * @throws UserError if it cannot be read.
+ */
 export async function readPhoto(name: string): Promise<Photo> {
   if (name === '-') return { bytes: await buffer(process.stdin) };
   return isUrl(name) ? { url: name } : { bytes: await readNamedFile(name) };

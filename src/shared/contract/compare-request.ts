@@ -14,6 +14,11 @@ export const imageNameSchema = z.enum(IMAGE_NAMES);
 export type FrontImage = z.infer<typeof frontImageSchema>;
 export type ImageName = z.infer<typeof imageNameSchema>;
 
+/** True if a field holds a photo. */
+export function isImageName(field: string): field is ImageName {
+  return (IMAGE_NAMES as readonly string[]).includes(field);
+}
+
 const urlError = mustBeText(MAX_URL_LENGTH, 'an http or https URL');
 const imageError = mustBeText(MAX_URL_LENGTH, 'an http, https or data: URL');
 

@@ -24,6 +24,11 @@ export const callbackStateSchema = z.object({
 });
 export type CallbackState = z.infer<typeof callbackStateSchema>;
 
+/** Returns the state of a webhook that has no record yet; undefined without a URL to post to. */
+export function awaitedCallback(url: string | undefined): CallbackState | undefined {
+  return url ? { status: 'pending', attempts: 0 } : undefined;
+}
+
 export const jobViewSchema = z
   .object({
     job_id: z.string(),

@@ -15,7 +15,10 @@ const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308]);
 /** Statuses whose body is the whole resource; 204 means an empty one. A 206 was not requested and may be only a part. */
 const WHOLE_STATUSES = new Set([200, 203, 204]);
 
-/** All headers besides Host, Connection, User-Agent and those of the host. Compression is declined: 275 bytes of gzip can expand to 200 MB. */
+/**
+ * All headers besides Host, Connection, User-Agent and those of the host. Compression is declined: 275 bytes of gzip can
+ * expand to 200 MB.
+ */
 const REQUEST_HEADERS = {
   accept: 'image/jpeg, image/png, image/webp, */*;q=0.5',
   'accept-encoding': 'identity',
@@ -53,7 +56,8 @@ interface CheckedUrl {
 /**
  * Returns the bytes at `url` without checking their type, which is done where they are decoded.
  * Follows up to three redirects, each checked like the first URL, never from https to http. Path and query are sent as they
- * are written, with the headers of the host if it has some. Transient failures are retried once if time allows. No socket outlives the call.
+ * are written, with the headers of the host if it has some. Transient failures are retried once if time allows. No socket
+ * outlives the call.
  * @throws VerificationError
  * `invalid_request`, `image_url_forbidden`: the URL, a redirect, or an address behind one of them;
  * `image_not_available` (`http_<status>`, `redirects`): the host responded without an image;

@@ -50,8 +50,8 @@ export interface Reconciler {
 
 /**
  * Finishes what crashes left undone, and what BullMQ does not do on its own: queues missing webhooks, drops URLs of ended
- * jobs, fills and finishes batches, tidies the order among tenants, and removes results after the retention even on an idle queue. One worker of a
- * pack does this at a time.
+ * jobs, fills and finishes batches, tidies the order among tenants, and removes results after the retention even on an idle
+ * queue. One worker of a pack does this at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const queue: ComparisonQueue = new Queue(deps.keys.queueName, {

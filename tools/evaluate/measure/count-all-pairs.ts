@@ -12,8 +12,8 @@ export interface CountOptions {
 }
 
 /**
- * Compares every two photos that have an embedding, and counts each pair; two photos of one person are mated. The similarities equal those of
- * compareEmbeddings to the last bit.
+ * Compares every two photos that have an embedding, and counts each pair; two photos of one person are mated. The
+ * similarities equal those of compareEmbeddings to the last bit.
  * @throws the signal's reason if it aborts.
  */
 export async function countAllPairs(personOf: Uint32Array, options: CountOptions): Promise<void> {

@@ -13,7 +13,7 @@ import type { AppContext } from '../../http/app-context.js';
 import { readCaller } from '../../http/read-request.js';
 import { RequestError } from '../../http/request-error.js';
 import type { UploadLimits } from '../../http/upload-limits.js';
-import { forgetUploads } from '../../jobs/submit-job.js';
+import { CANNOT_SIGN, forgetUploads } from '../../jobs/submit-job.js';
 import { BATCH_KEY, CALLBACK_URL, REQUEST_ID, TRACE_PARENT } from '../../openapi/components.js';
 import { BATCH_ID, REQUEST_EXAMPLE } from '../../openapi/examples.js';
 import { REPLAYED } from '../create-job.js';
@@ -115,7 +115,7 @@ function readCallbackUrl(
     throw new RequestError([{ field, code: 'invalid_request', detail }]);
   };
   if (url === '' || url.length > MAX_URL_LENGTH) refuse(`must have 1 to ${MAX_URL_LENGTH} characters`);
-  if (!settings.canSign) refuse('cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with');
+  if (!settings.canSign) refuse(CANNOT_SIGN);
   try {
     checkUrl(url, policy, 'callback');
   } catch (error) {
