@@ -146,7 +146,7 @@ export async function startServiceAt(
 
 const MOST_ATTEMPTS = 4;
 
-/** Tells whether Redis answers within half a second. */
+/** Returns true if Redis answers within half a second. */
 async function answersNow(redisUrl: string): Promise<boolean> {
   const client = new Redis(redisUrl, {
     connectTimeout: 500,
