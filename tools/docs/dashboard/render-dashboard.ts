@@ -13,7 +13,8 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import { type Bounds, DASHBOARD_ROWS, type DashboardPanel } from './dashboard-rows.js';
+import type { Bounds, DashboardPanel } from './dashboard-panel.js';
+import { DASHBOARD_ROWS } from './dashboard-rows.js';
 
 const SOURCE = { type: 'prometheus', uid: '$datasource' };
 /** Columns of a table: the labels of the series, and their count. */
