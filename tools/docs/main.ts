@@ -6,6 +6,7 @@ import { readSchemas } from './client-types/read-schemas.js';
 import { renderPythonTypes } from './client-types/render-python-types.js';
 import { renderTypeScriptTypes } from './client-types/render-typescript-types.js';
 import { renderDashboard } from './dashboard/render-dashboard.js';
+import { renderChartSchema } from './render-chart-schema.js';
 import { renderConfiguration } from './render-configuration.js';
 import { renderErrorTables, renderReasonTables } from './render-error-tables.js';
 import { renderOpenApi } from './render-openapi.js';
@@ -13,6 +14,9 @@ import { replacePart } from './replace-part.js';
 
 const openApi = renderOpenApi();
 const clientTypes = readSchemas(openApi, describeReceipt());
+/** A chart cannot read files outside of its folder. */
+const CHART = 'deploy/helm/face-verification';
+const DASHBOARD = 'deploy/observability/grafana/dashboards/face-verification.json';
 const DOCUMENTS: readonly { readonly path: string; readonly render: (present: string) => string }[] = [
   {
     path: 'docs/errors.md',
@@ -22,7 +26,10 @@ const DOCUMENTS: readonly { readonly path: string; readonly render: (present: st
   { path: 'docs/openapi.json', render: () => openApi },
   { path: 'clients/typescript/src/types.ts', render: () => renderTypeScriptTypes(clientTypes) },
   { path: 'clients/python/src/face_verification/types.py', render: () => renderPythonTypes(clientTypes) },
-  { path: 'deploy/observability/grafana/dashboards/face-verification.json', render: renderDashboard },
+  { path: DASHBOARD, render: renderDashboard },
+  { path: `${CHART}/files/dashboard.json`, render: renderDashboard },
+  { path: `${CHART}/files/alerts.yaml`, render: () => readFromRoot('deploy/observability/alerts.yaml') },
+  { path: `${CHART}/values.schema.json`, render: renderChartSchema },
   { path: 'docs/configuration.md', render: () => renderConfiguration(readFromRoot('.env.example')) },
 ];
 
