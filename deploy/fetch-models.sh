@@ -7,6 +7,10 @@ case "$INSIGHTFACE_MODEL" in
   *)
     mkdir -p "$MODELS_DIR"
     cp /app/models/*.json "$MODELS_DIR"/
-    exec node /app/dist/cli/models.js fetch "$INSIGHTFACE_MODEL"
+    # npm would leave 40 MB in its cache, which often lies in memory.
+    npm_config_cache=$(mktemp -d)
+    export npm_config_cache
+    trap 'rm -rf "$npm_config_cache"' EXIT
+    node /app/dist/cli/models.js fetch "$INSIGHTFACE_MODEL"
     ;;
 esac

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENVIRONMENT_NAMES } from '../../../src/shared/config/config.js';
-import { importClosure } from './import-closure.js';
 import { fromRoot, type Instruction, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 
 const IMAGES = ['Dockerfile.api', 'Dockerfile.worker', 'Dockerfile.all-in-one'] as const;
@@ -87,43 +86,7 @@ describe.each(IMAGES)('%s', (path) => {
   });
 });
 
-describe('the image of the API', () => {
-  const runs = textsOf(readDockerfile('Dockerfile.api'), 'RUN').join('\n');
-  const removed = [...runs.matchAll(/dependencies\.([@\w/-]+)/g)].map((match) => match[1] ?? '');
-
-  it('leaves out the packages that decode images and run models', () => {
-    expect(removed).toEqual(expect.arrayContaining(['sharp', 'onnxruntime-node']));
-    for (const name of removed) expect(runs).toContain(`test ! -e node_modules/${name}`);
-  });
-
-  it('leaves out no package that the API imports', () => {
-    const { packages } = importClosure('src/api/main.ts');
-
-    expect(packages.has('hono')).toBe(true);
-    for (const name of removed) expect([...packages]).not.toContain(name);
-  });
-
-  it('leaves out the compiler, source maps and types', () => {
-    expect(runs).toContain('rm -rf dist/worker dist/cli node_modules/typescript node_modules/@typescript');
-    expect(runs).toMatch(/find node_modules [^&]*'\*\.map'[^&]*-delete/);
-  });
-
-  it('leaves out no source that the API imports', () => {
-    const { files } = importClosure('src/api/main.ts');
-
-    expect([...files].filter((file) => !/^src\/(api|shared)\//.test(file))).toEqual([]);
-  });
-});
-
 describe('the image of the worker', () => {
-  it('leaves out no source that the worker and the fetching of models import', () => {
-    for (const entry of ['src/worker/main.ts', 'src/cli/models.ts']) {
-      const { files } = importClosure(entry);
-
-      expect([...files].filter((file) => file.startsWith('src/api/'))).toEqual([]);
-    }
-  });
-
   it('keeps npm in both variants, because it fetches packs from npm packages', () => {
     const text = readFromRoot('Dockerfile.worker');
 

@@ -34,3 +34,28 @@ declare module '*/scripts/sbom.mjs' {
     manifests: readonly object[],
   ): { readonly components: readonly object[] };
 }
+
+interface Programs {
+  readonly root: string;
+  readonly programs: readonly string[];
+}
+
+declare module '*/scripts/image/plan-image.mjs' {
+  export const OPENED_BY_NAME: readonly {
+    readonly by: string;
+    readonly files?: readonly string[];
+    readonly programs?: readonly string[];
+  }[];
+  export function traceModules(given: Programs): Promise<{
+    readonly modules: ReadonlySet<string>;
+    readonly packages: ReadonlySet<string>;
+  }>;
+}
+
+declare module '*/scripts/copy-program.mjs' {
+  interface Copy extends Programs {
+    readonly folder: string;
+  }
+  export function copyProgram(copy: Copy): Promise<{ readonly files: number; readonly packages: number }>;
+  export function loadPackages(copy: Copy): Promise<void>;
+}
