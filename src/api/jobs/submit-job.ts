@@ -3,7 +3,6 @@ import { type CompareRequest, IMAGE_NAMES, type ImageName } from '../../shared/c
 import type { ImageSource, UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { ERROR_KINDS, publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
-import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { type ComparisonJob, JOB_VERSION, UPLOAD_JOB_VERSION } from '../../shared/queue/comparison-job.js';
@@ -14,6 +13,7 @@ import type { Backlog } from '../capacity/backlog.js';
 import type { WorkerWatch } from '../capacity/worker-watch.js';
 import { RequestError } from '../http/request-error.js';
 import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
+import { chooseThreshold } from './choose-threshold.js';
 import type { JobQueue } from './job-queue.js';
 import type { UploadStore } from './upload-store.js';
 import { withQueue } from './with-queue.js';
@@ -138,10 +138,7 @@ export function draftJob(
       front_image3: toPhoto(body.front_image3),
       back_image: toPhoto(body.back_image),
     },
-    threshold:
-      body.fmr === undefined
-        ? (body.threshold ?? settings.threshold)
-        : thresholdForFmr(deps.calibration, body.fmr, settings.minThreshold),
+    ...chooseThreshold(body, deps),
     min_matches: body.min_matches ?? settings.minMatches,
     ...(body.review_margin === undefined ? {} : { review_margin: body.review_margin }),
     evidence: body.evidence ?? false,

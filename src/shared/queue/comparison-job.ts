@@ -38,6 +38,10 @@ export const comparisonJobSchema = z.object({
   /** Names the stored photos beside the job's id. Absent without any. */
   upload_id: z.string().optional(),
   threshold: thresholdSchema,
+  /** The false match rate that the request named instead of a threshold. */
+  threshold_fmr: z.number().optional(),
+  /** True if neither the request nor its tenant chose the threshold: FACE_MATCH_THRESHOLD did. */
+  threshold_is_default: z.literal(true).optional(),
   min_matches: minMatchesSchema,
   /** Absent if the caller did not ask for it. */
   review_margin: reviewMarginSchema.optional(),
