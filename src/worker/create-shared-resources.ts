@@ -30,7 +30,7 @@ export interface ResourceOptions {
   readonly keys: Keyspace;
   readonly slowJobs: SlowJobs;
   readonly pool: VisionPool;
-  readonly metrics: WorkerMetrics;
+  readonly metrics: Pick<WorkerMetrics, 'countReferenceLookup'>;
   readonly shutdown: Shutdown;
 }
 

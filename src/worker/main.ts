@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { createBatchStore } from '../shared/batches/batch-store.js';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
@@ -10,21 +11,25 @@ import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redi
 import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
+import type { RightsWatch } from '../shared/redis/watch-rights.js';
 import { createLogger, type Logger } from '../shared/runtime/logger.js';
 import { readServiceVersion } from '../shared/runtime/service-version.js';
 import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
+import { countWaiting, createShadowQueue, shadowKeys } from '../shared/shadow/shadow-queue.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
 import type { FinishDependencies } from './comparison/finish-job.js';
 import { createSharedResources } from './create-shared-resources.js';
 import { createWorkerMetrics } from './metrics.js';
 import { createReceiptIssuer, type IssueReceipt } from './receipts/receipt-issuer.js';
+import { createShadowOffers } from './shadow/shadow-offers.js';
+import { startShadow } from './shadow/start-shadow.js';
 import { startConsumers } from './start-consumers.js';
-import { createSlowJobs } from './tenant-shares/slow-jobs.js';
+import { createSlowJobs, type SlowJobs } from './tenant-shares/slow-jobs.js';
 import { warnOfUnsafeRedis, warnOfWeakCheck } from './upkeep/startup-warnings.js';
 import type { ModelIdentity } from './verification/create-evidence.js';
 import type { VerificationRules } from './verification/verify-person.js';
-import { createVisionPool } from './vision/process/vision-pool.js';
+import { createVisionPool, type VisionPool } from './vision/process/vision-pool.js';
 
 /**
  * How far V8's heap may grow after a full collection before the next one, in percent. Photos count as heap: with V8's
@@ -43,7 +48,9 @@ async function main(): Promise<void> {
   exitOnSignals(shutdown);
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
-  const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
+  // On a machine that it shares with live workers, these go first. Vision processes inherit it.
+  if (config.WORKER_ROLE === 'shadow') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  const manifest = readManifest(config.MODELS_DIR, config.computedModel);
   const pool = createVisionPool({
     ...config.vision,
     manifest: manifest ?? { recognisers: listRecognisers(config.MODELS_DIR) },
@@ -56,53 +63,96 @@ async function main(): Promise<void> {
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
   const model: ModelIdentity = {
-    pack: packName(config.INSIGHTFACE_MODEL),
+    pack: packName(config.computedModel),
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
   const { redis, rights } = openRedis({ config, user: 'worker', logger, shutdown });
   void warnOfUnsafeRedis(redis, logger);
+  warnOfWeakCheck(config, identity, logger);
+  const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
+  const verification = verificationRules(config, manifest, model);
+  const parts = {
+    config,
+    logger,
+    redis,
+    rights,
+    keys,
+    pool,
+    model,
+    slowJobs,
+    verification,
+    manifest,
+    shutdown,
+  };
+  await (config.WORKER_ROLE === 'shadow' ? runShadow(parts) : runLive(parts, fallbacks));
+  logger.info(
+    { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
+    'ready',
+  );
+}
+
+/** What both roles of a worker need. */
+interface Parts {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly redis: RedisConnection;
+  readonly rights: RightsWatch;
+  readonly keys: Keyspace;
+  readonly pool: VisionPool;
+  readonly model: ModelIdentity;
+  readonly slowJobs: SlowJobs;
+  readonly verification: VerificationRules;
+  readonly manifest: ModelManifest | undefined;
+  readonly shutdown: Shutdown;
+}
+
+async function runLive(parts: Parts, settingWarnings: readonly string[]): Promise<void> {
+  const { config, logger, redis, rights, keys, pool, slowJobs, shutdown } = parts;
+  const clock = createRedisClock(redis);
+  const share = config.SHADOW_MODEL === undefined ? 0 : config.SHADOW_SHARE;
+  const onExpired = (count: number): void => metrics.countShadowOffer('expired', count);
+  const shadowQueue = createShadowQueue({ redis, keys, onExpired }, packName(config.SHADOW_MODEL ?? ''));
   const metrics = createWorkerMetrics({
     visionRestarts: () => pool.stats().restarts,
     slowJobs: () => slowJobs.count,
     canUseRedis: () => isRedisReady(redis) && !rights.isMissing(),
     measureRedis: () => measureResponse(redis),
+    countShadowWaiting: () => countWaiting(shadowQueue, redis, clock.now()),
     visionProcesses: config.VISION_PROCESSES,
-    model,
+    model: parts.model,
   });
-  const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
   const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const finishing: FinishDependencies = {
     redis,
-    clock: createRedisClock(redis),
+    clock,
     keys,
     retentionSeconds,
     batches: createBatchStore({ redis, keys, retentionSeconds }),
     webhooks: openWebhookQueue({ config, keys, redis, logger, shutdown }),
     logger,
   };
-
-  warnOfWeakCheck(config, identity, logger);
-  const verification = verificationRules(config, manifest, model);
-  const resources = createSharedResources({ config, redis, keys, slowJobs, pool, metrics, shutdown });
   await startConsumers({
-    issueReceipt: receiptIssuer(config, manifest, finishing.clock),
-    config,
-    settingWarnings: fallbacks,
-    logger,
-    redis,
-    rights,
+    ...parts,
+    issueReceipt: receiptIssuer(config, parts.manifest, clock),
+    settingWarnings,
     finishing,
-    verification,
-    resources,
+    resources: createSharedResources({ ...parts, metrics }),
+    shadow: createShadowOffers({ queue: shadowQueue, share, clock, logger, count: metrics.countShadowOffer }),
     metrics,
-    shutdown,
   });
-  logger.info(
-    { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
-    'ready',
-  );
+}
+
+/** A shadow finds photos where live workers have left them to it, and keeps no analysis of a reference. */
+async function runShadow(parts: Parts): Promise<void> {
+  const resources = createSharedResources({
+    ...parts,
+    config: { ...parts.config, REFERENCE_CACHE_SIZE: 0 },
+    keys: shadowKeys(parts.keys),
+    metrics: { countReferenceLookup: () => undefined },
+  });
+  await startShadow({ ...parts, calibration: parts.manifest?.calibration ?? null, resources });
 }
 
 function verificationRules(

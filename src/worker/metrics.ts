@@ -3,6 +3,7 @@ import { ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
 import type { Reason } from '../shared/reasons.js';
 import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
 import type { ComparisonFacts } from './comparison/report-comparison.js';
+import { createOfferMetrics, type OfferMetrics } from './shadow/shadow-metrics.js';
 import type { ModelIdentity } from './verification/create-evidence.js';
 import type { DeliveryEvent } from './webhooks/attempt-delivery.js';
 
@@ -29,6 +30,7 @@ export interface WorkerMetrics {
   countReconciled(what: string): void;
   /** Counts a look-up of a reference photo in the cache. */
   countReferenceLookup(result: 'hit' | 'miss'): void;
+  countShadowOffer: OfferMetrics['countOffer'];
   render(): Promise<string>;
 }
 
@@ -40,6 +42,8 @@ export interface WorkerMetricsSources {
   readonly canUseRedis: () => boolean;
   /** As `measureResponse`. */
   readonly measureRedis: () => Promise<number | undefined>;
+  /** Returns how many comparisons wait for the shadow; undefined if Redis does not say. */
+  readonly countShadowWaiting: () => Promise<number | undefined>;
   readonly visionProcesses: number;
   readonly model: ModelIdentity;
 }
@@ -65,6 +69,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     registers,
   });
   const showRedis = createRedisGauges(registry);
+  const shadow = createOfferMetrics(registry);
   const durations = histogram(
     'face_comparison_duration_seconds',
     'Time from the start to the end of a comparison',
@@ -160,8 +165,14 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     countPostponed: () => postponed.inc(),
     countReconciled: (what) => reconciled.inc({ what }),
     countReferenceLookup: (result) => references.inc({ result }),
+    countShadowOffer: shadow.countOffer,
     render: async () => {
-      showRedis({ isUp: sources.canUseRedis(), responseSeconds: await sources.measureRedis() });
+      const [responseSeconds, waiting] = await Promise.all([
+        sources.measureRedis(),
+        sources.countShadowWaiting(),
+      ]);
+      showRedis({ isUp: sources.canUseRedis(), responseSeconds });
+      shadow.showWaiting(waiting);
       return registry.metrics();
     },
   };

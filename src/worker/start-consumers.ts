@@ -12,6 +12,7 @@ import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
 import { createGuardedAgent } from './net/guarded-agent.js';
 import type { IssueReceipt } from './receipts/receipt-issuer.js';
+import type { ShadowOffers } from './shadow/shadow-offers.js';
 import type { SharedResources } from './tenant-shares/job-steps.js';
 import { startHeartbeat } from './upkeep/heartbeat.js';
 import { startReconciler } from './upkeep/reconcile.js';
@@ -35,6 +36,7 @@ export interface ConsumerOptions {
   readonly finishing: FinishDependencies;
   readonly verification: VerificationRules;
   readonly issueReceipt: IssueReceipt | undefined;
+  readonly shadow: ShadowOffers;
   readonly resources: SharedResources;
   readonly metrics: WorkerMetrics;
   readonly shutdown: Shutdown;
@@ -92,6 +94,7 @@ function startComparisons(options: ConsumerOptions, fairQueue: FairQueue): Compa
     ...finishing,
     verification: options.verification,
     issueReceipt: options.issueReceipt,
+    shadow: options.shadow,
     resources: options.resources,
     fairQueue,
     concurrency: config.WORKER_CONCURRENCY,

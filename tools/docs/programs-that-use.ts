@@ -9,7 +9,6 @@ const USED_BY_ONE: Readonly<Record<string, Program>> = {
   FACE_MATCH_THRESHOLD: 'API',
   FACE_MATCH_MIN_MATCHES: 'API',
   IMAGE_DOWNLOAD_TIMEOUT: 'worker',
-  MIN_THRESHOLD: 'API',
   LOG_USER_ID: 'worker',
 };
 

@@ -13,6 +13,7 @@ import { comparisonJobOptions, MAX_STREAM_EVENTS } from '../../shared/queue/queu
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
 import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-records.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import { eraseShadow } from '../../shared/shadow/shadow-queue.js';
 import { removePhotos } from '../../shared/uploads/photo-store.js';
 import { type IndexedJob, indexJobs } from './index-jobs.js';
 
@@ -232,6 +233,8 @@ async function eraseJob(store: Store, jobId: string, tenant: string): Promise<bo
   if (gone && job) await fairQueue.leave(orderOf(job));
   if (!gone) return false;
   if (job) await removePhotos(jobId, job.data, store);
+  // Its worker hears of it where it would also hear of a cancellation.
+  if (await eraseShadow(jobId, store)) await redis.publish(keys.cancelChannel, jobId);
   await redis.del(keys.evidence(jobId), keys.receipt(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   await redis.zrem(keys.kept(tenant), jobId);
   return true;

@@ -22,9 +22,11 @@ import {
 
 /** Default threshold, safe with every pack, unless the operator sets a higher minimum. */
 const SAFE_THRESHOLD = 0.5;
+const thresholdAbove = (floor: number) =>
+  decimalNumber(floor, 1).refine((threshold) => threshold > 0, 'must be above 0, or strangers match');
 /** Returns how FACE_MATCH_THRESHOLD is read when MIN_THRESHOLD is `floor`. */
 export const thresholdFrom = (floor: number) => ({
-  schema: decimalNumber(floor, 1).refine((threshold) => threshold > 0, 'must be above 0, or strangers match'),
+  schema: thresholdAbove(floor),
   fallback: Math.max(SAFE_THRESHOLD, floor),
 });
 
@@ -130,6 +132,10 @@ export const workerVariables = {
   WEBHOOK_CONCURRENCY_PER_HOST: wholeNumber(1, 1_000).default(8),
   MAX_KEPT_RESULTS: wholeNumber(1, 100_000_000).default(100_000),
   SHUTDOWN_TIMEOUT: decimalNumber(1, 600).default(30),
+  WORKER_ROLE: oneOf(['live', 'shadow']).default('live'),
+  SHADOW_MODEL: z.string().min(1).optional(),
+  SHADOW_SHARE: decimalNumber(0, 1).default(0.05),
+  SHADOW_THRESHOLD: thresholdAbove(0).optional(),
 } as const;
 
 /** What the command `face-verify` reads. */

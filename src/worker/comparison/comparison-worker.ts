@@ -106,7 +106,12 @@ function handleEnds(worker: BullWorker, deps: ComparisonWorkerDependencies): voi
   };
   const logFailure = (error: unknown): void =>
     logger.warn({ err: error }, 'could not clean up after a job; the reconciler will');
-  worker.on('completed', (job) => void stripJob(job, deps).catch(logFailure));
+  const endCompleted = async (job: CompareJob): Promise<void> => {
+    // Takes over the photos, which would otherwise be removed now.
+    await deps.shadow.offer(job);
+    await stripJob(job, deps);
+  };
+  worker.on('completed', (job) => void endCompleted(job).catch(logFailure));
   worker.on('failed', (job, error) => {
     if (!job?.finishedOn) return;
     deps.onAbandoned();

@@ -14,6 +14,7 @@ import { isUnexpected } from '../../shared/runtime/logger.js';
 import { wasTooSlow } from '../images/fetch-failure.js';
 import { type PhotoSource, sourceOf } from '../images/load-image.js';
 import type { IssueReceipt } from '../receipts/receipt-issuer.js';
+import type { ShadowOffers } from '../shadow/shadow-offers.js';
 import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
 import {
   type Verification,
@@ -42,6 +43,7 @@ export interface RunDependencies extends FinishDependencies, ReportDependencies 
   readonly fairQueue: Pick<FairQueue, 'start'>;
   /** Undefined without a key to sign with. */
   readonly issueReceipt: IssueReceipt | undefined;
+  readonly shadow: ShadowOffers;
   /** Called when a job was put back because its tenant has used up its share of slow jobs. */
   readonly onPostponed: () => void;
 }
@@ -82,6 +84,7 @@ export async function runJob(job: CompareJob, context: RunContext): Promise<Comp
       signal: controller.signal,
       onFailure: (error) => deps.logger.warn({ err: error, job_id: jobId }, 'result not written yet'),
     });
+    deps.shadow.note(job, { outcome: recorded, verification });
     reportComparison(job, { outcome: recorded, verification, startedAt }, deps);
     return recorded;
   } catch (error) {

@@ -34,7 +34,7 @@ const REDIS = 'stored photos';
 /** Returns the source of a photo in a job. */
 export function sourceOf(
   image: ImageName,
-  { jobId, job }: { readonly jobId: string; readonly job: ComparisonJob },
+  { jobId, job }: { readonly jobId: string; readonly job: Pick<ComparisonJob, 'images' | 'upload_id'> },
 ): PhotoSource {
   const photo = job.images?.[image];
   if (photo === undefined) throw new Error('this is a bug: a job that has not ended lost its images');

@@ -1,3 +1,4 @@
+import { eraseShadow } from '../../shared/shadow/shadow-queue.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 export interface KeptResultsDependencies extends FinishDependencies {
@@ -43,6 +44,8 @@ async function dropResult(queue: ComparisonQueue, { jobId, tenant, deps }: OldRe
   const { redis, keys, webhooks } = deps;
   const job = await queue.getJob(jobId);
   await job?.remove();
+  // Erasing the person would no longer find it.
+  await eraseShadow(jobId, deps);
   await redis.del(keys.evidence(jobId), keys.receipt(jobId), keys.outcome(jobId), keys.cancelled(jobId));
   // While a webhook is kept, erasing the person must still find it.
   if (job && !(await webhooks.isKept(jobId)))

@@ -48,6 +48,8 @@ export interface Verification {
   readonly evidence?: Evidence;
   readonly duplicates: readonly DuplicatePair[];
   readonly photos: PhotoResults;
+  /** Of the fronts that were compared with the reference. */
+  readonly similarities: Readonly<Partial<Record<FrontImage, number>>>;
   /** The photos that the decision did not wait for. */
   readonly skipped: ReadonlyMap<ImageName, SkipReason>;
   /** Milliseconds by step, summed over the photos. */
@@ -119,7 +121,8 @@ function conclude(
   const reference = photos.back_image;
   const endWith = (outcome: ComparisonOutcome, probes: Probes = {}) => {
     const evidence = evidenceOf({ request, deps, probes, photos, duplicates });
-    return { outcome, duplicates, photos, ...(evidence ? { evidence } : {}) };
+    const similarities = similaritiesOf(probes);
+    return { outcome, duplicates, photos, similarities, ...(evidence ? { evidence } : {}) };
   };
   if (!reference?.usable) return endWith(referenceFailure(photos));
   if (duplicates.length > 0 && deps.duplicatePolicy === 'reject')
@@ -179,6 +182,15 @@ function probesAgainst(reference: FaceAnalysis | undefined, photos: PhotoResults
       };
   }
   return probes;
+}
+
+function similaritiesOf(probes: Probes): Verification['similarities'] {
+  const similarities: Partial<Record<FrontImage, number>> = {};
+  for (const name of FRONT_IMAGES) {
+    const probe = probes[name];
+    if (probe?.usable) similarities[name] = probe.similarity;
+  }
+  return similarities;
 }
 
 function identitiesOf(photos: PhotoResults): Partial<Record<ImageName, FaceAnalysis>> {

@@ -3,7 +3,7 @@ import type { ImageName } from '../../../src/shared/contract/compare-request.js'
 import { VerificationError } from '../../../src/shared/errors.js';
 import type { ComparisonJob } from '../../../src/shared/queue/comparison-job.js';
 import type { JudgedComparison } from '../../../src/worker/receipts/receipt-issuer.js';
-import { verifyPerson } from '../../../src/worker/verification/verify-person.js';
+import { type Verification, verifyPerson } from '../../../src/worker/verification/verify-person.js';
 import type { FaceAnalysis } from '../../../src/worker/vision/types.js';
 import { comparisonJob } from './comparison-job.js';
 
@@ -13,22 +13,23 @@ export const FACELESS = 'faceless';
 
 /**
  * Compares four photos whose contents are their similarities to the reference, or `UNFETCHED` or `FACELESS`, by the rules
- * of a worker.
+ * of a worker. `everyPhoto: false`: it decides early, with the photos in their order.
  */
-export async function judgeComparison(
+export function verifyContents(
   contents: Readonly<Record<ImageName, string>>,
-  changes: Partial<ComparisonJob> = {},
-): Promise<JudgedComparison> {
-  const job = comparisonJob({ receipt: true, ...changes });
+  job: ComparisonJob,
+  { everyPhoto = true } = {},
+): Promise<Verification> {
   const { threshold, min_matches: minMatches, review_margin: reviewMargin } = job;
-  const { outcome, evidence, photos } = await verifyPerson(
-    { images: contents, threshold, minMatches, reviewMargin, everyPhoto: true, keepsDigests: true },
+  return verifyPerson(
+    { images: contents, threshold, minMatches, reviewMargin, everyPhoto, keepsDigests: true },
     {
       loadImage: async (content) => {
         if (content === UNFETCHED) throw new VerificationError('image_fetch_failed', { reason: 'timeout' });
         return Buffer.from(String(content));
       },
-      analyse: async (bytes, { role }) => {
+      analyse: async (bytes, { role, needed }) => {
+        await needed;
         const content = Buffer.from(bytes).toString();
         if (content === FACELESS) throw new VerificationError('face_not_found');
         return faceOf(role === 'reference' ? 1 : Number(content), bytes);
@@ -40,6 +41,15 @@ export async function judgeComparison(
     },
     new AbortController().signal,
   );
+}
+
+/** As `verifyContents`, with a receipt. */
+export async function judgeComparison(
+  contents: Readonly<Record<ImageName, string>>,
+  changes: Partial<ComparisonJob> = {},
+): Promise<JudgedComparison> {
+  const job = comparisonJob({ receipt: true, ...changes });
+  const { outcome, evidence, photos } = await verifyContents(contents, job);
   if (!evidence) throw new Error('every photo was to be judged');
   return { jobId: 'r_1', job, outcome, evidence, photos };
 }

@@ -8,7 +8,7 @@ export interface DocumentedMetric {
 }
 
 /** Returns the rows of the table under a heading of docs/metrics.md, by name. */
-export function documentedMetrics(heading: 'API' | 'Worker'): readonly DocumentedMetric[] {
+export function documentedMetrics(heading: 'API' | 'Worker' | 'Shadow worker'): readonly DocumentedMetric[] {
   const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const [, section = ''] = document.split(`## ${heading}\n`);
   const rows = (section.split('\n## ')[0] ?? '').matchAll(/^\| `(face_\w+)` \| (\w+) \| ([^|]*)\|/gm);

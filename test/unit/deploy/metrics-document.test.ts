@@ -3,6 +3,7 @@ import { createApiMetrics } from '../../../src/api/metrics.js';
 import { VerificationError } from '../../../src/shared/errors.js';
 import { failureOfError } from '../../../src/worker/comparison/job-error.js';
 import { createWorkerMetrics } from '../../../src/worker/metrics.js';
+import { createShadowMetrics } from '../../../src/worker/shadow/shadow-metrics.js';
 import { documentedMetrics, exportedMetrics } from '../../support/programs/documented-metrics.js';
 
 /** The metrics of an API after one request; every metric has a sample, hence all its labels. */
@@ -33,6 +34,7 @@ function renderWorker(): Promise<string> {
     slowJobs: () => 0,
     canUseRedis: () => true,
     measureRedis: async () => 0.001,
+    countShadowWaiting: async () => 4,
     visionProcesses: 1,
     model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
   });
@@ -47,6 +49,7 @@ function renderWorker(): Promise<string> {
       outcome,
       duplicates: [{ first: 'front_image1', second: 'front_image2', kind: 'identical' }],
       photos: { front_image1: { usable: false, error } },
+      similarities: {},
       skipped: new Map([['front_image3', 'dropped']]),
       timingsMs: { decode: 1 },
     },
@@ -60,10 +63,28 @@ function renderWorker(): Promise<string> {
   return metrics.render();
 }
 
+/** The metrics of a shadow worker after one of everything. */
+function renderShadow(): Promise<string> {
+  const metrics = createShadowMetrics({
+    trial: { live: 'lite', pack: 'open', threshold: undefined },
+    canUseRedis: () => true,
+    measureRedis: async () => 0.001,
+  });
+  metrics.observe({
+    kind: 'compared',
+    live: 'matched',
+    shadow: 'not_matched',
+    differences: [0.1],
+    deciding: 0.6,
+  });
+  return metrics.render();
+}
+
 describe('docs/metrics.md', () => {
   it.each([
     ['API', renderApi],
     ['Worker', renderWorker],
+    ['Shadow worker', renderShadow],
   ] as const)('lists every metric of this process with its type and labels: %s', async (name, render) => {
     const exported = exportedMetrics(await render());
 

@@ -36,7 +36,9 @@ const labelsOf = new Map<string, readonly string[]>([
   ['nodejs_eventloop_lag_p99_seconds', []],
   ['ALERTS', ['alertname', 'alertstate', 'severity']],
 ]);
-for (const { name, type, labels } of [...documentedMetrics('API'), ...documentedMetrics('Worker')]) {
+for (const { name, type, labels } of (['API', 'Worker', 'Shadow worker'] as const).flatMap((name) =>
+  documentedMetrics(name),
+)) {
   labelsOf.set(name, [...labels, ...(labelsOf.get(name) ?? [])]);
   if (type !== 'histogram') continue;
   for (const [suffix, more] of [

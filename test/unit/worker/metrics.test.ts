@@ -10,6 +10,7 @@ const SOURCES: WorkerMetricsSources = {
   slowJobs: () => 0,
   canUseRedis: () => true,
   measureRedis: async () => 0.002,
+  countShadowWaiting: async () => 4,
   visionProcesses: 3,
   model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
 };
@@ -28,6 +29,7 @@ describe('the metrics of a worker', () => {
       outcome: matched,
       duplicates,
       photos: {},
+      similarities: {},
       skipped: new Map([['front_image3', 'dropped']]),
       timingsMs: { decode: 30 },
     };
@@ -68,7 +70,7 @@ describe('the metrics of a worker', () => {
     metrics.observeComparison({
       ...FACTS,
       outcome,
-      verification: { outcome, duplicates: [], photos, skipped: new Map(), timingsMs: {} },
+      verification: { outcome, duplicates: [], photos, similarities: {}, skipped: new Map(), timingsMs: {} },
     });
 
     const text = await metrics.render();

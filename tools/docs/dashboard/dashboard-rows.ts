@@ -1,6 +1,7 @@
 import type { DashboardRow } from './dashboard-panel.js';
 import { FAILURE_ROW } from './rows/failure-row.js';
 import { HEALTH_ROW } from './rows/health-row.js';
+import { SHADOW_ROW } from './rows/shadow-row.js';
 import { SLOWNESS_ROW } from './rows/slowness-row.js';
 import { TENANT_ROW } from './rows/tenant-row.js';
 import { WAIT_ROW } from './rows/wait-row.js';
@@ -16,4 +17,5 @@ export const DASHBOARD_ROWS: readonly DashboardRow[] = [
   FAILURE_ROW,
   WEBHOOK_ROW,
   WORKER_ROW,
+  SHADOW_ROW,
 ];

@@ -34,7 +34,7 @@ function report(
     job,
     {
       outcome,
-      verification: { outcome, duplicates: [], photos, skipped: new Map(), timingsMs: {} },
+      verification: { outcome, duplicates: [], photos, similarities: {}, skipped: new Map(), timingsMs: {} },
       startedAt: performance.now(),
     },
     { logger: pino({}, stream), logUserId: false, observe: () => undefined },

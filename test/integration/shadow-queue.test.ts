@@ -1,0 +1,142 @@
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createKeyspace } from '../../src/shared/queue/keyspace.js';
+import type { ShadowJob } from '../../src/shared/shadow/shadow-job.js';
+import { createShadowQueue, eraseShadow, shadowKeys } from '../../src/shared/shadow/shadow-queue.js';
+import { createUploadLedger } from '../../src/shared/uploads/upload-ledger.js';
+import { comparisonJob } from '../support/builders/comparison-job.js';
+import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
+
+const NOW = Date.now();
+const PHOTO = { kind: 'stored', size: 100, sha256: 'aa' } as const;
+
+let server: RedisServer;
+let redis: Redis;
+const keys = createKeyspace({ prefix: '{face}', model: 'lite' });
+const own = shadowKeys(keys);
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+
+afterEach(async () => {
+  await redis.flushall();
+  expired.length = 0;
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+
+const open = (limits: { maxWaiting?: number; maxPhotoBytes?: number } = {}) =>
+  createShadowQueue({ redis, keys, onExpired: (count) => expired.push(count), ...limits }, 'open');
+const expired: number[] = [];
+
+function shadowJob(changes: Partial<ShadowJob> = {}): ShadowJob {
+  const { images, threshold, min_matches } = comparisonJob();
+  if (!images) throw new Error('a job without photos');
+  const live = { result: 'matched', similarities: { front_image1: 0.7 }, digests: {} } as const;
+  return { v: 1, images, threshold, min_matches, expires_at: NOW + 60_000, live, ...changes };
+}
+
+/** A job whose photos came with its request, as `storeLive` writes them. */
+const withPhotos = (jobId: string, changes: Partial<ShadowJob> = {}): ShadowJob => {
+  const images = { front_image1: PHOTO, front_image2: PHOTO, front_image3: PHOTO, back_image: PHOTO };
+  return shadowJob({ images, upload_id: `of-${jobId}`, ...changes });
+};
+
+/** Writes what is left of a live job that has just ended. */
+async function storeLive(jobId: string): Promise<void> {
+  await redis.hset(keys.job(jobId), 'name', 'compare');
+  await redis.hset(keys.photos({ jobId, uploadId: `of-${jobId}` }), 'back_image', 'encrypted');
+}
+
+describe('the queue of the shadow', () => {
+  it('returns comparisons once, the one that expires first at the head', async () => {
+    const queue = open();
+    const [late, soon] = [shadowJob({ expires_at: NOW + 9_000 }), shadowJob({ expires_at: NOW + 5_000 })];
+    for (const [jobId, job] of [['r_1', late] as const, ['r_2', soon] as const]) {
+      await storeLive(jobId);
+      expect(await queue.offer(jobId, job, NOW)).toBe('queued');
+    }
+
+    const taken = [await queue.take(NOW), await queue.take(NOW), await queue.take(NOW)];
+
+    expect(taken).toEqual([{ jobId: 'r_2', job: soon }, { jobId: 'r_1', job: late }, undefined]);
+  });
+
+  it('drops what does not fit, keeps nothing of it and has room again when the others expire', async () => {
+    const queue = open({ maxWaiting: 1 });
+    for (const jobId of ['r_1', 'r_2', 'r_3']) await storeLive(jobId);
+
+    const results = [
+      await queue.offer('r_1', shadowJob(), NOW),
+      await queue.offer('r_2', withPhotos('r_2'), NOW),
+      await queue.offer('r_3', shadowJob({ expires_at: NOW + 120_000 }), NOW + 60_001),
+    ];
+
+    expect(results).toEqual(['queued', 'full', 'queued']);
+    expect(await redis.exists(own.job('r_2'), own.uploads)).toBe(0);
+    expect(await redis.exists(keys.photos({ jobId: 'r_2', uploadId: 'of-r_2' }))).toBe(1);
+    expect(await queue.count(NOW + 60_001)).toBe(1);
+    expect(expired).toEqual([1]);
+  });
+
+  it('takes over uploaded photos within a memory of its own, and removes them at the end', async () => {
+    const queue = open({ maxPhotoBytes: 500 });
+    for (const jobId of ['r_1', 'r_2']) await storeLive(jobId);
+    const [place, ownPlace] = [keys, own].map((names) => names.photos({ jobId: 'r_1', uploadId: 'of-r_1' }));
+
+    expect(await queue.offer('r_1', withPhotos('r_1'), NOW)).toBe('queued');
+    expect(await queue.offer('r_2', withPhotos('r_2'), NOW)).toBe('photos');
+
+    expect([await redis.exists(place as string), await redis.exists(ownPlace as string)]).toEqual([0, 1]);
+    expect(await createUploadLedger({ redis, keys }).read(NOW)).toBe(0);
+    const taken = await queue.take(NOW);
+    expect(taken && (await queue.finish(taken))).toBe(true);
+    expect(await redis.keys('*shadow*')).toEqual([]);
+  });
+
+  it('lets nothing outlive its expiry', async () => {
+    const queue = open();
+    await storeLive('r_1');
+    await queue.offer('r_1', withPhotos('r_1'), NOW);
+
+    for (const key of await redis.keys('*shadow*'))
+      if (!key.startsWith(own.uploads)) expect(await redis.pexpiretime(key)).toBe(NOW + 60_000);
+    expect(await queue.take(NOW + 60_000)).toBeUndefined();
+    expect(expired).toEqual([1]);
+    expect(await redis.keys('*shadow*')).toEqual([]);
+  });
+
+  it('knows nothing of an erased person, before, while and after the comparison runs', async () => {
+    const queue = open();
+    expect(await queue.offer('r_0', shadowJob(), NOW)).toBe('gone');
+    for (const jobId of ['r_1', 'r_2']) {
+      await storeLive(jobId);
+      await queue.offer(jobId, withPhotos(jobId), NOW);
+    }
+    const running = await queue.take(NOW);
+
+    expect([await eraseShadow('r_1', { redis, keys }), await eraseShadow('r_2', { redis, keys })]).toEqual([
+      true,
+      true,
+    ]);
+
+    expect(running && (await queue.finish(running))).toBe(false);
+    expect(await queue.take(NOW)).toBeUndefined();
+    expect(await eraseShadow('r_1', { redis, keys })).toBe(false);
+    expect(await redis.keys('*shadow*')).toEqual([]);
+  });
+
+  it('skips a payload that another version wrote', async () => {
+    const queue = open();
+    await storeLive('r_1');
+    await queue.offer('r_1', { ...shadowJob(), v: 2 } as unknown as ShadowJob, NOW);
+
+    expect(await queue.take(NOW)).toBeUndefined();
+    expect(await redis.keys('*shadow*')).toEqual([]);
+  });
+});
