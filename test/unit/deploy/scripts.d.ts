@@ -33,6 +33,10 @@ declare module '*/scripts/sbom.mjs' {
     document: { readonly components: readonly object[] },
     manifests: readonly object[],
   ): { readonly components: readonly object[] };
+  export function nameSubject(
+    document: { readonly metadata: object },
+    name: string,
+  ): { readonly metadata: object };
 }
 
 interface Programs {
@@ -58,4 +62,10 @@ declare module '*/scripts/copy-program.mjs' {
   }
   export function copyProgram(copy: Copy): Promise<{ readonly files: number; readonly packages: number }>;
   export function loadPackages(copy: Copy): Promise<void>;
+}
+
+declare module '*/scripts/check-release.mjs' {
+  export const PLACES: readonly { readonly file: string }[];
+  export function releaseFaults(tag: string, read: (file: string) => string): readonly string[];
+  export function changelogSection(text: string, version: string): string | undefined;
 }
