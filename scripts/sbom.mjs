@@ -39,6 +39,12 @@ export function addModels(document, manifests) {
   return { ...document, components: [...document.components, ...manifests.flatMap(modelComponents)] };
 }
 
+/** Returns the document with the name of the package; npm takes that of the folder. */
+export function nameSubject(document, name) {
+  const { metadata } = document;
+  return { ...document, metadata: { ...metadata, component: { ...metadata.component, name } } };
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const file = process.argv[2] ?? DEFAULT_FILE;
   const manifests = readdirSync('models')
@@ -50,6 +56,8 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(addModels(JSON.parse(text), manifests), null, 2)}\n`);
+  const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const document = nameSubject(addModels(JSON.parse(text), manifests), name);
+  writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
   console.log(`${file} written`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { completeLockfile, missingPackages } from '../../../scripts/complete-lockfile.mjs';
 import { isAllowed, listLicences } from '../../../scripts/licenses.mjs';
-import { addModels } from '../../../scripts/sbom.mjs';
+import { addModels, nameSubject } from '../../../scripts/sbom.mjs';
 import { readFromRoot } from './read-dockerfile.js';
 
 const lock = JSON.parse(readFromRoot('package-lock.json'));
@@ -88,6 +88,14 @@ describe('the licences of what is shipped', () => {
 });
 
 describe('the bill of materials', () => {
+  it('has the name of the service, whatever folder it lies in', () => {
+    const document = { metadata: { timestamp: 'now', component: { type: 'library', name: 'some-folder' } } };
+
+    expect(nameSubject(document, 'face-verification-service')).toEqual({
+      metadata: { timestamp: 'now', component: { type: 'library', name: 'face-verification-service' } },
+    });
+  });
+
   it('lists every model file with its digest', () => {
     const lite = JSON.parse(readFromRoot('models/lite.json'));
     const { components } = addModels({ components: [] }, [lite]);
