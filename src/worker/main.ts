@@ -49,8 +49,8 @@ async function main(): Promise<void> {
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-worker', shutdown });
 
   // On a machine that it shares with live workers, these go first. Vision processes inherit it.
-  if (config.WORKER_ROLE === 'shadow') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  const manifest = readManifest(config.MODELS_DIR, config.computedModel);
+  if (config.SHADOW_OF !== undefined) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
   const pool = createVisionPool({
     ...config.vision,
     manifest: manifest ?? { recognisers: listRecognisers(config.MODELS_DIR) },
@@ -63,14 +63,15 @@ async function main(): Promise<void> {
   shutdown.add('vision', () => pool.close());
   const identity = await pool.ready();
   const model: ModelIdentity = {
-    pack: packName(config.computedModel),
+    pack: packName(config.INSIGHTFACE_MODEL),
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
   const { redis, rights } = openRedis({ config, user: 'worker', logger, shutdown });
   void warnOfUnsafeRedis(redis, logger);
   warnOfWeakCheck(config, identity, logger);
-  const keys = createKeyspace({ prefix: config.REDIS_PREFIX, model: config.INSIGHTFACE_MODEL });
+  const { REDIS_PREFIX: prefix, SHADOW_OF: live = config.INSIGHTFACE_MODEL } = config;
+  const keys = createKeyspace({ prefix, model: live });
   const slowJobs = createSlowJobs(config.WORKER_SLOW_JOBS, () => performance.now());
   const verification = verificationRules(config, manifest, model);
   const parts = {
@@ -86,14 +87,14 @@ async function main(): Promise<void> {
     manifest,
     shutdown,
   };
-  await (config.WORKER_ROLE === 'shadow' ? runShadow(parts) : runLive(parts, fallbacks));
+  await (config.SHADOW_OF !== undefined ? runShadow(parts) : runLive(parts, fallbacks));
   logger.info(
     { ...model, concurrency: config.WORKER_CONCURRENCY, vision_processes: config.VISION_PROCESSES },
     'ready',
   );
 }
 
-/** What both roles of a worker need. */
+/** What live workers and shadows need. `keys`: the names of the live pack. */
 interface Parts {
   readonly config: WorkerConfig;
   readonly logger: Logger;

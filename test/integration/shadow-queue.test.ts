@@ -1,10 +1,24 @@
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createBatchStore } from '../../src/shared/batches/batch-store.js';
+import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
+import { createRedisClock } from '../../src/shared/redis/redis-clock.js';
 import type { ShadowJob } from '../../src/shared/shadow/shadow-job.js';
 import { createShadowQueue, eraseShadow, shadowKeys } from '../../src/shared/shadow/shadow-queue.js';
 import { createUploadLedger } from '../../src/shared/uploads/upload-ledger.js';
+import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
+import {
+  type ComparisonWorker,
+  createComparisonWorker,
+} from '../../src/worker/comparison/comparison-worker.js';
+import type { ShadowOffers } from '../../src/worker/shadow/shadow-offers.js';
+import { createByteBudget } from '../../src/worker/tenant-shares/byte-budget.js';
+import { createSlowJobs } from '../../src/worker/tenant-shares/slow-jobs.js';
 import { comparisonJob } from '../support/builders/comparison-job.js';
+import { verifyContents } from '../support/builders/judged-comparison.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
 const NOW = Date.now();
@@ -52,6 +66,79 @@ async function storeLive(jobId: string): Promise<void> {
   await redis.hset(keys.job(jobId), 'name', 'compare');
   await redis.hset(keys.photos({ jobId, uploadId: `of-${jobId}` }), 'back_image', 'encrypted');
 }
+
+/** Starts a live worker that takes one job at a time and whose comparisons all match. */
+function startLiveWorker(offer: ShadowOffers['offer']): ComparisonWorker {
+  const bulk = new Redis(server.url, { maxRetriesPerRequest: null });
+  const options = { redis: bulk, keys, retentionSeconds: 60 };
+  const found = verifyContents(
+    { front_image1: '0.9', front_image2: '0.9', front_image3: '0.9', back_image: '1' },
+    comparisonJob(),
+  );
+  const webhooks = createWebhookQueue({ ...options, onError: () => undefined });
+  const worker = createComparisonWorker({
+    ...options,
+    clock: createRedisClock(bulk),
+    batches: createBatchStore(options),
+    webhooks,
+    logger: pino({ level: 'silent' }),
+    logUserId: false,
+    observe: () => undefined,
+    verification: {
+      duplicatePolicy: 'warn',
+      earlyDecision: true,
+      model: { pack: 'lite', detector: 'a', recogniser: 'b' },
+      fmrAt: () => undefined,
+    },
+    resources: {
+      slowJobs: createSlowJobs(1, () => 0),
+      budget: createByteBudget(1_000),
+      loadImage: async () => Buffer.from('1'),
+      analyse: async () => {
+        const photo = (await found).photos.front_image1;
+        if (!photo?.usable) throw new Error('unusable');
+        return { ...photo.analysis, embedding: Float32Array.of(1, 0) };
+      },
+      isCostly: () => false,
+    },
+    fairQueue: createFairQueue(bulk, keys.prefix, keys.queueName),
+    issueReceipt: undefined,
+    shadow: { note: () => undefined, offer },
+    onPostponed: () => undefined,
+    concurrency: 1,
+    onStalled: () => undefined,
+    onAbandoned: () => undefined,
+  });
+  return {
+    ...worker,
+    close: async (graceMs) => {
+      await worker.close(graceMs);
+      await webhooks.close();
+      bulk.disconnect();
+    },
+  };
+}
+
+describe('a live worker', () => {
+  it('ends jobs and begins the next ones while the shadow takes forever', async () => {
+    const offered: string[] = [];
+    const worker = startLiveWorker((job) => {
+      offered.push(String(job.id));
+      return new Promise(() => undefined);
+    });
+    const connection = redis.duplicate();
+    const queue = new Queue(keys.queueName, { connection, prefix: keys.prefix });
+    for (const jobId of ['r_1', 'r_2', 'r_3'])
+      await queue.add('compare', comparisonJob(), { jobId, priority: 1 });
+
+    await vi.waitFor(async () => expect(await queue.getCompletedCount()).toBe(3), 60_000);
+
+    await vi.waitFor(() => expect(offered).toEqual(['r_1', 'r_2', 'r_3']), 60_000);
+    await worker.close(0);
+    await queue.close();
+    connection.disconnect();
+  });
+});
 
 describe('the queue of the shadow', () => {
   it('returns comparisons once, the one that expires first at the head', async () => {

@@ -43,8 +43,6 @@ type WorkerValues = Parsed<typeof workerVariables> & InheritedValues;
 export interface WorkerConfig extends Omit<WorkerValues, 'WORKER_CONCURRENCY' | 'VISION_PROCESSES'> {
   readonly WORKER_CONCURRENCY: number;
   readonly VISION_PROCESSES: number;
-  /** The model pack that this worker computes with: SHADOW_MODEL in the role `shadow`. */
-  readonly computedModel: string;
   readonly addressPolicy: AddressPolicy;
   /** Options of the vision pool. */
   readonly vision: ReturnType<typeof visionOptions>;
@@ -95,18 +93,13 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
     throw new ConfigError([
       'RECEIPT_KEYS: has only public keys; a worker needs a private one (d) to sign with',
     ]);
-  if (values.WORKER_ROLE === 'shadow' && values.SHADOW_MODEL === undefined)
-    throw new ConfigError(['WORKER_ROLE: shadow needs SHADOW_MODEL, the pack to compute with']);
-  const live = values.INSIGHTFACE_MODEL;
-  const computedModel = values.WORKER_ROLE === 'shadow' ? (values.SHADOW_MODEL ?? live) : live;
   const processes = values.VISION_PROCESSES ?? Math.max(1, Math.floor(cpuLimit() / values.VISION_THREADS));
   const config = {
     ...values,
-    computedModel,
     addressPolicy,
     VISION_PROCESSES: processes,
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
-    vision: visionOptions({ ...values, INSIGHTFACE_MODEL: computedModel }, processes, env),
+    vision: visionOptions(values, processes, env),
   };
   return { config: Object.freeze(config), fallbacks, warnings };
 }

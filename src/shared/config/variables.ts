@@ -132,9 +132,9 @@ export const workerVariables = {
   WEBHOOK_CONCURRENCY_PER_HOST: wholeNumber(1, 1_000).default(8),
   MAX_KEPT_RESULTS: wholeNumber(1, 100_000_000).default(100_000),
   SHUTDOWN_TIMEOUT: decimalNumber(1, 600).default(30),
-  WORKER_ROLE: oneOf(['live', 'shadow']).default('live'),
   SHADOW_MODEL: z.string().min(1).optional(),
   SHADOW_SHARE: decimalNumber(0, 1).default(0.05),
+  SHADOW_OF: z.string().min(1).optional(),
   SHADOW_THRESHOLD: thresholdAbove(0).optional(),
 } as const;
 

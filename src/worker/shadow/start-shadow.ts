@@ -41,7 +41,7 @@ export interface ShadowOptions {
 export async function startShadow(options: ShadowOptions): Promise<void> {
   const { config, logger, redis, rights, keys, shutdown } = options;
   const clock = createRedisClock(redis);
-  const pack = packName(config.computedModel);
+  const pack = packName(config.INSIGHTFACE_MODEL);
   const metrics = createShadowMetrics({
     trial: { live: packName(keys.model), pack, threshold: config.SHADOW_THRESHOLD },
     canUseRedis: () => isRedisReady(redis) && !rights.isMissing(),

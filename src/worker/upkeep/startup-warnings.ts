@@ -22,7 +22,7 @@ export function warnOfWeakCheck(
   { hasRecognisability }: Pick<PackIdentity, 'hasRecognisability'>,
   logger: Logger,
 ): void {
-  const pack = packName(config.computedModel);
+  const pack = packName(config.INSIGHTFACE_MODEL);
   if (config.FACE_RECOGNISABILITY === 'off') {
     logger.warn({ pack }, 'the recognisability check is off: strangers match when both photos are bad');
   } else if (!hasRecognisability) {
