@@ -3,8 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Commands of their own: `npm run test:observability` needs a Prometheus, `npm run test:clients` Python.
-    exclude: [...configDefaults.exclude, 'test/{observability,clients}/**'],
+    // Commands of their own: `npm run test:observability` needs a Prometheus, `npm run test:clients` Python, `npm run
+    // test:deploy` root.
+    exclude: [...configDefaults.exclude, 'test/{observability,clients,deploy}/**'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',

@@ -21,6 +21,7 @@ const SECRETS = [
   'UPLOAD_KEYS',
   'RECEIPT_KEYS',
   'IMAGE_HOST_HEADERS',
+  'TENANTS_FILE',
 ];
 /** Secrets with one value for the API and another for the workers. */
 const DIFFERENT = ['RECEIPT_KEYS'];

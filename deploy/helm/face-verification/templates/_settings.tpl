@@ -95,7 +95,7 @@ projected:
 hashed with the uid of the Secret, which only its readers know. Empty where the cluster cannot be asked. */}}
 {{- define "face.restartDigest" -}}
 {{- $root := .root }}
-{{- $reloaded := list "API_KEYS" "ADMIN_API_KEYS" "WEBHOOK_SECRETS" "TENANTS_FILE" }}
+{{- $reloaded := list "API_KEYS" "ADMIN_API_KEYS" "WEBHOOK_SECRETS" "IMAGE_HOST_HEADERS" "TENANTS_FILE" }}
 {{- $seen := list }}
 {{- range $name, $source := .secrets }}
 {{- if not (has $name $reloaded) }}
