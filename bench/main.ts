@@ -1,5 +1,5 @@
 // Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,early,access,uploads,
-//   isolation]
+//   isolation,curve]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
 //   [--peers]: against the former Python service, in a Python environment of its own
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
@@ -16,6 +16,7 @@ import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
 import { measureAccess } from './speed/measure-access.js';
 import { measureApi } from './speed/measure-api.js';
+import { measureCurve } from './speed/measure-curve.js';
 import { measureEarly } from './speed/measure-early.js';
 import {
   measureCache,
@@ -40,6 +41,7 @@ const PARTS = [
   'access',
   'uploads',
   'isolation',
+  'curve',
 ] as const;
 type Part = (typeof PARTS)[number] | 'peers';
 const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
@@ -135,6 +137,7 @@ async function measure(options: Options, materials: Materials): Promise<BenchRep
     ...(does('isolation') && {
       isolation: await measureIsolation({ seconds, only: options.attack, print }),
     }),
+    ...(does('curve') && { curve: await measureCurve({ photos, kind: '2mp', seconds, print }) }),
     ...(does('peers') && { peers: await measurePeers({ ...options, photos, folder, print }) }),
     ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
   };

@@ -23,6 +23,10 @@ export interface FleetOptions {
   readonly nodeArgs?: readonly string[];
   /** One entry per worker: its processors in the format of taskset; undefined: all. */
   readonly workers: readonly (string | undefined)[];
+  /** Number of APIs, default 1. Only the first gets requests; the others read the events of the queue as in service. */
+  readonly apis?: number;
+  /** More options of redis-server, which otherwise syncs at every write. */
+  readonly redisOptions?: readonly string[];
   /** Network namespace of the workers. Absent: that of everything else. */
   readonly namespace?: WorkerNamespace | undefined;
 }
@@ -51,10 +55,10 @@ const SAME_HOST = { hostAddress: '127.0.0.1', workerAddress: '127.0.0.1', enter:
 /** Starts Redis, photo host, API and workers from `dist` and waits until they are ready. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
-  const { nodeArgs = [], namespace } = options;
+  const { nodeArgs = [], redisOptions = [], namespace } = options;
   const { hostAddress, workerAddress, enter } = namespace ?? SAME_HOST;
   const bind = namespace ? ['--bind', '127.0.0.1', hostAddress, '--protected-mode', 'no'] : [];
-  const redis = await startRedis(bind);
+  const redis = await startRedis([...bind, ...redisOptions]);
   const images = startScript('photo-server-process.ts', [options.photos, hostAddress]);
   const photoPort = await firstLine(images);
   const port = await freePort();
@@ -73,7 +77,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     ...options.env,
   };
   const logs = options.workers.map((_, index) => join(folder, `worker-${index}.log`));
-  const api = startProgram('api', { env, nodeArgs, log: join(folder, 'api.log') });
+  const apis = Array.from({ length: options.apis ?? 1 }, (_, index) =>
+    startProgram('api', {
+      env: index === 0 ? env : { ...env, PORT: '0', METRICS_PORT: '0' },
+      nodeArgs,
+      log: join(folder, `api-${index}.log`),
+    }),
+  );
   const workers = options.workers.map((cpus, index) =>
     startProgram('worker', {
       env: {
@@ -89,12 +99,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   );
   const origin = `http://127.0.0.1:${port}`;
   const workerOrigins = workerPorts.map((workerPort) => `http://${workerAddress}:${workerPort}`);
-  const programs = [api, ...workers, images];
+  const programs = [...apis, ...workers, images];
   const pidOf = ({ pid }: { pid?: number | undefined }) => pid ?? 0;
   const pids = (role: Role): number[] => {
     switch (role) {
       case 'api':
-        return [pidOf(api)];
+        return apis.map(pidOf);
       case 'redis':
         return [pidOf(redis.process())];
       case 'worker':

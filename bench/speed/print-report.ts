@@ -1,5 +1,6 @@
 import { printIsolation } from '../isolation/measure-isolation.js';
 import type { PairReport } from './alternate.js';
+import { type CurveReport, describeLoad } from './measure-curve.js';
 import type { LoadReport } from './measure-load.js';
 import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
 
@@ -24,6 +25,7 @@ export function printReport(report: BenchReport): string {
     ...(report.early ? ['', 'EARLY_DECISION=true against false', ...report.early.map(printPair)] : []),
     ...(report.access ? printAccess(report.access) : []),
     ...(report.uploads ? printUploads(report.uploads) : []),
+    ...(report.curve ? printCurve(report.curve) : []),
     ...(report.isolation ? ['', ...printIsolation(report.isolation)] : []),
   ].join('\n');
 }
@@ -101,6 +103,25 @@ function printAccess({ comparisons, bareApi }: NonNullable<BenchReport['access']
     'API keys and a rate limit, throughput without and with',
     line('comparisons', comparisons),
     line('jobs that cost nothing', bareApi),
+  ];
+}
+
+function printCurve({ aloneRatio, cpuMs, points }: CurveReport): string[] {
+  const times = ({ perSecond, latencyMs: { p50, p95, p99 } }: CurveReport['points'][number]['measured']) =>
+    `${fixed(perSecond, 2)}/s, p50 ${fixed(p50, 0)}, p95 ${fixed(p95, 0)}, p99 ${fixed(p99, 0)} ms`;
+  const percent = (value: number) => `${value < 0 ? '' : '+'}${fixed(value * 100, 0)} %`;
+  return [
+    '',
+    'Latency over load, measured and simulated; errors of the simulation in throughput, p50, p95',
+    `  CPU ms a comparison: ${Object.entries(cpuMs)
+      .map(([role, ms]) => `${role} ${fixed(ms)}`)
+      .join(', ')}; a photo alone to a photo with all processes busy: × ${fixed(aloneRatio, 2)}`,
+    ...points.map(
+      ({ measured, simulated, error, othersCores, photoMs, ...load }) =>
+        `  ${describeLoad(load).padEnd(40)} ${times(measured)}; simulated ${times(simulated)}: ` +
+        `${percent(error.perSecond)}, ${percent(error.p50)}, ${percent(error.p95)} ` +
+        `(others ${fixed(othersCores, 2)} cores, a photo ${fixed(photoMs)} ms)`,
+    ),
   ];
 }
 

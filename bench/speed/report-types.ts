@@ -5,6 +5,7 @@ import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';
 import type { AccessReport } from './measure-access.js';
 import type { ApiReport } from './measure-api.js';
+import type { CurveReport } from './measure-curve.js';
 import type { LoadReport } from './measure-load.js';
 import type { UploadReport } from './measure-uploads.js';
 import type { Pack } from './packs.js';
@@ -87,4 +88,6 @@ export interface BenchReport {
   readonly access?: AccessReport;
   readonly uploads?: UploadReport;
   readonly isolation?: readonly IsolationRow[];
+  /** Latency over load, measured and simulated. */
+  readonly curve?: CurveReport;
 }
