@@ -172,6 +172,9 @@ describe('a shadow', () => {
       SHADOW_RESULTS.map((after) => `live="${before}",shadow="${after}"`),
     ).map((pair) => [pair, pairs.filter((each) => each === pair).length]);
     expect(await readSamples(shadow, 'face_shadow_comparisons_total')).toEqual(new Map(counts as []));
+    const changes = pairs.filter((pair) => !/live="(\w+)",shadow="\1"/.test(pair)).length;
+    const summary = await fetch((await metricsUrlOf(shadow)).replace('/metrics', '/shadow'));
+    expect(await summary.text()).toContain(`Of ${asked.length} comparisons ${changes} would change.`);
     await vi.waitFor(async () => expect(await shadowKeysLeft()).toEqual([]), 60_000);
   });
 

@@ -3,6 +3,7 @@ import { createRedisGauges, createRegistry } from '../../shared/runtime/metrics.
 import { SHADOW_RESULTS } from '../../shared/shadow/shadow-job.js';
 import type { OfferResult } from '../../shared/shadow/shadow-queue.js';
 import { NOT_COMPARED, type ShadowVerdict } from './judge-shadow.js';
+import type { Trial } from './trial-summary.js';
 
 /** `failed`: Redis refused it. `expired`: it was queued, and waited too long. */
 export type OfferEnd = OfferResult | 'failed' | 'expired';
@@ -40,8 +41,7 @@ export function createOfferMetrics(registry: Registry): OfferMetrics {
 }
 
 export interface ShadowMetricsSources {
-  /** Names of the two packs, and SHADOW_THRESHOLD. */
-  readonly trial: { readonly live: string; readonly pack: string; readonly threshold: number | undefined };
+  readonly trial: Trial;
   readonly canUseRedis: () => boolean;
   /** As `measureResponse`. */
   readonly measureRedis: () => Promise<number | undefined>;

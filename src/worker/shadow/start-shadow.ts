@@ -15,6 +15,7 @@ import type { SharedResources } from '../tenant-shares/job-steps.js';
 import type { VerificationRules } from '../verification/verify-person.js';
 import { createShadowMetrics } from './shadow-metrics.js';
 import { startShadowWorker } from './shadow-worker.js';
+import { createTrialSummary } from './trial-summary.js';
 
 /** Interval at which this process learns the time of Redis, ms. */
 const CLOCK_PERIOD_MS = 10_000;
@@ -42,8 +43,10 @@ export async function startShadow(options: ShadowOptions): Promise<void> {
   const { config, logger, redis, rights, keys, shutdown } = options;
   const clock = createRedisClock(redis);
   const pack = packName(config.INSIGHTFACE_MODEL);
+  const trial = { live: packName(keys.model), pack, threshold: config.SHADOW_THRESHOLD };
+  const summary = createTrialSummary(trial, new Date());
   const metrics = createShadowMetrics({
-    trial: { live: packName(keys.model), pack, threshold: config.SHADOW_THRESHOLD },
+    trial,
     canUseRedis: () => isRedisReady(redis) && !rights.isMissing(),
     measureRedis: () => measureResponse(redis),
   });
@@ -56,6 +59,7 @@ export async function startShadow(options: ShadowOptions): Promise<void> {
       '/health': () => [200, { status: 'ok' }],
       '/health/ready': () => (isReady() ? [200, { status: 'ready' }] : [503, { status: 'not_ready' }]),
       '/metrics': async () => [200, await metrics.render()],
+      '/shadow': () => [200, summary.describe()],
     },
   });
   shutdown.add('health', health.close);
@@ -76,7 +80,10 @@ export async function startShadow(options: ShadowOptions): Promise<void> {
       calibration: options.calibration,
       lowest: config.MIN_THRESHOLD,
     },
-    observe: metrics.observe,
+    observe: (verdict) => {
+      metrics.observe(verdict);
+      summary.add(verdict);
+    },
     onError,
   });
   await listenForErasures(options, worker.abort);
