@@ -44,17 +44,25 @@ export function createShutdown(logger: Logger, timeoutMs: number): Shutdown {
   };
 }
 
+/** A signal has come. It belongs to the process like the signal itself. */
+let isAskedToEnd = false;
+
 /** Runs `shutdown` on SIGTERM or SIGINT, then ends the process: 0 if it was clean, otherwise 1. */
 export function exitOnSignals(shutdown: Shutdown): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
+      isAskedToEnd = true;
       void shutdown.run(signal).then((clean) => process.exit(clean ? 0 : 1));
     });
   }
 }
 
-/** Ends a program that cannot start: prints the reason to standard error and exits with code 1. */
-export function failToStart(error: unknown): never {
+/**
+ * Ends a program that cannot start: prints the reason to standard error and exits with code 1. Does nothing after a signal,
+ * because the shutdown closes what the start still waits for; `exitOnSignals` then ends the process.
+ */
+export function failToStart(error: unknown): void {
+  if (isAskedToEnd) return;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../src/cli/start/ports.js';
@@ -87,4 +88,24 @@ describe('a metrics port that is taken', () => {
     expect(String(line.msg)).toContain('METRICS_PORT');
     expect(await program.stop()).toBe(1);
   });
+});
+
+describe('a worker that is stopped while it loads its models', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'ends with 0, so that its supervisor sees a plain stop',
+    async () => {
+      const redis = await startRedis();
+      const program = startProgram('worker', serviceEnvironment(redis.url));
+      const { pid } = program.process;
+      const hasChild = async () =>
+        expect(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).not.toBe('');
+      await vi.waitFor(hasChild, { timeout: 60_000, interval: 1 });
+
+      const code = await program.stop();
+
+      await redis.stop();
+      expect(program.errors).toEqual([]);
+      expect(code).toBe(0);
+    },
+  );
 });
