@@ -13,6 +13,21 @@ describe('the chart refuses', () => {
     ['API keys for workers', 'secrets.worker.API_KEYS', { name: 'face' }, /API_KEYS/],
     ['private receipt keys for the API', 'secrets.shared.RECEIPT_KEYS', { name: 'face' }, /RECEIPT_KEYS/],
     ['a pack that no worker has', 'api.pack', 'buffalo_l', /no pool has the pack buffalo_l/],
+    [
+      'a shadow alone',
+      'pools',
+      [{ name: 'shadow', pack: 'lite', config: { SHADOW_OF: 'lite' } }],
+      /no pool has the pack lite/,
+    ],
+    [
+      'a shadow that scales',
+      'pools',
+      [
+        { name: 'cpu', pack: 'lite' },
+        { name: 'shadow', pack: 'lite', config: { SHADOW_OF: 'lite' }, scaling: { enabled: true } },
+      ],
+      /shadow has SHADOW_OF/,
+    ],
     ['a pool without a pack', 'pools', [{ name: 'cpu' }], /pack/],
     [
       'two pools of one name',

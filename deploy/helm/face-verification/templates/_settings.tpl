@@ -35,9 +35,11 @@ large ones with an exponent. As JSON. */}}
 {{- $models := $pool.models }}
 {{- if and (eq $models.source "claim") (not $models.claim) }}{{ fail (printf "pools: %s needs models.claim, the name of a PersistentVolumeClaim" .name) }}{{ end }}
 {{- if and (eq $models.source "imageVolume") (not $models.reference) }}{{ fail (printf "pools: %s needs models.reference, the name of an image" .name) }}{{ end }}
+{{- $isShadow := $pool.config.SHADOW_OF }}
+{{- if and $isShadow $pool.scaling.enabled }}{{ fail (printf "pools: %s has SHADOW_OF, and shadows have no metrics to scale by: set its scaling.enabled to false" .name) }}{{ end }}
 {{- if has .name $names }}{{ fail (printf "pools: two pools are called %s" .name) }}{{ end }}
 {{- $pools = append $pools $pool }}
-{{- $packs = append $packs .pack }}
+{{- if not $isShadow }}{{ $packs = append $packs .pack }}{{ end }}
 {{- $names = append $names .name }}
 {{- end }}
 {{- if not (has .Values.api.pack $packs) }}{{ fail (printf "api.pack: no pool has the pack %s, so callers would get 503 no_worker" .Values.api.pack) }}{{ end }}
@@ -92,13 +94,15 @@ projected:
 {{- end }}
 
 {{/* Changes with the secrets that programs read only at start, so that an upgrade restarts them. Secret and value are
-hashed with the uid of the Secret, which only its readers know. Empty where the cluster cannot be asked. */}}
+hashed with the uid of the Secret, which only its readers know. Without the Secret that the chart makes: it never changes, and
+does not exist yet at the first installation. Empty where the cluster cannot be asked. */}}
 {{- define "face.restartDigest" -}}
 {{- $root := .root }}
 {{- $reloaded := list "API_KEYS" "ADMIN_API_KEYS" "WEBHOOK_SECRETS" "IMAGE_HOST_HEADERS" "TENANTS_FILE" }}
+{{- $own := ternary (include "face.redisSecret" $root) "" (and $root.Values.redis.enabled (not $root.Values.redis.existingSecret)) }}
 {{- $seen := list }}
 {{- range $name, $source := .secrets }}
-{{- if not (has $name $reloaded) }}
+{{- if not (or (has $name $reloaded) (eq $source.name $own)) }}
 {{- with lookup "v1" "Secret" $root.Release.Namespace $source.name }}
 {{- $seen = append $seen (printf "%s %s %s" $name .metadata.uid (get (.data | default dict) $source.key)) }}
 {{- end }}
