@@ -13,6 +13,7 @@ const PERMISSIVE = [
   'ISC',
   'MIT',
   'MIT-0',
+  'PSF-2.0',
   'Unlicense',
 ];
 

@@ -4,12 +4,11 @@ import { cors } from 'hono/cors';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
-import type { ApiKey } from '../shared/config/api-keys.js';
 import { VerificationError } from '../shared/errors.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { AppContext } from './http/app-context.js';
 import { errorResponse } from './http/error-response.js';
-import { authenticate, authenticateAdmin } from './middleware/authenticate.js';
+import { authenticate, authenticateAdmin, type ReadAccess } from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
 import { traceRequests } from './middleware/trace-requests.js';
@@ -19,10 +18,8 @@ import { createPageFiles } from './pages/page-files.js';
 
 export interface AppDependencies extends Omit<OperationDependencies, 'operations'> {
   readonly logger: Logger;
-  readonly apiKeys: readonly ApiKey[];
-  readonly adminKeys: readonly ApiKey[];
-  /** Undefined if no rate is limited. */
-  readonly rateLimiter: RateLimiter | undefined;
+  readonly access: ReadAccess;
+  readonly rateLimiter: RateLimiter;
   readonly corsOrigins: readonly string[];
   readonly observeRequest: (facts: RequestFacts) => void;
   /** The pages for operators; without keys for operators there are none. */
@@ -87,18 +84,14 @@ function accessByRoot(operations: readonly Operation[]): ReadonlyMap<string, Acc
 
 /** Returns the middleware in front of operations with this access, in the order in which it runs. */
 function guardsOf(access: Access, deps: AppDependencies): readonly MiddlewareHandler<AppContext>[] {
-  const { apiKeys, adminKeys, rateLimiter } = deps;
+  const { access: readAccess, rateLimiter } = deps;
   switch (access) {
     case 'open':
       return [];
     case 'operator':
-      return [noStore, authenticateAdmin({ accepted: adminKeys, others: apiKeys })];
+      return [noStore, authenticateAdmin(readAccess)];
     case 'caller':
-      return [
-        noStore,
-        authenticate({ accepted: apiKeys, others: adminKeys }),
-        ...(rateLimiter ? [rateLimit(rateLimiter)] : []),
-      ];
+      return [noStore, authenticate(readAccess), rateLimit(rateLimiter)];
   }
 }
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { createBatchStore } from '../shared/batches/batch-store.js';
-import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { type ApiConfig, loadApiConfig } from '../shared/config/config.js';
+import { followSettings } from '../shared/config/live-settings.js';
 import { listManifests, packName, readManifest } from '../shared/models/model-catalogue.js';
 import { createCancelledJobs } from '../shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../shared/queue/fair-queue.js';
@@ -16,6 +16,7 @@ import { startTracing } from '../shared/runtime/start-tracing.js';
 import { startStatusServer } from '../shared/runtime/status-server.js';
 import { createPhotoCipher } from '../shared/uploads/photo-cipher.js';
 import { createWebhookQueue } from '../shared/webhooks/webhook-queue.js';
+import { followAccess } from './access/access.js';
 import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './capacity/backlog.js';
 import { readQueueState } from './capacity/read-queue-state.js';
@@ -31,6 +32,7 @@ import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
 import { createUploadStore, type UploadStore } from './jobs/upload-store.js';
 import { withQueue } from './jobs/with-queue.js';
 import { type ApiMetrics, createApiMetrics } from './metrics.js';
+import type { ReadAccess } from './middleware/authenticate.js';
 import { createRateLimiter } from './middleware/rate-limit.js';
 
 const POLL_MS = 1_000;
@@ -49,7 +51,8 @@ const HEAP_GROWTH_PERCENT = 400;
 await main().catch(failToStart);
 
 async function main(): Promise<void> {
-  const { config, warnings, fallbacks } = loadApiConfig();
+  const loaded = loadApiConfig();
+  const { config, warnings, fallbacks } = loaded;
   if (config.UPLOAD_KEYS.length > 0) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const logger = createLogger('api', config.LOG_LEVEL, config.LOG_FORMAT);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
@@ -60,6 +63,9 @@ async function main(): Promise<void> {
   exitOnSignals(shutdown);
   await startTracing({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'face-api', shutdown });
 
+  const settings = followSettings({ loaded, load: () => loadApiConfig(), logger });
+  shutdown.add('settings', settings.stop);
+  const access = followAccess(settings.current);
   const parts = openParts(config, logger, shutdown);
   const metrics = createApiMetrics({
     waitingCallers: () => parts.waiter.size() + parts.batchWaiter.size(),
@@ -67,25 +73,27 @@ async function main(): Promise<void> {
     readQueueState: () => readQueueState(parts),
     measureRedis: () => measureResponse(parts.redis),
     pack: packName(parts.keys.model),
-    tenants: config.API_KEYS.length > 0 ? config.API_KEYS.map(({ name }) => name) : [ANONYMOUS],
+    tenants: () => access().names,
+    reloads: settings.state,
   });
   await serveMetrics(metrics, { config, logger, shutdown });
-  const adminPages = await openAdminPages(parts, shutdown);
-  startServer(createApp({ ...assemble(parts, metrics), settingWarnings: fallbacks, adminPages }), {
-    config,
-    logger,
-    shutdown,
-  });
+  const adminPages = await openAdminPages(parts, access, shutdown);
+  const app = createApp({ ...assemble(parts, metrics), access, settingWarnings: fallbacks, adminPages });
+  startServer(app, { config, logger, shutdown, isOpen: access().isOpen });
   // Last in, first out: load balancers learn about the end while everything still works.
   shutdown.add('drain', parts.drain.start);
 }
 
 /** Loads the pages for operators only where operators have keys: they cost memory. */
-async function openAdminPages(parts: Parts, shutdown: Shutdown): Promise<AppDependencies['adminPages']> {
+async function openAdminPages(
+  parts: Parts,
+  access: ReadAccess,
+  shutdown: Shutdown,
+): Promise<AppDependencies['adminPages']> {
   const { config, redis, keys, onError } = parts;
   if (config.ADMIN_API_KEYS.length === 0) return undefined;
   const { createQueueBoard } = await import('./admin/queue-board.js');
-  const board = createQueueBoard({ redis, keys, adminKeys: config.ADMIN_API_KEYS, onError });
+  const board = createQueueBoard({ redis, keys, access, onError });
   shutdown.add('queue board', board.close);
   return board.routes;
 }
@@ -93,7 +101,7 @@ async function openAdminPages(parts: Parts, shutdown: Shutdown): Promise<AppDepe
 /** Serves metrics on a separate port, because they name tenants and scrapers have no key. */
 async function serveMetrics(
   { render }: ApiMetrics,
-  { config, logger, shutdown }: ServerParts,
+  { config, logger, shutdown }: Omit<ServerParts, 'isOpen'>,
 ): Promise<void> {
   const { METRICS_HOST: host, METRICS_PORT: port } = config;
   const answers = { '/metrics': async () => [200, await render()] as const };
@@ -129,8 +137,6 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
   const backlog = createBacklog({
     countWaiting: queue.countWaiting,
     maxDepth: config.MAX_QUEUE_DEPTH,
-    // Without keys, all callers are one tenant.
-    tenantShare: config.API_KEYS.length > 0 ? config.MAX_TENANT_QUEUE_SHARE : 1,
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
   const batches = createBatchStore({ redis, keys, retentionSeconds });
@@ -218,16 +224,16 @@ function openUploadStore(parts: UploadParts, onRefused: () => void): UploadStore
 
 type Parts = ReturnType<typeof openParts>;
 
-function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'settingWarnings'> {
+function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'settingWarnings' | 'access'> {
   const { config, logger, keys, redis, drain } = parts;
   return {
     ...parts,
     model: packName(keys.model),
     isDraining: drain.isRunning,
-    policy: config.addressPolicy,
     calibration: readManifest(config.MODELS_DIR, keys.model)?.calibration ?? null,
     manifests: listManifests(config.MODELS_DIR),
     settings: jobSettings(config),
+    defaultThreshold: config.FACE_MATCH_THRESHOLD,
     receiptKeys: config.RECEIPT_KEYS,
     cancelledJobs: createCancelledJobs({
       redis,
@@ -235,9 +241,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       retentionSeconds: config.JOB_RETENTION_SECONDS,
       onUnreadable: (jobId) => logUnreadable({ record: 'cancelled job', jobId }, logger),
     }),
-    apiKeys: config.API_KEYS,
-    adminKeys: config.ADMIN_API_KEYS,
-    rateLimiter: createRateLimiter({ redis, prefix: keys.prefix, perMinute: config.RATE_LIMIT_PER_MINUTE }),
+    rateLimiter: createRateLimiter({ redis, prefix: keys.prefix }),
     corsOrigins: config.CORS_ORIGINS,
     uploadLimits: {
       enabled: config.UPLOAD_KEYS.length > 0,
@@ -264,12 +268,7 @@ function keepClock(redis: RedisConnection, shutdown: Shutdown): RedisClock {
 
 function jobSettings(config: ApiConfig): AppDependencies['settings'] {
   return {
-    threshold: config.FACE_MATCH_THRESHOLD,
-    minThreshold: config.MIN_THRESHOLD,
-    minMatches: config.FACE_MATCH_MIN_MATCHES,
-    webhookUrl: config.WEBHOOK_URL,
     webhookOnSync: config.WEBHOOK_ON_SYNC,
-    canSign: config.WEBHOOK_SECRETS.length > 0,
     canIssueReceipts: config.RECEIPT_KEYS.length > 0,
     syncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000,
     jobDeadlineMs: config.JOB_DEADLINE_SECONDS * 1_000,

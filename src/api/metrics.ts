@@ -1,5 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import type { ReloadState } from '../shared/config/live-settings.js';
+import {
+  createRedisGauges,
+  createRegistry,
+  createSettingMetrics,
+  DURATION_BUCKETS_S,
+} from '../shared/runtime/metrics.js';
 import type { QueueState } from './capacity/read-queue-state.js';
 import { isProbe, type RequestFacts } from './middleware/request-log.js';
 
@@ -19,7 +25,8 @@ export interface ApiMetricsSources {
   /** Name of the model pack whose queue is used. */
   readonly pack: string;
   /** Tenants that metrics can name; the others share one label. */
-  readonly tenants: readonly string[];
+  readonly tenants: () => readonly string[];
+  readonly reloads: () => ReloadState;
 }
 
 /** Label of tenants whose keys have been removed from the settings. */
@@ -65,6 +72,7 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
       this.set(sources.waitingCallers());
     },
   });
+  createSettingMetrics(registry, sources.reloads);
   const showRedis = createRedisGauges(registry);
   const showQueue = createQueueGauges(registry, sources);
   return {
@@ -92,7 +100,7 @@ export function createApiMetrics(sources: ApiMetricsSources): ApiMetrics {
 /** Returns the function that updates the gauges of the queue; without a state they are empty. */
 function createQueueGauges(
   registry: Registry,
-  { pack, tenants }: ApiMetricsSources,
+  { pack, tenants: readTenants }: ApiMetricsSources,
 ): (state: QueueState | undefined) => void {
   const gauge = (name: string, help: string, label: string) =>
     new Gauge({ name, help, labelNames: [label], registers: [registry] });
@@ -114,8 +122,6 @@ function createQueueGauges(
     help: 'Uploaded photos in Redis, of all model packs',
     registers: [registry],
   });
-  const labelOf = (tenant: string): string => (tenants.includes(tenant) ? tenant : OTHER_TENANTS);
-
   return (state) => {
     for (const each of [workers, jobs, waiting, oldest]) each.reset();
     webhooks.remove();
@@ -126,7 +132,9 @@ function createQueueGauges(
     workers.set({ pack }, state.workers);
     oldest.set({ pack }, state.oldestWaitingSeconds);
     for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ state: name }, count);
+    const tenants = new Set(readTenants());
     for (const tenant of tenants) waiting.set({ key: tenant }, 0);
-    for (const [tenant, count] of state.waitingByTenant) waiting.inc({ key: labelOf(tenant) }, count);
+    for (const [tenant, count] of state.waitingByTenant)
+      waiting.inc({ key: tenants.has(tenant) ? tenant : OTHER_TENANTS }, count);
   };
 }

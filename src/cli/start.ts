@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ANONYMOUS } from '../shared/config/api-keys.js';
-import { loadApiConfig, loadKeyNames } from '../shared/config/config.js';
+import { loadApiConfig, loadKeyNames, loadTenants } from '../shared/config/config.js';
 import { describeThreshold } from '../shared/models/calibration.js';
 import { readManifest } from '../shared/models/model-catalogue.js';
 import { formatLogLine } from '../shared/runtime/format-log-line.js';
@@ -206,7 +206,9 @@ function startWatchdog(): ChildProcess {
 
 function secretsByTenant(master: string, environment: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const names = loadKeyNames(environment);
-  const tenants = names.length > 0 ? names : [ANONYMOUS];
+  const own = loadTenants(environment);
+  const signedByMaster = names.filter((name) => !own.get(name)?.webhookSecrets);
+  const tenants = names.length > 0 ? signedByMaster : [ANONYMOUS];
   return new Map(tenants.map((tenant) => [tenant, tenantWebhookSecret(master, tenant)]));
 }
 

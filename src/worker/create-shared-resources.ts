@@ -5,6 +5,7 @@ import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { createPhotoCipher, UndecryptableError } from '../shared/uploads/photo-cipher.js';
 import { readPhoto } from '../shared/uploads/photo-store.js';
 import { fetchImage } from './images/fetch-image.js';
+import { imageRulesOf } from './images/image-rules.js';
 import { type ImageLoaders, loadImage } from './images/load-image.js';
 import type { WorkerMetrics } from './metrics.js';
 import { createHostResolver } from './net/dns/host-resolver.js';
@@ -26,6 +27,8 @@ const BYTES_PER_MB = 1_048_576;
 
 export interface ResourceOptions {
   readonly config: WorkerConfig;
+  /** Returns the settings as they are now, for those that apply without a restart. */
+  readonly readSettings: () => WorkerConfig;
   readonly redis: RedisConnection;
   readonly keys: Keyspace;
   readonly slowJobs: SlowJobs;
@@ -36,11 +39,12 @@ export interface ResourceOptions {
 
 /** Creates what all jobs of a worker share, as its settings say. */
 export function createSharedResources(options: ResourceOptions): SharedResources {
-  const { config, slowJobs } = options;
+  const { config, readSettings, slowJobs } = options;
   const gate = createComputeGate({
     limit: config.VISION_PROCESSES * PHOTOS_PER_PROCESS,
     spareLimit: config.VISION_PROCESSES,
     costlyLimit: Math.max(1, config.VISION_PROCESSES - 1),
+    weightOf: (tenant) => readSettings().tenants?.get(tenant)?.queueWeight ?? 1,
   });
   return {
     slowJobs,
@@ -51,10 +55,15 @@ export function createSharedResources(options: ResourceOptions): SharedResources
   };
 }
 
-function createLoadImage({ config, redis, keys }: ResourceOptions): SharedResources['loadImage'] {
+function createLoadImage({
+  config,
+  readSettings,
+  redis,
+  keys,
+}: ResourceOptions): SharedResources['loadImage'] {
   const cipher = createPhotoCipher(config.UPLOAD_KEYS);
   const loaders: ImageLoaders = {
-    fetchImage: createFetchImage(config),
+    fetchImage: createFetchImage(config, readSettings),
     readPhoto: (photo) => {
       if (!cipher) throw new UndecryptableError('unknown_key');
       return readPhoto(photo, { redis, keys, cipher });
@@ -63,17 +72,18 @@ function createLoadImage({ config, redis, keys }: ResourceOptions): SharedResour
   return (source, options) => loadImage(source, options, loaders);
 }
 
-function createFetchImage(config: WorkerConfig): ImageLoaders['fetchImage'] {
-  const policy = config.addressPolicy;
-  const agent = createGuardedAgent(policy, {
+/** Each tenant's image hosts are as the settings have them when the download starts. */
+function createFetchImage(
+  config: WorkerConfig,
+  readSettings: () => WorkerConfig,
+): ImageLoaders['fetchImage'] {
+  const agent = createGuardedAgent(config.addressPolicy, {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     lookup: createHostResolver({ servers: config.DNS_SERVERS }),
   });
   const limits = {
-    policy,
     agent,
     userAgent: config.USER_AGENT,
-    ...(config.IMAGE_HOST_HEADERS ? { hostHeaders: config.IMAGE_HOST_HEADERS } : {}),
     maxBytes: config.MAX_IMAGE_BYTES,
     timeoutMs: config.IMAGE_DOWNLOAD_TIMEOUT * 1_000,
     leastRate: {
@@ -81,7 +91,8 @@ function createFetchImage(config: WorkerConfig): ImageLoaders['fetchImage'] {
       perMs: RATE_WINDOW_MS,
     },
   };
-  return (url, options) => fetchImage(url, { ...limits, ...options });
+  return (url, { tenant, ...options }) =>
+    fetchImage(url, { ...limits, ...imageRulesOf(tenant, readSettings()), ...options });
 }
 
 function createAnalyse(

@@ -2,6 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { createBatchStore } from '../shared/batches/batch-store.js';
 import { loadWorkerConfig, type WorkerConfig } from '../shared/config/config.js';
+import { followSettings, type LiveSettings } from '../shared/config/live-settings.js';
 import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { listRecognisers, packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
@@ -41,7 +42,8 @@ await main().catch(failToStart);
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const { config, warnings, fallbacks } = loadWorkerConfig();
+  const loaded = loadWorkerConfig();
+  const { config, warnings, fallbacks } = loaded;
   const logger = createLogger('worker', config.LOG_LEVEL, config.LOG_FORMAT);
   for (const warning of warnings) logger.warn({ warning }, 'configuration');
   const shutdown = createShutdown(logger, config.SHUTDOWN_TIMEOUT * 1_000);
@@ -50,6 +52,8 @@ async function main(): Promise<void> {
 
   // On a machine that it shares with live workers, these go first. Vision processes inherit it.
   if (config.SHADOW_OF !== undefined) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  const settings = followSettings({ loaded, load: () => loadWorkerConfig(), logger });
+  shutdown.add('settings', settings.stop);
   const manifest = readManifest(config.MODELS_DIR, config.INSIGHTFACE_MODEL);
   const pool = createVisionPool({
     ...config.vision,
@@ -76,6 +80,8 @@ async function main(): Promise<void> {
   const verification = verificationRules(config, manifest, model);
   const parts = {
     config,
+    settings,
+    readSettings: settings.current,
     logger,
     redis,
     rights,
@@ -97,6 +103,8 @@ async function main(): Promise<void> {
 /** What live workers and shadows need. `keys`: the names of the live pack. */
 interface Parts {
   readonly config: WorkerConfig;
+  readonly settings: LiveSettings<WorkerConfig>;
+  readonly readSettings: () => WorkerConfig;
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly rights: RightsWatch;
@@ -123,6 +131,7 @@ async function runLive(parts: Parts, settingWarnings: readonly string[]): Promis
     countShadowWaiting: () => countWaiting(shadowQueue, redis, clock.now()),
     visionProcesses: config.VISION_PROCESSES,
     model: parts.model,
+    reloads: parts.settings.state,
   });
   const { JOB_RETENTION_SECONDS: retentionSeconds } = config;
   const finishing: FinishDependencies = {

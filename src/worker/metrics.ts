@@ -1,7 +1,13 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { ReloadState } from '../shared/config/live-settings.js';
 import { ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
 import type { Reason } from '../shared/reasons.js';
-import { createRedisGauges, createRegistry, DURATION_BUCKETS_S } from '../shared/runtime/metrics.js';
+import {
+  createRedisGauges,
+  createRegistry,
+  createSettingMetrics,
+  DURATION_BUCKETS_S,
+} from '../shared/runtime/metrics.js';
 import type { ComparisonFacts } from './comparison/report-comparison.js';
 import { createOfferMetrics, type OfferMetrics } from './shadow/shadow-metrics.js';
 import type { ModelIdentity } from './verification/create-evidence.js';
@@ -46,6 +52,7 @@ export interface WorkerMetricsSources {
   readonly countShadowWaiting: () => Promise<number | undefined>;
   readonly visionProcesses: number;
   readonly model: ModelIdentity;
+  readonly reloads: () => ReloadState;
 }
 
 /** Returns the worker's Prometheus metrics. */
@@ -68,6 +75,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     labelNames: ['fault', 'code', 'reason'],
     registers,
   });
+  createSettingMetrics(registry, sources.reloads);
   const showRedis = createRedisGauges(registry);
   const shadow = createOfferMetrics(registry);
   const durations = histogram(

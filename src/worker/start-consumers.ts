@@ -28,6 +28,8 @@ const STRANDED_CHECK_MS = 100;
 
 export interface ConsumerOptions {
   readonly config: WorkerConfig;
+  /** Returns the settings as they are now, for those that apply without a restart. */
+  readonly readSettings: () => WorkerConfig;
   /** Wrong settings that were replaced by their defaults. */
   readonly settingWarnings: readonly string[];
   readonly logger: Logger;
@@ -65,6 +67,7 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     ...finishing,
     fairQueue,
     maxKeptResults: config.MAX_KEPT_RESULTS,
+    retentionOf: (tenant) => options.readSettings().tenants?.get(tenant)?.retentionSeconds,
     count: metrics.countReconciled,
   });
   shutdown.add('reconciler', reconciler.stop);
@@ -107,7 +110,8 @@ function startComparisons(options: ConsumerOptions, fairQueue: FairQueue): Compa
 }
 
 /** Receivers refuse a webhook whose timestamp is minutes off, so timestamps come from Redis' clock, as deadlines do. */
-function startWebhooks({ config, logger, redis, finishing, metrics }: ConsumerOptions): WebhookWorker {
+function startWebhooks(options: ConsumerOptions): WebhookWorker {
+  const { config, readSettings, logger, redis, finishing, metrics } = options;
   const policy = config.addressPolicy;
   const timeoutMs = config.WEBHOOK_TIMEOUT * 1_000;
   const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs);
@@ -118,7 +122,7 @@ function startWebhooks({ config, logger, redis, finishing, metrics }: ConsumerOp
     webhooks: finishing.webhooks,
     delivery: { policy, timeoutMs, now: finishing.clock.now },
     openAgent: (onAddresses) => createGuardedAgent(policy, { connectTimeoutMs, lookup, onAddresses }),
-    secretsOf: (tenant) => signingSecrets(tenant, config),
+    secretsOf: (tenant) => signingSecrets(tenant, readSettings(), finishing.clock.now()),
     concurrency: config.WEBHOOK_CONCURRENCY,
     concurrencyPerHost: config.WEBHOOK_CONCURRENCY_PER_HOST,
     logger,

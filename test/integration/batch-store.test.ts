@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAccess } from '../../src/api/access/access.js';
 import { type AcceptDependencies, acceptBatch } from '../../src/api/batches/accept-batch.js';
 import { streamResults } from '../../src/api/batches/stream-results.js';
 import { createBacklog } from '../../src/api/capacity/backlog.js';
@@ -11,9 +12,9 @@ import { findJobView } from '../../src/api/jobs/read-job-view.js';
 import { batchJobId } from '../../src/shared/batches/batch-id.js';
 import { type BatchRecord, type BatchStore, createBatchStore } from '../../src/shared/batches/batch-store.js';
 import { finishBatch, noteBatchJobEnded } from '../../src/shared/batches/end-batch.js';
+import { loadApiConfig } from '../../src/shared/config/config.js';
 import type { BatchJobState } from '../../src/shared/contract/batch-view.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
-import { createAddressPolicy } from '../../src/shared/net/address-policy.js';
 import { createCancelledJobs } from '../../src/shared/queue/cancelled-jobs.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
@@ -57,6 +58,7 @@ function createDependencies() {
     cancelledJobs: createCancelledJobs(settings),
     batches: createBatchStore(settings),
     maxKeptResults: 1_000,
+    retentionOf: () => undefined,
     count: (what: string) => void counted.push(what),
   };
 }
@@ -91,18 +93,12 @@ function accepting(): AcceptDependencies {
     backlog: createBacklog({
       countWaiting: queue.countWaiting,
       maxDepth: 100,
-      tenantShare: 1,
       maxSyncWaitMs: 1_000,
     }),
     workers: { requireWorker: async () => undefined },
-    policy: createAddressPolicy({ allowedPrivateHosts: [], allowedImageHosts: [], allowedPorts: [] }),
     calibration: null,
     settings: {
-      threshold: 0.5,
-      minThreshold: 0.2,
-      minMatches: 2,
       webhookOnSync: false,
-      canSign: false,
       canIssueReceipts: false,
       syncWaitMs: 1_000,
       jobDeadlineMs: 60_000,
@@ -133,6 +129,7 @@ async function commit({ total, createdAt = Date.now(), callbackUrl }: Accepted):
     createdAt,
     digest: 'd',
     priority: 1_001,
+    weight: 1,
     callbackUrl,
   };
   expect(await batches.commit(staging, record)).toBe(true);
@@ -193,7 +190,8 @@ describe('a batch', () => {
         await queue.forgetUser(TENANT, 'erased');
       },
     };
-    const caller = { tenant: TENANT, requestId: 'q', sync: false };
+    const { rulesOf } = createAccess(loadApiConfig({}).config);
+    const caller = { tenant: TENANT, rules: rulesOf(TENANT), requestId: 'q', sync: false };
     const checked = { drafts: [{ payload, uploads: new Map() }], callbackUrl: undefined };
 
     const { batchId } = await acceptBatch(checked, caller, { ...accepting(), batches: staging });
@@ -215,7 +213,7 @@ describe('a batch', () => {
   it('is not committed without all of its lines', async () => {
     const staging = batches.openStaging();
     await batches.stage(staging, 1, ['{}']);
-    const record = { batchId: BATCH_ID, tenant: TENANT, total: 2, createdAt: 1, priority: 1 };
+    const record = { batchId: BATCH_ID, tenant: TENANT, total: 2, createdAt: 1, priority: 1, weight: 1 };
 
     await expect(batches.commit(staging, record)).rejects.toThrow('staged');
     expect(await batches.read(BATCH_ID)).toBeUndefined();

@@ -292,6 +292,7 @@ describe('a batch', () => {
       'priority',
       'tenant',
       'total',
+      'weight',
     ]);
     const again = await send(toLines([line, ...quick(1), line]), { 'idempotency-key': 'erased' });
     expect(again.body).toEqual(body);

@@ -35,17 +35,22 @@ afterAll(async () => {
   await server?.stop();
 });
 
+interface AddOptions {
+  readonly sync?: boolean;
+  readonly weight?: number;
+}
+
 /** Lets a job in and adds it to the real queue, named after its tenant. */
-async function add(tenant: string, { sync = true } = {}): Promise<OrderedJob> {
+async function add(tenant: string, { sync = true, weight = 1 }: AddOptions = {}): Promise<OrderedJob> {
   added += 1;
   const job = { jobId: `r_${added}`, tenant, sync };
-  const place = await fairQueue.enter({ ...job, acceptedAt: Date.now() }, NO_LIMITS);
+  const place = await fairQueue.enter({ ...job, acceptedAt: Date.now(), weight }, NO_LIMITS);
   if (!place.admitted) return expect.unreachable('there are no limits');
   await queue.add('compare', job, { jobId: job.jobId, priority: place.priority });
   return job;
 }
 
-async function addMany(count: number, tenant: string, options: { sync?: boolean } = {}): Promise<void> {
+async function addMany(count: number, tenant: string, options: AddOptions = {}): Promise<void> {
   for (let i = 0; i < count; i += 1) await add(tenant, options);
 }
 
@@ -96,6 +101,26 @@ describe('the order among tenants', () => {
 
     expect(Math.abs(count(served, 'big') - count(served, 'small'))).toBeLessThanOrEqual(4);
   });
+
+  it.each([{ sync: true }, { sync: false }])(
+    'gives busy tenants of weight 3 and 1 turns in this ratio, however many jobs they have (sync: $sync)',
+    async ({ sync }) => {
+      const weights = { gold: 3, basic: 1 };
+      await addMany(60, 'basic', { sync });
+      await addMany(12, 'gold', { sync, weight: weights.gold });
+      const served: string[] = [];
+      for (let turn = 0; turn < 80; turn += 1) {
+        const [name = ''] = await serve(1);
+        const tenant = name.startsWith('gold') ? 'gold' : 'basic';
+        served.push(tenant);
+        await add(tenant, { sync, weight: weights[tenant] });
+      }
+
+      expect(Math.abs(count(served, 'gold') - 60)).toBeLessThanOrEqual(3);
+      // At any time, not only in the end.
+      expect(Math.abs(count(served.slice(0, 40), 'gold') - 30)).toBeLessThanOrEqual(3);
+    },
+  );
 
   it('serves jobs with a waiting caller before jobs without one, whatever their tenant', async () => {
     await addMany(20, 'batch', { sync: false });

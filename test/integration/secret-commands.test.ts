@@ -55,8 +55,13 @@ describe('npm run webhook-secret', () => {
   });
 
   it.each([
-    ['a name that no key has', ['acne'], { API_KEYS: KEYS }, 'API_KEYS has no key named acne'],
-    ['anonymous beside keys', ['anonymous'], { API_KEYS: KEYS }, 'API_KEYS has no key named anonymous'],
+    ['a name that no key has', ['acne'], { API_KEYS: KEYS }, 'Neither API_KEYS nor TENANTS_FILE names acne'],
+    [
+      'anonymous beside keys',
+      ['anonymous'],
+      { API_KEYS: KEYS },
+      'Neither API_KEYS nor TENANTS_FILE names anonymous',
+    ],
     ['a name that no key can have', ['a b'], {}, 'cannot be the name of an API key'],
     ['an unknown option', ['acme', '--pack=x'], {}, 'There is no option --pack'],
     ['a malformed master', ['acme'], { WEBHOOK_SECRETS: 'whsec_x' }, 'WEBHOOK_SECRETS: every secret must'],

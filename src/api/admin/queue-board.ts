@@ -2,14 +2,13 @@ import { createBullBoard } from '@bull-board/api';
 import { HonoAdapter } from '@bull-board/hono';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
-import type { ApiKey } from '../../shared/config/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { ReadableQueue } from '../../shared/queue/readable-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { WEBHOOK_QUEUE } from '../../shared/webhooks/webhook-job.js';
 import type { AppContext } from '../http/app-context.js';
-import { authenticateBrowser } from '../middleware/authenticate.js';
+import { authenticateBrowser, type ReadAccess } from '../middleware/authenticate.js';
 import { ReducedQueue } from './reduced-queue.js';
 
 /** Where the board is. */
@@ -23,7 +22,7 @@ const FOREIGN_FONTS = /<link href="https:[^>]*>/g;
 export interface QueueBoardOptions {
   readonly redis: RedisConnection;
   readonly keys: Keyspace;
-  readonly adminKeys: readonly ApiKey[];
+  readonly access: ReadAccess;
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,7 +32,7 @@ export interface QueueBoard {
 }
 
 /** Opens the board of the queues for operators, who log in with a key as the password. It changes nothing. */
-export function createQueueBoard({ redis, keys, adminKeys, onError }: QueueBoardOptions): QueueBoard {
+export function createQueueBoard({ redis, keys, access, onError }: QueueBoardOptions): QueueBoard {
   const open = (name: string) => {
     const queue = new ReadableQueue(name, { connection: redis, prefix: keys.prefix });
     queue.on('error', onError);
@@ -62,7 +61,7 @@ export function createQueueBoard({ redis, keys, adminKeys, onError }: QueueBoard
     throw new VerificationError('queue_unavailable', { cause });
   });
   const routes = new Hono<AppContext>();
-  routes.use('/admin/*', protect, authenticateBrowser(adminKeys), readOnly);
+  routes.use('/admin/*', protect, authenticateBrowser(access), readOnly);
   routes.route(BOARD_PATH, adapter.registerPlugin());
   return { routes, close: () => Promise.all([comparisons.close(), webhooks.close()]) };
 }

@@ -5,6 +5,7 @@ import { VerificationError } from '../../shared/errors.js';
 import type { OrderedJobs } from '../../shared/queue/fair-queue.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import type { Logger } from '../../shared/runtime/logger.js';
+import type { CallerRules } from '../access/access.js';
 import {
   type Caller,
   chooseTimes,
@@ -65,12 +66,13 @@ export async function acceptBatch(
     uploads,
   }));
   const jobIds = jobs.map(({ jobId }) => jobId);
-  const row: OrderedJobs = { jobIds, tenant, sync: false, acceptedAt: times.accepted_at };
-  const facts = { batchId, tenant, total: jobs.length, createdAt: times.accepted_at, digest };
+  const { queueWeight: weight } = caller.rules;
+  const row: OrderedJobs = { jobIds, tenant, sync: false, acceptedAt: times.accepted_at, weight };
+  const facts = { batchId, tenant, weight, total: jobs.length, createdAt: times.accepted_at, digest };
   const record = {
     ...facts,
     callbackUrl: checked.callbackUrl,
-    priority: await enterOrder(row, deps),
+    priority: await enterOrder(row, caller.rules, deps),
   };
   if (!(await commitOrLeave({ record, jobs, row }, deps))) {
     const first = await withQueue(redis, () => batches.read(batchId));
@@ -97,10 +99,14 @@ async function join(existing: BatchRecord, digest: string, deps: AcceptDependenc
 }
 
 /** Returns the place of the first job. @throws VerificationError `overloaded`. */
-async function enterOrder(row: OrderedJobs, deps: AcceptDependencies): Promise<number> {
+async function enterOrder(
+  row: OrderedJobs,
+  { queueShare: share }: CallerRules,
+  deps: AcceptDependencies,
+): Promise<number> {
   const { redis, fairQueue, backlog } = deps;
   const place = await withQueue(redis, async () =>
-    fairQueue.enterAll(row, await backlog.limitsFor(false, row.jobIds.length)),
+    fairQueue.enterAll(row, await backlog.limitsFor({ sync: false, share, count: row.jobIds.length })),
   );
   if (!place.admitted) throw backlog.refusal(place);
   return place.priority;

@@ -71,7 +71,7 @@ export async function readBatch(
   if (count > MAX_BATCH_JOBS) refuse(`has ${count} requests; the most is ${MAX_BATCH_JOBS}`);
   if (count === 0) refuse('has no requests');
   if (wrong.lines > 0) refuseLines(wrong, count);
-  const largest = Math.min(MAX_BATCH_JOBS, deps.backlog.maxTogether);
+  const largest = Math.min(MAX_BATCH_JOBS, deps.backlog.maxTogether(caller.rules.queueShare));
   if (count > largest) refuse(`has ${count} requests; the queue of this service has room for ${largest}`);
   return drafts;
 }

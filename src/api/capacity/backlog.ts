@@ -15,12 +15,11 @@ export interface Backlog {
   /**
    * Returns how many jobs can be ahead of another job: jobs of its tenant, so that places stay free for other tenants,
    * and, if its caller waits on the connection, jobs of all tenants, so that its turn does not come too late.
-   * `count`: jobs that enter together, 1 by default.
    * @throws VerificationError `overloaded` if too many jobs wait, with the time after which there should be fewer.
    */
-  limitsFor(sync: boolean, count?: number): Promise<EntryLimits>;
-  /** Most jobs that can enter an empty queue together. */
-  readonly maxTogether: number;
+  limitsFor(entry: Entry): Promise<EntryLimits>;
+  /** Returns how many jobs can enter an empty queue together, of a tenant with this share of its places. */
+  maxTogether(share: number): number;
   /** Returns the `overloaded` error of a job that was not accepted. */
   refusal(place: Extract<Place, { admitted: false }>): VerificationError;
   /** Seconds until the current backlog is processed at the measured rate, 1..300. */
@@ -28,11 +27,19 @@ export interface Backlog {
   depth(): number;
 }
 
+/** Jobs of one tenant that want to enter the queue. */
+export interface Entry {
+  /** True if a caller waits for the answer. */
+  readonly sync: boolean;
+  /** Largest share of `maxDepth` for the waiting jobs of the tenant, above 0; 1 for no limit. */
+  readonly share: number;
+  /** Jobs that enter together; 1 if absent. */
+  readonly count?: number;
+}
+
 export interface BacklogOptions {
   readonly countWaiting: () => Promise<number>;
   readonly maxDepth: number;
-  /** Largest share of `maxDepth` for the waiting jobs of one tenant, above 0; 1 for no limit. */
-  readonly tenantShare: number;
   /** Longest time that the job of a synchronous caller can wait for its turn, ms; beyond it, most callers would time out. */
   readonly maxSyncWaitMs: number;
   readonly now?: () => number;
@@ -40,7 +47,7 @@ export interface BacklogOptions {
 
 /** Returns a backlog that counts in Redis at most five times a second, regardless of the number of requests. */
 export function createBacklog(options: BacklogOptions): Backlog {
-  const { countWaiting, maxDepth, tenantShare, maxSyncWaitMs, now = Date.now } = options;
+  const { countWaiting, maxDepth, maxSyncWaitMs, now = Date.now } = options;
   const throughput = createThroughput(now);
   let waiting = 0;
   let countedAt = Number.NEGATIVE_INFINITY;
@@ -70,14 +77,12 @@ export function createBacklog(options: BacklogOptions): Backlog {
       ...(detail === undefined ? {} : { detail }),
     });
   /**
-   * A tenant can have as many waiting jobs as there are free places, times a factor: a single tenant gets `tenantShare` of
+   * A tenant can have as many waiting jobs as there are free places, times a factor: a single tenant gets `share` of
    * all places, several tenants get less each, and some places always stay free for the next one.
    * @see Choudhury, Hahne: Dynamic queue length thresholds for shared-memory packet switches, 1998.
    */
-  const maxOwn = (count: number): number =>
-    tenantShare >= 1
-      ? Number.POSITIVE_INFINITY
-      : ((maxDepth - waiting - (count - 1)) * tenantShare) / (1 - tenantShare);
+  const maxOwn = (count: number, share: number): number =>
+    share >= 1 ? Number.POSITIVE_INFINITY : ((maxDepth - waiting - (count - 1)) * share) / (1 - share);
   const maxAhead = (): number =>
     ((throughput.capacity() ?? Number.POSITIVE_INFINITY) * maxSyncWaitMs) / 1_000;
 
@@ -87,11 +92,11 @@ export function createBacklog(options: BacklogOptions): Backlog {
       waiting += count;
     },
     // The last one still finds its tenant below its share of the places that are free by then.
-    maxTogether: Math.max(1, Math.min(maxDepth, Math.ceil(maxDepth * tenantShare))),
-    limitsFor: async (sync, count = 1) => {
+    maxTogether: (share) => Math.max(1, Math.min(maxDepth, Math.ceil(maxDepth * share))),
+    limitsFor: async ({ sync, share, count = 1 }) => {
       if (now() - countedAt > COUNT_LIFETIME_MS) await refresh();
       if (waiting + count > maxDepth) throw overloaded();
-      return { maxOwn: maxOwn(count), maxAhead: sync ? maxAhead() : Number.POSITIVE_INFINITY };
+      return { maxOwn: maxOwn(count, share), maxAhead: sync ? maxAhead() : Number.POSITIVE_INFINITY };
     },
     refusal: ({ own, because }) =>
       because === 'own'

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../shared/errors.js';
 import type { Reason } from '../../shared/reasons.js';
+import type { CallerRules } from '../access/access.js';
 
 /** Facts about a request that middleware and operations share. */
 export interface AppContext {
@@ -7,6 +8,8 @@ export interface AppContext {
     requestId: string;
     /** Name of the API key, or `anonymous`. */
     tenant: string;
+    /** What the caller may do, as it was when the request was accepted. Absent for operators. */
+    rules: CallerRules;
     /** Set if the request creates or reads a job. */
     jobId?: string;
     /** Set if the request creates or reads a batch. */

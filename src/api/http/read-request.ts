@@ -121,6 +121,7 @@ export function readCaller(context: Context<AppContext>, sync: boolean): Caller 
   }
   return {
     tenant: context.get('tenant'),
+    rules: context.get('rules'),
     requestId: context.get('requestId'),
     sync,
     idempotencyKey: key,

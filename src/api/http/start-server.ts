@@ -11,6 +11,8 @@ export interface ServerParts {
   readonly config: ApiConfig;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
+  /** True if callers need no key. */
+  readonly isOpen: boolean;
 }
 
 /** Time in which a whole request must arrive, and one that may carry photos, ms. Later ones get 408. */
@@ -20,7 +22,8 @@ const UPLOAD_TIMEOUT_MS = 60_000;
 const SILENCE_SLACK_SECONDS = 30;
 
 /** Starts the server. It closes connections of slow clients; on shutdown it waits for open requests to end. */
-export function startServer(app: Hono<AppContext>, { config, logger, shutdown }: ServerParts): void {
+export function startServer(app: Hono<AppContext>, parts: ServerParts): void {
+  const { config, logger, shutdown, isOpen } = parts;
   const server = serve(
     {
       fetch: (request, env) =>
@@ -37,8 +40,7 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
         maxHeaderSize: 16_384,
       },
     },
-    (address) =>
-      logger.info({ host: config.HOST, port: address.port, open: config.API_KEYS.length === 0 }, 'listening'),
+    (address) => logger.info({ host: config.HOST, port: address.port, open: isOpen }, 'listening'),
   );
   server.once('error', (error) => {
     const code = (error as NodeJS.ErrnoException).code;
@@ -58,7 +60,7 @@ export function startServer(app: Hono<AppContext>, { config, logger, shutdown }:
     await closed;
   });
   const exposed = !['127.0.0.1', '::1', 'localhost'].includes(config.HOST);
-  if (exposed && config.API_KEYS.length === 0) {
+  if (exposed && isOpen) {
     logger.warn(
       'API_KEYS is empty and HOST is not loopback: anyone who can reach this port can use the service',
     );

@@ -1,17 +1,16 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type CompareRequest, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ImageSource, UploadedImage } from '../../shared/contract/image-source.js';
-import type { ProblemItem } from '../../shared/contract/problem.js';
-import { ERROR_KINDS, publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
+import { VerificationError } from '../../shared/errors.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
-import { type AddressPolicy, checkUrl } from '../../shared/net/address-policy.js';
 import { type ComparisonJob, JOB_VERSION, UPLOAD_JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
+import type { CallerRules } from '../access/access.js';
 import type { Backlog } from '../capacity/backlog.js';
 import type { WorkerWatch } from '../capacity/worker-watch.js';
-import { RequestError } from '../http/request-error.js';
+import { checkRequest } from './check-request.js';
 import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
 import { chooseThreshold } from './choose-threshold.js';
 import type { JobQueue } from './job-queue.js';
@@ -20,19 +19,12 @@ import { withQueue } from './with-queue.js';
 
 /** Slowest rate at which Redis takes photos, bytes per ms. */
 const UPLOAD_BYTES_PER_MS = 2_000;
-/** What is wrong with a callback URL where there are no secrets. */
-export const CANNOT_SIGN = 'cannot be used: this service has no WEBHOOK_SECRETS to sign webhooks with';
 /** Time after the timeout of a synchronous caller in which its job can still start. */
 export const SYNC_GRACE_SECONDS = 60;
 
+/** Settings for all callers. */
 export interface SubmitSettings {
-  readonly threshold: number;
-  /** Lowest threshold that a request can set. */
-  readonly minThreshold: number;
-  readonly minMatches: 2 | 3;
-  readonly webhookUrl?: string | undefined;
   readonly webhookOnSync: boolean;
-  readonly canSign: boolean;
   /** True if there are keys that verify receipts, so that the workers have one to sign with. */
   readonly canIssueReceipts: boolean;
   readonly syncWaitMs: number;
@@ -48,7 +40,6 @@ export interface SubmitDependencies extends ChooseDependencies {
   readonly backlog: Backlog;
   readonly workers: Pick<WorkerWatch, 'requireWorker'>;
   readonly clock: RedisClock;
-  readonly policy: AddressPolicy;
   readonly calibration: Calibration | null;
   readonly settings: SubmitSettings;
   /** Undefined if photos are accepted as URLs only. */
@@ -65,6 +56,7 @@ export interface ReceivedRequest {
 /** The sender of a request, and the way it was sent. */
 export interface Caller {
   readonly tenant: string;
+  readonly rules: CallerRules;
   readonly requestId: string;
   readonly sync: boolean;
   readonly idempotencyKey?: string | undefined;
@@ -124,10 +116,10 @@ export function draftJob(
   caller: Caller,
   deps: SubmitDependencies,
 ): JobDraft {
-  const { settings } = deps;
-  checkFields(body, deps);
+  const { rules } = caller;
+  checkRequest(body, rules, { ...deps.settings, acceptsUploads: deps.uploadStore !== undefined });
   const callbackUrl =
-    body.callback_url ?? (caller.sync && !settings.webhookOnSync ? undefined : settings.webhookUrl);
+    body.callback_url ?? (caller.sync && !deps.settings.webhookOnSync ? undefined : rules.webhookUrl);
   const uploads = uploadsOf(body);
   const payload: JobDraft['payload'] = {
     ...(uploads.size > 0 ? { v: UPLOAD_JOB_VERSION, upload_id: randomUUID() } : { v: JOB_VERSION }),
@@ -138,8 +130,8 @@ export function draftJob(
       front_image3: toPhoto(body.front_image3),
       back_image: toPhoto(body.back_image),
     },
-    ...chooseThreshold(body, deps),
-    min_matches: body.min_matches ?? settings.minMatches,
+    ...chooseThreshold(body, rules, deps.calibration),
+    min_matches: body.min_matches ?? rules.minMatches,
     ...(body.review_margin === undefined ? {} : { review_margin: body.review_margin }),
     evidence: body.evidence ?? false,
     ...(body.warnings ? { warnings: true } : {}),
@@ -193,7 +185,7 @@ export async function submitJob(
   const submit = async (): Promise<boolean> => {
     try {
       if (hasKey && (await joinsExisting(prepared, queue))) return true;
-      await enterQueue(prepared, deps);
+      await enterQueue(prepared, caller.rules, deps);
       return hasKey && (await joinsOther(prepared, queue, uploadStore));
     } finally {
       forgetUploads(prepared.uploads);
@@ -234,13 +226,18 @@ async function joinsOther(
  * are added.
  * @throws VerificationError `overloaded` if there is no place for it or its photos; `no_worker`.
  */
-async function enterQueue(prepared: PreparedJob, deps: SubmitDependencies): Promise<void> {
+async function enterQueue(
+  prepared: PreparedJob,
+  rules: CallerRules,
+  deps: SubmitDependencies,
+): Promise<void> {
   const { jobId, payload, uploads } = prepared;
   const { queue, backlog, fairQueue, workers, uploadStore } = deps;
   const { tenant, sync, accepted_at: acceptedAt } = payload;
   const job: OrderedJob = { jobId, tenant, sync };
   if (sync) await workers.requireWorker();
-  const place = await fairQueue.enter({ ...job, acceptedAt }, await backlog.limitsFor(sync));
+  const limits = await backlog.limitsFor({ sync, share: rules.queueShare });
+  const place = await fairQueue.enter({ ...job, acceptedAt, weight: rules.queueWeight }, limits);
   if (!place.admitted) throw backlog.refusal(place);
   try {
     if (uploads.size > 0) await uploadStore?.write(prepared);
@@ -259,39 +256,4 @@ async function joinsExisting({ jobId, payload }: PreparedJob, queue: JobQueue): 
   if (!origin) return false;
   if (origin.digest !== payload.request_digest) throw new VerificationError('idempotency_conflict');
   return origin.requestId !== payload.request_id || origin.acceptedAt !== payload.accepted_at;
-}
-
-function checkFields(body: CompareRequest, { policy, settings, uploadStore }: SubmitDependencies): void {
-  const errors: ProblemItem[] = [];
-  let context: VerificationError['context'] | undefined;
-  const check = (
-    url: string,
-    purpose: 'image' | 'callback',
-    place: Pick<ProblemItem, 'image' | 'field'>,
-  ): void => {
-    try {
-      checkUrl(url, policy, purpose);
-    } catch (error) {
-      const failure = toVerificationError(error);
-      context ??= failure.context;
-      errors.push({ ...place, ...publicFactsOf(failure) });
-    }
-  };
-  for (const name of IMAGE_NAMES) {
-    const source = body[name];
-    const place = { field: name, image: name };
-    if (source.kind === 'url') check(source.url, 'image', place);
-    else if (!uploadStore)
-      errors.push({ ...place, ...publicFactsOf(new VerificationError('uploads_disabled')) });
-  }
-  if (body.callback_url !== undefined) check(body.callback_url, 'callback', { field: 'callback_url' });
-  if (body.callback_url !== undefined && !settings.canSign)
-    errors.push({ field: 'callback_url', code: 'invalid_request', detail: CANNOT_SIGN });
-  if (body.receipt && !settings.canIssueReceipts)
-    errors.push({ field: 'receipt', code: 'receipts_disabled', detail: ERROR_KINDS.receipts_disabled.text });
-  if (body.threshold !== undefined && body.threshold < settings.minThreshold) {
-    const detail = `must be at least ${settings.minThreshold}, the MIN_THRESHOLD of this service`;
-    errors.push({ field: 'threshold', code: 'invalid_request', detail });
-  }
-  if (errors.length > 0) throw new RequestError(errors, context);
 }

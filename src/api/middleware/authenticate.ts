@@ -1,34 +1,35 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { ANONYMOUS, type ApiKey, findApiKey } from '../../shared/config/api-keys.js';
+import { ANONYMOUS } from '../../shared/config/api-keys.js';
 import { VerificationError } from '../../shared/errors.js';
+import type { Access } from '../access/access.js';
 import type { AppContext } from '../http/app-context.js';
 
-export interface KeyRing {
-  /** Keys that the operation accepts. */
-  readonly accepted: readonly ApiKey[];
-  /** Keys of the other kind: known, but not accepted here. */
-  readonly others: readonly ApiKey[];
-}
+/** Returns the access that holds now. */
+export type ReadAccess = () => Access;
 
 /**
- * Requires one of the accepted keys, sent as `Authorization: Bearer` or `X-API-Key`, and sets the tenant to its name.
- * Without accepted keys every caller is the tenant `anonymous`.
- * @throws VerificationError `unauthenticated` for a missing or unknown key, `forbidden` for an operator's.
+ * Requires the key of a caller, sent as `Authorization: Bearer` or `X-API-Key`, and sets the tenant to its name and the
+ * rules that hold for the whole request. Where callers need no key, everybody is the tenant `anonymous`.
+ * @throws VerificationError `unauthenticated` for a missing, unknown or expired key, `forbidden` for an operator's.
  */
-export function authenticate({ accepted, others }: KeyRing): MiddlewareHandler<AppContext> {
+export function authenticate(readAccess: ReadAccess): MiddlewareHandler<AppContext> {
   return async (context, next) => {
-    context.set('tenant', accepted.length === 0 ? ANONYMOUS : requireKey(context, { accepted, others }).name);
+    const access = readAccess();
+    const name = access.isOpen ? ANONYMOUS : requireKey(context, access.findCaller, access.findOperator);
+    context.set('tenant', name);
+    context.set('rules', access.rulesOf(name));
     await next();
   };
 }
 
 /**
- * Like `authenticate`, for operators: without accepted keys every request is refused.
+ * Like `authenticate`, for operators: without their keys every request is refused.
  * @throws VerificationError `unauthenticated` for a missing or unknown key, `forbidden` for a caller's.
  */
-export function authenticateAdmin(ring: KeyRing): MiddlewareHandler<AppContext> {
+export function authenticateAdmin(readAccess: ReadAccess): MiddlewareHandler<AppContext> {
   return async (context, next) => {
-    context.set('tenant', `admin:${requireKey(context, ring).name}`);
+    const { findOperator, findCaller } = readAccess();
+    context.set('tenant', operatorName(requireKey(context, findOperator, findCaller)));
     await next();
   };
 }
@@ -37,14 +38,20 @@ export function authenticateAdmin(ring: KeyRing): MiddlewareHandler<AppContext> 
  * Like `authenticateAdmin`, for pages: a browser asks for the key and sends it as the password of `Basic`, with any name.
  * @throws VerificationError `unauthenticated`, with a challenge that makes the browser ask.
  */
-export function authenticateBrowser(accepted: readonly ApiKey[]): MiddlewareHandler<AppContext> {
+export function authenticateBrowser(readAccess: ReadAccess): MiddlewareHandler<AppContext> {
   return async (context, next) => {
+    const { findOperator } = readAccess();
     const secret = passwordOf(context.req.header('authorization'));
-    const key = secret === undefined ? undefined : findApiKey(accepted, secret);
-    if (!key) context.set('challenge', 'Basic realm="Operators", charset="UTF-8"');
-    context.set('tenant', `admin:${(key ?? requireKey(context, { accepted, others: [] })).name}`);
+    const name = secret === undefined ? undefined : findOperator(secret);
+    if (name === undefined) context.set('challenge', 'Basic realm="Operators", charset="UTF-8"');
+    context.set('tenant', operatorName(name ?? requireKey(context, findOperator, () => undefined)));
     await next();
   };
+}
+
+/** The name of an operator among those of tenants. */
+function operatorName(name: string): string {
+  return `admin:${name}`;
 }
 
 /** Returns what follows the first colon of the decoded credentials (RFC 7617). */
@@ -55,11 +62,14 @@ function passwordOf(authorization: string | undefined): string | undefined {
   return text.slice(text.indexOf(':') + 1);
 }
 
-function requireKey({ req }: Context<AppContext>, { accepted, others }: KeyRing): ApiKey {
+type FindName = (secret: string) => string | undefined;
+
+/** Returns the name of the key's holder. `findOther`: knows the keys of the other kind, which are not accepted here. */
+function requireKey({ req }: Context<AppContext>, find: FindName, findOther: FindName): string {
   const bearer = /^Bearer +(\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
   const secret = bearer ?? req.header('x-api-key');
-  const key = secret === undefined ? undefined : findApiKey(accepted, secret);
-  if (key) return key;
-  const isKnown = secret !== undefined && findApiKey(others, secret) !== undefined;
+  const name = secret === undefined ? undefined : find(secret);
+  if (name !== undefined) return name;
+  const isKnown = secret !== undefined && findOther(secret) !== undefined;
   throw new VerificationError(isKnown ? 'forbidden' : 'unauthenticated');
 }

@@ -10,31 +10,46 @@ const WINDOW_SECONDS = 60;
 const ANSWER_WITHIN_MS = 300;
 
 export interface RateLimiter {
-  /** Counts one request. Resolves with the seconds to wait if it exceeds the limit. */
-  consume(tenant: string): Promise<number | undefined>;
+  /**
+   * Counts one request of a tenant with this limit, above 0. Resolves with the seconds to wait if it exceeds the limit.
+   * What was counted under another limit counts too.
+   */
+  consume(tenant: string, perMinute: number): Promise<number | undefined>;
 }
 
 export interface RateLimiterOptions {
   readonly redis: RedisConnection;
   readonly prefix: string;
-  /** Requests per minute and key; 0 for no limit. */
-  readonly perMinute: number;
+}
+
+/** The counters of one limit. */
+interface Counters {
+  readonly shared: RateLimiterRedis;
+  /** While Redis is unavailable. */
+  readonly own: RateLimiterMemory;
 }
 
 /** Returns a limiter shared by all replicas. While Redis is unavailable, each replica counts on its own. */
-export function createRateLimiter({ redis, prefix, perMinute }: RateLimiterOptions): RateLimiter | undefined {
-  if (perMinute === 0) return undefined;
-  const window = { points: perMinute, duration: WINDOW_SECONDS };
-  const shared = new RateLimiterRedis({ ...window, storeClient: redis, keyPrefix: `${prefix}:rate` });
-  const own = new RateLimiterMemory(window);
-  const count = async (tenant: string): Promise<void> => {
+export function createRateLimiter({ redis, prefix }: RateLimiterOptions): RateLimiter {
+  const byLimit = new Map<number, Counters>();
+  const countersOf = (perMinute: number): Counters => {
+    const window = { points: perMinute, duration: WINDOW_SECONDS };
+    const counters = byLimit.get(perMinute) ?? {
+      shared: new RateLimiterRedis({ ...window, storeClient: redis, keyPrefix: `${prefix}:rate` }),
+      own: new RateLimiterMemory(window),
+    };
+    byLimit.set(perMinute, counters);
+    return counters;
+  };
+  const count = async (tenant: string, perMinute: number): Promise<void> => {
+    const { shared, own } = countersOf(perMinute);
     const answered = await withTimeLimit(isAnswered(shared.consume(tenant)), ANSWER_WITHIN_MS, () => false);
     if (!answered) await own.consume(tenant);
   };
   return {
-    consume: async (tenant) => {
+    consume: async (tenant, perMinute) => {
       try {
-        await count(tenant);
+        await count(tenant, perMinute);
         return undefined;
       } catch (refusal) {
         if (refusal instanceof RateLimiterRes) return Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000));
@@ -47,7 +62,9 @@ export function createRateLimiter({ redis, prefix, perMinute }: RateLimiterOptio
 /** Refuses requests beyond the limit of a key. @throws VerificationError `rate_limited` with the time to wait. */
 export function rateLimit(limiter: RateLimiter): MiddlewareHandler<AppContext> {
   return async (context, next) => {
-    const retryAfterSeconds = await limiter.consume(context.get('tenant'));
+    const { rateLimitPerMinute: perMinute } = context.get('rules');
+    const retryAfterSeconds =
+      perMinute === 0 ? undefined : await limiter.consume(context.get('tenant'), perMinute);
     if (retryAfterSeconds !== undefined) throw new VerificationError('rate_limited', { retryAfterSeconds });
     await next();
   };

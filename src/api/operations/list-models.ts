@@ -14,7 +14,7 @@ export interface ListModelsDependencies {
   /** Of the pack in use. */
   readonly calibration: Calibration | null;
   /** The threshold of requests that name none. */
-  readonly settings: { readonly threshold: number };
+  readonly defaultThreshold: number;
 }
 
 export const modelsSchema = z
@@ -66,8 +66,7 @@ export const listModelsOperation = defineOperation<ListModelsDependencies>({
     'The calibration of the pack in use says which `fmr` a request can ask for. `threshold` says what the default means.',
   answers: { 200: { description: 'The packs that this version knows.', schema: modelsSchema } },
   errors: ['internal'],
-  createHandler: ({ model, manifests, calibration: inUse, settings }) => {
-    const { threshold: value } = settings;
+  createHandler: ({ model, manifests, calibration: inUse, defaultThreshold: value }) => {
     const threshold = {
       value,
       fmr: fmrAtThreshold(inUse, value) ?? null,

@@ -28,6 +28,8 @@ export interface BatchRecord {
   readonly createdAt: number;
   /** Place in the fair order of its first job. */
   readonly priority: number;
+  /** As in `OrderedJobs`. */
+  readonly weight: number;
   /** SHA-256 of all lines. Dropped when one of its persons is erased. */
   readonly digest?: string | undefined;
   /** Target of its webhook. Dropped when the webhook is queued. */
@@ -138,6 +140,7 @@ async function commit(
   const fields = {
     tenant: record.tenant,
     priority: record.priority,
+    weight: record.weight,
     digest: record.digest ?? '',
     ...(callbackUrl === undefined ? {} : { callback_url: callbackUrl }),
   };
@@ -154,6 +157,8 @@ function toRecord(batchId: string, fields: Readonly<Record<string, string>>): Ba
     total: Number(total),
     createdAt: Number(createdAt),
     priority: Number(priority),
+    // Batches of earlier versions have none.
+    weight: Number(fields.weight ?? 1),
     digest: fields.digest,
     callbackUrl: fields.callback_url,
     finishedAt: finishedAt === undefined ? undefined : Number(finishedAt),

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import type { ComparisonJob } from '../queue/comparison-job.js';
-import { MAX_PRIORITY } from '../queue/fair-queue.js';
+import { priorityOf } from '../queue/fair-queue.js';
 import { parseJson } from '../queue/parse-json.js';
 import { comparisonJobOptions } from '../queue/queue-settings.js';
 import { batchJobId } from './batch-id.js';
@@ -50,7 +50,7 @@ function toJob({ batch, place, text }: Line, { retentionSeconds }: FillDependenc
   const opts = {
     ...comparisonJobOptions(payload, retentionSeconds),
     jobId: batchJobId({ batchId: batch.batchId, place }),
-    priority: Math.min(batch.priority + place - 1, MAX_PRIORITY),
+    priority: priorityOf(place - 1, batch),
   };
   return [{ name: 'compare', data: payload, opts }];
 }

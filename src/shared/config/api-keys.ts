@@ -1,12 +1,23 @@
-import { hash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The tenant of every caller if no key is configured. No key can have this name. */
 export const ANONYMOUS = 'anonymous';
 
+/** Something that is valid for a while. */
+export interface Expiring {
+  /** When it stops being valid, ms since 1970; never if absent. */
+  readonly expiresAt?: number | undefined;
+}
+
 /** A key as it is kept in memory: its name and the SHA-256 of its text, never the text itself. */
-export interface ApiKey {
+export interface ApiKey extends Expiring {
   readonly name: string;
   readonly digest: Uint8Array;
+}
+
+/** True unless it has expired at `now`, ms since 1970. */
+export function isValidAt({ expiresAt }: Expiring, now: number): boolean {
+  return expiresAt === undefined || now < expiresAt;
 }
 
 export interface ParsedApiKeys {
@@ -41,22 +52,31 @@ export function parseApiKeys(text: string): ParsedApiKeys {
     else if (secret.length < MIN_KEY_LENGTH)
       problems.push(`the key of ${name} is shorter than ${MIN_KEY_LENGTH} characters`);
     else {
-      const known = findApiKey(keys, secret);
-      if (!known) keys.push({ name, digest: digestOf(secret) });
+      const digest = digestOf(secret);
+      const known = keys.find((key) => digest.equals(key.digest));
+      if (!known) keys.push({ name, digest });
       else if (known.name !== name) problems.push(`${name} has the same key as ${known.name}`);
     }
   }
   return { keys, problems };
 }
 
-/** Returns the key whose text is `secret`, if any. Compares with every key in constant time. */
-export function findApiKey(keys: readonly ApiKey[], secret: string): ApiKey | undefined {
-  const digest = digestOf(secret);
-  let found: ApiKey | undefined;
-  for (const key of keys) if (timingSafeEqual(key.digest, digest)) found = key;
-  return found;
+/** Returns the key whose text is the given one, if there is one that has not expired at `now`, ms since 1970. */
+export type FindKey = (secret: string, now: number) => ApiKey | undefined;
+
+/**
+ * Returns the look-up of these keys. It goes by the SHA-256 of a text, so the time that it takes says nothing about the
+ * text of any key, and does not grow with their number.
+ */
+export function createKeyIndex(keys: readonly ApiKey[]): FindKey {
+  const byDigest = new Map(keys.map((key) => [Buffer.from(key.digest).toString('latin1'), key]));
+  return (secret, now) => {
+    const key = byDigest.get(digestOf(secret).toString('latin1'));
+    return key && isValidAt(key, now) ? key : undefined;
+  };
 }
 
-function digestOf(secret: string): Uint8Array {
+/** Returns the SHA-256 of the text of a key. */
+export function digestOf(secret: string): Buffer {
   return hash('sha256', secret, 'buffer');
 }

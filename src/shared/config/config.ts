@@ -4,9 +4,13 @@ import { packFolder } from '../models/model-catalogue.js';
 import { type AddressPolicy, checkUrl, createAddressPolicy } from '../net/address-policy.js';
 import { findUnusedHosts } from '../net/host-headers.js';
 import { findSigningKey, type ReceiptKey } from '../receipts/receipt-keys.js';
+import { readText } from '../runtime/read-text.js';
+import { readTenants, type TenantBounds } from '../tenants/read-tenants.js';
+import type { Tenants } from '../tenants/tenant.js';
 import { parseApiKeys } from './api-keys.js';
 import { cpuLimit } from './cpu-limit.js';
 import { type Environment, noFindings, readInherited, readNew, readSetting } from './read-setting.js';
+import { findSettingFiles, type SettingFiles } from './setting-files.js';
 import {
   apiVariables,
   clientVariables,
@@ -33,14 +37,22 @@ export class ConfigError extends Error {
 }
 
 /** The API's settings; API_KEYS and ADMIN_API_KEYS already hashed, RECEIPT_KEYS without their private halves. */
-export interface ApiConfig extends Parsed<typeof apiVariables>, InheritedValues {
+export interface ApiConfig extends Parsed<typeof apiVariables>, InheritedValues, TenantConfig {
   readonly addressPolicy: AddressPolicy;
+}
+
+/** What TENANTS_FILE says. */
+export interface TenantConfig {
+  /** Undefined without a file. */
+  readonly tenants: Tenants | undefined;
 }
 
 type WorkerValues = Parsed<typeof workerVariables> & InheritedValues;
 
 /** The worker's settings, with the numbers of processes and of jobs at a time resolved. */
-export interface WorkerConfig extends Omit<WorkerValues, 'WORKER_CONCURRENCY' | 'VISION_PROCESSES'> {
+export interface WorkerConfig
+  extends Omit<WorkerValues, 'WORKER_CONCURRENCY' | 'VISION_PROCESSES'>,
+    TenantConfig {
   readonly WORKER_CONCURRENCY: number;
   readonly VISION_PROCESSES: number;
   readonly addressPolicy: AddressPolicy;
@@ -54,6 +66,8 @@ export interface Loaded<T> {
   readonly warnings: readonly ConfigWarning[];
   /** Wrong values of the Python service's variables and what replaced them; no secret and no address. */
   readonly fallbacks: readonly ConfigWarning[];
+  /** The files whose changes apply without a restart, as they were read. */
+  readonly files: SettingFiles;
 }
 
 /** Every variable that any program reads, for the check that .env.example explains each. */
@@ -68,11 +82,13 @@ export const ENVIRONMENT_NAMES: readonly string[] = [
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig> {
+  const files = findSettingFiles(env, apiVariables);
   const { values, ...findings } = readVariables(env, apiVariables);
-  const config = { ...values, addressPolicy: readAddressPolicy(values) };
+  const rules = { ...values, addressPolicy: readAddressPolicy(values) };
+  const config = { ...rules, tenants: readTenantsFile(rules) };
   checkWebhookUrl(config);
   checkUploadMemory(config);
-  return { config: Object.freeze(config), ...findings };
+  return { config: Object.freeze(config), files, ...findings };
 }
 
 /**
@@ -81,6 +97,7 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
  * @throws ConfigError listing every wrong new variable; wrong inherited ones only warn.
  */
 export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerConfig> {
+  const files = findSettingFiles(env, workerVariables);
   const { values, fallbacks, warnings } = readVariables(env, workerVariables);
   if (values.WEBHOOK_SHARED_SIGNATURE)
     warnings.push(
@@ -97,11 +114,12 @@ export function loadWorkerConfig(env: Environment = process.env): Loaded<WorkerC
   const config = {
     ...values,
     addressPolicy,
+    tenants: readTenantsFile({ ...values, addressPolicy }),
     VISION_PROCESSES: processes,
     WORKER_CONCURRENCY: values.WORKER_CONCURRENCY ?? processes * 2,
     vision: visionOptions(values, processes, env),
   };
-  return { config: Object.freeze(config), fallbacks, warnings };
+  return { config: Object.freeze(config), files, fallbacks, warnings };
 }
 
 /**
@@ -151,10 +169,23 @@ export function loadClientSettings(env: Environment = process.env): ClientSettin
   return { url: url ?? `http://127.0.0.1:${port || 8333}`, apiKey };
 }
 
-/** Returns each name in API_KEYS once and skips wrong entries. Empty if every caller is anonymous. */
+/** Returns each name in API_KEYS and TENANTS_FILE once and skips wrong entries. Empty if every caller is anonymous. */
 export function loadKeyNames(env: Environment = process.env): readonly string[] {
   const { keys } = parseApiKeys(readSetting(env, 'API_KEYS', noFindings()) ?? '');
-  return [...new Set(keys.map(({ name }) => name))];
+  return [...new Set([...keys.map(({ name }) => name), ...loadTenants(env).keys()])];
+}
+
+/** Returns the tenants of TENANTS_FILE, for commands that need no other setting; skips wrong entries. */
+export function loadTenants(env: Environment = process.env): Tenants {
+  const text = readText(env.TENANTS_FILE || '');
+  if (text === undefined) return new Map();
+  const bounds = { MIN_THRESHOLD: 0, JOB_RETENTION_SECONDS: Number.POSITIVE_INFINITY, WEBHOOK_SECRETS: [] };
+  const addressPolicy = createAddressPolicy({
+    allowedPrivateHosts: [],
+    allowedImageHosts: [],
+    allowedPorts: [],
+  });
+  return readTenants(text, { ...bounds, addressPolicy }).tenants;
 }
 
 /** The variables that a vision process inherits, to find libraries and devices. None holds a secret. */
@@ -210,6 +241,16 @@ function readAddressPolicy(values: Parsed<typeof sharedVariables>): AddressPolic
     allowedPorts: values.ALLOWED_PORTS,
     nat64Prefixes: values.NAT64_PREFIXES,
   });
+}
+
+/** @throws ConfigError that lists every problem of the file, by tenant and field. */
+function readTenantsFile(values: TenantBounds & { readonly TENANTS_FILE?: string | undefined }) {
+  if (values.TENANTS_FILE === undefined) return undefined;
+  const text = readText(values.TENANTS_FILE);
+  if (text === undefined) throw new ConfigError(['TENANTS_FILE: the file cannot be read']);
+  const { tenants, problems } = readTenants(text, values);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `TENANTS_FILE: ${problem}`));
+  return tenants;
 }
 
 type WebhookSettings = Pick<ApiConfig, 'WEBHOOK_URL' | 'WEBHOOK_SECRETS' | 'addressPolicy'>;

@@ -58,6 +58,7 @@ export const sharedVariables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   JOB_RETENTION_SECONDS: wholeNumber(60, 2_592_000).default(86_400),
   WEBHOOK_SECRETS: checkedList(findWebhookSecretProblem).default([]),
+  TENANTS_FILE: z.string().min(1).optional(),
   UPLOAD_KEYS: checkedList(findUploadKeyProblem).default([]),
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
   ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),

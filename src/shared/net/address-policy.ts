@@ -28,6 +28,8 @@ export interface AddressPolicy {
   readonly privateNames: HostPatterns;
   readonly privateRanges: readonly AddressRange[];
   readonly imageHosts: HostPatterns | undefined;
+  /** The only hosts of one tenant's images. */
+  readonly ownImageHosts?: HostPatterns | undefined;
   readonly ports: ReadonlySet<number>;
   readonly nat64: Nat64;
 }
@@ -48,6 +50,8 @@ const REFUSALS = {
   credentials: 'URLs with credentials are not accepted.',
   host: 'The URL’s host is not a public host name or address, and ALLOWED_PRIVATE_HOSTS does not list it.',
   image_host: 'Images from this host are not accepted: ALLOWED_IMAGE_HOSTS does not list it.',
+  own_image_host:
+    'Images from this host are not accepted with this API key: its allowed_image_hosts do not list it.',
   port: 'The URL’s port is not 80 or 443, and ALLOWED_PORTS does not list it.',
 } as const;
 
@@ -55,6 +59,7 @@ const REFUSALS = {
 const SETTINGS: Readonly<Partial<Record<keyof typeof REFUSALS, string>>> = {
   host: 'ALLOWED_PRIVATE_HOSTS',
   image_host: 'ALLOWED_IMAGE_HOSTS',
+  own_image_host: 'TENANTS_FILE',
   port: 'ALLOWED_PORTS',
 };
 
@@ -95,6 +100,11 @@ export function createAddressPolicy(settings: AddressPolicySettings): AddressPol
     ports: new Set([80, 443, ...settings.allowedPorts]),
     nat64: createNat64(settings.nat64Prefixes ?? []),
   };
+}
+
+/** Returns the policy of a tenant whose images can only come from these hosts; `policy` itself without a list. */
+export function narrowImageHosts(policy: AddressPolicy, hosts: readonly string[] | undefined): AddressPolicy {
+  return hosts ? { ...policy, ownImageHosts: createHostPatterns(hosts.map(toHostname)) } : policy;
 }
 
 /**
@@ -149,6 +159,8 @@ function checkHost(url: URL, policy: AddressPolicy, purpose: UrlPurpose): void {
       : isPublicAddress(literal) && !policy.nat64.covers(literal);
   if (!named && !open) throw refusal('host');
   if (purpose === 'image' && policy.imageHosts?.has(url.hostname) === false) throw refusal('image_host');
+  if (purpose === 'image' && policy.ownImageHosts?.has(url.hostname) === false)
+    throw refusal('own_image_host');
   if (url.port !== '' && !named && !policy.ports.has(Number(url.port))) throw refusal('port');
 }
 

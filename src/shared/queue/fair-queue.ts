@@ -27,6 +27,8 @@ export interface OrderedJobs extends Omit<OrderedJob, 'jobId'> {
   readonly jobIds: readonly string[];
   /** ms since 1970. */
   readonly acceptedAt: number;
+  /** Jobs of the tenant in each round, a whole number; 1 if absent. */
+  readonly weight?: number | undefined;
 }
 
 /** Limits on the jobs ahead of a new one; Infinity for no limit. */
@@ -44,13 +46,14 @@ export type Place =
 
 /**
  * The order among tenants: ten thousand jobs of one tenant do not delay the first job of another. The n-th waiting job
- * of a tenant gets the priority `round + n`, and starting a job moves the round on to its own. Jobs with and without a
+ * of a tenant of weight w gets the priority `round + n / w`, rounded up, and starting a job moves the round on to its own.
+ * So while two tenants have jobs waiting, their jobs start in the ratio of their weights. Jobs with and without a
  * @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
  */
 export interface FairQueue {
   /** Returns the place of a job in the order, 1..2097151, before it is added to the queue, or why it is not admitted. */
-  enter(job: OrderedJob & { readonly acceptedAt: number }, limits: EntryLimits): Promise<Place>;
-  /** Does the same for several jobs, all or none. The priority is that of the first; each next one has the next. */
+  enter(job: OrderedJob & Pick<OrderedJobs, 'acceptedAt' | 'weight'>, limits: EntryLimits): Promise<Place>;
+  /** Does the same for several jobs, all or none. The priority is that of the first; `priorityOf` gives the others. */
   enterAll(jobs: OrderedJobs, limits: EntryLimits): Promise<Place>;
   /** Records that a job with this priority has started. */
   start(job: OrderedJob, priority: number): Promise<void>;
@@ -80,12 +83,12 @@ const TENANT_FIELD = 'of:';
 const READ_ROUND = `local round = tonumber(redis.call('HGET', KEYS[1], 'now') or '0')`;
 
 const ENTER = `
-local FIRST_ID = 6
+local FIRST_ID = 7
 ${READ_ROUND}
 local inRow = redis.call('ZCARD', KEYS[3])
 local own = inRow + redis.call('ZCARD', KEYS[4])
 if own + #ARGV - FIRST_ID >= tonumber(ARGV[3]) then return {0, own, 'own'} end
-local priority = math.min(round + inRow + 1 + tonumber(ARGV[5]), ${MAX_PRIORITY})
+local priority = math.min(round + math.floor(inRow / tonumber(ARGV[6])) + 1 + tonumber(ARGV[5]), ${MAX_PRIORITY})
 local behind = string.format('(%.0f', (priority + 1) * ${SCORES_A_PRIORITY})
 if redis.call('ZCOUNT', KEYS[2], '-inf', behind) > tonumber(ARGV[4]) then return {0, own, 'ahead'} end
 for i = FIRST_ID, #ARGV do redis.call('ZADD', KEYS[3], ARGV[2], ARGV[i]) end
@@ -123,6 +126,14 @@ for i = 1, #found, 2 do
 end
 if back > 0 then redis.call('HSET', KEYS[1], 'now', 0) end`;
 
+/** Returns the priority of the n-th of several jobs that entered together, from 0; `first`: that of the first. */
+export function priorityOf(
+  nth: number,
+  { priority: first, weight }: { priority: number; weight: number },
+): number {
+  return Math.min(first + Math.floor(nth / weight), MAX_PRIORITY);
+}
+
 /** Returns the order of the BullMQ queue of this prefix and name; its APIs and workers share it in Redis. */
 export function createFairQueue(redis: RedisConnection, prefix: string, name: string): FairQueue {
   const orderKey = `${prefix}:fair:${name}`;
@@ -140,10 +151,11 @@ export function createFairQueue(redis: RedisConnection, prefix: string, name: st
   const headStartOf = (sync: boolean): number => (sync ? 0 : SYNC_HEAD_START);
 
   const enterAll: FairQueue['enterAll'] = async (jobs, { maxOwn, maxAhead }) => {
-    const { jobIds, tenant, sync, acceptedAt } = jobs;
+    const { jobIds, tenant, sync, acceptedAt, weight = 1 } = jobs;
     const keys = [orderKey, waitingKey, rowKey(tenant, sync), rowKey(tenant, !sync)];
     const [asInteger, who] = [(limit: number) => Math.min(limit, 1e15), fieldOf(tenant)];
-    const args = [who, acceptedAt, asInteger(maxOwn), asInteger(maxAhead), headStartOf(sync), ...jobIds];
+    const limits = [asInteger(maxOwn), asInteger(maxAhead)];
+    const args = [who, acceptedAt, ...limits, headStartOf(sync), weight, ...jobIds];
     const [priority, own, because] = (await redis.eval(ENTER, keys.length, ...keys, ...args)) as [
       number,
       number,

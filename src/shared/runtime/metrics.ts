@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ReloadState } from '../config/live-settings.js';
 
 /** Seconds: from a cached answer to a slow image host. */
 export const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -32,4 +33,29 @@ export function createRedisGauges(registry: Registry): (facts: RedisFacts) => vo
     if (responseSeconds === undefined) response.remove();
     else response.set(responseSeconds);
   };
+}
+
+/** Shows how reading changed settings went. */
+export function createSettingMetrics(registry: Registry, state: () => ReloadState): void {
+  const registers = [registry];
+  new Counter({
+    name: 'face_setting_reloads_total',
+    help: 'Changes of the files of settings since the start, by outcome: applied, or refused because they were wrong',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      const { applied, refused } = state();
+      this.reset();
+      this.inc({ outcome: 'applied' }, applied);
+      this.inc({ outcome: 'refused' }, refused);
+    },
+  });
+  new Gauge({
+    name: 'face_settings_stale',
+    help: '1 while the files of settings are wrong and earlier settings are used, else 0',
+    registers,
+    collect() {
+      this.set(state().isStale ? 1 : 0);
+    },
+  });
 }

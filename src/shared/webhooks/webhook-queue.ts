@@ -54,6 +54,11 @@ export interface WebhookQueue {
   countWaiting(): Promise<number>;
   /** Removes a webhook in any state; false while it is being delivered. */
   erase(jobId: string): Promise<boolean>;
+  /**
+   * Removes the record of a webhook that was delivered or given up before `time`, ms since 1970. False if there is one that
+   * was not.
+   */
+  eraseEnded(jobId: string, time: number): Promise<boolean>;
   /** Records in the fair order that a delivery of this priority has started. */
   noteStart(webhook: WebhookJob, priority: number): Promise<void>;
   /** The queue and the order behind it, for upkeep. */
@@ -94,6 +99,12 @@ export function createWebhookQueue(options: WebhookQueueOptions): WebhookQueue {
     erase: async (jobId) => {
       const id = webhookJobId(jobId);
       return (await removeForeignKey(queue, id, redis)) || (await queue.remove(id)) === 1;
+    },
+    eraseEnded: async (jobId, time) => {
+      const id = webhookJobId(jobId);
+      const finishedOn = await redis.hget(queue.toKey(id), 'finishedOn');
+      if (finishedOn !== null) return Number(finishedOn) < time && (await queue.remove(id)) === 1;
+      return (await redis.exists(queue.toKey(id))) === 0;
     },
     noteStart: ({ job_id: jobId, tenant }, priority) => order.start(placeOf(jobId, tenant), priority),
     queue,

@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import { ANONYMOUS } from '../config/api-keys.js';
+import { ANONYMOUS, isValidAt } from '../config/api-keys.js';
+import type { Tenants } from '../tenants/tenant.js';
 
 /** Key lengths that Standard Webhooks 1.0 allows, bytes. */
 const MIN_BYTES = 24;
@@ -38,10 +39,17 @@ export interface SigningSettings {
   readonly WEBHOOK_SECRETS: readonly string[];
   /** True: also sign with the masters, for receivers that still use one. */
   readonly WEBHOOK_SHARED_SIGNATURE: boolean;
+  /** Tenants of TENANTS_FILE, by name. */
+  readonly tenants?: Tenants | undefined;
 }
 
-/** Returns the secrets that sign the webhooks of `tenant`: one for each master in their order, then shared ones. */
-export function signingSecrets(tenant: string, settings: SigningSettings): readonly string[] {
+/**
+ * Returns the secrets that sign the webhooks of `tenant` at `now`, ms since 1970: its own that have not expired, in their
+ * order. If it has none of its own: one for each master in their order, then shared ones.
+ */
+export function signingSecrets(tenant: string, settings: SigningSettings, now: number): readonly string[] {
+  const ownSecrets = settings.tenants?.get(tenant)?.webhookSecrets;
+  if (ownSecrets) return ownSecrets.flatMap((entry) => (isValidAt(entry, now) ? [entry.secret] : []));
   const masters = settings.WEBHOOK_SECRETS;
   const own = masters.map((master) => tenantWebhookSecret(master, tenant));
   return [...new Set(settings.WEBHOOK_SHARED_SIGNATURE ? [...own, ...masters] : own)];

@@ -17,6 +17,8 @@ export interface StoredPhoto extends PhotoPlace {
 
 /** What a load may use. */
 export interface LoadOptions {
+  /** Whose photo it is. */
+  readonly tenant: string;
   readonly signal: AbortSignal;
   /** Reserves memory before the image is read; the caller releases it. */
   readonly memory: ByteClaim;

@@ -13,7 +13,7 @@ const CHEAPER_WEIGHT = 0.05;
 /** A tenant without a photo for this long is forgotten, ms. */
 const FORGET_AFTER_MS = 300_000;
 
-/** The computing time of tenants: who is next, and who has to leave a process to the others. */
+/** The computing time of tenants, by weight: who is next, and who has to leave a process to the others. */
 export interface ComputeAccounts {
   /** Opens the account of a tenant whose photo waits. A tenant that was idle has saved up no time. */
   enter(tenant: string): void;
@@ -26,7 +26,7 @@ export interface ComputeAccounts {
   start(tenant: string): EndPhoto;
   /** True if the tenant's photos cost many times what the photos of others cost. */
   isCostly(tenant: string): boolean;
-  /** Returns the tenant that has used the least time, among those that may start a photo now. */
+  /** Returns the tenant that has used the least time for its weight, among those that may start a photo now. */
   choose(tenants: Iterable<string>): string | undefined;
 }
 
@@ -34,6 +34,7 @@ export interface ComputeAccounts {
 export type EndPhoto = (costMs: number) => void;
 
 interface Account {
+  /** Divided by its weight. */
   usedMs: number;
   /** The part of `usedMs` that photos under way were charged with. */
   chargedMs: number;
@@ -45,14 +46,23 @@ interface Account {
   seenAt: number;
 }
 
+export interface AccountOptions {
+  /** Photos that a tenant may have under way while its photos are costly. */
+  readonly costlyLimit: number;
+  /** Returns the share of a tenant, as a multiple of that of a tenant with 1; absent: equal shares. */
+  readonly weightOf?: (tenant: string) => number;
+  /** Milliseconds, of any origin. */
+  readonly now: () => number;
+}
+
 /** The time that an account had used when its photos under way started: where a newcomer joins. */
 const usedBeforeNow = ({ usedMs, chargedMs }: Account): number => usedMs - chargedMs;
 
 /**
- * Returns empty accounts. `costlyLimit`: photos that a tenant may have under way while its photos are costly; `now`:
- * milliseconds, of any origin. @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
+ * Returns empty accounts. @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
  */
-export function createComputeAccounts(costlyLimit: number, now: () => number): ComputeAccounts {
+export function createComputeAccounts(options: AccountOptions): ComputeAccounts {
+  const { costlyLimit, weightOf = () => 1, now } = options;
   const accounts = new Map<string, Account>();
 
   const accountOf = (tenant: string): Account => {
@@ -99,16 +109,17 @@ export function createComputeAccounts(costlyLimit: number, now: () => number): C
       account.waiting -= 1;
       account.running += 1;
       account.lastStartAt = now();
-      const chargeMs = account.meanMs;
+      const weight = weightOf(tenant);
+      const chargeMs = account.meanMs / weight;
       account.usedMs += chargeMs;
       account.chargedMs += chargeMs;
       return (costMs) => {
         account.running -= 1;
         account.seenAt = now();
-        account.usedMs += costMs - chargeMs;
+        account.usedMs += costMs / weight - chargeMs;
         account.chargedMs -= chargeMs;
-        const weight = account.meanMs === 0 ? 1 : costMs > account.meanMs ? DEARER_WEIGHT : CHEAPER_WEIGHT;
-        account.meanMs += weight * (costMs - account.meanMs);
+        const latest = account.meanMs === 0 ? 1 : costMs > account.meanMs ? DEARER_WEIGHT : CHEAPER_WEIGHT;
+        account.meanMs += latest * (costMs - account.meanMs);
       };
     },
     choose(tenants) {

@@ -28,6 +28,8 @@ export interface ComputeGateOptions {
   readonly spareLimit: number;
   /** Photos at a time of a tenant whose photos cost many times those of others, so that a process stays free. */
   readonly costlyLimit: number;
+  /** As in `AccountOptions`. */
+  readonly weightOf?: (tenant: string) => number;
 }
 
 /** A photo that waits. */
@@ -42,9 +44,10 @@ interface Waiter {
 type Line = Map<string, readonly Waiter[]>;
 
 /** Returns a gate that shares computing time among tenants. */
-export function createComputeGate({ limit, spareLimit, costlyLimit }: ComputeGateOptions): ComputeGate {
+export function createComputeGate(options: ComputeGateOptions): ComputeGate {
+  const { limit, spareLimit } = options;
   const lines = { urgent: new Map(), patient: new Map(), spare: new Map() } satisfies Record<string, Line>;
-  const accounts = createComputeAccounts(costlyLimit, () => performance.now());
+  const accounts = createComputeAccounts({ ...options, now: () => performance.now() });
   let running = 0;
   let arrivals = 0;
 

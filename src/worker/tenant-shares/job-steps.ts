@@ -81,7 +81,7 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
     loadImage: async (source, signal) => {
       const memory = resources.budget.claim(tenant);
       claims.add(memory);
-      const load = (): Promise<Uint8Array> => resources.loadImage(source, { signal, memory });
+      const load = (): Promise<Uint8Array> => resources.loadImage(source, { tenant, signal, memory });
       try {
         const rule = { afterMs: SLOW_AFTER_MS, isSlow: () => true };
         const bytes = await follow(hostOfSource(source), rule, load);

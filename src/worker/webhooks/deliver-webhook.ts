@@ -63,7 +63,8 @@ export async function deliverWebhook(
   delivery: Delivery,
   deps: DeliveryDependencies,
 ): Promise<DeliveryOutcome> {
-  if (delivery.secrets.length === 0) return { kind: 'refused', reason: 'no signing secret is configured' };
+  // This worker may read the settings of a new tenant a little later than the API.
+  if (delivery.secrets.length === 0) return { kind: 'retry', reason: 'no signing secret is configured' };
   const headers = signedHeaders(delivery, deps);
   const deadline = startDeadline(deps.timeoutMs, deps.signal);
   try {

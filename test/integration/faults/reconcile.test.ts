@@ -33,6 +33,8 @@ let webhookQueue: Queue<WebhookJob>;
 let counted: string[];
 /** Time by which the reconciler's clock is ahead, ms. */
 let ahead = 0;
+/** Retention of tenants that have their own, s. */
+const retentions = new Map<string, number>();
 let reconciler: Reconciler;
 let dependencies: ReconcileDependencies;
 
@@ -55,6 +57,7 @@ beforeAll(async () => {
     webhooks,
     batches: createBatchStore({ redis, keys: KEYS, retentionSeconds: 60 }),
     maxKeptResults: 3,
+    retentionOf: (tenant) => retentions.get(tenant),
     fairQueue: createFairQueue(redis, PREFIX, KEYS.queueName),
     logger: createLogger('test', 'silent'),
     count: (what) => counted.push(what),
@@ -66,6 +69,7 @@ beforeEach(async () => {
   await redis.flushall();
   counted = [];
   ahead = 10_000;
+  retentions.clear();
 });
 
 afterAll(async () => {
@@ -96,6 +100,18 @@ async function endJob(data: ComparisonJob, end: () => ComparisonOutcome, jobId =
   });
   await worker.close();
   return job.id ?? '';
+}
+
+/** Ends the webhook of a job as delivered; others that come before it stay active. */
+async function deliver(jobId: string): Promise<void> {
+  const worker = new Worker(webhookQueue.name, null, { connection: redis, prefix: PREFIX });
+  let job: Awaited<ReturnType<typeof worker.getNextJob>>;
+  do {
+    job = await worker.getNextJob(jobId);
+  } while (job && job.id !== webhookJobId(jobId));
+  expect(job).toBeDefined();
+  await job?.moveToCompleted(undefined, jobId, false);
+  await worker.close();
 }
 
 describe('the reconciler', () => {
@@ -273,6 +289,42 @@ describe('the reconciler', () => {
       0,
     );
     expect(await redis.zrange(KEYS.userJobs('big', 'u-1'), '0', '-1')).toEqual(['r_3', 'r_4', 'r_5']);
+  });
+
+  it('removes results and delivered webhooks of a tenant after its own retention, and no others', async () => {
+    retentions.set('brief', 30);
+    const endAs = async (jobId: string, tenant: string): Promise<void> => {
+      await redis.set(KEYS.evidence(jobId), '{}');
+      await endJob(
+        comparisonJob({ tenant, callback_url: 'https://backend.example.org/hook' }),
+        () => MATCHED,
+        jobId,
+      );
+    };
+    for (const jobId of ['r_1', 'r_2']) await endAs(jobId, 'brief');
+    await endAs('r_3', 'other');
+    await createCancelledJobs(dependencies).keep({ view: cancelledView('r_4'), tenant: 'brief' }, Date.now());
+    await reconciler.run();
+    await deliver('r_1');
+
+    ahead = 31_000;
+    await reconciler.run();
+
+    const ids = ['r_1', 'r_2', 'r_3'];
+    const results = ids.map(async (id) => [await queue.getJob(id), await redis.exists(KEYS.evidence(id))]);
+    expect((await Promise.all(results)).map(([job, evidence]) => [job !== undefined, evidence])).toEqual([
+      [false, 0],
+      [false, 0],
+      [true, 1],
+    ]);
+    expect(await redis.exists(KEYS.cancelled('r_4'))).toBe(0);
+    // The webhook that was not delivered stays, and is removed once it is.
+    expect(await Promise.all(ids.map((id) => webhooks.isKept(id)))).toEqual([false, true, true]);
+    expect(await redis.zrange(KEYS.kept('brief'), '0', '-1')).toEqual(['r_2']);
+    await deliver('r_2');
+    ahead = 40_000;
+    await reconciler.run();
+    expect(await Promise.all(ids.map((id) => webhooks.isKept(id)))).toEqual([false, false, true]);
   });
 
   it('counts cancelled jobs towards the quota of a tenant', async () => {

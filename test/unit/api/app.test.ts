@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createAccess } from '../../../src/api/access/access.js';
 import { type AppDependencies, createApp } from '../../../src/api/app.js';
 import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import {
@@ -8,12 +9,14 @@ import {
   type Operation,
   type OperationDefinition,
 } from '../../../src/api/operations/define-operation.js';
-import { parseApiKeys } from '../../../src/shared/config/api-keys.js';
+import { loadApiConfig } from '../../../src/shared/config/config.js';
 import { type ErrorCode, VerificationError } from '../../../src/shared/errors.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
 
 const CALLER = 'caller-0123456789abcdef';
 const OPERATOR = 'operator-0123456789abcdef';
+const keys = { API_KEYS: `caller:${CALLER}`, ADMIN_API_KEYS: `operator:${OPERATOR}` };
+const access = createAccess(loadApiConfig(keys).config);
 
 /** An operation whose file says nothing about access. */
 const forgetful: OperationDefinition<object> = {
@@ -133,9 +136,8 @@ function dependencies(): AppDependencies {
   return {
     ...unused,
     logger: createLogger('api', 'silent'),
-    apiKeys: parseApiKeys(`caller:${CALLER}`).keys,
-    adminKeys: parseApiKeys(`operator:${OPERATOR}`).keys,
-    rateLimiter: undefined,
+    access: () => access,
+    rateLimiter: { consume: async () => undefined },
     corsOrigins: [],
     uploadLimits: {
       enabled: false,

@@ -18,7 +18,8 @@ const SOURCES: ApiMetricsSources = {
   }),
   measureRedis: async () => 0.002,
   pack: 'lite',
-  tenants: ['shop', 'bank'],
+  tenants: () => ['shop', 'bank'],
+  reloads: () => ({ applied: 2, refused: 1, isStale: true }),
 };
 const REQUEST = { method: 'GET', durationMs: 2, tenant: undefined };
 

@@ -21,7 +21,8 @@ function renderApi(): Promise<string> {
     }),
     measureRedis: async () => 0.001,
     pack: 'lite',
-    tenants: ['shop'],
+    tenants: () => ['shop'],
+    reloads: () => ({ applied: 1, refused: 0, isStale: false }),
   });
   metrics.observeRequest({ method: 'GET', route: '/jobs/:id', status: 200, durationMs: 1, tenant: 'shop' });
   return metrics.render();
@@ -36,6 +37,7 @@ function renderWorker(): Promise<string> {
     measureRedis: async () => 0.001,
     countShadowWaiting: async () => 4,
     visionProcesses: 1,
+    reloads: () => ({ applied: 1, refused: 0, isStale: false }),
     model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
   });
   const error = new VerificationError('face_not_found');

@@ -12,6 +12,7 @@ const SOURCES: WorkerMetricsSources = {
   measureRedis: async () => 0.002,
   countShadowWaiting: async () => 4,
   visionProcesses: 3,
+  reloads: () => ({ applied: 0, refused: 0, isStale: false }),
   model: { pack: 'lite', detector: 'aa', recogniser: 'bb' },
 };
 const FACTS = { sync: true, queuedMs: 30, durationMs: 400 };

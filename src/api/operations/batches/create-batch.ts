@@ -7,13 +7,15 @@ import {
 import { MAX_URL_LENGTH } from '../../../shared/contract/compare-request.js';
 import { publicFactsOf, toVerificationError } from '../../../shared/errors.js';
 import { checkUrl } from '../../../shared/net/address-policy.js';
+import type { CallerRules } from '../../access/access.js';
 import { type AcceptDependencies, acceptBatch } from '../../batches/accept-batch.js';
 import { readBatch } from '../../batches/read-batch.js';
 import type { AppContext } from '../../http/app-context.js';
 import { readCaller } from '../../http/read-request.js';
 import { RequestError } from '../../http/request-error.js';
 import type { UploadLimits } from '../../http/upload-limits.js';
-import { CANNOT_SIGN, forgetUploads } from '../../jobs/submit-job.js';
+import { CANNOT_SIGN } from '../../jobs/check-request.js';
+import { forgetUploads } from '../../jobs/submit-job.js';
 import { BATCH_KEY, CALLBACK_URL, REQUEST_ID, TRACE_PARENT } from '../../openapi/components.js';
 import { BATCH_ID, REQUEST_EXAMPLE } from '../../openapi/examples.js';
 import { REPLAYED } from '../create-job.js';
@@ -88,7 +90,7 @@ export const createBatchOperation = defineOperation<CreateBatchDependencies>({
 
 async function createBatch(context: Context<AppContext>, deps: CreateBatchDependencies): Promise<Response> {
   const caller = readCaller(context, false);
-  const callbackUrl = readCallbackUrl(context, deps);
+  const callbackUrl = readCallbackUrl(context, caller.rules);
   const drafts = await readBatch(context, caller, deps);
   const checked = { drafts, callbackUrl };
   const { batchId, total, isReplayed } = await acceptBatch(checked, caller, deps).finally(() => {
@@ -106,16 +108,16 @@ async function createBatch(context: Context<AppContext>, deps: CreateBatchDepend
 /** @throws RequestError that names the header. */
 function readCallbackUrl(
   context: Context<AppContext>,
-  { policy, settings }: CreateBatchDependencies,
+  { policy, webhookUrl, canSign }: CallerRules,
 ): string | undefined {
   const url = context.req.header('callback-url');
-  if (url === undefined) return settings.webhookUrl;
+  if (url === undefined) return webhookUrl;
   const field = 'Callback-Url';
   const refuse = (detail: string): never => {
     throw new RequestError([{ field, code: 'invalid_request', detail }]);
   };
   if (url === '' || url.length > MAX_URL_LENGTH) refuse(`must have 1 to ${MAX_URL_LENGTH} characters`);
-  if (!settings.canSign) refuse(CANNOT_SIGN);
+  if (!canSign) refuse(CANNOT_SIGN);
   try {
     checkUrl(url, policy, 'callback');
   } catch (error) {

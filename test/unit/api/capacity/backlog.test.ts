@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type BacklogOptions, createBacklog } from '../../../../src/api/capacity/backlog.js';
 
+const SYNC = { sync: true, share: 1 };
+const ASYNC = { sync: false, share: 1 };
+
 /** A backlog with a clock and a queue that the test controls. */
 function setUp(options: Partial<BacklogOptions> = {}) {
   const state = { now: 0, waiting: 0 };
   const backlog = createBacklog({
     countWaiting: async () => state.waiting,
     maxDepth: 1_000_000,
-    tenantShare: 1,
     maxSyncWaitMs: 30_000,
     now: () => state.now,
     ...options,
@@ -17,7 +19,7 @@ function setUp(options: Partial<BacklogOptions> = {}) {
     for (let step = 0; step < seconds * 4; step++) {
       state.now += 250;
       for (let i = 0; i < ends; i++) backlog.recordEnd();
-      await backlog.limitsFor(false);
+      await backlog.limitsFor(ASYNC);
     }
   };
   return { backlog, state, work };
@@ -32,10 +34,10 @@ describe('createBacklog', () => {
       backlog.recordEnd();
     }
 
-    await backlog.limitsFor(false);
+    await backlog.limitsFor(ASYNC);
     backlog.recordAdd();
 
-    await expect(backlog.limitsFor(false)).rejects.toMatchObject({
+    await expect(backlog.limitsFor(ASYNC)).rejects.toMatchObject({
       code: 'overloaded',
       retryable: true,
       retryAfterSeconds: 9,
@@ -50,7 +52,7 @@ describe('createBacklog', () => {
     };
     const { backlog } = setUp({ countWaiting });
 
-    await Promise.all(Array.from({ length: 500 }, () => backlog.limitsFor(true)));
+    await Promise.all(Array.from({ length: 500 }, () => backlog.limitsFor(SYNC)));
 
     expect(asked).toBe(1);
   });
@@ -59,7 +61,7 @@ describe('createBacklog', () => {
     const full = setUp({ maxDepth: 1 });
     full.state.waiting = 1_000_000;
 
-    await expect(full.backlog.limitsFor(false)).rejects.toMatchObject({ retryAfterSeconds: 300 });
+    await expect(full.backlog.limitsFor(ASYNC)).rejects.toMatchObject({ retryAfterSeconds: 300 });
     expect(setUp().backlog.retryAfterSeconds()).toBe(1);
   });
 
@@ -68,8 +70,8 @@ describe('createBacklog', () => {
     state.waiting = 60;
     await work(5, 2);
 
-    expect((await backlog.limitsFor(true)).maxAhead).toBe(40);
-    expect((await backlog.limitsFor(false)).maxAhead).toBe(Number.POSITIVE_INFINITY);
+    expect((await backlog.limitsFor(SYNC)).maxAhead).toBe(40);
+    expect((await backlog.limitsFor(ASYNC)).maxAhead).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('does not mistake few requests for slow workers', async () => {
@@ -79,7 +81,7 @@ describe('createBacklog', () => {
     state.waiting = 40;
     state.now += 250;
 
-    expect((await backlog.limitsFor(true)).maxAhead).toBe(Number.POSITIVE_INFINITY);
+    expect((await backlog.limitsFor(SYNC)).maxAhead).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('accepts callers while no worker has started', async () => {
@@ -87,32 +89,32 @@ describe('createBacklog', () => {
     state.waiting = 1_000;
     await work(10, 0);
 
-    expect((await backlog.limitsFor(true)).maxAhead).toBe(Number.POSITIVE_INFINITY);
+    expect((await backlog.limitsFor(SYNC)).maxAhead).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('counts what this process adds between two counts', async () => {
     const { backlog } = setUp({ maxDepth: 3 });
-    await backlog.limitsFor(true);
+    await backlog.limitsFor(SYNC);
     for (let i = 0; i < 3; i++) backlog.recordAdd();
 
-    await expect(backlog.limitsFor(true)).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(backlog.limitsFor(SYNC)).rejects.toMatchObject({ code: 'overloaded' });
   });
 
   it.each([
-    { tenantShare: 0.5, tenants: 1, each: 500 },
-    { tenantShare: 0.5, tenants: 3, each: 250 },
-    { tenantShare: 0.8, tenants: 1, each: 800 },
-    { tenantShare: 0.8, tenants: 4, each: 235 },
-    { tenantShare: 1, tenants: 1, each: 1_000 },
+    { share: 0.5, tenants: 1, each: 500 },
+    { share: 0.5, tenants: 3, each: 250 },
+    { share: 0.8, tenants: 1, each: 800 },
+    { share: 0.8, tenants: 4, each: 235 },
+    { share: 1, tenants: 1, each: 1_000 },
   ])(
-    'of 1,000 places at a share of $tenantShare lets each of $tenants greedy tenants have $each',
-    async ({ tenantShare, tenants, each }) => {
-      const { backlog } = setUp({ maxDepth: 1_000, tenantShare });
+    'of 1,000 places at a share of $share lets each of $tenants greedy tenants have $each',
+    async ({ share, tenants, each }) => {
+      const { backlog } = setUp({ maxDepth: 1_000 });
       const own = Array.from({ length: tenants }, () => 0);
 
       for (let turn = 0; turn < 5_000; turn += 1) {
         const tenant = turn % tenants;
-        const limits = await backlog.limitsFor(false).catch(() => ({ maxOwn: 0 }));
+        const limits = await backlog.limitsFor({ sync: false, share }).catch(() => ({ maxOwn: 0 }));
         if ((own[tenant] ?? 0) >= limits.maxOwn) continue;
         backlog.recordAdd();
         own[tenant] = (own[tenant] ?? 0) + 1;

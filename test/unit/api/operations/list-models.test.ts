@@ -20,7 +20,7 @@ const request = (model: string, threshold = 0.5) => {
     model,
     manifests,
     calibration,
-    settings: { threshold },
+    defaultThreshold: threshold,
   });
   return new Hono().get('/models', handler).request('/models');
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findApiKey, parseApiKeys } from '../../../../src/shared/config/api-keys.js';
+import { createKeyIndex, parseApiKeys } from '../../../../src/shared/config/api-keys.js';
 
 const ALICE = 'alice-0123456789abcdef';
 const BOB = 'bob-0123456789abcdef01';
@@ -20,7 +20,7 @@ describe('parseApiKeys', () => {
   it('takes everything after the first colon for the key', () => {
     const { keys } = parseApiKeys('alice:abc:def:0123456789');
 
-    expect(findApiKey(keys, 'abc:def:0123456789')?.name).toBe('alice');
+    expect(createKeyIndex(keys)('abc:def:0123456789', 0)?.name).toBe('alice');
   });
 
   it.each([
@@ -45,16 +45,25 @@ describe('parseApiKeys', () => {
   });
 });
 
-describe('findApiKey', () => {
+describe('createKeyIndex', () => {
   const { keys } = parseApiKeys(`alice:${ALICE},bob:${BOB}`);
 
   it('finds each key and nothing that is only near to one', () => {
-    expect(findApiKey(keys, BOB)?.name).toBe('bob');
+    const find = createKeyIndex(keys);
+
+    expect(find(BOB, 0)?.name).toBe('bob');
     for (const near of [BOB.slice(0, -1), `${BOB} `, ` ${BOB}`, BOB.toUpperCase(), `bob:${BOB}`, 'bob', ''])
-      expect(findApiKey(keys, near)).toBeUndefined();
+      expect(find(near, 0)).toBeUndefined();
   });
 
   it('finds nothing among no keys', () => {
-    expect(findApiKey([], ALICE)).toBeUndefined();
+    expect(createKeyIndex([])(ALICE, 0)).toBeUndefined();
+  });
+
+  it('finds a key until it expires', () => {
+    const find = createKeyIndex(keys.map((key) => ({ ...key, expiresAt: 1_000 })));
+
+    expect(find(BOB, 999)?.name).toBe('bob');
+    expect(find(BOB, 1_000)).toBeUndefined();
   });
 });

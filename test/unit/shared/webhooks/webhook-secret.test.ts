@@ -81,11 +81,11 @@ describe('signingSecrets', () => {
   const settings = { WEBHOOK_SECRETS: [MASTER, NEXT_MASTER], WEBHOOK_SHARED_SIGNATURE: false };
 
   it('gives one secret of the tenant for each master, and never a master', () => {
-    expect(signingSecrets('acme', settings)).toEqual([ACME, NEXT_ACME]);
+    expect(signingSecrets('acme', settings, 0)).toEqual([ACME, NEXT_ACME]);
   });
 
   it('adds the masters while receivers still have them', () => {
-    expect(signingSecrets('acme', { ...settings, WEBHOOK_SHARED_SIGNATURE: true })).toEqual([
+    expect(signingSecrets('acme', { ...settings, WEBHOOK_SHARED_SIGNATURE: true }, 0)).toEqual([
       ACME,
       NEXT_ACME,
       MASTER,
@@ -96,8 +96,8 @@ describe('signingSecrets', () => {
   it('signs once with each master for callers without a key', () => {
     const shared = { ...settings, WEBHOOK_SHARED_SIGNATURE: true };
 
-    expect(signingSecrets('anonymous', settings)).toEqual([MASTER, NEXT_MASTER]);
-    expect(signingSecrets('anonymous', shared)).toEqual([MASTER, NEXT_MASTER]);
+    expect(signingSecrets('anonymous', settings, 0)).toEqual([MASTER, NEXT_MASTER]);
+    expect(signingSecrets('anonymous', shared, 0)).toEqual([MASTER, NEXT_MASTER]);
   });
 
   it('warns while forged webhooks can pass at receivers', () => {

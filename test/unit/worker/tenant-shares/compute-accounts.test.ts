@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { createComputeAccounts } from '../../../../src/worker/tenant-shares/compute-accounts.js';
 
 /** Accounts on a clock that the test sets; a tenant may have one costly photo under way. */
-function createAccounts() {
+function createAccounts(weights: Readonly<Record<string, number>> = {}) {
   const clock = { ms: 0 };
-  const accounts = createComputeAccounts(1, () => clock.ms);
+  const accounts = createComputeAccounts({
+    costlyLimit: 1,
+    weightOf: (tenant) => weights[tenant] ?? 1,
+    now: () => clock.ms,
+  });
   const use = (tenant: string, costMs: number): void => {
     accounts.enter(tenant);
     accounts.start(tenant)(costMs);
@@ -22,6 +26,18 @@ describe('createComputeAccounts', () => {
     accounts.enter('quiet');
 
     expect(accounts.choose(['greedy', 'quiet'])).toBe('quiet');
+  });
+
+  it('gives tenants of weight 3 and 1 time in this ratio', () => {
+    const { accounts, use } = createAccounts({ gold: 3 });
+    const chosen: string[] = [];
+    for (let photo = 0; photo < 40; photo += 1) {
+      const tenant = accounts.choose(['basic', 'gold']) ?? '';
+      use(tenant, 100);
+      chosen.push(tenant);
+    }
+
+    expect(chosen.filter((tenant) => tenant === 'gold')).toHaveLength(30);
   });
 
   it('credits an idle tenant with no unused time', () => {

@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadApiConfig } from '../../../../src/shared/config/config.js';
+import { followSettings, type LiveSettings } from '../../../../src/shared/config/live-settings.js';
+
+const KEY = 'shop-0123456789abcdef';
+
+let folder: string;
+let live: LiveSettings<ReturnType<typeof loadApiConfig>['config']> | undefined;
+let log: PassThrough;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'face-settings-'));
+  log = new PassThrough();
+});
+
+afterEach(() => {
+  live?.stop();
+  live = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Replaces a file in one step, so that no program reads a part of it. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+/** The text of a file of tenants with these names. */
+const textOf = (...names: string[]) =>
+  JSON.stringify({ tenants: Object.fromEntries(names.map((name) => [name, {}])) });
+
+function follow(env: Record<string, string>): LiveSettings<ReturnType<typeof loadApiConfig>['config']> {
+  const load = () => loadApiConfig(env);
+  live = followSettings({ loaded: load(), load, logger: pino({}, log), pollMs: 50 });
+  return live;
+}
+
+const namesOf = () => [...(live?.current().tenants?.keys() ?? [])];
+const untilNames = (...names: string[]) =>
+  vi.waitFor(() => expect(namesOf()).toEqual(names), { timeout: 60_000, interval: 20 });
+const logged = () => String(log.read() ?? '');
+
+describe('followSettings', () => {
+  it('reads a file again that is written in place, replaced, or removed and written', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    follow({ TENANTS_FILE: path });
+
+    writeFileSync(path, textOf('two'));
+    await untilNames('two');
+    replace(path, textOf('three'));
+    await untilNames('three');
+    unlinkSync(path);
+    writeFileSync(path, textOf('four'));
+    await untilNames('four');
+  });
+
+  it('follows the links of a volume of Kubernetes, whose folders are swapped', async () => {
+    const versions = ['one', 'two', 'three'];
+    for (const version of versions) {
+      mkdirSync(join(folder, `..${version}`));
+      writeFileSync(join(folder, `..${version}`, 'tenants.json'), textOf(version));
+    }
+    symlinkSync('..one', join(folder, '..data'));
+    symlinkSync('..data/tenants.json', join(folder, 'tenants.json'));
+    follow({ TENANTS_FILE: join(folder, 'tenants.json') });
+
+    for (const version of ['two', 'three']) {
+      symlinkSync(`..${version}`, join(folder, '..data_tmp'));
+      renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
+      await untilNames(version);
+    }
+  });
+
+  it('notices a change that its folder does not report', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'face-elsewhere-'));
+    writeFileSync(join(elsewhere, 'tenants.json'), textOf('one'));
+    symlinkSync(join(elsewhere, 'tenants.json'), join(folder, 'tenants.json'));
+    follow({ TENANTS_FILE: join(folder, 'tenants.json') });
+
+    writeFileSync(join(elsewhere, 'tenants.json'), textOf('two'));
+    await untilNames('two');
+    rmSync(elsewhere, { recursive: true });
+  });
+
+  it('keeps the settings while the file is broken, and says which tenant and field are wrong', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    const { state } = follow({ TENANTS_FILE: path });
+
+    replace(path, JSON.stringify({ tenants: { shop: { keys: [KEY], threshold: 7 } } }));
+    await vi.waitFor(() => expect(state().isStale).toBe(true), { timeout: 60_000 });
+
+    expect(namesOf()).toEqual(['one']);
+    const line = logged();
+    expect(line).toContain('TENANTS_FILE: tenant shop: threshold must be at most 1');
+    expect(line).not.toContain(KEY);
+    replace(path, textOf('two'));
+    await untilNames('two');
+    expect(state()).toEqual({ applied: 1, refused: 1, isStale: false });
+  });
+
+  it('keeps the settings while a file is missing', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    const { state } = follow({ TENANTS_FILE: path });
+
+    unlinkSync(path);
+    await vi.waitFor(() => expect(state().isStale).toBe(true), { timeout: 60_000 });
+
+    expect(namesOf()).toEqual(['one']);
+  });
+
+  it('reads the files of keys and secrets too, and refuses a name that both have', async () => {
+    const [keys, tenants] = [join(folder, 'keys'), join(folder, 'tenants.json')];
+    writeFileSync(keys, `bank:${KEY}`);
+    writeFileSync(tenants, textOf('one'));
+    const { state, current } = follow({ API_KEYS_FILE: keys, TENANTS_FILE: tenants });
+
+    replace(keys, `bank:${KEY},bank:${KEY}-next`);
+    await vi.waitFor(() => expect(current().API_KEYS).toHaveLength(2), { timeout: 60_000 });
+    replace(tenants, textOf('one', 'bank'));
+    await vi.waitFor(() => expect(state().isStale).toBe(true), { timeout: 60_000 });
+
+    expect(namesOf()).toEqual(['one']);
+    expect(logged()).toContain('API_KEYS has a key of this name too');
+  });
+
+  it('reads everything again on SIGHUP, and without files leaves the signal to the system', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    const before = process.listenerCount('SIGHUP');
+    const { state } = follow({ TENANTS_FILE: path });
+
+    process.kill(process.pid, 'SIGHUP');
+    await vi.waitFor(() => expect(state().applied).toBe(1), { timeout: 60_000 });
+    live?.stop();
+
+    expect(process.listenerCount('SIGHUP')).toBe(before);
+    follow({ API_KEYS: `shop:${KEY}` });
+    expect(process.listenerCount('SIGHUP')).toBe(before);
+  });
+});
