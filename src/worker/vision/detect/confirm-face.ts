@@ -2,9 +2,9 @@ import { ALIGNED_SIDE_PX, alignmentOf } from '../face/align-face.js';
 import { invertSimilarity, type SimilarityTransform, transformPoints } from '../face/similarity-transform.js';
 import { warpImage } from '../face/warp-image.js';
 import { createFlatPyramid, type ImagePyramid } from '../image/image-pyramid.js';
-import type { QuarterTurns } from '../image/placement.js';
+import type { QuarterTurns, Size } from '../image/placement.js';
 import type { FaceDetection, FivePoints } from '../types.js';
-import { type ConfirmedFace, type FaceDetector, SETTLED } from './face-detector.js';
+import { type ConfirmedFace, type FaceCheck, type FaceDetector, SETTLED } from './face-detector.js';
 
 /** Limits for judging a detector's scores. */
 export interface Confirmation {
@@ -20,6 +20,13 @@ export interface Confirmation {
   readonly rivalMargin: number;
   /** Score below which a detection that is not found a second time is no face. */
   readonly loneScore: number;
+  /**
+   * Recognisability from which a face has been read the right way up, 0..1: upside down, hardly anything of it can be
+   * recognised. The recogniser runs anyway, so asking it costs nothing. Absent: not measured with this detector.
+   */
+  readonly clearRecognisability?: number;
+  /** Longer edge from which a face needs no better points, as a fraction of the photo's longer edge. Absent: never. */
+  readonly clearSize?: number;
   /** The cut-out for the second pass: its side, px, and the size of the aligned face in its middle, in times of 112 px. */
   readonly cutout: { readonly sidePx: number; readonly scale: number };
 }
@@ -31,6 +38,9 @@ export interface Confirmation {
 const UPRIGHT = Math.cos((25 * Math.PI) / 180);
 const HALFWAY = Math.cos((55 * Math.PI) / 180);
 
+/** Cosine of the roll up to which points are as good as those of a second pass (8°). */
+const STRAIGHT = Math.cos((8 * Math.PI) / 180);
+
 /** Passes over the cut-out at most. Each halves the remaining tilt. */
 const MAX_PASSES = 2;
 
@@ -38,19 +48,25 @@ const MAX_PASSES = 2;
 const MAX_SHIFT = 0.25;
 
 /**
- * Returns the face and how plausible it is that it is upright. A high score and a small roll settle it at no cost.
- * Otherwise the detector runs again on a cut-out in which the face, judging by its points, is upright and of a good size.
- * Unless both scores are high, it also runs on the cut-out in other turns: detectors find turned faces too and give them
+ * Returns the face and how plausible it is that it is upright. A high score and a small roll settle it at no cost, and so
+ * does a large straight face that can be recognised clearly. Otherwise the detector runs again on a cut-out in which the face, judging by its points, is upright and of a good size.
+ * Unless both scores are high or the face can be recognised clearly, it also runs on the cut-out in other turns: detectors find turned faces too and give them
  * upright points, but score them lower than the right way up. A face that turns out to lie on its side is never
  * settled, so that the turned view is tried as well, which can find more faces.
  */
 export async function confirmFace(
   detect: FaceDetector['detect'],
   photo: ImagePyramid,
-  { face, quarterTurns, rules }: { face: FaceDetection; quarterTurns: QuarterTurns; rules: Confirmation },
+  { face, quarterTurns, recognisabilityOf, rules }: FaceCheck & { face: FaceDetection; rules: Confirmation },
 ): Promise<ConfirmedFace> {
-  const isUpright = uprightness(face.landmarks, quarterTurns) >= UPRIGHT;
+  const { clearRecognisability, clearSize = Number.POSITIVE_INFINITY } = rules;
+  const isClear = async (points: FivePoints) =>
+    clearRecognisability !== undefined && (await recognisabilityOf(points)) >= clearRecognisability;
+  const roll = uprightness(face.landmarks, quarterTurns);
+  const isUpright = roll >= UPRIGHT;
   if (isUpright && face.score >= rules.sureScore) return { face, plausibility: 1 };
+  const needsBetterPoints = roll < STRAIGHT || sizeIn(photo, face) < clearSize;
+  if (!needsBetterPoints && (await isClear(face.landmarks))) return { face, plausibility: 1 };
   let { landmarks } = face;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const { toPhoto, detectCentral } = cutOut(photo, landmarks, { detect, cutout: rules.cutout });
@@ -59,12 +75,13 @@ export async function confirmFace(
     landmarks = transformPoints(toPhoto, central.landmarks);
     if (uprightness(central.landmarks, 0) < UPRIGHT) continue;
     const scoreSum = face.score + central.score;
+    const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
+    const isSure = isUpright && scoreSum >= rules.sureScoreSum;
     let lead = Number.POSITIVE_INFINITY;
-    for (const turns of isUpright && scoreSum >= rules.sureScoreSum ? [] : rules.rivals) {
+    for (const turns of isSure || (!isOnItsSide && (await isClear(landmarks))) ? [] : rules.rivals) {
       lead = Math.min(lead, central.score - ((await detectCentral(turns))?.score ?? 0));
       if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
     }
-    const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
     const isSettled = !isOnItsSide && scoreSum >= rules.settledScoreSum && lead >= rules.rivalMargin;
     const plausibility = isSettled ? Math.max(SETTLED, central.score) : SETTLED * 0.9;
     return { face: { ...face, landmarks }, plausibility };
@@ -114,6 +131,13 @@ function cutoutAround(landmarks: FivePoints, { sidePx, scale }: Confirmation['cu
   const { a, b, tx, ty } = alignmentOf(landmarks);
   const margin = (sidePx - ALIGNED_SIDE_PX * scale) / 2;
   return invertSimilarity({ a: a * scale, b: b * scale, tx: tx * scale + margin, ty: ty * scale + margin });
+}
+
+/** Returns the longer edge of a face as a fraction of the photo's longer edge; 0 for a cropped face. */
+function sizeIn(photo: Size, { box }: FaceDetection): number {
+  const isCropped =
+    box.x < 0 || box.y < 0 || box.x + box.width > photo.width || box.y + box.height > photo.height;
+  return isCropped ? 0 : Math.max(box.width, box.height) / Math.max(photo.width, photo.height);
 }
 
 function isCentral({ box }: FaceDetection, sidePx: number): boolean {

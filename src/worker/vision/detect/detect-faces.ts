@@ -27,6 +27,8 @@ export interface DetectionPlan {
    * the face is.
    */
   readonly clarityOf: (landmarks: FivePoints) => Promise<number>;
+  /** Returns how similar the face at these points is likely to be to a clean photo of itself, 0..1. */
+  readonly recognisabilityOf: (landmarks: FivePoints) => Promise<number>;
 }
 
 /** Passes for which a photo reduced to half the detection size is enough. */
@@ -118,7 +120,8 @@ async function confirmSubject(
   { found, quarterTurns, plan }: { found: FaceDetection[]; quarterTurns: QuarterTurns; plan: DetectionPlan },
 ): Promise<Candidate> {
   const picked = plan.select(found);
-  const { face, plausibility } = await detector.confirm(photo, picked, quarterTurns);
+  const { recognisabilityOf } = plan;
+  const { face, plausibility } = await detector.confirm(photo, picked, { quarterTurns, recognisabilityOf });
   const faces = found.map((other) => (other === picked ? face : other));
   const isPlausible = plausibility >= LEAST_PLAUSIBILITY[quarterTurns];
   return { faces, subject: face, landmarks: face.landmarks, quarterTurns, plausibility, isPlausible };

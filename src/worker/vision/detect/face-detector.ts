@@ -1,6 +1,6 @@
 import type { ImagePyramid } from '../image/image-pyramid.js';
 import type { QuarterTurns, Size } from '../image/placement.js';
-import type { FaceDetection } from '../types.js';
+import type { FaceDetection, FivePoints } from '../types.js';
 
 /** One pass over a photo: how large and which way up the detector sees it. */
 export interface View {
@@ -16,6 +16,14 @@ export interface View {
  * small faces.
  */
 export type PassName = 'coarse' | 'tiny' | 'fine';
+
+/** What a detector may use to check a face. */
+export interface FaceCheck {
+  /** Clockwise turns under which the face was found. */
+  readonly quarterTurns: QuarterTurns;
+  /** Returns how similar the face at these points of the photo is likely to be to a clean photo of itself, 0..1. */
+  readonly recognisabilityOf: (landmarks: FivePoints) => Promise<number>;
+}
 
 /** A face that the detector has checked a second time. */
 export interface ConfirmedFace {
@@ -36,7 +44,7 @@ export interface FaceDetector {
   /** Returns the faces of a photo in pixels of the unturned photo, best score first, overlaps suppressed. */
   detect(photo: ImagePyramid, view: View): Promise<FaceDetection[]>;
   /** Returns how plausible a face is that `detect` found under the same turns, and possibly better points for it. */
-  confirm(photo: ImagePyramid, face: FaceDetection, quarterTurns: QuarterTurns): Promise<ConfirmedFace>;
+  confirm(photo: ImagePyramid, face: FaceDetection, check: FaceCheck): Promise<ConfirmedFace>;
   /**
    * Returns the face with better points, found in its surroundings at full resolution: the same pixels, more of them.
    * Returns it unchanged if it is not found there.

@@ -1,6 +1,6 @@
 import { VerificationError } from '../../../shared/errors.js';
-import { alignFace, alignmentOf } from '../face/align-face.js';
-import { type FaceEmbedder, normOf } from '../face/embed-face.js';
+import { alignmentOf } from '../face/align-face.js';
+import type { FaceReading, ReadFace } from '../face/read-face.js';
 import { type DecodeOptions, decodeImage, decodeRegion } from '../image/decode-image.js';
 import { firstLongEdge } from '../image/decode-size.js';
 import { createFlatPyramid, createPyramid, type ImagePyramid } from '../image/image-pyramid.js';
@@ -38,7 +38,9 @@ export interface LocateContext {
   /** Result of inspectImage within the limits of `settings`. */
   readonly info: ImageInfo;
   readonly detector: FaceDetector;
-  readonly embedder: FaceEmbedder;
+  readonly readFace: ReadFace;
+  /** Returns how similar a face is likely to be to a clean photo of itself, 0..1. */
+  readonly recognisabilityOf: (reading: FaceReading) => number;
   readonly settings: VisionSettings;
   readonly timer: StepTimer;
 }
@@ -77,11 +79,11 @@ async function locateAsPublished(bytes: Uint8Array, context: LocateContext): Pro
 }
 
 async function locateFast(bytes: Uint8Array, context: LocateContext): Promise<LocatedFace> {
-  const { info, settings } = context;
+  const { settings } = context;
   const { photo, found } = await search(bytes, context);
   if (!found && isTooDark(photo)) throw new VerificationError('low_quality', { reason: 'too_dark' });
   const subject = found?.subject ?? selectFace([], settings.faceSelection, photo);
-  const toPhoto = { x: info.width / photo.width, y: info.height / photo.height };
+  const toPhoto = reductionOf(photo, context);
   const located = {
     face: scaleFace(subject, toPhoto),
     facesFound: found?.faces.length ?? 0,
@@ -121,14 +123,18 @@ async function searchAt(
   context: LocateContext,
   { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
 ): Promise<Search> {
-  const { detector, embedder, settings, timer } = context;
+  const { detector, readFace, recognisabilityOf, settings, timer } = context;
   const options = { ...decodeOptions(context), targetLongEdgePx: longEdgePx };
   const photo = createPyramid(await timer.measure('decode', () => decodeImage(bytes, options)));
-  const select = (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo);
-  // Recognisers of the ArcFace family give longer embeddings for faces that they recognise more clearly.
-  const clarityOf = async (landmarks: FivePoints) =>
-    normOf(await embedder.embed(alignFace(photo, landmarks)));
-  const plan = { select, rounds, clarityOf };
+  const toPhoto = reductionOf(photo, context);
+  const read = (landmarks: FivePoints) =>
+    readFace({ source: photo, landmarks, photoLandmarks: scalePoints(landmarks, toPhoto) });
+  const plan = {
+    select: (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo),
+    rounds,
+    clarityOf: async (landmarks: FivePoints) => (await read(landmarks)).norm,
+    recognisabilityOf: async (landmarks: FivePoints) => recognisabilityOf(await read(landmarks)),
+  };
   const found = await timer.measure('detect', () => detectFaces(detector, photo, plan));
   return { photo, found };
 }
@@ -174,8 +180,17 @@ function scaleFace({ box, score, landmarks }: FaceDetection, by: { x: number; y:
   return {
     box: { x: box.x * by.x, y: box.y * by.y, width: box.width * by.x, height: box.height * by.y },
     score,
-    landmarks: landmarks.map((value, index) => value * (index % 2 === 0 ? by.x : by.y)),
+    landmarks: scalePoints(landmarks, by),
   };
+}
+
+function scalePoints(points: FivePoints, by: { x: number; y: number }): FivePoints {
+  return points.map((value, index) => value * (index % 2 === 0 ? by.x : by.y));
+}
+
+/** Returns how many pixels of the whole photo one pixel of the decoded one stands for, on each axis. */
+function reductionOf(photo: ImagePyramid, { info }: LocateContext): { x: number; y: number } {
+  return { x: info.width / photo.width, y: info.height / photo.height };
 }
 
 function shiftFace({ box, score, landmarks }: FaceDetection, by: { x: number; y: number }): FaceDetection {

@@ -68,8 +68,7 @@ export function createPointDetector(
   return {
     closeUpMargin: CLOSE_UP_MARGIN,
     passes: () => ({ ...passes, fine: detectionSize }),
-    confirm: (photo, face, quarterTurns) =>
-      confirmFace(detect, photo, { face, quarterTurns, rules: confirmation }),
+    confirm: (photo, face, check) => confirmFace(detect, photo, { face, ...check, rules: confirmation }),
     detect,
     lookCloser: (photo, face) => refineFace(detect, photo, { face, cutout: confirmation.cutout }),
     detectAsPublished: (photo) => {

@@ -3,23 +3,17 @@ import { type LocateContext, type LocatedFace, locateFace } from '../detect/loca
 import { type ImageInfo, imageLimitsOf, inspectImage } from '../image/inspect-image.js';
 import { repairJpeg } from '../image/jpeg/repair-jpeg.js';
 import type { ModelPack } from '../pack/model-pack.js';
-import { lumaOf } from '../recognisability/luma-plane.js';
-import { measureAppearance } from '../recognisability/measure-appearance.js';
-import { measureFeatures } from '../recognisability/measure-features.js';
-import type { FaceEvidence } from '../recognisability/rate-face.js';
+import { rateFace } from '../recognisability/rate-face.js';
 import { createStepTimer, type StepTimer } from '../step-timer.js';
-import type { RgbImage, VisionSettings } from '../types.js';
-import { alignFace } from './align-face.js';
-import { normaliseEmbedding } from './embed-face.js';
+import type { VisionSettings } from '../types.js';
+import { createFaceReader, type FaceReading } from './read-face.js';
 
 /** All measurements of a photo's subject, before they are judged. */
-export interface ExaminedFace extends FaceEvidence {
+export interface ExaminedFace extends FaceReading {
   readonly info: ImageInfo;
   readonly located: LocatedFace;
   /** True if the file was decoded only after harmless irregularities were removed (`repairJpeg`). */
   readonly isRepaired: boolean;
-  /** RGB, 112 × 112. */
-  readonly aligned: RgbImage;
 }
 
 /**
@@ -32,21 +26,20 @@ export async function examineFace(
   { pack, settings }: { readonly pack: ModelPack; readonly settings: VisionSettings },
   timer: StepTimer = createStepTimer(),
 ): Promise<ExaminedFace> {
+  const readFace = createFaceReader(pack, timer);
   const info = await timer.measure('inspect', () => inspectImage(bytes, imageLimitsOf(settings)));
-  const { located, isRepaired } = await locateInRepaired(bytes, { info, ...pack, settings, timer });
-  requireSize(located, settings);
-  const aligned = await timer.measure('align', () => alignFace(located.source, located.sourceLandmarks));
-  const raw = await timer.measure('embed', () => pack.embedder.embed(aligned));
-  const embedding = normaliseEmbedding(raw, pack.normBand);
-  return {
+  const { located, isRepaired } = await locateInRepaired(bytes, {
     info,
-    located,
-    isRepaired,
-    aligned,
-    embedding,
-    appearance: measureAppearance(lumaOf(aligned)),
-    features: measureFeatures({ aligned, landmarks: located.face.landmarks, raw }),
-  };
+    detector: pack.detector,
+    readFace,
+    recognisabilityOf: (reading) => rateFace(reading, pack.recognisability.score),
+    settings,
+    timer,
+  });
+  requireSize(located, settings);
+  const { source, sourceLandmarks: landmarks, face } = located;
+  const reading = await readFace({ source, landmarks, photoLandmarks: face.landmarks });
+  return { info, located, isRepaired, ...reading };
 }
 
 /** Does what locateFace does; a JPEG that cannot be decoded is tried again without its harmless irregularities. */

@@ -69,7 +69,7 @@ export function createUltrafaceDetector(
     return faces;
   }
 
-  const confirm: FaceDetector['confirm'] = (photo, face, quarterTurns) =>
+  const confirm = (photo: ImagePyramid, face: FaceDetection, quarterTurns: QuarterTurns) =>
     confirmSteadyFace(photo, face, (box) => findLandmarks(photo, box, quarterTurns));
 
   return {
@@ -79,7 +79,7 @@ export function createUltrafaceDetector(
       return { coarse: whole, tiny: whole / 2, fine: Math.max(whole, detectionSize) };
     },
     detect,
-    confirm,
+    confirm: (photo, face, { quarterTurns }) => confirm(photo, face, quarterTurns),
     lookCloser: async (photo, face, quarterTurns) => {
       const longEdgePx = largestInside(turnedSize(photo, quarterTurns), canvas);
       const overlap = (other: FaceDetection) => boxOverlap(other.box, face.box);

@@ -15,6 +15,13 @@ const RULES = {
   loneScore: 0,
   cutout: { sidePx: 160, scale: 1 },
 } as const;
+/** The detector's scores alone decide. */
+const BY_SCORE = {
+  rules: RULES,
+  recognisabilityOf: async (): Promise<number> => {
+    throw new Error('the recogniser must not be asked');
+  },
+};
 const PHOTO = createPyramid({ width: 400, height: 400, data: new Uint8Array(480_000) });
 
 /** A face in the photo whose points are rolled by an angle. */
@@ -56,7 +63,7 @@ describe('confirmFace', () => {
     const { detect, turns } = seeing([]);
     const face = faceRolled(10, 0.9);
 
-    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
+    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, ...BY_SCORE });
 
     expect(confirmed.face).toBe(face);
     expect(confirmed.plausibility).toBeGreaterThanOrEqual(SETTLED);
@@ -67,7 +74,7 @@ describe('confirmFace', () => {
     const { detect } = seeing([inCutout(0.7)], [inCutout(0.6)]);
     const face = faceRolled(20, 0.55);
 
-    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
+    const confirmed = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, ...BY_SCORE });
 
     expect(confirmed.plausibility).toBeGreaterThanOrEqual(SETTLED);
     // The cut-out shows the face just as its points say, so the new points are the old ones.
@@ -82,7 +89,7 @@ describe('confirmFace', () => {
     const { plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.8),
       quarterTurns: 0,
-      rules: RULES,
+      ...BY_SCORE,
     });
 
     expect(plausibility).toBe(0);
@@ -92,8 +99,8 @@ describe('confirmFace', () => {
     const { detect } = seeing([inCutout(0.9)]);
     const face = faceRolled(-90, 0.9);
 
-    const lying = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, rules: RULES });
-    const standing = await confirmFace(detect, PHOTO, { face, quarterTurns: 1, rules: RULES });
+    const lying = await confirmFace(detect, PHOTO, { face, quarterTurns: 0, ...BY_SCORE });
+    const standing = await confirmFace(detect, PHOTO, { face, quarterTurns: 1, ...BY_SCORE });
 
     expect(lying.plausibility).toBeLessThan(SETTLED);
     expect(lying.plausibility).toBeGreaterThan(0.25);
@@ -107,7 +114,7 @@ describe('confirmFace', () => {
     const { face, plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.6),
       quarterTurns: 0,
-      rules: RULES,
+      ...BY_SCORE,
     });
 
     expect(plausibility).toBeGreaterThanOrEqual(SETTLED);
@@ -126,6 +133,7 @@ describe('confirmFace', () => {
     const { plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.6),
       quarterTurns: 0,
+      ...BY_SCORE,
       rules: { ...RULES, rivalMargin: 0.05 },
     });
 
@@ -140,6 +148,7 @@ describe('confirmFace', () => {
     const { plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.7),
       quarterTurns: 0,
+      ...BY_SCORE,
       rules,
     });
 
@@ -153,6 +162,7 @@ describe('confirmFace', () => {
     const { plausibility } = await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.7),
       quarterTurns: 0,
+      ...BY_SCORE,
       rules,
     });
 
@@ -165,6 +175,7 @@ describe('confirmFace', () => {
     await confirmFace(detect, PHOTO, {
       face: faceRolled(0, 0.6),
       quarterTurns: 0,
+      ...BY_SCORE,
       rules: { ...RULES, rivals: [2, 1, 3] },
     });
 
@@ -178,11 +189,56 @@ describe('confirmFace', () => {
       const { plausibility } = await confirmFace(detect, PHOTO, {
         face: faceRolled(0, 0.8),
         quarterTurns: 0,
-        rules: RULES,
+        ...BY_SCORE,
       });
 
       expect(plausibility).toBeLessThan(0.25);
     }
+  });
+});
+
+describe('confirmFace with a recogniser', () => {
+  const rules = { ...RULES, clearRecognisability: 0.9, clearSize: 0.2 };
+  const asking = (...answers: number[]) => ({
+    quarterTurns: 0 as const,
+    rules,
+    recognisabilityOf: async () => answers.shift() ?? 0,
+  });
+
+  it('settles a large straight face that is recognised clearly without another pass', async () => {
+    const { detect, turns } = seeing([]);
+    const face = faceRolled(5, 0.6);
+
+    expect(await confirmFace(detect, PHOTO, { face, ...asking(0.9) })).toEqual({ face, plausibility: 1 });
+    expect(turns).toEqual([]);
+  });
+
+  it.each([
+    ['is less clear', faceRolled(5, 0.6), [0.89]],
+    ['is rolled', faceRolled(12, 0.6), []],
+    ['is small', { ...faceRolled(0, 0.6), box: { x: 100, y: 100, width: 60, height: 79 } }, []],
+    ['is cropped', { ...faceRolled(0, 0.6), box: { x: -1, y: 100, width: 80, height: 100 } }, []],
+  ])(
+    'looks again at a face that %s, and in other turns unless it is clear then',
+    async (_how, face, first) => {
+      const clear = seeing([inCutout(0.7)], [inCutout(0.71)]);
+      const unclear = seeing([inCutout(0.7)], [inCutout(0.71)]);
+
+      const settled = await confirmFace(clear.detect, PHOTO, { face, ...asking(...first, 0.9) });
+      const rejected = await confirmFace(unclear.detect, PHOTO, { face, ...asking(...first, 0.89) });
+
+      expect(settled.plausibility).toBeGreaterThanOrEqual(SETTLED);
+      expect(clear.turns).toEqual([0]);
+      expect(rejected.plausibility).toBe(0);
+      expect(unclear.turns).toEqual([0, 2]);
+    },
+  );
+
+  it('does not settle a clear face that lies on its side', async () => {
+    const { detect } = seeing([inCutout(0.7)], [inCutout(0.6)]);
+    const face = faceRolled(-90, 0.6);
+
+    expect((await confirmFace(detect, PHOTO, { face, ...asking(1, 1) })).plausibility).toBeLessThan(SETTLED);
   });
 });
 

@@ -41,7 +41,7 @@ function scripted(script: Script): { detector: FaceDetector; passes: string[] } 
       passes.push(pass);
       return script[pass]?.faces ?? [];
     },
-    confirm: async (_photo, found, quarterTurns) => {
+    confirm: async (_photo, found, { quarterTurns }) => {
       const entry = Object.entries(script).find(
         ([pass, { faces }]) => pass.endsWith(`@${quarterTurns}`) && faces.includes(found),
       );
@@ -58,6 +58,7 @@ const plan = (policy: FaceSelection, exhaustive = false) => ({
   clarityOf: async (): Promise<number> => {
     throw new Error('clarity must not be needed while all views agree');
   },
+  recognisabilityOf: async () => 0,
 });
 
 /** A plan in which faces have these clarities, and all others 1. */
