@@ -31,7 +31,7 @@ describe('variables', () => {
     for (const program of programs.filter(isProgram)) {
       const load = program.labels['app.kubernetes.io/component'] === 'api' ? loadApiConfig : loadWorkerConfig;
       for (const name of Object.keys(program.env)) {
-        const variable = name.replace(/_FILE$/, '');
+        const variable = name === 'TENANTS_FILE' ? name : name.replace(/_FILE$/, '');
         expect(ENVIRONMENT_NAMES).toContain(variable);
         expect(Object.keys(load({}).config), program.name).toContain(variable);
       }
@@ -70,6 +70,7 @@ describe('secrets', () => {
       'API_KEYS',
       'RECEIPT_KEYS',
       'REDIS_URL',
+      'TENANTS_FILE',
       'UPLOAD_KEYS',
       'WEBHOOK_SECRETS',
     ]);
@@ -77,6 +78,7 @@ describe('secrets', () => {
       'IMAGE_HOST_HEADERS',
       'RECEIPT_KEYS',
       'REDIS_URL',
+      'TENANTS_FILE',
       'UPLOAD_KEYS',
       'WEBHOOK_SECRETS',
     ]);
@@ -85,7 +87,9 @@ describe('secrets', () => {
   it('are files, and no variable and no other container holds one', () => {
     for (const program of programs) {
       for (const variable of secretsOf(program).filter((name) => name !== 'users.acl'))
-        expect(program.env[`${variable}_FILE`]).toBe(`/etc/face-verification/secrets/${variable}`);
+        expect(program.env[variable === 'TENANTS_FILE' ? variable : `${variable}_FILE`]).toBe(
+          `/etc/face-verification/secrets/${variable}`,
+        );
       for (const { volumeMounts } of program.pod.initContainers)
         expect(volumeMounts.map(({ name }) => name)).not.toContain('secrets');
     }

@@ -39,7 +39,7 @@ describe('the Helm chart', () => {
     const names = templates.flatMap((text) => [...text.matchAll(/(?:name: |")([A-Z][A-Z]+(?:_[A-Z]+)+)\b/g)]);
 
     expect(names.length).toBeGreaterThan(5);
-    for (const [, name] of names) expect([...ENVIRONMENT_NAMES, 'TENANTS_FILE']).toContain(name);
+    for (const [, name] of names) expect(ENVIRONMENT_NAMES).toContain(name);
     for (const section of [values.api.config, values.worker.config])
       for (const name of Object.keys(section)) expect(ENVIRONMENT_NAMES).toContain(name);
   });

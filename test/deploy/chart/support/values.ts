@@ -41,6 +41,7 @@ export const FULL: Values = {
       REDIS_URL: { name: 'face', key: 'redis' },
       UPLOAD_KEYS: { name: 'face' },
       WEBHOOK_SECRETS: { name: 'face' },
+      TENANTS_FILE: { name: 'tenants', key: 'tenants.yaml' },
     },
     api: {
       API_KEYS: { name: 'face' },
