@@ -8,7 +8,12 @@ import { VerificationError } from '../shared/errors.js';
 import type { Logger } from '../shared/runtime/logger.js';
 import type { AppContext } from './http/app-context.js';
 import { errorResponse } from './http/error-response.js';
-import { authenticate, authenticateAdmin, type ReadAccess } from './middleware/authenticate.js';
+import {
+  authenticate,
+  authenticateAdmin,
+  authenticateAny,
+  type ReadAccess,
+} from './middleware/authenticate.js';
 import { type RateLimiter, rateLimit } from './middleware/rate-limit.js';
 import { type RequestFacts, requestLog } from './middleware/request-log.js';
 import { traceRequests } from './middleware/trace-requests.js';
@@ -92,6 +97,8 @@ function guardsOf(access: Access, deps: AppDependencies): readonly MiddlewareHan
       return [noStore, authenticateAdmin(readAccess)];
     case 'caller':
       return [noStore, authenticate(readAccess), rateLimit(rateLimiter)];
+    case 'both':
+      return [noStore, authenticateAny(readAccess), rateLimit(rateLimiter)];
   }
 }
 

@@ -27,6 +27,7 @@ import { createJobQueue } from './jobs/job-queue.js';
 import { createJobWaiter } from './jobs/job-waiter.js';
 import { createKeyTurns } from './jobs/key-turns.js';
 import { listenToQueue } from './jobs/listen-to-queue.js';
+import { createPersonJobs } from './jobs/person-jobs.js';
 import { logUnreadable } from './jobs/skip-unreadable.js';
 import { SYNC_GRACE_SECONDS } from './jobs/submit-job.js';
 import { createUploadStore, type UploadStore } from './jobs/upload-store.js';
@@ -140,6 +141,8 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     maxSyncWaitMs: config.SYNC_WAIT_TIMEOUT * 1_000 * SYNC_WAIT_SHARE,
   });
   const batches = createBatchStore({ redis, keys, retentionSeconds });
+  const own = { queue, batches };
+  const personJobs = createPersonJobs({ redis, keys, own, retentionSeconds, deadlineSeconds, onError });
   const waiter = createJobWaiter({ readOutcomes, pollMs: POLL_MS, onPollError: onError });
   const batchWaiter = createJobWaiter<'finished'>({
     readOutcomes: async (ids) =>
@@ -149,7 +152,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
   });
   const events = listenToQueue({ config, keys, waiter, batchWaiter, backlog, readOutcomes, onError });
 
-  shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close()]));
+  shutdown.add('queues', () => Promise.all([queue.close(), webhooks.close(), personJobs.close()]));
   shutdown.add('events', events.close);
   shutdown.add('waiter', () => waiter.close());
   shutdown.add('batch waiter', () => batchWaiter.close());
@@ -176,6 +179,7 @@ function openParts(config: ApiConfig, logger: Logger, shutdown: Shutdown) {
     workers,
     waiter,
     batches,
+    personJobs,
     batchWaiter,
     drain,
     ...openUploads({ config, redis, keys, clock, backlog, onError, shutdown }),

@@ -8,8 +8,10 @@ export interface AppContext {
     requestId: string;
     /** Name of the API key, or `anonymous`. */
     tenant: string;
-    /** What the caller may do, as it was when the request was accepted. Absent for operators. */
+    /** What the caller may do, as it was when the request was accepted. Absent where only operators are accepted. */
     rules: CallerRules;
+    /** True for the key of an operator. */
+    isOperator?: boolean;
     /** Set if the request creates or reads a job. */
     jobId?: string;
     /** Set if the request creates or reads a batch. */

@@ -11,7 +11,7 @@ export interface IndexedJob {
 
 export interface IndexOptions {
   readonly redis: RedisConnection;
-  readonly keys: Pick<Keyspace, 'userJobs'>;
+  readonly keys: Pick<Keyspace, 'userJobs' | 'indexed' | 'model'>;
   readonly retentionSeconds: number;
   /** Longest time that a job can wait and run, s. */
   readonly deadlineSeconds: number;
@@ -30,5 +30,8 @@ export async function indexJobs(
     const userKey = keys.userJobs(payload.tenant, payload.user_id);
     pipeline.zadd(userKey, String(payload.accepted_at), jobId).expire(userKey, findableSeconds);
   }
+  // So that a person can be found of whom nobody knows who sent the photos.
+  for (const tenant of new Set(jobs.map(({ payload }) => payload.tenant)))
+    pipeline.sadd(keys.indexed, JSON.stringify([keys.model, tenant]));
   await pipeline.exec();
 }

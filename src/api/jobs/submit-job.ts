@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { type CompareRequest, IMAGE_NAMES, type ImageName } from '../../shared/contract/compare-request.js';
 import type { ImageSource, UploadedImage } from '../../shared/contract/image-source.js';
 import { VerificationError } from '../../shared/errors.js';
+import { thresholdForFmr } from '../../shared/models/calibration.js';
 import type { Calibration } from '../../shared/models/model-manifest.js';
 import { type ComparisonJob, JOB_VERSION, UPLOAD_JOB_VERSION } from '../../shared/queue/comparison-job.js';
 import type { FairQueue, OrderedJob } from '../../shared/queue/fair-queue.js';
@@ -12,7 +13,6 @@ import type { Backlog } from '../capacity/backlog.js';
 import type { WorkerWatch } from '../capacity/worker-watch.js';
 import { checkRequest } from './check-request.js';
 import { type ChooseDependencies, chooseJobId } from './choose-job-id.js';
-import { chooseThreshold } from './choose-threshold.js';
 import type { JobQueue } from './job-queue.js';
 import type { UploadStore } from './upload-store.js';
 import { withQueue } from './with-queue.js';
@@ -145,6 +145,25 @@ export function draftJob(
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
   };
   return { payload, uploads };
+}
+
+/**
+ * Returns the threshold of a request and where it comes from: shadow mode has to know what a change of the
+ * service's default changes.
+ * @throws VerificationError `calibration_unavailable`.
+ */
+function chooseThreshold(
+  { threshold, fmr }: Pick<CompareRequest, 'threshold' | 'fmr'>,
+  rules: Pick<CallerRules, 'threshold' | 'isServiceThreshold' | 'minThreshold'>,
+  calibration: Calibration | null,
+): Pick<ComparisonJob, 'threshold' | 'threshold_fmr' | 'threshold_is_default'> {
+  if (fmr !== undefined)
+    return { threshold: thresholdForFmr(calibration, fmr, rules.minThreshold), threshold_fmr: fmr };
+  if (threshold !== undefined) return { threshold };
+  return {
+    threshold: rules.threshold,
+    ...(rules.isServiceThreshold ? { threshold_is_default: true } : {}),
+  };
 }
 
 function uploadsOf(body: CompareRequest): Map<ImageName, UploadedImage> {

@@ -23,6 +23,25 @@ export function authenticate(readAccess: ReadAccess): MiddlewareHandler<AppConte
 }
 
 /**
+ * Like `authenticate`, and accepts the key of an operator, who gets the rules for callers without their own.
+ * @throws VerificationError `unauthenticated` for a missing, unknown or expired key.
+ */
+export function authenticateAny(readAccess: ReadAccess): MiddlewareHandler<AppContext> {
+  return async (context, next) => {
+    const access = readAccess();
+    const secret = secretOf(context);
+    const operator = secret === undefined ? undefined : access.findOperator(secret);
+    const caller = (): string =>
+      access.isOpen ? ANONYMOUS : requireKey(context, access.findCaller, () => undefined);
+    const name = operator === undefined ? caller() : operatorName(operator);
+    context.set('isOperator', operator !== undefined);
+    context.set('tenant', name);
+    context.set('rules', access.rulesOf(name));
+    await next();
+  };
+}
+
+/**
  * Like `authenticate`, for operators: without their keys every request is refused.
  * @throws VerificationError `unauthenticated` for a missing or unknown key, `forbidden` for a caller's.
  */
@@ -65,11 +84,16 @@ function passwordOf(authorization: string | undefined): string | undefined {
 type FindName = (secret: string) => string | undefined;
 
 /** Returns the name of the key's holder. `findOther`: knows the keys of the other kind, which are not accepted here. */
-function requireKey({ req }: Context<AppContext>, find: FindName, findOther: FindName): string {
-  const bearer = /^Bearer +(\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
-  const secret = bearer ?? req.header('x-api-key');
+function requireKey(context: Context<AppContext>, find: FindName, findOther: FindName): string {
+  const secret = secretOf(context);
   const name = secret === undefined ? undefined : find(secret);
   if (name !== undefined) return name;
   const isKnown = secret !== undefined && findOther(secret) !== undefined;
   throw new VerificationError(isKnown ? 'forbidden' : 'unauthenticated');
+}
+
+/** Returns the key that a request carries. */
+function secretOf({ req }: Context<AppContext>): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(req.header('authorization') ?? '')?.[1];
+  return bearer ?? req.header('x-api-key');
 }

@@ -26,6 +26,7 @@ const ACCESS_ERRORS: Readonly<Record<Access, readonly ErrorCode[]>> = {
   open: [],
   caller: ['unauthenticated', 'forbidden', 'rate_limited'],
   operator: ['unauthenticated', 'forbidden'],
+  both: ['unauthenticated', 'forbidden', 'rate_limited'],
 };
 
 const KEYS = [{ BearerKey: [] }, { HeaderKey: [] }];
@@ -34,6 +35,7 @@ const SECURITY: Readonly<Record<Access, readonly object[]>> = {
   // Without API_KEYS no key is required.
   caller: [{}, ...KEYS],
   operator: KEYS,
+  both: [{}, ...KEYS],
 };
 
 /** The answer to a Host header that is missing, repeated or invalid, before any other check. */

@@ -17,9 +17,10 @@ export const TAGS = {
 
 /**
  * Who can call an operation. `open`: anyone, without a key. `caller`: holders of a key from API_KEYS, or anyone if no
- * keys are set. `operator`: holders of a key from ADMIN_API_KEYS, always.
+ * keys are set. `operator`: holders of a key from ADMIN_API_KEYS, always. `both`: either, and the operation decides what
+ * each of them can do.
  */
-export type Access = 'open' | 'caller' | 'operator';
+export type Access = 'open' | 'caller' | 'operator' | 'both';
 
 /** A successful answer of an operation. */
 export interface Answer {

@@ -11,6 +11,7 @@ const KEYS: Readonly<Record<Access, string>> = {
   open: 'Needs no key.',
   caller: 'Needs a key from `API_KEYS`, if the service has any.',
   operator: 'Needs a key from `ADMIN_API_KEYS`.',
+  both: 'Needs a key from `API_KEYS`, if the service has any, or one from `ADMIN_API_KEYS`.',
 };
 
 /** Returns the API documentation: the content of the OpenAPI document for people. It runs no script. */

@@ -58,6 +58,8 @@ export interface Keyspace extends KeyspaceOptions {
   readonly uploadedBytes: string;
   /** First outcome of a job with a callback, evidence or a receipt, JSON: a second run must not report a different one. */
   outcome(jobId: string): string;
+  /** Set: JSON of [model, tenant] for all whose persons' jobs were ever indexed, of all model packs. */
+  readonly indexed: string;
   /** Sorted set: ids of one person's jobs → time of acceptance, ms. Its TTL outlasts all of them. */
   userJobs(tenant: string, userId: string | number): string;
   /** Sorted set: ids of a tenant's ended jobs that are kept → end time, ms, with the retention as TTL. */
@@ -101,6 +103,7 @@ export function createKeyspace({ prefix, model }: KeyspaceOptions): Keyspace {
     uploads: `${prefix}:uploads`,
     uploadedBytes: `${prefix}:uploads:bytes`,
     outcome: (jobId) => `${prefix}:ending:${jobId}`,
+    indexed: `${prefix}:indexed`,
     userJobs: (tenant, userId) => `${prefix}:user:${digest128(queueName, tenant, String(userId))}`,
     kept: (tenant) => `${prefix}:kept:${queueName}:${tenant}`,
     idempotentJobId: (tenant, key) => `i_${digest128(queueName, tenant, key)}`,
