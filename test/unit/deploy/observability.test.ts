@@ -18,7 +18,10 @@ const alerts = z
             alert: z.string(),
             expr: z.string(),
             for: z.string().optional(),
-            labels: z.strictObject({ severity: z.enum(['critical', 'warning']) }),
+            labels: z.strictObject({
+              severity: z.enum(['critical', 'warning']),
+              turn: z.enum(['service', 'Redis', 'caller', 'image host', 'receiver']),
+            }),
             annotations: z.strictObject({ summary: z.string(), runbook: z.string() }),
           }),
         ),
@@ -34,7 +37,7 @@ const labelsOf = new Map<string, readonly string[]>([
   // Metrics of Prometheus itself and of Node.
   ['up', []],
   ['nodejs_eventloop_lag_p99_seconds', []],
-  ['ALERTS', ['alertname', 'alertstate', 'severity']],
+  ['ALERTS', ['alertname', 'alertstate', 'severity', 'turn', 'key', 'pack']],
 ]);
 for (const { name, type, labels } of (['API', 'Worker', 'Shadow worker'] as const).flatMap((name) =>
   documentedMetrics(name),
@@ -54,6 +57,8 @@ function expectKnown(query: string): void {
   const { selectors, groupings } = readQuery(query);
   expect(selectors.length, query).toBeGreaterThan(0);
   const usable = new Set(COMMON_LABELS);
+  // Labels that label_replace and label_join make.
+  for (const [, made = ''] of query.matchAll(/[)}], "(\w+)", "/g)) usable.add(made);
   for (const { metric, labels } of selectors) {
     expect([...labelsOf.keys()], query).toContain(metric);
     const known = [...COMMON_LABELS, ...(labelsOf.get(metric) ?? [])];
