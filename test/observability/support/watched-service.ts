@@ -17,11 +17,9 @@ import { type ImageServer, startImageServer } from '../../support/servers/image-
 import { type RedisServer, startRedis } from '../../support/servers/redis-server.js';
 import { startTcpProxy, type TcpProxy } from '../../support/servers/tcp-proxy.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/servers/webhook-receiver.js';
-import { type PrometheusServer, startPrometheus } from './prometheus-server.js';
+import { type PrometheusOptions, type PrometheusServer, startPrometheus } from './prometheus-server.js';
 
 const KEYS = { shop: 'shop-0123456789abcdef', bank: 'bank-0123456789abcdef' } as const;
-/** Between two comparisons of the steady caller, ms. */
-const STEADY_PAUSE_MS = 100;
 /** A field that protobuf readers skip: number 1,000, with the value 1. */
 const UNKNOWN_FIELD = Buffer.from([0xc0, 0x3e, 0x01]);
 
@@ -34,6 +32,7 @@ export interface WatchedService {
   readonly link: TcpProxy;
   readonly images: ImageServer;
   readonly receiver: WebhookReceiver;
+  readonly photoSet: PhotoSet;
   /** Photos of the steady caller; may be replaced. */
   photos: PhotoSet['same'];
   /** Path at the receiver to which its webhooks go; may be replaced. */
@@ -44,18 +43,25 @@ export interface WatchedService {
   workers(): readonly Program[];
   /** Stops a program and forgets it as a target. */
   forget(program: Program): Promise<void>;
-  /** Submits a job of a key. */
-  submit(key: keyof typeof KEYS, photos: PhotoSet['same'], userId: string): Promise<number>;
+  /** Compares and waits for the answer; returns its status. */
+  compare(key: keyof typeof KEYS, photos: PhotoSet['same']): Promise<number>;
+  /** Submits `count` jobs of a key as one batch; returns the status. */
+  submit(key: keyof typeof KEYS, job: { user_id: string } & PhotoSet['same'], count: number): Promise<number>;
   erase(key: keyof typeof KEYS, userId: string): Promise<void>;
   /** A folder with a copy of `lite` that computes the same from other bytes. */
   otherModels(name: string): string;
   stop(): Promise<void>;
 }
 
-export async function startWatchedService(): Promise<WatchedService> {
+interface WatchedOptions extends PrometheusOptions {
+  /** Between two comparisons of the steady caller, ms. */
+  readonly pauseMs: number;
+}
+
+export async function startWatchedService(options: WatchedOptions): Promise<WatchedService> {
   const folder = mkdtempSync(join(tmpdir(), 'face-watched-'));
   const images = await startImageServer();
-  const photos = (await servePhotos(images)).same;
+  const photoSet = await servePhotos(images);
   const receiver = await startWebhookReceiver();
   const redis = await startRedis();
   const link = await startTcpProxy(redis.port);
@@ -66,9 +72,11 @@ export async function startWatchedService(): Promise<WatchedService> {
       .join(),
     RATE_LIMIT_PER_MINUTE: '100000',
     MAX_TENANT_QUEUE_SHARE: '1',
+    // A held photo stays in its download until the test ends it.
+    IMAGE_DOWNLOAD_TIMEOUT: '120',
   };
   const service = await startServiceAt(redisUrl, { env, workers: 1 });
-  const prometheus = await startPrometheus();
+  const prometheus = await startPrometheus(options);
   const targets = new Map<Program, string>();
   const watch = async (program: Program): Promise<void> => {
     targets.set(program, new URL(await metricsUrlOf(program)).host);
@@ -85,7 +93,8 @@ export async function startWatchedService(): Promise<WatchedService> {
     link,
     images,
     receiver,
-    photos,
+    photoSet,
+    photos: photoSet.same,
     hook: '/steady',
     addWorker: async (model = 'lite') => {
       const worker = await startWorker(redisUrl, { ...env, INSIGHTFACE_MODEL: model });
@@ -98,8 +107,11 @@ export async function startWatchedService(): Promise<WatchedService> {
       targets.delete(program);
       prometheus.scrape([...targets.values()]);
     },
-    submit: async (key, { ...images }, userId) =>
-      (await postJson(`${service.origin}/jobs`, { user_id: userId, ...images }, headersOf(key))).status,
+    compare: async (key, { ...images }) =>
+      (await postJson(`${service.origin}/compare-faces`, { user_id: 'caller', ...images }, headersOf(key)))
+        .status,
+    submit: async (key, job, count) =>
+      (await service.post('/batches', Array(count).fill(job), headersOf(key))).status,
     erase: async (key, userId) => {
       const init = { method: 'DELETE', headers: headersOf(key) };
       await fetch(`${service.origin}/users/${userId}/jobs`, init);
@@ -128,7 +140,7 @@ export async function startWatchedService(): Promise<WatchedService> {
       const { job_id: jobId } = ((await answer?.json().catch(() => undefined)) ?? {}) as { job_id?: string };
       const wait = { headers: { ...headersOf('shop'), prefer: 'wait=5' } };
       if (jobId) await fetch(`${service.origin}/jobs/${jobId}`, wait).catch(() => undefined);
-      await pause(STEADY_PAUSE_MS);
+      await pause(options.pauseMs);
     }
   };
   const steady = compareSteadily();

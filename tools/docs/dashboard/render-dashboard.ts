@@ -1,8 +1,20 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
-import { ReduceDataOptionsBuilder } from '@grafana/grafana-foundation-sdk/common';
+import {
+  BigValueColorMode,
+  BigValueTextMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  TooltipDisplayMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
 import {
   DashboardBuilder,
   DatasourceVariableBuilder,
+  type DataTransformerConfig,
   type Panel,
   RowBuilder,
   type Threshold,
@@ -13,18 +25,12 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
-import type { Bounds, DashboardPanel } from './dashboard-panel.js';
+import type { Bounds, ChartPanel, DashboardPanel, FigurePanel, ListPanel } from './dashboard-panel.js';
 import { DASHBOARD_ROWS } from './dashboard-rows.js';
 
 const SOURCE = { type: 'prometheus', uid: '$datasource' };
-/** Columns of a table: the labels of the series, and their count. */
-const LABELS_AND_COUNT = {
-  id: 'organize',
-  options: { excludeByName: { Time: true }, renameByName: { Value: 'count' } },
-};
-/** Of a row, in Grafana's units of 30 px. */
-const HEIGHT = 8;
-
+/** In Grafana's units of 30 px. */
+const HEIGHT = { figure: 4, chart: 8 } as const;
 /** Returns the Grafana dashboard as JSON. The builders of Grafana's SDK know its schema. */
 export function renderDashboard(): string {
   const dashboard = new DashboardBuilder('Face verification')
@@ -48,53 +54,86 @@ export function renderDashboard(): string {
 }
 
 function buildPanel(panel: DashboardPanel, id: number): Builder<Panel> {
-  const { kind, title, help, targets, unit = 'short', bounds, width } = panel;
-  const builder = { figure: StatBuilder, chart: TimeSeriesBuilder, list: TableBuilder }[kind];
-  const built = new builder()
+  const built = buildVisualization(panel);
+  return built
     .id(id)
-    .title(title)
-    .description(help)
+    .title(panel.title)
+    .description(panel.help)
     .datasource(SOURCE)
+    .span(panel.width)
+    .height(panel.kind === 'list' ? panel.height : HEIGHT[panel.kind]);
+}
+
+function buildVisualization(panel: DashboardPanel): StatBuilder | TimeSeriesBuilder | TableBuilder {
+  switch (panel.kind) {
+    case 'figure':
+      return buildFigure(panel);
+    case 'chart':
+      return buildChart(panel);
+    case 'list':
+      return new TableBuilder()
+        .noValue('None')
+        .withTarget(buildQuery(panel.query).instant().format(PromQueryFormat.Table))
+        .withTransformation(arrangeColumns(panel.columns));
+  }
+}
+
+function buildFigure({ target: [query, legend], unit = 'short', bounds, named }: FigurePanel): StatBuilder {
+  const asked = buildQuery(query).legendFormat(legend);
+  const built = new StatBuilder()
+    .withTarget(named ? asked.instant() : asked.range())
     .unit(unit)
-    .span(width)
-    .height(HEIGHT)
-    .targets(targets.map(([query, legend], index) => buildQuery({ query, legend, index, kind })));
-  if (built instanceof StatBuilder)
-    built.reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']));
-  if (built instanceof TableBuilder) built.withTransformation(LABELS_AND_COUNT);
-  if (built instanceof TimeSeriesBuilder) built.min(0);
-  return bounds ? built.thresholds(buildThresholds(bounds)) : built;
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .textMode(named ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
+    .colorMode(bounds ? BigValueColorMode.Background : BigValueColorMode.None);
+  return bounds ? built.thresholds(buildThresholds(boundSteps(bounds))) : built;
 }
 
-interface QueryOptions {
-  readonly query: string;
-  readonly legend: string;
-  readonly index: number;
-  readonly kind: DashboardPanel['kind'];
+function buildChart({ targets, unit = 'short', limit }: ChartPanel): TimeSeriesBuilder {
+  const built = new TimeSeriesBuilder()
+    .targets(targets.map(([query, legend], index) => buildQuery(query, index).range().legendFormat(legend)))
+    .unit(unit)
+    .min(0)
+    .legend(new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (limit === undefined) return built;
+  return built
+    .thresholds(buildThresholds(boundSteps({ worse: 'above', red: limit })))
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
 }
 
-function buildQuery({ query, legend, index, kind }: QueryOptions): DataqueryBuilder {
-  const built = new DataqueryBuilder()
+function buildQuery(query: string, index = 0): DataqueryBuilder {
+  return new DataqueryBuilder()
     .expr(query)
     .refId(String.fromCharCode(65 + index))
     .datasource(SOURCE);
-  if (kind === 'list') return built.instant().format(PromQueryFormat.Table);
-  return built.range().legendFormat(legend);
 }
 
-/** A red bound above the amber one: more is worse. */
-function buildThresholds({ amber, red }: Bounds): ThresholdsConfigBuilder {
-  const steps: Threshold[] =
-    red > amber
-      ? [
-          { value: null, color: 'green' },
-          { value: amber, color: 'orange' },
-          { value: red, color: 'red' },
-        ]
-      : [
-          { value: null, color: 'red' },
-          { value: red, color: 'orange' },
-          { value: amber, color: 'green' },
-        ];
-  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps);
+/** Orders and names the columns; the time of the values and, unless it is a column, the value itself are hidden. */
+function arrangeColumns(columns: ListPanel['columns']): DataTransformerConfig {
+  const labels = columns.map(([label]) => label);
+  return {
+    id: 'organize',
+    options: {
+      excludeByName: { Time: true, ...(labels.includes('Value') ? {} : { Value: true }) },
+      indexByName: Object.fromEntries(labels.map((label, index) => [label, index])),
+      renameByName: Object.fromEntries(columns),
+    },
+  };
+}
+
+/** Each colour begins at the value of its step; the first step has no value. */
+function boundSteps({ worse, amber, red }: Bounds): readonly Threshold[] {
+  const marks = [
+    ...(amber === undefined ? [] : [{ value: amber, color: 'orange' }]),
+    ...(red === undefined ? [] : [{ value: red, color: 'red' }]),
+  ];
+  if (worse === 'above') return [{ value: null, color: 'green' }, ...marks];
+  const colours = [...marks.map(({ color }) => color).toReversed(), 'green'];
+  const values = [null, ...marks.map(({ value }) => value).toReversed()];
+  return values.map((value, index) => ({ value, color: colours[index] ?? 'green' }));
+}
+
+function buildThresholds(steps: readonly Threshold[]): ThresholdsConfigBuilder {
+  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([...steps]);
 }

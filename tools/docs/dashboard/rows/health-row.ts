@@ -1,77 +1,159 @@
 import type { DashboardRow } from '../dashboard-panel.js';
-import { rate } from '../queries.js';
+import { share } from '../queries.js';
 
+/** Programs of the last day that Prometheus no longer reaches, or whose target has been removed for less than 5 minutes. */
+const GONE =
+  'max by (service, instance) (last_over_time(face_redis_up[1d])) and on (instance)' +
+  ' (up{job="face-verification"} == 0 or last_over_time(up{job="face-verification"}[5m])' +
+  ' unless up{job="face-verification"})';
+/** Workers that are fewer than those of their pack with other models. */
+const MINORITY =
+  'sum(count by (pack) (face_model_info) - max by (pack) (count by (pack, detector, recogniser) (face_model_info)))';
+const STRAY = 'count(face_model_info unless on (pack) face_workers) and on () count(face_workers)';
+const WAITING = 'max by (key) (face_queue_waiting_jobs)';
+/** As the alert. */
+const FLOODING =
+  `${WAITING} > 100 and ${WAITING} > on () group_left () (0.8 * sum(${WAITING}))` +
+  ` and on () count(${WAITING}) > 1`;
+
+/** One tile for each party that can be at fault, those that take the others along first. */
 export const HEALTH_ROW: DashboardRow = {
-  question: 'Is it healthy?',
+  question: 'Is it healthy? The first tile that is not green names the fault',
   panels: [
     {
       kind: 'figure',
       title: 'Redis usable',
-      help: 'Programs that can use Redis, of all. Below 100 %: see the runbook, FaceVerificationRedisUnavailable.',
-      targets: [['avg(face_redis_up)', 'programs']],
+      help: 'Programs that can use Redis, of all. Below 100 %: FaceVerificationRedisUnavailable in the runbook.',
+      target: ['avg(face_redis_up)', 'programs'],
       unit: 'percentunit',
-      bounds: { amber: 1, red: 0.99 },
-      width: 3,
+      bounds: { worse: 'below', red: 1 },
+      width: 4,
     },
     {
       kind: 'figure',
-      title: 'APIs',
+      title: 'Redis answers in',
+      help: 'Mean time of one exchange, of the program for which it is longest. A comparison needs many.',
+      target: ['max(avg_over_time(face_redis_response_seconds[$__rate_interval]))', 'time'],
+      unit: 's',
+      bounds: { worse: 'above', red: 0.05 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'APIs that answer',
       help: 'APIs that Prometheus reaches.',
-      targets: [['count(face_redis_up{service="api"}) or vector(0)', 'APIs']],
-      bounds: { amber: 1, red: 0.5 },
-      width: 3,
+      target: ['count(face_redis_up{service="api"}) or vector(0)', 'APIs'],
+      bounds: { worse: 'below', red: 1 },
+      width: 4,
     },
     {
       kind: 'figure',
       title: 'Workers alive',
       help: 'Workers of the packs that APIs send jobs to. A killed worker counts for 15 s more.',
-      targets: [['sum(max by (pack) (face_workers))', 'workers']],
-      bounds: { amber: 1, red: 0.5 },
-      width: 3,
+      target: ['sum(max by (pack) (face_workers))', 'workers'],
+      bounds: { worse: 'below', red: 1 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'Programs gone',
+      help: 'They do not answer Prometheus, or were removed in the last 5 minutes. The list below names them. Normal after a rollout.',
+      target: [`count(${GONE}) or vector(0)`, 'programs'],
+      bounds: { worse: 'above', amber: 1 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'Workers with wrong models',
+      help: 'Other files than most workers of their pack, or a pack that no API uses. Normal only while the model changes. See "Models of the workers".',
+      target: [`(${MINORITY} or vector(0)) + (${STRAY} or vector(0))`, 'workers'],
+      bounds: { worse: 'above', red: 1 },
+      width: 4,
     },
     {
       kind: 'figure',
       title: 'Oldest waiting job',
       help: 'Age of the job that has waited longest for its first start.',
-      targets: [['max(face_queue_oldest_job_seconds)', 'age']],
+      target: ['max(face_queue_oldest_job_seconds)', 'age'],
       unit: 's',
-      bounds: { amber: 5, red: 30 },
-      width: 3,
+      bounds: { worse: 'above', amber: 5, red: 30 },
+      width: 4,
     },
     {
       kind: 'figure',
-      title: 'Comparisons without trouble',
-      help: 'Share of comparisons that did not fail because of the service or of an image host.',
-      targets: [
-        [
-          `1 - (sum(${rate('face_comparison_failures_total{fault!="client"}')}) or vector(0)) / sum(${rate('face_comparisons_total')})`,
-          'share',
-        ],
-      ],
-      unit: 'percentunit',
-      bounds: { amber: 0.99, red: 0.9 },
-      width: 3,
+      title: 'Jobs of an API key that floods',
+      help: 'A key floods if it has more than 100 waiting jobs and four fifths of all.',
+      target: [`(${FLOODING}) or on () label_replace(vector(0), "key", "no key floods", "", "")`, '{{key}}'],
+      named: true,
+      bounds: { worse: 'above', amber: 1 },
+      width: 4,
     },
     {
       kind: 'figure',
-      title: 'Webhook attempts delivered',
-      help: 'Share of attempts that the receiver accepted.',
-      targets: [
-        [
-          `sum(${rate('face_webhook_attempts_total{result="delivered"}')}) / sum(${rate('face_webhook_attempts_total')})`,
-          'share',
-        ],
+      title: 'Failures by image hosts',
+      help: 'Share of comparisons that end because a photo cannot be downloaded. The image hosts have to act.',
+      target: [share('face_comparison_failures_total{fault="upstream"}', 'face_comparisons_total'), 'share'],
+      unit: 'percentunit',
+      bounds: { worse: 'above', amber: 0.05, red: 0.2 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'Failures by webhook receivers',
+      help: 'Share of webhook attempts that the receiver did not accept. The receivers have to act.',
+      target: [
+        share('face_webhook_attempts_total{result!="delivered"}', 'face_webhook_attempts_total'),
+        'share',
       ],
       unit: 'percentunit',
-      bounds: { amber: 0.95, red: 0.5 },
-      width: 3,
+      bounds: { worse: 'above', amber: 0.05, red: 0.5 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'Failures by the service itself',
+      help: 'Share of comparisons that end because of a bug, a failing model or a missed deadline.',
+      target: [share('face_comparison_failures_total{fault="service"}', 'face_comparisons_total'), 'share'],
+      unit: 'percentunit',
+      bounds: { worse: 'above', amber: 0.001, red: 0.01 },
+      width: 4,
+    },
+    {
+      kind: 'figure',
+      title: 'Requests with 500, 503 or 504',
+      help: 'Share of requests. Often the consequence of a tile before this one.',
+      target: [share('face_http_requests_total{status=~"500|503|504"}', 'face_http_requests_total'), 'share'],
+      unit: 'percentunit',
+      bounds: { worse: 'above', amber: 0.01, red: 0.05 },
+      width: 4,
     },
     {
       kind: 'list',
       title: 'Alerts that fire',
       help: 'docs/runbook.md has a section for each.',
-      targets: [['count by (alertname, severity) (ALERTS{alertstate="firing"})', '']],
-      width: 6,
+      query:
+        'max by (severity, alert, concerns, turn) (label_join(label_replace(ALERTS{alertstate="firing"},' +
+        ' "alert", "$1", "alertname", "FaceVerification(.+)"), "concerns", " ", "key", "pack", "service", "instance"))',
+      columns: [
+        ['severity', 'severity'],
+        ['alert', 'alert'],
+        ['concerns', 'concerns'],
+        ['turn', 'who has to act'],
+      ],
+      height: 7,
+      width: 14,
+    },
+    {
+      kind: 'list',
+      title: 'Programs gone, by name',
+      help: 'Does it still run? Then look at the port and the network. A dead worker costs no job: another takes it over.',
+      query: GONE,
+      columns: [
+        ['service', 'program'],
+        ['instance', 'address'],
+      ],
+      height: 7,
+      width: 10,
     },
   ],
 };

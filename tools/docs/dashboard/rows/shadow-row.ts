@@ -15,14 +15,14 @@ export const SHADOW_ROW: DashboardRow = {
       kind: 'figure',
       title: 'Comparisons with both packs',
       help: 'In the time that the dashboard shows. Choose the time since the trial began.',
-      targets: [[`sum(${total('face_shadow_comparisons_total')})`, 'comparisons']],
+      target: [`sum(${total('face_shadow_comparisons_total')})`, 'comparisons'],
       width: 3,
     },
     {
       kind: 'figure',
       title: 'Of these would change',
       help: 'Comparisons that would end differently with the shadow. docs/shadow.md says how to read it.',
-      targets: [[CHANGED, 'would change']],
+      target: [CHANGED, 'would change'],
       width: 3,
     },
     {

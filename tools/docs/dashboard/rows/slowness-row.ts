@@ -31,6 +31,7 @@ export const SLOWNESS_ROW: DashboardRow = {
       help: 'A few milliseconds in one network. 1 s: no answer came in time.',
       targets: [['max by (service) (face_redis_response_seconds)', '{{service}}']],
       unit: 's',
+      limit: 0.05,
       width: 6,
     },
     {
@@ -41,6 +42,7 @@ export const SLOWNESS_ROW: DashboardRow = {
         ['max by (service, instance) (nodejs_eventloop_lag_p99_seconds)', '{{service}} {{instance}}'],
       ],
       unit: 's',
+      limit: 0.1,
       width: 6,
     },
   ],

@@ -21,6 +21,7 @@ export const WAIT_ROW: DashboardRow = {
       help: 'A line that climbs one second a second: no job of this pack starts.',
       targets: [['max by (pack) (face_queue_oldest_job_seconds)', '{{pack}}']],
       unit: 's',
+      limit: 30,
       width: 6,
     },
     {

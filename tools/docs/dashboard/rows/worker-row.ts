@@ -10,6 +10,10 @@ const WORKERS_NEEDED =
   `ceil((${COMPARISONS} + clamp_min(deriv(${WAITING}[10m:30s]), 0)) * ${VISION_SECONDS} / ${COMPARISONS}` +
   ' / avg(face_vision_processes) / 0.7)';
 
+/** Enough of a digest to tell files apart. */
+const shortened = (label: string, query: string): string =>
+  `label_replace(${query}, "${label}", "$1", "${label}", "(.{12}).*")`;
+
 export const WORKER_ROW: DashboardRow = {
   question: 'How many workers are there, and how many are needed?',
   panels: [
@@ -29,13 +33,21 @@ export const WORKER_ROW: DashboardRow = {
       help: 'Above 70 %, waits grow quickly: add workers.',
       targets: [[`${VISION_SECONDS} / sum(face_vision_processes)`, 'busy']],
       unit: 'percentunit',
+      limit: 0.7,
       width: 6,
     },
     {
       kind: 'list',
       title: 'Models of the workers',
       help: 'One row for each set of models, by SHA-256. Two rows of one pack: stop the workers that are wrong.',
-      targets: [['count by (pack, detector, recogniser) (face_model_info)', '']],
+      query: `count by (pack, detector, recogniser) (${shortened('detector', shortened('recogniser', 'face_model_info'))})`,
+      columns: [
+        ['pack', 'pack'],
+        ['Value', 'workers'],
+        ['detector', 'detector'],
+        ['recogniser', 'recogniser'],
+      ],
+      height: 8,
       width: 6,
     },
     {
