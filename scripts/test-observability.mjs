@@ -1,5 +1,5 @@
 // `npm run test:observability`: checks alerts and dashboard with a real Prometheus, which it unpacks where there is none.
-// A machine that cannot get one skips them.
+// A machine that cannot get one skips them. With --calm, as `npm run calm`, it watches a healthy service instead.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { findPrometheus } from './setup/find-prometheus.mjs';
@@ -18,9 +18,18 @@ await runScript(async () => {
     console.log(`SKIPPED alerts and dashboard: ${error.message}`);
   });
   if (!programs) return;
-  const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-  const config = join(ROOT, 'test/observability/vitest.config.ts');
-  const child = spawn(process.execPath, [vitest, 'run', '--config', config, ...process.argv.slice(2)], {
+  const [first, ...others] = process.argv.slice(2);
+  const command =
+    first === '--calm'
+      ? ['--import', 'tsx', join(ROOT, 'bench/calm/main.ts'), ...others]
+      : [
+          join(ROOT, 'node_modules/vitest/vitest.mjs'),
+          'run',
+          '--config',
+          join(ROOT, 'test/observability/vitest.config.ts'),
+          ...process.argv.slice(2),
+        ];
+  const child = spawn(process.execPath, command, {
     cwd: ROOT,
     stdio: 'inherit',
     env: { ...process.env, PROMETHEUS_FOLDER: programs },
