@@ -61,7 +61,7 @@ export async function readBatch(
   };
   let isFirst = true;
   const limits = { maxBytes: deps.maxBatchBytes, memory: deps.uploadLimits.memory };
-  await readBody(context.req.raw, limits, async (chunk) => {
+  await readBody(context, limits, async (chunk) => {
     if (isFirst) refuseCompressed(context, chunk);
     isFirst = false;
     await take(splitter.push(chunk));

@@ -1,9 +1,14 @@
+import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../shared/errors.js';
 import type { Reason } from '../../shared/reasons.js';
 import type { CallerRules } from '../access/access.js';
 
 /** Facts about a request that middleware and operations share. */
 export interface AppContext {
+  readonly Bindings: {
+    /** Absent where the app is called without a server. */
+    readonly incoming?: IncomingMessage;
+  };
   readonly Variables: {
     requestId: string;
     /** Name of the API key, or `anonymous`. */

@@ -1,5 +1,8 @@
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Context } from 'hono';
 import { VerificationError } from '../../shared/errors.js';
+import type { AppContext } from './app-context.js';
 import type { BodyMemory } from './upload-limits.js';
 
 /** Bodies of this size or less are received even while uploads take all the memory, bytes. */
@@ -23,20 +26,19 @@ const IDLE_MS = 500;
  * connection ends first; what `onChunk` throws.
  */
 export async function readBody(
-  request: Request,
+  context: Context<AppContext>,
   { maxBytes, memory }: BodyLimits,
   onChunk: (chunk: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
-  const announced = Number(request.headers.get('content-length'));
+  const announced = Number(context.req.header('content-length'));
   if (announced > Math.max(maxBytes, MAX_DISCARDED_BYTES)) throw new VerificationError('body_too_large');
-  if (!request.body) return;
-  const reader = request.body.getReader();
+  const body = openBody(context);
   let size = 0;
   let taken = 0;
   try {
     if (announced > maxBytes) throw new VerificationError('body_too_large');
     for (;;) {
-      const { done, value } = await reader.read().catch((cause) => {
+      const { done, value } = await body.next().catch((cause) => {
         throw new VerificationError('invalid_request', { detail: 'The body is not complete.', cause });
       });
       if (done) return;
@@ -51,21 +53,26 @@ export async function readBody(
   } catch (error) {
     memory.release(taken);
     taken = 0;
-    await discardRest(reader);
+    await discardRest(body);
     throw error;
   } finally {
     memory.release(taken);
-    // Not cancelled: that would close the connection before the answer.
-    reader.releaseLock();
   }
 }
 
-async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+/** Node's own stream, where there is one: a web stream would copy every chunk. Its end does not close the connection. */
+function openBody({ env, req }: Context<AppContext>): AsyncIterator<Uint8Array> {
+  // Without a server there is no environment either.
+  const stream = env?.incoming ?? (req.raw.body ? Readable.fromWeb(req.raw.body) : Readable.from([]));
+  return stream.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+}
+
+async function discardRest(body: AsyncIterator<Uint8Array>): Promise<void> {
   const endsAt = performance.now() + MAX_DISCARD_MS;
   for (let size = 0; size < MAX_DISCARDED_BYTES && performance.now() < endsAt; ) {
     const idle = new AbortController();
     const chunk = await Promise.race([
-      reader.read().catch(() => undefined),
+      body.next().catch(() => undefined),
       pause(IDLE_MS, undefined, { signal: idle.signal }).catch(() => undefined),
     ]);
     idle.abort();
@@ -75,8 +82,8 @@ async function discardRest(reader: ReadableStreamDefaultReader<Uint8Array>): Pro
 }
 
 /** Returns the whole body. @throws as `readBody` does. */
-export async function readWholeBody(request: Request, limits: BodyLimits): Promise<Buffer> {
+export async function readWholeBody(context: Context<AppContext>, limits: BodyLimits): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  await readBody(request, limits, (chunk) => void chunks.push(chunk));
+  await readBody(context, limits, (chunk) => void chunks.push(chunk));
   return Buffer.concat(chunks);
 }

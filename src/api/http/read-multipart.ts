@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { subtle } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import type { Context } from 'hono';
 import { IMAGE_NAMES, type ImageName, isImageName } from '../../shared/contract/compare-request.js';
 import { dataUrlLength, type UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, VerificationError } from '../../shared/errors.js';
+import type { AppContext } from './app-context.js';
 import { readBody } from './read-body.js';
 import { RequestError } from './request-error.js';
 import { maxFormBytes, maxJsonBodyBytes, type UploadLimits } from './upload-limits.js';
@@ -43,10 +45,13 @@ interface Part {
  * @throws RequestError `body_too_large`, `invalid_request`, `unknown_field`, `uploads_disabled` with the name of the part;
  * VerificationError `unsupported_media_type`, `invalid_request`, `body_too_large`, `overloaded`.
  */
-export async function readMultipart(request: Request, limits: UploadLimits): Promise<MultipartForm> {
-  const parser = openParser(request.headers.get('content-type') ?? '');
+export async function readMultipart(
+  context: Context<AppContext>,
+  limits: UploadLimits,
+): Promise<MultipartForm> {
+  const parser = openParser(context.req.header('content-type') ?? '');
   const texts = new Map<string, Buffer>();
-  const photos = new Map<ImageName, UploadedImage>();
+  const photos = new Map<ImageName, Buffer>();
   const names = new Set<string>();
   const receiving: Promise<void>[] = [];
   let refuse = (_error: Error): void => undefined;
@@ -65,24 +70,30 @@ export async function readMultipart(request: Request, limits: UploadLimits): Pro
       return;
     }
     names.add(part.name);
-    const keep = ({ bytes, sha256 }: ReceivedPart): void => {
+    const keep = (bytes: Buffer): void => {
       if (!part.image) texts.set(part.name, bytes);
-      else if (bytes.length > 0) photos.set(part.image, { kind: 'upload', bytes, sha256 });
+      else if (bytes.length > 0) photos.set(part.image, bytes);
       else refuse(wrongPart(part.name, 'must not be empty'));
     };
-    const expectedBytes = part.image ? expectedPhotoBytes(request) : SMALL_PART_BYTES;
+    const expectedBytes = part.image ? expectedPhotoBytes(context) : SMALL_PART_BYTES;
     receiving.push(receivePart(stream, { ...part, expectedBytes }, refuse).then(keep, refuse));
   });
   parser.on('partsLimit', () => refuse(wrongBody(`The body has more than ${MAX_PARTS} parts.`)));
   parser.on('error', () => refuse(wrongBody(INCOMPLETE)));
 
   const bodyLimits = { maxBytes: maxFormBytes(limits), memory: limits.memory };
-  await readBody(request, bodyLimits, async (chunk) => {
+  await readBody(context, bodyLimits, async (chunk) => {
     await unlessStalled(Promise.race([refused, writeTo(parser, chunk)]));
   });
   await unlessStalled(Promise.race([refused, endOf(parser)]));
   await unlessStalled(Promise.race([refused, Promise.all(receiving)]));
-  return { texts, photos };
+  return { texts, photos: new Map(await Promise.all([...photos].map(toUpload))) };
+}
+
+/** Its digest is computed in another thread. */
+async function toUpload([name, bytes]: [ImageName, Buffer]): Promise<[ImageName, UploadedImage]> {
+  const digest = await subtle.digest('SHA-256', bytes);
+  return [name, { kind: 'upload', bytes, sha256: Buffer.from(digest).toString('hex') }];
 }
 
 /** @throws VerificationError `unsupported_media_type` for a Content-Type without a boundary. */
@@ -161,14 +172,9 @@ function describePart(
 }
 
 /** Returns the size of a photo if all of the request are of one size, bytes. */
-function expectedPhotoBytes(request: Request): number {
-  const announced = Number(request.headers.get('content-length')) || 0;
+function expectedPhotoBytes({ req }: Context<AppContext>): number {
+  const announced = Number(req.header('content-length')) || 0;
   return Math.max(SMALL_PART_BYTES, Math.ceil(announced / IMAGE_NAMES.length));
-}
-
-interface ReceivedPart {
-  readonly bytes: Buffer;
-  readonly sha256: string;
 }
 
 /** Returns the bytes of a part. Refuses one that is too large, and discards the rest of it. */
@@ -176,8 +182,7 @@ async function receivePart(
   stream: AsyncIterable<Buffer>,
   { name, maxBytes, expectedBytes }: Part & { readonly expectedBytes: number },
   refuse: (error: Error) => void,
-): Promise<ReceivedPart> {
-  const sha256 = createHash('sha256');
+): Promise<Buffer> {
   // Chunks are copied as they arrive: kept, each of one byte would take a hundred.
   let bytes: Buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, expectedBytes));
   let size = 0;
@@ -190,10 +195,9 @@ async function receivePart(
     }
     if (end > bytes.length) bytes = growTo(Math.min(maxBytes, Math.max(end, bytes.length * 2)), bytes);
     bytes.set(chunk, size);
-    sha256.update(chunk);
     size = end;
   }
-  return { bytes: bytes.subarray(0, size), sha256: sha256.digest('hex') };
+  return bytes.subarray(0, size);
 }
 
 /** Moves the bytes of a photo into a larger buffer. */

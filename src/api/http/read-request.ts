@@ -36,16 +36,15 @@ export async function readCompareRequest(
   context: Context<AppContext>,
   limits: UploadLimits,
 ): Promise<ReceivedRequest> {
-  const { raw } = context.req;
   const type = (context.req.header('content-type') ?? '').trim();
   if (/^multipart\/form-data\s*;/i.test(type)) {
     refuseCompressed(context, []);
-    const { texts, photos } = await readMultipart(raw, limits);
+    const { texts, photos } = await readMultipart(context, limits);
     return parseBody(bodyOf(texts), photos, limits);
   }
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type))
     throw new VerificationError('unsupported_media_type');
-  const bytes = await readWholeBody(raw, { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory });
+  const bytes = await readWholeBody(context, { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory });
   refuseCompressed(context, bytes);
   return parseBody(parseJson(bytes), new Map(), limits);
 }

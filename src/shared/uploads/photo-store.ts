@@ -4,7 +4,7 @@ import type { ComparisonJob } from '../queue/comparison-job.js';
 import type { Keyspace } from '../queue/keyspace.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import type { PhotoCipher } from './photo-cipher.js';
-import { createUploadLedger, type Reservation } from './upload-ledger.js';
+import { createUploadLedger, entryOf, type Reservation } from './upload-ledger.js';
 
 /** Time for which photos outlive the deadline of their job, ms. */
 const LIFETIME_AFTER_DEADLINE_MS = 60_000;
@@ -43,16 +43,32 @@ export function reservationOf(
   return { jobId, uploadId, bytes };
 }
 
-/** Writes the photos of one request, encrypted, until `expiresAt`, ms since 1970. One at a time, so that none delays others. */
+/**
+ * Writes a photo while it has its reservation: one that arrives late, after its job was given up, would stay for an hour.
+ * One command: a pipeline of ioredis would copy the photo once more. KEYS: photos, reservations. ARGV: entry, field, photo,
+ * expiry.
+ */
+const WRITE = `
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
+redis.call('PEXPIREAT', KEYS[1], ARGV[4])
+return 1`;
+
+/**
+ * Writes the photos of one request, encrypted, until `expiresAt`, ms since 1970. One at a time, so that none delays others.
+ * @throws Error if their reservation was released meanwhile.
+ */
 export async function writePhotos(
   photos: Uploads,
-  place: PhotoPlace & { readonly expiresAt: number },
+  reservation: Reservation & { readonly expiresAt: number },
   { redis, keys, cipher }: PhotoStoreOptions & { readonly cipher: PhotoCipher },
 ): Promise<void> {
-  const key = keys.photos(place);
+  const places = [keys.photos(reservation), keys.uploads];
   for (const [name, { bytes }] of photos) {
-    const encrypted = await cipher.encrypt(bytes, authenticatedPlace(place, name));
-    await redis.multi().hset(key, name, encrypted).pexpireat(key, place.expiresAt).exec();
+    const encrypted = await cipher.encrypt(bytes, authenticatedPlace(reservation, name));
+    const args = [entryOf(reservation), name, encrypted, reservation.expiresAt];
+    if ((await redis.eval(WRITE, 2, ...places, ...args)) !== 1)
+      throw new Error('the photos of this job were given up before they were stored');
   }
 }
 
@@ -76,8 +92,7 @@ export async function removePhotos(
 ): Promise<void> {
   const reservation = reservationOf(jobId, job);
   if (!reservation) return;
-  await options.redis.unlink(options.keys.photos(reservation));
-  await createUploadLedger(options).release(reservation);
+  await createUploadLedger(options).release(reservation, options.keys.photos(reservation));
 }
 
 function authenticatedPlace({ jobId, uploadId }: PhotoPlace, image: ImageName): string {

@@ -32,7 +32,9 @@ if total + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
 if redis.call('ZADD', KEYS[1], ARGV[5], ARGV[4]) == 1 then redis.call('INCRBY', KEYS[2], ARGV[2]) end
 return 1`;
 
+/** KEYS: reservations, sum, and the photos, if any. ARGV: entry, bytes. */
 const RELEASE = `
+if KEYS[3] then redis.call('UNLINK', KEYS[3]) end
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 1 then redis.call('INCRBY', KEYS[2], '-' .. ARGV[2]) end
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('DEL', KEYS[2]) end`;
 
@@ -51,22 +53,27 @@ export interface UploadLedger {
     reservation: Reservation,
     times: { readonly now: number; readonly expiresAt: number; readonly limit: number },
   ): Promise<boolean>;
-  /** Safe to repeat. */
-  release(reservation: Reservation): Promise<void>;
+  /** Also removes the photos themselves, if their key is given. Safe to repeat. */
+  release(reservation: Reservation, photosKey?: string): Promise<void>;
   /** Returns the bytes of all reservations that have not expired. */
   read(now: number): Promise<number>;
 }
 
+/** Returns the name of a reservation in the set of all. */
+export function entryOf({ jobId, uploadId, bytes }: Reservation): string {
+  return `${jobId}:${uploadId}:${bytes}`;
+}
+
 export function createUploadLedger({ redis, keys }: LedgerOptions): UploadLedger {
   const places = [keys.uploads, keys.uploadedBytes];
-  const entryOf = ({ jobId, uploadId, bytes }: Reservation): string => `${jobId}:${uploadId}:${bytes}`;
   return {
     reserve: async (reservation, { now, expiresAt, limit }) => {
       const args = [now, reservation.bytes, limit, entryOf(reservation), expiresAt];
       return (await redis.eval(RESERVE, 2, ...places, ...args)) === 1;
     },
-    release: async (reservation) => {
-      await redis.eval(RELEASE, 2, ...places, entryOf(reservation), reservation.bytes);
+    release: async (reservation, photosKey) => {
+      const names = photosKey === undefined ? places : [...places, photosKey];
+      await redis.eval(RELEASE, names.length, ...names, entryOf(reservation), reservation.bytes);
     },
     read: async (now) => Number(await redis.eval(READ, 2, ...places, now)),
   };
