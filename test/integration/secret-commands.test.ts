@@ -44,6 +44,20 @@ describe('npm run webhook-secret', () => {
     expect(result).toEqual({ code: 0, out: `${ACME}\n${NEXT_ACME}\n`, err: '' });
   });
 
+  it('prints the own secrets of a tenant of TENANTS_FILE, and derives those of others', async () => {
+    const path = join(folder, 'tenants.yaml');
+    const own = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+    await writeFile(path, `tenants:\n  shop: { webhook: { secrets: [${own}] } }\n  acme: {}\n`);
+    const env = { WEBHOOK_SECRETS: MASTER, TENANTS_FILE: path };
+
+    const [shop, acme, none] = await Promise.all(
+      ['shop', 'acme', 'nobody'].map((name) => run('webhook-secret', [name], env)),
+    );
+
+    expect([shop?.out, acme?.out]).toEqual([`${own}\n`, `${ACME}\n`]);
+    expect(none).toMatchObject({ code: 1, err: expect.stringContaining('They name: shop, acme.') });
+  });
+
   it('reads the masters from a file, and does not need the keys', async () => {
     const path = join(folder, 'secrets');
     await writeFile(path, `${MASTER}\n`);

@@ -57,7 +57,11 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'keys'), `legacy:${LEGACY}`);
   writeFileSync(join(folder, 'tenants.yaml'), JSON.stringify({ tenants: usual }));
   service = await startService({
-    env: { TENANTS_FILE: join(folder, 'tenants.yaml'), API_KEYS_FILE: join(folder, 'keys') },
+    env: {
+      TENANTS_FILE: join(folder, 'tenants.yaml'),
+      API_KEYS_FILE: join(folder, 'keys'),
+      IMAGE_HOST_HEADERS: JSON.stringify({ [`127.0.0.1:${images.port}`]: { 'x-token': 'secret' } }),
+    },
   });
 });
 
@@ -159,6 +163,21 @@ describe('tenants of TENANTS_FILE', () => {
     expect(refused.status).toBe(422);
     expect(refused.body).toMatchObject({ code: 'image_url_forbidden', image: 'front_image2' });
     expect(accepted.status).toBe(202);
+  });
+
+  it('get the headers of private photos only for hosts that they list, and callers of API_KEYS for all', async () => {
+    const tokens: unknown[] = [];
+    const back_image = images.serve('/private.jpg', (incoming, response) => {
+      tokens.push(incoming.headers['x-token']);
+      response.writeHead(403).end();
+    });
+    const codeOf = async (key: string) =>
+      (await service.post('/compare-faces', request({ back_image }), bearer(key))).body.code;
+
+    const codes = [await codeOf(SHOP), await codeOf(BANK), await codeOf(LEGACY)];
+
+    expect(codes).toEqual(['image_not_available', 'image_not_available', 'image_not_available']);
+    expect(tokens).toEqual([undefined, 'secret', 'secret']);
   });
 
   it('send results to their own webhook, signed with their own secrets and no others', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadWorkerConfig } from '../../../../src/shared/config/config.js';
+import { readTenants } from '../../../../src/shared/tenants/read-tenants.js';
 import {
   findWebhookSecretProblem,
   signingSecrets,
@@ -77,6 +78,9 @@ describe('tenantWebhookSecret', () => {
   });
 });
 
+const OWN = `whsec_${Buffer.alloc(24, 3).toString('base64')}`;
+const NEXT_OWN = `whsec_${Buffer.alloc(24, 4).toString('base64')}`;
+
 describe('signingSecrets', () => {
   const settings = { WEBHOOK_SECRETS: [MASTER, NEXT_MASTER], WEBHOOK_SHARED_SIGNATURE: false };
 
@@ -98,6 +102,23 @@ describe('signingSecrets', () => {
 
     expect(signingSecrets('anonymous', settings, 0)).toEqual([MASTER, NEXT_MASTER]);
     expect(signingSecrets('anonymous', shared, 0)).toEqual([MASTER, NEXT_MASTER]);
+  });
+
+  it('signs with the own secrets of a tenant that have not expired, and then with no other', () => {
+    const expires = new Date(1_000).toISOString();
+    const secrets = [{ secret: OWN, expires }, NEXT_OWN];
+    const { tenants, problems } = readTenants(
+      JSON.stringify({ tenants: { acme: { webhook: { secrets } }, other: {} } }),
+      loadWorkerConfig({}).config,
+    );
+    const shared = { ...settings, WEBHOOK_SHARED_SIGNATURE: true, tenants };
+
+    expect(problems).toEqual([]);
+    expect(signingSecrets('acme', shared, 999)).toEqual([OWN, NEXT_OWN]);
+    expect(signingSecrets('acme', shared, 1_000)).toEqual([NEXT_OWN]);
+    expect(signingSecrets('other', { ...settings, tenants }, 0)).toEqual(
+      settings.WEBHOOK_SECRETS.map((master) => tenantWebhookSecret(master, 'other')),
+    );
   });
 
   it('warns while forged webhooks can pass at receivers', () => {
