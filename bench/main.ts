@@ -1,6 +1,7 @@
 // Speed of the whole service: npm run bench [-- --quick] [--only efficiency,latency,api,scaling,cache,early,access,uploads,
-//   isolation,curve]
+//   isolation,costs,curve]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
+//   --save-scale: measures costs and curve, and saves what docs/scale.md is made from
 //   [--peers]: against the former Python service, in a Python environment of its own
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
 // compares them with bench/results/baseline.json. docs/performance.md explains the figures.
@@ -11,12 +12,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureIsolation } from './isolation/measure-isolation.js';
 import { measurePeers } from './peers/measure-peers.js';
+import { measureCosts } from './scale/measure-costs.js';
+import { measureCurve } from './scale/measure-curve.js';
+import { saveScale } from './scale/save-scale.js';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
 import { measureAccess } from './speed/measure-access.js';
 import { measureApi } from './speed/measure-api.js';
-import { measureCurve } from './speed/measure-curve.js';
 import { measureEarly } from './speed/measure-early.js';
 import {
   measureCache,
@@ -41,6 +44,7 @@ const PARTS = [
   'access',
   'uploads',
   'isolation',
+  'costs',
   'curve',
 ] as const;
 type Part = (typeof PARTS)[number] | 'peers';
@@ -54,6 +58,7 @@ interface Options {
   readonly runs: number;
   readonly seconds: number;
   readonly saveBaseline: boolean;
+  readonly saveScale: boolean;
   /** Part of the names of the attacks to measure isolation under. */
   readonly attack: string | undefined;
 }
@@ -87,11 +92,13 @@ function readOptions(): Options {
       attack: { type: 'string' },
       peers: { type: 'boolean', default: false },
       'save-baseline': { type: 'boolean', default: false },
+      'save-scale': { type: 'boolean', default: false },
     },
   });
   const { quick } = values;
   const wanted = values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS);
-  const parts = PARTS.filter((part) => wanted.includes(part));
+  const all = PARTS.filter((part) => wanted.includes(part));
+  const parts: readonly Part[] = values['save-scale'] ? ['costs', 'curve'] : all;
   const kinds = values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS);
   return {
     quick,
@@ -100,6 +107,7 @@ function readOptions(): Options {
     runs: Number(values.runs ?? (quick ? 1 : 5)),
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
     saveBaseline: values['save-baseline'],
+    saveScale: values['save-scale'],
     attack: values.attack,
   };
 }
@@ -137,6 +145,7 @@ async function measure(options: Options, materials: Materials): Promise<BenchRep
     ...(does('isolation') && {
       isolation: await measureIsolation({ seconds, only: options.attack, print }),
     }),
+    ...(does('costs') && { costs: await measureCosts({ photos, kinds: options.kinds, seconds, print }) }),
     ...(does('curve') && { curve: await measureCurve({ photos, kind: '2mp', seconds, print }) }),
     ...(does('peers') && { peers: await measurePeers({ ...options, photos, folder, print }) }),
     ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
@@ -169,8 +178,9 @@ async function measureEfficiencies(
   return reports;
 }
 
-async function save(report: BenchReport, { saveBaseline }: Options): Promise<void> {
+async function save(report: BenchReport, { saveBaseline, saveScale: savesScale }: Options): Promise<void> {
   mkdirSync(RESULTS, { recursive: true });
+  if (savesScale) print(saveScale(report));
   const text = `${JSON.stringify(report, roundNumbers, 1)}\n`;
   const name = saveBaseline ? 'baseline' : report.startedAt.replace(/[:.]/g, '-');
   if (!saveBaseline) printRatios(report);

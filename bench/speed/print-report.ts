@@ -1,6 +1,7 @@
 import { printIsolation } from '../isolation/measure-isolation.js';
+import { printCosts } from '../scale/measure-costs.js';
+import { type CurveReport, describeLoad } from '../scale/measure-curve.js';
 import type { PairReport } from './alternate.js';
-import { type CurveReport, describeLoad } from './measure-curve.js';
 import type { LoadReport } from './measure-load.js';
 import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
 
@@ -25,6 +26,7 @@ export function printReport(report: BenchReport): string {
     ...(report.early ? ['', 'EARLY_DECISION=true against false', ...report.early.map(printPair)] : []),
     ...(report.access ? printAccess(report.access) : []),
     ...(report.uploads ? printUploads(report.uploads) : []),
+    ...(report.costs ? printCosts(report.costs) : []),
     ...(report.curve ? printCurve(report.curve) : []),
     ...(report.isolation ? ['', ...printIsolation(report.isolation)] : []),
   ].join('\n');

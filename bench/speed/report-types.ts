@@ -1,11 +1,12 @@
 import type { IsolationRow } from '../isolation/measure-isolation.js';
 import type { PeerRow } from '../peers/measure-peers.js';
+import type { CostsReport } from '../scale/measure-costs.js';
+import type { CurveReport } from '../scale/measure-curve.js';
 import type { PairReport } from './alternate.js';
 import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';
 import type { AccessReport } from './measure-access.js';
 import type { ApiReport } from './measure-api.js';
-import type { CurveReport } from './measure-curve.js';
 import type { LoadReport } from './measure-load.js';
 import type { UploadReport } from './measure-uploads.js';
 import type { Pack } from './packs.js';
@@ -90,4 +91,6 @@ export interface BenchReport {
   readonly isolation?: readonly IsolationRow[];
   /** Latency over load, measured and simulated. */
   readonly curve?: CurveReport;
+  /** Costs by route and photo. */
+  readonly costs?: CostsReport;
 }

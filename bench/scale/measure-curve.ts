@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { ComparisonCosts } from '../simulation/service-model.js';
 import { type SimulationReport, simulateService } from '../simulation/simulate-service.js';
-import { type Fleet, startFleet } from './fleet.js';
-import type { PhotoKind } from './make-photos.js';
-import { type LoadReport, measureLoad } from './measure-load.js';
+import { type Fleet, startFleet } from '../speed/fleet.js';
+import type { PhotoKind } from '../speed/make-photos.js';
+import { type LoadReport, measureLoad } from '../speed/measure-load.js';
+import { median, type Summary } from '../speed/statistics.js';
 import { type ServiceTimer, type ServiceTimes, startServiceTimer } from './measure-service-times.js';
-import { median, type Summary } from './statistics.js';
 
 /** Latency and throughput over load, measured and simulated. */
 export interface CurveReport {
@@ -69,6 +69,8 @@ const SIMULATED = { closed: { seconds: 60, runs: 1 }, open: { runs: 9 } } as con
 /** Share of the worker's processor time that its photos take. The rest is for taking and ending the job. */
 const WORKER_PHOTO_SHARE = 0.5;
 const PHOTOS_PER_COMPARISON = 4;
+/** Most recorded samples of one photo. */
+const MAX_SAMPLES = 100;
 
 type Measured = Omit<CurvePoint, 'simulated' | 'error'> & {
   readonly cpuMs: LoadReport['cpuMsByRole'];
@@ -182,7 +184,9 @@ function simulatePoints(
     cores: CORES,
     capacity: Math.max(...closed.map(({ measured: { perSecond } }) => perSecond)),
     aloneRatio,
-    visionMs: asPhotos([0, 1, 2, 3].map((photo) => timings.flatMap(({ all }) => all.cpuMs[photo] ?? []))),
+    visionMs: asPhotos(
+      [0, 1, 2, 3].map((photo) => thinOut(timings.flatMap(({ all }) => all.cpuMs[photo] ?? []))),
+    ),
     cpuMs,
     points: measured.map((point) => simulatePoint(point, { cpuMs, aloneRatio })),
   };
@@ -245,4 +249,10 @@ export function costsOf({ cpuMs, visionMs }: Pick<CurveReport, 'cpuMs' | 'vision
 function asPhotos(samples: readonly (readonly number[])[]): ComparisonCosts['visionMs'] {
   const [reference = [], first = [], second = [], third = []] = samples;
   return [reference, first, second, third];
+}
+
+/** Returns at most MAX_SAMPLES samples, evenly from the whole measurement. */
+function thinOut(samples: readonly number[]): readonly number[] {
+  const step = Math.ceil(samples.length / MAX_SAMPLES);
+  return samples.filter((_, index) => index % step === 0);
 }

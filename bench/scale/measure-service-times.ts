@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startVisionChild, type VisionChild } from '../../src/worker/vision/process/vision-child.js';
 import { liteManifest, liteSettings } from '../../test/support/photos/vision-settings.js';
-import { type PhotoKind, photoName } from './make-photos.js';
+import { type PhotoKind, photoName } from '../speed/make-photos.js';
 
 /** Times of the analysis of each photo of a comparison: the reference, then three fronts. */
 export interface ServiceTimes {

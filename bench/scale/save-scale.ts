@@ -1,0 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type ScaleReport, simulateScale } from './scale-report.js';
+
+const FILE = fileURLToPath(new URL('../results/scale.json', import.meta.url));
+
+/** Returns the saved measurement of costs and curve. */
+export function readScale(): ScaleReport {
+  return JSON.parse(readFileSync(FILE, 'utf8')) as ScaleReport;
+}
+
+/** A report of npm run bench. */
+type Measurement = Pick<ScaleReport, 'startedAt' | 'machine'> & Partial<Pick<ScaleReport, 'costs' | 'curve'>>;
+
+/** Saves costs and curve of a report with the fleets that follow from them, and returns what to do next. */
+export function saveScale({ startedAt, machine, costs, curve }: Measurement): string {
+  if (!costs || !curve) throw new Error('this is a bug: costs and curve were not measured');
+  const report: ScaleReport = { startedAt, machine, costs, curve, ...simulateScale(costs, curve) };
+  const round = (_key: string, value: unknown): unknown =>
+    typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+  writeFileSync(FILE, `${JSON.stringify(report, round, 1)}\n`);
+  return '\nsaved as bench/results/scale.json: now run npm run docs';
+}
