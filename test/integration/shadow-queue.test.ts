@@ -191,8 +191,10 @@ describe('the queue of the shadow', () => {
     await storeLive('r_1');
     await queue.offer('r_1', withPhotos('r_1'), NOW);
 
-    for (const key of await redis.keys('*shadow*'))
-      if (!key.startsWith(own.uploads)) expect(await redis.pexpiretime(key)).toBe(NOW + 60_000);
+    const photos = own.photos({ jobId: 'r_1', uploadId: 'of-r_1' });
+    for (const key of [own.job('r_1'), photos]) expect(await redis.pexpiretime(key)).toBe(NOW + 60_000);
+    // Of ids, so that the next offer counts what has expired.
+    expect(await redis.pexpiretime('{face}:shadow:compare-lite:open')).toBe(NOW + 3_660_000);
     expect(await queue.take(NOW + 60_000)).toBeUndefined();
     expect(expired).toEqual([1]);
     expect(await redis.keys('*shadow*')).toEqual([]);

@@ -16,6 +16,8 @@ import { type ShadowJob, shadowJobSchema } from './shadow-job.js';
 const MAX_WAITING = 1_000;
 /** Most bytes of uploaded photos that they keep in Redis, beside UPLOAD_MEMORY_LIMIT. */
 const MAX_PHOTO_BYTES = 33_554_432;
+/** Time for which the ids of expired comparisons are kept, so that the next offer counts them, ms. */
+const COUNTABLE_MS = 3_600_000;
 /** Of a scrape, ms. */
 const COUNT_TIMEOUT_MS = 1_000;
 
@@ -65,7 +67,7 @@ end
 redis.call('SET', KEYS[2], ARGV[5])
 redis.call('PEXPIREAT', KEYS[2], ARGV[4])
 redis.call('ZADD', KEYS[1], ARGV[4], ARGV[3])
-redis.call('PEXPIREAT', KEYS[1], redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2])
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', ARGV[4] + ${COUNTABLE_MS}))
 return {'queued', expired}`;
 
 /** Returns the queue between these two packs. `shadowPack`: name of the shadow pack. */
