@@ -49,10 +49,10 @@ const open = (limits: { maxWaiting?: number; maxPhotoBytes?: number } = {}) =>
 const expired: number[] = [];
 
 function shadowJob(changes: Partial<ShadowJob> = {}): ShadowJob {
-  const { images, threshold, min_matches } = comparisonJob();
+  const { images, tenant, threshold, min_matches } = comparisonJob();
   if (!images) throw new Error('a job without photos');
   const live = { result: 'matched', similarities: { front_image1: 0.7 }, digests: {} } as const;
-  return { v: 1, images, threshold, min_matches, expires_at: NOW + 60_000, live, ...changes };
+  return { v: 1, images, tenant, threshold, min_matches, expires_at: NOW + 60_000, live, ...changes };
 }
 
 /** A job whose photos came with its request, as `storeLive` writes them. */

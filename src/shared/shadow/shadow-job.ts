@@ -9,15 +9,16 @@ export const SHADOW_JOB_VERSION = 1;
 export const SHADOW_RESULTS = ['matched', 'not_matched', 'could_not_tell'] as const;
 export type ShadowResult = (typeof SHADOW_RESULTS)[number];
 
-/** Every field that the live model has judged; the others are absent. */
+/** Of the fronts that the live model has judged. */
 const similaritiesSchema = z.partialRecord(z.enum(FRONT_IMAGES), z.number().min(-1).max(1));
 /** SHA-256 of the bytes of the photos that the live model has used, hex. */
 const digestsSchema = z.partialRecord(z.enum(IMAGE_NAMES), z.string());
 
-/** A comparison to repeat with the shadow pack, and what the live pack found. It says neither whose it is nor who asked. */
+/** A comparison to repeat with the shadow pack, and what the live pack found. It does not say whose faces these are. */
 export const shadowJobSchema = z.object({
   v: z.literal(SHADOW_JOB_VERSION),
   ...comparisonJobSchema.pick({
+    tenant: true,
     upload_id: true,
     threshold: true,
     threshold_fmr: true,

@@ -93,12 +93,13 @@ function digestsOf(photos: Verification['photos']): ShadowJob['live']['digests']
 }
 
 function toShadowJob(data: ComparisonJob, live: ShadowJob['live'], now: number): ShadowJob {
-  const { images, upload_id, threshold, threshold_fmr, threshold_is_default, min_matches } = data;
+  const { images, tenant, upload_id, threshold, threshold_fmr, threshold_is_default, min_matches } = data;
   if (!images) throw new Error('this is a bug: a job without photos is offered to the shadow');
   const latest = now + LIFETIME_MS;
   return {
     v: SHADOW_JOB_VERSION,
     images,
+    tenant,
     upload_id,
     threshold,
     threshold_fmr,

@@ -16,8 +16,6 @@ import { judgeShadow, type NotCompared, type ShadowVerdict } from './judge-shado
 const IDLE_MS = 250;
 /** Pause after an error of Redis, ms. */
 const REST_MS = 1_000;
-/** All comparisons of the shadow share one place in the order among tenants. */
-const STEPS_OWNER = { tenant: 'shadow', urgent: false } as const;
 
 export interface ShadowWorkerDependencies {
   readonly queue: ShadowQueue;
@@ -38,7 +36,8 @@ export interface ShadowThresholds {
   readonly instead: number | undefined;
   /** Of the shadow pack. */
   readonly calibration: Calibration | null;
-  readonly lowest: number;
+  /** Returns the lowest threshold that a false match rate can give a tenant. */
+  readonly lowestOf: (tenant: string) => number;
 }
 
 export interface ShadowWorker {
@@ -136,7 +135,7 @@ async function compare(
   controller: AbortController,
   deps: ShadowWorkerDependencies,
 ): Promise<ShadowVerdict> {
-  const steps = createJobSteps(STEPS_OWNER, deps.resources);
+  const steps = createJobSteps({ tenant: job.tenant, urgent: false }, deps.resources);
   const expire = (): void => controller.abort(new Abandoned('expired'));
   const timer = setTimeout(expire, job.expires_at - deps.clock.now());
   try {
@@ -166,8 +165,9 @@ async function compare(
 }
 
 /** Returns the threshold that the same request would get if the shadow were live. */
-function shadowThreshold(job: ShadowJob, { instead, calibration, lowest }: ShadowThresholds): number {
-  if (job.threshold_fmr !== undefined) return thresholdForFmr(calibration, job.threshold_fmr, lowest);
+function shadowThreshold(job: ShadowJob, { instead, calibration, lowestOf }: ShadowThresholds): number {
+  if (job.threshold_fmr !== undefined)
+    return thresholdForFmr(calibration, job.threshold_fmr, lowestOf(job.tenant));
   return job.threshold_is_default ? (instead ?? job.threshold) : job.threshold;
 }
 

@@ -24,6 +24,8 @@ const GRACE_SHARE = 0.6;
 
 export interface ShadowOptions {
   readonly config: WorkerConfig;
+  /** Returns the settings as they are now, for those of tenants. */
+  readonly readSettings: () => WorkerConfig;
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly rights: Pick<RightsWatch, 'complete' | 'isMissing'>;
@@ -40,7 +42,7 @@ export interface ShadowOptions {
  * heartbeat and delivers nothing, so nobody waits for it and nobody misses it.
  */
 export async function startShadow(options: ShadowOptions): Promise<void> {
-  const { config, logger, redis, rights, keys, shutdown } = options;
+  const { config, readSettings, logger, redis, rights, keys, shutdown } = options;
   const clock = createRedisClock(redis);
   const pack = packName(config.INSIGHTFACE_MODEL);
   const trial = { live: packName(keys.model), pack, threshold: config.SHADOW_THRESHOLD };
@@ -78,7 +80,7 @@ export async function startShadow(options: ShadowOptions): Promise<void> {
     thresholds: {
       instead: config.SHADOW_THRESHOLD,
       calibration: options.calibration,
-      lowest: config.MIN_THRESHOLD,
+      lowestOf: (tenant) => readSettings().tenants?.get(tenant)?.minThreshold ?? config.MIN_THRESHOLD,
     },
     observe: (verdict) => {
       metrics.observe(verdict);
