@@ -13,8 +13,8 @@ export interface ImageServer {
   stop(): Promise<void>;
 }
 
-/** Starts an HTTP server on a free loopback port that serves the given content, and 404 for everything else. */
-export async function startImageServer(): Promise<ImageServer> {
+/** Starts an HTTP server, by default on a free loopback port, that serves the given content, and 404 for everything else. */
+export async function startImageServer({ host = '127.0.0.1', port: wanted = 0 } = {}): Promise<ImageServer> {
   const bodies = new Map<string, Uint8Array | Handler>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -24,8 +24,8 @@ export async function startImageServer(): Promise<ImageServer> {
     else if (typeof body === 'function') body(request, response);
     else response.writeHead(200, { 'content-type': 'image/jpeg', 'content-length': body.length }).end(body);
   });
-  const port = await listen(server);
-  const origin = `http://127.0.0.1:${port}`;
+  const port = await listen(server, { host, port: wanted });
+  const origin = `http://${host}:${port}`;
   return {
     origin,
     port,

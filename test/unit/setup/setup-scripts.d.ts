@@ -59,3 +59,10 @@ declare module '*/scripts/check-prose.mjs' {
     text: string,
   ): readonly { readonly line: number; readonly phrase: string; readonly instead: string }[];
 }
+
+declare module '*/setup/unpack-packages.mjs' {
+  export function unpackPackages(
+    folder: string,
+    options: { readonly candidates: readonly string[]; readonly isNeeded?: (name: string) => boolean },
+  ): Promise<string>;
+}

@@ -1,0 +1,46 @@
+// `npm run test:deploy`: builds the images, runs compose and applies the chart on this machine, with real programs that it
+// installs into a cache of its own. It ends with 0 if everything passed, 1 if something failed, and 77 if this machine
+// cannot run it. `--only compose` or `--only chart` runs one half.
+import { parseArgs } from 'node:util';
+import { CACHE, lockCache } from './support/cache.js';
+import { testChart } from './support/chart/chart-steps.js';
+import { testCompose } from './support/compose/compose-steps.js';
+import { findDebianPrograms } from './support/debian-programs.js';
+import { dropGoCaches } from './support/go-programs.js';
+import { findObstacle } from './support/machine.js';
+import { Report } from './support/report.js';
+import { killRunning } from './support/run.js';
+import { stopServers } from './support/server.js';
+
+const SKIPPED = 77;
+const INTERRUPTED = 130;
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const obstacle = await findObstacle();
+if (obstacle) {
+  console.log(`SKIPPED the deployment test: ${obstacle}.`);
+  process.exit(SKIPPED);
+}
+const unlock = lockCache();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    killRunning();
+    void stopServers().then(() => {
+      unlock();
+      process.exit(INTERRUPTED);
+    });
+  });
+
+const report = new Report();
+console.log(`Programs, images and caches are stored in ${CACHE}.`);
+const programs = await report.step('Debian packages that this machine lacks', async () => {
+  const found = await findDebianPrograms();
+  return [found, found.unpacked.join(', ') || 'none'];
+});
+if (programs && values.only !== 'chart') await testCompose(report, programs);
+if (programs && values.only !== 'compose') await testChart(report, programs);
+await stopServers();
+if (!report.failed && values.only === undefined) dropGoCaches();
+unlock();
+console.log(`\n${report}`);
+process.exitCode = report.failed ? 1 : 0;
