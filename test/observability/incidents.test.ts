@@ -194,8 +194,9 @@ it('Redis stopped: no program can use it, and requests fail', async () => {
 });
 
 it('wrong models on one worker: two rows of one pack', async () => {
-  const wrong = await watched.addWorker(watched.otherModels('lite'));
-  const stray = await watched.addWorker(watched.otherModels('other'));
+  const workers = await Promise.all(
+    ['lite', 'other'].map((pack) => watched.addWorker(watched.otherModels(pack))),
+  );
 
   await untilFiring('ModelsDiffer', 'PackWithoutApi');
   const models = await panel('Models of the workers');
@@ -207,7 +208,7 @@ it('wrong models on one worker: two rows of one pack', async () => {
   await untilNamed('Workers with wrong models', /^red: 2/);
   await picture('wrong-models');
 
-  for (const worker of [wrong, stray]) await watched.forget(worker);
+  await Promise.all(workers.map((worker) => watched.forget(worker)));
   await untilCalm();
 });
 
