@@ -52,7 +52,7 @@ export async function readBatch(
       // Nothing of a batch with too many lines is needed but their number.
       if (count > MAX_BATCH_JOBS) continue;
       try {
-        drafts.push(draftLine(element, caller, deps));
+        drafts.push(await draftLine(element, caller, deps));
       } catch (error) {
         noteWrong(wrong, element.line, itemsOf(error));
       }
@@ -61,12 +61,14 @@ export async function readBatch(
   };
   let isFirst = true;
   const limits = { maxBytes: deps.maxBatchBytes, memory: deps.uploadLimits.memory };
-  await readBody(context, limits, async (chunk) => {
-    if (isFirst) refuseCompressed(context, chunk);
-    isFirst = false;
-    await take(splitter.push(chunk));
+  await readBody(context, limits, {
+    onChunk: async (chunk) => {
+      if (isFirst) refuseCompressed(context, chunk);
+      isFirst = false;
+      await take(splitter.push(chunk));
+    },
+    onEnd: () => take(splitter.end()),
   });
-  await take(splitter.end());
   if (isFirst) refuseCompressed(context, []);
   if (count > MAX_BATCH_JOBS) refuse(`has ${count} requests; the most is ${MAX_BATCH_JOBS}`);
   if (count === 0) refuse('has no requests');
@@ -86,12 +88,16 @@ function openSplitter(contentType: string, maxBytes: number): BatchSplitter {
   });
 }
 
-function draftLine({ bytes }: BatchElement, caller: Caller, deps: ReadBatchDependencies): JobDraft {
+async function draftLine(
+  { bytes }: BatchElement,
+  caller: Caller,
+  deps: ReadBatchDependencies,
+): Promise<JobDraft> {
   if (!bytes) {
     const detail = `The request is longer than ${maxJsonBodyBytes(deps.uploadLimits)} bytes.`;
     throw new VerificationError('body_too_large', { detail });
   }
-  const { ref, rest } = takeRef(parseJson(bytes));
+  const { ref, rest } = takeRef(await parseJson(bytes));
   const draft = draftJob(parseBody(rest, new Map(), deps.uploadLimits), caller, deps);
   return ref === undefined ? draft : { ...draft, payload: { ...draft.payload, ref } };
 }

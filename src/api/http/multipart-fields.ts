@@ -11,11 +11,11 @@ const SCALAR = /^(?:true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
  * each other part as a field. A part whose field accepts no text is read as a JSON number or boolean.
  * @throws VerificationError `invalid_json`; RequestError `invalid_request`.
  */
-export function bodyOf(texts: ReadonlyMap<string, Buffer>): unknown {
+export async function bodyOf(texts: ReadonlyMap<string, Buffer>): Promise<unknown> {
   const request = texts.get(REQUEST_PART);
   const fields = [...texts].filter(([name]) => name !== REQUEST_PART);
   return withFields(
-    request ? parseJson(request) : {},
+    request ? await parseJson(request) : {},
     fields.map(([name, bytes]) => [name, readField(name, textOf(name, bytes))]),
   );
 }

@@ -19,17 +19,23 @@ const MAX_DISCARD_MS = 10_000;
 /** Time without a byte after which the sender of a refused body waits for the answer, ms. */
 const IDLE_MS = 500;
 
+export interface BodyReader<T> {
+  readonly onChunk: (chunk: Uint8Array) => Promise<void> | void;
+  /** Called after the last chunk, while the body still counts as memory that is taken. */
+  readonly onEnd: () => Promise<T>;
+}
+
 /**
- * Passes the body of a request on, chunk by chunk. The rest of a refused body is read and dropped within limits: many
+ * Passes the body of a request on, chunk by chunk, and returns what `onEnd` makes of it. The rest of a refused body is read and dropped within limits: many
  * programs read no answer before they have sent their request, and end with a broken connection instead.
  * @throws VerificationError `body_too_large` by its Content-Length or while reading; `overloaded`; `invalid_request` if the
- * connection ends first; what `onChunk` throws.
+ * connection ends first; what the reader throws.
  */
-export async function readBody(
+export async function readBody<T>(
   context: Context<AppContext>,
   { maxBytes, memory }: BodyLimits,
-  onChunk: (chunk: Uint8Array) => Promise<void> | void,
-): Promise<void> {
+  { onChunk, onEnd }: BodyReader<T>,
+): Promise<T> {
   const announced = Number(context.req.header('content-length'));
   if (announced > Math.max(maxBytes, MAX_DISCARDED_BYTES)) throw new VerificationError('body_too_large');
   const body = openBody(context);
@@ -41,7 +47,7 @@ export async function readBody(
       const { done, value } = await body.next().catch((cause) => {
         throw new VerificationError('invalid_request', { detail: 'The body is not complete.', cause });
       });
-      if (done) return;
+      if (done) return await onEnd();
       size += value.length;
       if (size > maxBytes) throw new VerificationError('body_too_large');
       if (size > SMALL_BODY_BYTES) {
@@ -81,9 +87,15 @@ async function discardRest(body: AsyncIterator<Uint8Array>): Promise<void> {
   }
 }
 
-/** Returns the whole body. @throws as `readBody` does. */
-export async function readWholeBody(context: Context<AppContext>, limits: BodyLimits): Promise<Buffer> {
+/** Returns what `use` makes of the whole body. @throws as `readBody` does. */
+export async function readWholeBody<T>(
+  context: Context<AppContext>,
+  limits: BodyLimits,
+  use: (bytes: Buffer) => Promise<T>,
+): Promise<T> {
   const chunks: Uint8Array[] = [];
-  await readBody(context, limits, (chunk) => void chunks.push(chunk));
-  return Buffer.concat(chunks);
+  return readBody(context, limits, {
+    onChunk: (chunk) => void chunks.push(chunk),
+    onEnd: () => use(Buffer.concat(chunks)),
+  });
 }

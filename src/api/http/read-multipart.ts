@@ -82,12 +82,14 @@ export async function readMultipart(
   parser.on('error', () => refuse(wrongBody(INCOMPLETE)));
 
   const bodyLimits = { maxBytes: maxFormBytes(limits), memory: limits.memory };
-  await readBody(context, bodyLimits, async (chunk) => {
-    await unlessStalled(Promise.race([refused, writeTo(parser, chunk)]));
+  return readBody(context, bodyLimits, {
+    onChunk: (chunk) => unlessStalled(Promise.race([refused, writeTo(parser, chunk)])),
+    onEnd: async () => {
+      await unlessStalled(Promise.race([refused, endOf(parser)]));
+      await unlessStalled(Promise.race([refused, Promise.all(receiving)]));
+      return { texts, photos: new Map(await Promise.all([...photos].map(toUpload))) };
+    },
   });
-  await unlessStalled(Promise.race([refused, endOf(parser)]));
-  await unlessStalled(Promise.race([refused, Promise.all(receiving)]));
-  return { texts, photos: new Map(await Promise.all([...photos].map(toUpload))) };
 }
 
 /** Its digest is computed in another thread. */

@@ -40,13 +40,15 @@ export async function readCompareRequest(
   if (/^multipart\/form-data\s*;/i.test(type)) {
     refuseCompressed(context, []);
     const { texts, photos } = await readMultipart(context, limits);
-    return parseBody(bodyOf(texts), photos, limits);
+    return parseBody(await bodyOf(texts), photos, limits);
   }
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type))
     throw new VerificationError('unsupported_media_type');
-  const bytes = await readWholeBody(context, { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory });
-  refuseCompressed(context, bytes);
-  return parseBody(parseJson(bytes), new Map(), limits);
+  const bodyLimits = { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory };
+  return readWholeBody(context, bodyLimits, async (bytes) => {
+    refuseCompressed(context, bytes);
+    return parseBody(await parseJson(bytes), new Map(), limits);
+  });
 }
 
 /** Takes the place of the URL of a photo that is a file. */
