@@ -12,6 +12,7 @@ import { findJobView } from '../../src/api/jobs/read-job-view.js';
 import { batchJobId } from '../../src/shared/batches/batch-id.js';
 import { type BatchRecord, type BatchStore, createBatchStore } from '../../src/shared/batches/batch-store.js';
 import { finishBatch, noteBatchJobEnded } from '../../src/shared/batches/end-batch.js';
+import { fillQueue } from '../../src/shared/batches/fill-queue.js';
 import { loadApiConfig } from '../../src/shared/config/config.js';
 import type { BatchJobState } from '../../src/shared/contract/batch-view.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
@@ -243,6 +244,22 @@ describe('a batch', () => {
     const waiting = await redis.zrange(queues.queue.toKey('prioritized'), '0', '-1');
     expect(waiting).toEqual(Array.from({ length: 60 }, (_, index) => jobIdOf(index + 1)));
     expect(await redis.exists(KEYS.batchLines(BATCH_ID), KEYS.batchFilling(BATCH_ID))).toBe(0);
+  });
+
+  it('is left to the program that took over after a stall, which may have seen jobs cancelled', async () => {
+    const batch = await commit({ total: 60 });
+    const lockKey = KEYS.batchFilling(BATCH_ID);
+    const addBulk: typeof queues.queue.addBulk = async (jobs) => {
+      await redis.set(lockKey, 'another');
+      return queues.queue.addBulk(jobs);
+    };
+
+    expect(await fillQueue(batch, { redis, keys: KEYS, retentionSeconds: 60, queue: { addBulk } })).toBe(
+      false,
+    );
+
+    expect(await queues.queue.getPrioritizedCount()).toBe(25);
+    expect(await redis.get(lockKey)).toBe('another');
   });
 
   it('is moved into the queue by a worker if its API died right after accepting it', async () => {
