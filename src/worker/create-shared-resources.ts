@@ -1,6 +1,6 @@
 import type { WorkerConfig } from '../shared/config/config.js';
 import type { Keyspace } from '../shared/queue/keyspace.js';
-import type { RedisConnection } from '../shared/redis/connect-redis.js';
+import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
 import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { createPhotoCipher, UndecryptableError } from '../shared/uploads/photo-cipher.js';
 import { readPhoto } from '../shared/uploads/photo-store.js';
@@ -29,12 +29,13 @@ export interface ResourceOptions {
   readonly config: WorkerConfig;
   /** Returns the settings as they are now, for those that apply without a restart. */
   readonly readSettings: () => WorkerConfig;
-  readonly redis: RedisConnection;
   readonly keys: Keyspace;
   readonly slowJobs: SlowJobs;
   readonly pool: VisionPool;
   readonly metrics: Pick<WorkerMetrics, 'countReferenceLookup'>;
   readonly shutdown: Shutdown;
+  /** Handles errors of the connection for photos. */
+  readonly onError: (error: unknown) => void;
 }
 
 /** Creates what all jobs of a worker share, as its settings say. */
@@ -58,18 +59,30 @@ export function createSharedResources(options: ResourceOptions): SharedResources
 function createLoadImage({
   config,
   readSettings,
-  redis,
   keys,
+  ...parts
 }: ResourceOptions): SharedResources['loadImage'] {
   const cipher = createPhotoCipher(config.UPLOAD_KEYS);
+  const redis = cipher && openPhotoConnection(config, parts);
   const loaders: ImageLoaders = {
     fetchImage: createFetchImage(config, readSettings),
     readPhoto: (photo) => {
-      if (!cipher) throw new UndecryptableError('unknown_key');
+      if (!cipher || !redis) throw new UndecryptableError('unknown_key');
       return readPhoto(photo, { redis, keys, cipher });
     },
   };
   return (source, options) => loadImage(source, options, loaders);
+}
+
+/** A connection of its own: on the main one, a large photo would delay the renewal of locks. */
+function openPhotoConnection(
+  { REDIS_URL: target }: WorkerConfig,
+  { onError, shutdown }: Pick<ResourceOptions, 'onError' | 'shutdown'>,
+): RedisConnection {
+  const redis = connectRedis(target, 'patient');
+  redis.on('error', onError);
+  shutdown.add('photos', () => redis.disconnect());
+  return redis;
 }
 
 /** Each tenant's image hosts are as the settings have them when the download starts. */

@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     detector: identity.detector,
     recogniser: identity.recogniser,
   };
-  const { redis, rights } = openRedis({ config, user: 'worker', logger, shutdown });
+  const { redis, rights, onError } = openRedis({ config, user: 'worker', logger, shutdown });
   void warnOfUnsafeRedis(redis, logger);
   warnOfWeakCheck(config, identity, logger);
   const { REDIS_PREFIX: prefix, SHADOW_OF: live = config.INSIGHTFACE_MODEL } = config;
@@ -85,6 +85,7 @@ async function main(): Promise<void> {
     logger,
     redis,
     rights,
+    onError,
     keys,
     pool,
     model,
@@ -108,6 +109,7 @@ interface Parts {
   readonly logger: Logger;
   readonly redis: RedisConnection;
   readonly rights: RightsWatch;
+  readonly onError: (error: unknown) => void;
   readonly keys: Keyspace;
   readonly pool: VisionPool;
   readonly model: ModelIdentity;
