@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { IMAGE_NAMES } from '../../src/shared/contract/compare-request.js';
 import { FORM_TYPE, multipart, photoPart, textPart } from '../../test/support/builders/multipart.js';
 import { UPLOAD_KEY } from '../../test/support/photos/upload-photos.js';
@@ -22,6 +24,8 @@ export interface UploadReport {
   readonly megabytesPerSecond: number;
   /** 99th percentile of the API's event loop, Node's own 10 ms of sampling included, ms. */
   readonly loopDelayMs: number;
+  /** 99th percentile of the API's CPU time in 10 ms of its event loop or, if it was busy for longer, until its next turn, ms. */
+  readonly loopCpuMs: number;
   /** Answers that were not 202. */
   readonly failures: number;
 }
@@ -80,7 +84,14 @@ async function timeOf({ origin }: Fleet, body: string | Buffer, type: string): P
 
 /** Without a worker; each job is cancelled, which removes its photos. */
 async function measureLoad(photos: string, seconds: number) {
-  const fleet = await startFleet({ photos, workers: [], env: ENVIRONMENT });
+  const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
+  const cpuFile = join(folder, 'cpu');
+  const fleet = await startFleet({
+    photos,
+    workers: [],
+    env: { ...ENVIRONMENT, LOOP_CPU_FILE: cpuFile },
+    nodeArgs: ['--import', new URL('./loop-cpu.mjs', import.meta.url).href],
+  });
   const parts = IMAGE_NAMES.map((name) => photoPart(name, randomBytes(LARGE_BYTES)));
   const form = new Uint8Array(multipart([textPart('user_id', 'bench'), ...parts]));
   const call = async (): Promise<boolean> => {
@@ -93,6 +104,7 @@ async function measureLoad(photos: string, seconds: number) {
   try {
     await Promise.all(Array.from({ length: CALLERS }, call));
     await scrape(fleet.metricsOrigin);
+    await readLoopCpu(fleet, cpuFile);
     const startedAt = performance.now();
     const results = await Promise.all(
       Array.from({ length: CALLERS }, async () => {
@@ -107,9 +119,19 @@ async function measureLoad(photos: string, seconds: number) {
       callers: CALLERS,
       megabytesPerSecond: (accepted.length * form.length) / 1e6 / elapsedSeconds,
       loopDelayMs: loopDelayMs(await scrape(fleet.metricsOrigin)),
+      loopCpuMs: await readLoopCpu(fleet, cpuFile),
       failures: accepted.filter((ok) => !ok).length,
     };
   } finally {
     await fleet.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Returns what `loop-cpu.mjs` measured since the last call, ms. */
+async function readLoopCpu(fleet: Fleet, file: string): Promise<number> {
+  rmSync(file, { force: true });
+  for (const pid of fleet.pids('api')) process.kill(pid, 'SIGUSR2');
+  while (!existsSync(file)) await pause(10);
+  return Number(readFileSync(file, 'utf8'));
 }

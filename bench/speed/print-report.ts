@@ -91,8 +91,8 @@ function printUploads(uploads: NonNullable<BenchReport['uploads']>): string[] {
   return [
     '',
     'Photos in the request',
-    `  0.3 MP, one caller: ${ms(uploads.urlMs)} by URL, ${ms(uploads.formMs)} in a form; ${ms(uploads.extraMs)} more (${uploads.pairs} pairs)`,
-    `  ${uploads.callers} callers with 4 × 2 MB: ${uploads.megabytesPerSecond.toFixed(0)} MB/s, event loop p99 ${ms(uploads.loopDelayMs)} (10 ms are Node's sampling), ${uploads.failures} refused`,
+    `  0.3 MP, one caller: ${ms(uploads.urlMs)} by URL, ${ms(uploads.formMs)} in a form; ${ms(uploads.extraMs)} more (median of ${uploads.pairs} pairs)`,
+    `  ${uploads.callers} callers with 4 × 2 MB: ${uploads.megabytesPerSecond.toFixed(0)} MB/s, event loop p99 ${ms(uploads.loopDelayMs)} by the clock (10 ms are Node's sampling), ${ms(uploads.loopCpuMs)} by CPU, ${uploads.failures} refused`,
   ];
 }
 
