@@ -104,8 +104,8 @@ function createFetchImage(
       perMs: RATE_WINDOW_MS,
     },
   };
-  return (url, { tenant, ...options }) =>
-    fetchImage(url, { ...limits, ...imageRulesOf(tenant, readSettings()), ...options });
+  return (url, { owner, ...options }) =>
+    fetchImage(url, { ...limits, ...imageRulesOf(owner, readSettings()), ...options });
 }
 
 function createAnalyse(

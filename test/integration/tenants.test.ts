@@ -136,7 +136,13 @@ describe('tenants of TENANTS_FILE', () => {
       threshold: 0.45,
       min_matches: 2,
     });
-    expect(await payloadOf(SHOP)).toMatchObject({ threshold: 0.5, min_matches: 2, tenant: 'shop' });
+    expect(await payloadOf(SHOP)).toMatchObject({
+      threshold: 0.5,
+      min_matches: 2,
+      tenant: 'shop',
+      tenant_is_listed: true,
+    });
+    expect(await payloadOf(LEGACY)).not.toHaveProperty('tenant_is_listed');
   });
 
   it('cannot ask for a threshold below their own minimum, which others can', async () => {

@@ -5,6 +5,8 @@ import type { Tenant } from '../../shared/tenants/tenant.js';
 
 /** What a caller may do: the settings of its tenant, or those for all tenants. */
 export interface CallerRules {
+  /** True for a tenant of TENANTS_FILE. */
+  readonly isListed: boolean;
   /** Requests per minute; 0 for no limit. */
   readonly rateLimitPerMinute: number;
   /** Share of the fair order, as a multiple of that of a caller with 1. */
@@ -97,6 +99,7 @@ function rulesOf(tenant: Tenant | undefined, { settings, isOpen, now }: RuleSour
   const minThreshold = own ?? settings.MIN_THRESHOLD;
   const threshold = tenant?.threshold ?? Math.max(settings.FACE_MATCH_THRESHOLD, minThreshold);
   return {
+    isListed: tenant !== undefined,
     rateLimitPerMinute: tenant?.rateLimitPerMinute ?? settings.RATE_LIMIT_PER_MINUTE,
     queueWeight: tenant?.queueWeight ?? 1,
     // Without keys, all callers are one tenant.

@@ -140,6 +140,7 @@ export function draftJob(
     ...(callbackUrl ? { callback_url: callbackUrl } : {}),
     sync: caller.sync,
     tenant: caller.tenant,
+    ...(rules.isListed ? { tenant_is_listed: true } : {}),
     request_digest: digestOf(body),
     request_id: caller.requestId,
     ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),

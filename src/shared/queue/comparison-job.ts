@@ -59,6 +59,8 @@ export const comparisonJobSchema = z.object({
   sync: z.boolean(),
   /** Name of the API key, or `anonymous`: who may see the job. */
   tenant: z.string(),
+  /** True if TENANTS_FILE listed the tenant: a worker that does not know it must not give it what only others get. */
+  tenant_is_listed: z.literal(true).optional(),
   /** SHA-256 of the request, to distinguish a repeated one from another one with the same Idempotency-Key. */
   request_digest: z.string(),
   request_id: z.string(),

@@ -19,6 +19,7 @@ export const shadowJobSchema = z.object({
   v: z.literal(SHADOW_JOB_VERSION),
   ...comparisonJobSchema.pick({
     tenant: true,
+    tenant_is_listed: true,
     upload_id: true,
     threshold: true,
     threshold_fmr: true,

@@ -12,7 +12,7 @@ import {
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import { isUnexpected } from '../../shared/runtime/logger.js';
 import { wasTooSlow } from '../images/fetch-failure.js';
-import { type PhotoSource, sourceOf } from '../images/load-image.js';
+import { ownerOf, type PhotoSource, sourceOf } from '../images/load-image.js';
 import type { IssueReceipt } from '../receipts/receipt-issuer.js';
 import type { ShadowOffers } from '../shadow/shadow-offers.js';
 import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
@@ -68,7 +68,7 @@ export async function runJob(job: CompareJob, context: RunContext): Promise<Comp
   const abort = (reason: AbortReason): void => controller.abort(new ComparisonAborted(reason));
   running.set(jobId, abort);
   noteStart(job, deps);
-  const jobSteps = createJobSteps({ tenant: job.data.tenant, urgent: job.data.sync }, deps.resources);
+  const jobSteps = createJobSteps({ ...ownerOf(job.data), urgent: job.data.sync }, deps.resources);
   const steps: VerificationDependencies = { ...deps.verification, ...jobSteps };
   try {
     const { outcome, verification } = await traceComparison(job, steps, (traced) =>

@@ -15,10 +15,16 @@ export interface StoredPhoto extends PhotoPlace {
   readonly size: number;
 }
 
+/** Whose photo it is. */
+export interface PhotoOwner {
+  readonly tenant: string;
+  /** True if TENANTS_FILE listed the tenant when its job was accepted. */
+  readonly isListed: boolean;
+}
+
 /** What a load may use. */
 export interface LoadOptions {
-  /** Whose photo it is. */
-  readonly tenant: string;
+  readonly owner: PhotoOwner;
   readonly signal: AbortSignal;
   /** Reserves memory before the image is read; the caller releases it. */
   readonly memory: ByteClaim;
@@ -32,6 +38,11 @@ export interface ImageLoaders {
 
 /** Takes the place of the host of a photo that lies in Redis. */
 const REDIS = 'stored photos';
+
+/** Returns whose photos are in a job. */
+export function ownerOf(job: Pick<ComparisonJob, 'tenant' | 'tenant_is_listed'>): PhotoOwner {
+  return { tenant: job.tenant, isListed: job.tenant_is_listed ?? false };
+}
 
 /** Returns the source of a photo in a job. */
 export function sourceOf(

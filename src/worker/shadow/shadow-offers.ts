@@ -93,13 +93,15 @@ function digestsOf(photos: Verification['photos']): ShadowJob['live']['digests']
 }
 
 function toShadowJob(data: ComparisonJob, live: ShadowJob['live'], now: number): ShadowJob {
-  const { images, tenant, upload_id, threshold, threshold_fmr, threshold_is_default, min_matches } = data;
+  const { images, tenant, tenant_is_listed, upload_id, min_matches } = data;
+  const { threshold, threshold_fmr, threshold_is_default } = data;
   if (!images) throw new Error('this is a bug: a job without photos is offered to the shadow');
   const latest = now + LIFETIME_MS;
   return {
     v: SHADOW_JOB_VERSION,
     images,
     tenant,
+    tenant_is_listed,
     upload_id,
     threshold,
     threshold_fmr,

@@ -7,7 +7,7 @@ import type { RedisClock } from '../../shared/redis/redis-clock.js';
 import { isUnexpected, type Logger } from '../../shared/runtime/logger.js';
 import type { ShadowJob } from '../../shared/shadow/shadow-job.js';
 import type { ShadowQueue, TakenShadow } from '../../shared/shadow/shadow-queue.js';
-import { sourceOf } from '../images/load-image.js';
+import { ownerOf, sourceOf } from '../images/load-image.js';
 import { createJobSteps, type SharedResources } from '../tenant-shares/job-steps.js';
 import { type VerificationRules, verifyPerson } from '../verification/verify-person.js';
 import { judgeShadow, type NotCompared, type ShadowVerdict } from './judge-shadow.js';
@@ -135,7 +135,7 @@ async function compare(
   controller: AbortController,
   deps: ShadowWorkerDependencies,
 ): Promise<ShadowVerdict> {
-  const steps = createJobSteps({ tenant: job.tenant, urgent: false }, deps.resources);
+  const steps = createJobSteps({ ...ownerOf(job), urgent: false }, deps.resources);
   const expire = (): void => controller.abort(new Abandoned('expired'));
   const timer = setTimeout(expire, job.expires_at - deps.clock.now());
   try {

@@ -6,7 +6,7 @@
 //                 which compute-accounts keeps
 // job-steps.ts (this file) applies all three to the photos of one job.
 
-import { hostOfSource, type LoadOptions, type PhotoSource } from '../images/load-image.js';
+import { hostOfSource, type LoadOptions, type PhotoOwner, type PhotoSource } from '../images/load-image.js';
 import type { AnalysisRequest, PhotoSteps } from '../verification/analyse-photo.js';
 import type { ByteBudget, ByteClaim } from './byte-budget.js';
 import type { Turn } from './compute-gate.js';
@@ -39,14 +39,14 @@ export interface JobSteps extends PhotoSteps {
   release(): void;
 }
 
-export interface StepsOwner {
-  readonly tenant: string;
+export interface StepsOwner extends PhotoOwner {
   /** True if a caller waits for the answer. */
   readonly urgent: boolean;
 }
 
 /** Returns the photo steps for a job that starts. */
-export function createJobSteps({ tenant, urgent }: StepsOwner, resources: SharedResources): JobSteps {
+export function createJobSteps({ urgent, ...owner }: StepsOwner, resources: SharedResources): JobSteps {
+  const { tenant } = owner;
   const claims = new Set<ByteClaim>();
   const claimOf = new WeakMap<Uint8Array, ByteClaim>();
   const slowness = resources.slowJobs.follow(tenant);
@@ -81,7 +81,7 @@ export function createJobSteps({ tenant, urgent }: StepsOwner, resources: Shared
     loadImage: async (source, signal) => {
       const memory = resources.budget.claim(tenant);
       claims.add(memory);
-      const load = (): Promise<Uint8Array> => resources.loadImage(source, { tenant, signal, memory });
+      const load = (): Promise<Uint8Array> => resources.loadImage(source, { owner, signal, memory });
       try {
         const rule = { afterMs: SLOW_AFTER_MS, isSlow: () => true };
         const bytes = await follow(hostOfSource(source), rule, load);

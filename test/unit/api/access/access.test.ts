@@ -43,6 +43,7 @@ describe('createAccess', () => {
 
     expect(access.findCaller(KEY)).toBe('shop');
     expect(access.rulesOf('shop')).toMatchObject({
+      isListed: true,
       rateLimitPerMinute: 0,
       queueWeight: 3,
       queueShare: 0.1,
@@ -54,6 +55,7 @@ describe('createAccess', () => {
       canSign: true,
     });
     expect(access.rulesOf('legacy')).toMatchObject({
+      isListed: false,
       rateLimitPerMinute: 60,
       queueWeight: 1,
       queueShare: 0.6,

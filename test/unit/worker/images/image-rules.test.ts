@@ -16,9 +16,19 @@ const { tenants } = readTenants(
 );
 const settings = { addressPolicy, tenants, IMAGE_HOST_HEADERS: headers };
 
+const listed = (tenant: string) => ({ tenant, isListed: true });
+const keyHolder = { tenant: 'of_api_keys', isListed: false };
+
 it('gives the headers of private hosts to tenants that list hosts, and to keys that no file narrows', () => {
-  expect(imageRulesOf('lists', settings).hostHeaders).toBe(headers);
-  expect(imageRulesOf('lists', settings).policy.ownImageHosts?.has('photos.other.com')).toBe(false);
-  expect(imageRulesOf('lists_nothing', settings)).toEqual({ policy: addressPolicy });
-  expect(imageRulesOf('of_api_keys', settings)).toEqual({ policy: addressPolicy, hostHeaders: headers });
+  expect(imageRulesOf(listed('lists'), settings).hostHeaders).toBe(headers);
+  expect(imageRulesOf(listed('lists'), settings).policy.ownImageHosts?.has('photos.other.com')).toBe(false);
+  expect(imageRulesOf(listed('lists_nothing'), settings)).toEqual({ policy: addressPolicy });
+  expect(imageRulesOf(keyHolder, settings)).toEqual({ policy: addressPolicy, hostHeaders: headers });
+});
+
+it('gives no headers to a tenant that the worker does not know, because it is new or was removed', () => {
+  expect(imageRulesOf(listed('unknown'), settings)).toEqual({ policy: addressPolicy });
+  const withoutFile = { ...settings, tenants: undefined };
+  expect(imageRulesOf(listed('lists'), withoutFile)).toEqual({ policy: addressPolicy });
+  expect(imageRulesOf(keyHolder, withoutFile).hostHeaders).toBe(headers);
 });

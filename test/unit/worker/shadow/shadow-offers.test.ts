@@ -59,6 +59,7 @@ describe('the offers of a live worker', () => {
       'live',
       'min_matches',
       'tenant',
+      'tenant_is_listed',
       'threshold',
       'threshold_fmr',
       'threshold_is_default',
