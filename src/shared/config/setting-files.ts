@@ -6,6 +6,9 @@ import type { Environment } from './read-setting.js';
 /** Settings that apply without a restart where they come from a file, as `<name>_FILE`. */
 const LIVE = ['API_KEYS', 'ADMIN_API_KEYS', 'WEBHOOK_SECRETS', 'IMAGE_HOST_HEADERS'];
 
+/** The same, and the file that is named without `_FILE`. */
+export const LIVE_SETTINGS: readonly string[] = [...LIVE, 'TENANTS_FILE'];
+
 /** Files of settings and what was in them. */
 export interface SettingFiles {
   readonly paths: readonly string[];

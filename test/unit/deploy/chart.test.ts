@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
+import { LIVE_SETTINGS } from '../../../src/shared/config/setting-files.js';
 import { fromRoot, readFromRoot } from './read-dockerfile.js';
 
 // The tests in test/deploy/chart render the chart with Helm. This needs no Helm.
@@ -42,6 +43,14 @@ describe('the Helm chart', () => {
     for (const [, name] of names) expect(ENVIRONMENT_NAMES).toContain(name);
     for (const section of [values.api.config, values.worker.config])
       for (const name of Object.keys(section)) expect(ENVIRONMENT_NAMES).toContain(name);
+  });
+
+  it('restarts no pod for a setting that the programs reload', () => {
+    const list = /\$reloaded := list ([^}]*?) }}/.exec(templates.join('\n'))?.[1] ?? '';
+
+    expect([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name).toSorted()).toEqual(
+      [...LIVE_SETTINGS].toSorted(),
+    );
   });
 
   it('names each setting of values.yaml in its schema, which refuses others', () => {
