@@ -26,7 +26,7 @@ const container = z.object({
 export type Container = z.infer<typeof container>;
 
 /** The checkout that main.ts has copied, and whose images it has built. */
-const checkout = process.env.DEPLOY_TEST_CHECKOUT ?? '';
+export const checkout = process.env.DEPLOY_TEST_CHECKOUT ?? '';
 
 /** Writes the .env of the checkout: what an operator sets to try the service. */
 export function writeSettings(): void {

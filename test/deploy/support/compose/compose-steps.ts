@@ -81,6 +81,18 @@ async function runCompose(report: Report, { engine, checkout, images }: Workplac
     true,
     await runSuite('deploy/compose.test.ts', suite),
   ]);
+  const [{ dockerfile } = ALL_IN_ONE] = images.built;
+  const bases = {
+    node: readBaseNames(join(checkout, dockerfile)).node,
+    redis: images.used.find((name) => name.startsWith('redis:')),
+  };
+  await report.step('compose: included in a project of a user', async () => [
+    true,
+    await runSuite('deploy/included.test.ts', {
+      ...suite,
+      env: { ...env, DEPLOY_TEST_BASE_IMAGES: JSON.stringify(bases) },
+    }),
+  ]);
   await report.step('all-in-one: comparisons in one container', async () => [
     true,
     await runSuite('deploy/all-in-one.test.ts', {
