@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { CACHE, lockCache } from './support/cache.js';
 import { testChart } from './support/chart/chart-steps.js';
 import { testCompose } from './support/compose/compose-steps.js';
+import { removeCgroups } from './support/compose/engine.js';
 import { findDebianPrograms } from './support/debian-programs.js';
 import { dropGoCaches } from './support/go-programs.js';
 import { findObstacle } from './support/machine.js';
@@ -25,10 +26,12 @@ const unlock = lockCache();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
     killRunning();
-    void stopServers().then(() => {
-      unlock();
-      process.exit(INTERRUPTED);
-    });
+    void stopServers()
+      .then(removeCgroups)
+      .finally(() => {
+        unlock();
+        process.exit(INTERRUPTED);
+      });
   });
 
 const report = new Report();

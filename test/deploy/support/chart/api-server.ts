@@ -1,9 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeServer, listen } from '../../../support/servers/listen.js';
+import { cached } from '../cache.js';
 import type { DebianPrograms } from '../debian-programs.js';
 import { goProgram } from '../go-programs.js';
 import { attempt } from '../run.js';
@@ -16,11 +16,13 @@ export interface ApiServer {
 }
 
 /**
- * Starts etcd and a kube-apiserver on free loopback ports, with their data in a new temporary folder. No other part of
+ * Starts etcd and a kube-apiserver on free loopback ports, with their data in a new folder of the cache. No other part of
  * Kubernetes runs: objects are validated, defaulted and stored, and nothing acts on them.
  */
 export async function startApiServer({ env }: DebianPrograms): Promise<ApiServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'face-api-server-'));
+  const folder = cached('api-server');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
   const started: Server[] = [];
   const stop = async (): Promise<void> => {
     for (const server of started.reverse()) await server.stop();

@@ -8,7 +8,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { cached } from '../cache.js';
 import type { DebianPrograms } from '../debian-programs.js';
 import { goProgram } from '../go-programs.js';
@@ -19,7 +20,11 @@ import { type Server, startServer } from '../server.js';
 export const TEST_ADDRESS = '10.99.0.1';
 /** What slirp4netns gives the network for name resolution: it asks the machine's own name server. */
 const NAME_SERVER = '10.0.2.3';
-const CGROUP = 'face-verification-deploy-test';
+/** Control groups are in a file system of the whole machine, so they outlive the engine's namespaces. */
+const CGROUP_ROOT = '/sys/fs/cgroup';
+const CGROUP_PREFIX = 'face-verification-deploy-test-';
+/** How long the groups of killed processes stay in use, ms. */
+const CGROUP_GRACE_MS = 5_000;
 
 export interface Engine {
   /** Variables with which Docker's client and compose reach the engine. */
@@ -38,7 +43,6 @@ export interface Engine {
 export async function startEngine({ env }: DebianPrograms): Promise<Engine> {
   const folder = cached('engine');
   prepareFolder(folder);
-  removeCgroups();
   const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'];
   const log = join(folder, 'engine.log');
   const engine = startServer(['unshare', ...namespaces, 'sh', writeInit(folder)], { env, log });
@@ -46,7 +50,7 @@ export async function startEngine({ env }: DebianPrograms): Promise<Engine> {
   const stop = async (): Promise<void> => {
     // A killed unshare takes its child with it, and that child its namespaces.
     for (const server of started) await server.stop('SIGKILL');
-    removeCgroups();
+    await removeCgroups();
   };
   try {
     const first = await findFirstProcess(engine);
@@ -93,7 +97,7 @@ ip link set lo up
 ip address add ${TEST_ADDRESS}/32 dev lo
 until ip link show tap0 > /dev/null 2>&1; do sleep 0.1; done
 exec tini -s -g -- dockerd --data-root '${folder}/data' -H 'unix://${folder}/docker.sock' --dns ${NAME_SERVER} \\
-  --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent /${CGROUP}
+  --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent /${CGROUP_PREFIX}${process.pid}
 `;
   const path = join(folder, 'start.sh');
   writeFileSync(path, script);
@@ -109,19 +113,27 @@ function findFirstProcess(unshare: Server): Promise<number> {
   });
 }
 
-/** The engine's control groups are in a file system of the whole machine, so they outlive its namespaces. */
-function removeCgroups(): void {
-  const root = '/sys/fs/cgroup';
-  for (const folder of [root, ...listFolders(root)]) removeTree(join(folder, CGROUP));
+/** Removes the empty control groups of this engine, and those that a killed test left. */
+export async function removeCgroups(): Promise<void> {
+  const deadline = Date.now() + CGROUP_GRACE_MS;
+  const own = `${CGROUP_PREFIX}${process.pid}`;
+  while (true) {
+    const left = [CGROUP_ROOT, ...listFolders(CGROUP_ROOT)]
+      .flatMap(listFolders)
+      .filter((folder) => basename(folder).startsWith(CGROUP_PREFIX) && !removeTree(folder));
+    if (!left.some((folder) => basename(folder) === own) || Date.now() > deadline) return;
+    await pause(100);
+  }
 }
 
-function removeTree(folder: string): void {
-  if (!existsSync(folder)) return;
+/** Removes a control group and those in it; false if a process is in one. */
+function removeTree(folder: string): boolean {
   for (const child of listFolders(folder)) removeTree(child);
   try {
     rmdirSync(folder);
+    return true;
   } catch {
-    // A process that is being killed keeps its group for a moment. The next run removes the empty group.
+    return false;
   }
 }
 
