@@ -13,6 +13,7 @@ export const PLACES = [
   { file: 'clients/typescript/README.md', pattern: /face-verification-client-(.*)\.tgz/g },
   { file: 'clients/python/pyproject.toml', pattern: /^version = "(.*)"$/gm },
   { file: 'deploy/helm/face-verification/Chart.yaml', pattern: /^(?:version|appVersion): "?([^"\s]*)"?$/gm },
+  { file: 'deploy/helm/face-verification/README.md', pattern: /face-verification-worker:(\S+)/g },
   { file: 'docker-compose.yml', pattern: /image: face-verification-[a-z-]+:(\S+)/g },
   { file: 'docs/openapi.json', pattern: /"title": .*\s+"version": "(.*)"/g },
   { file: 'docs/receipts.md', pattern: /face-verification-worker:(\S+)/g },
