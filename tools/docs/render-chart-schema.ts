@@ -23,6 +23,8 @@ const SECRETS = [
   'IMAGE_HOST_HEADERS',
   'TENANTS_FILE',
 ];
+/** Settings that the chart's Redis and network policies follow, and that API and workers must share. */
+const SAME = ['REDIS_PREFIX', 'ALLOWED_PORTS'];
 /** Secrets with one value for the API and another for the workers. */
 const DIFFERENT = ['RECEIPT_KEYS'];
 
@@ -30,10 +32,11 @@ const DIFFERENT = ['RECEIPT_KEYS'];
 export function renderChartSchema(present: string): string {
   const schema = JSON.parse(present);
   const plain = ENVIRONMENT_NAMES.filter((name) => !SET_BY_CHART.includes(name) && !SECRETS.includes(name));
+  const own = plain.filter((name) => !SAME.includes(name));
   Object.assign(schema.definitions, {
     sharedConfig: mapOf(plain.filter(isShared), 'setting'),
-    apiConfig: mapOf(plain.filter(isUsedBy('API')), 'setting'),
-    workerConfig: mapOf(plain.filter(isUsedBy('worker')), 'setting'),
+    apiConfig: mapOf(own.filter(isUsedBy('API')), 'setting'),
+    workerConfig: mapOf(own.filter(isUsedBy('worker')), 'setting'),
     sharedSecrets: mapOf(
       SECRETS.filter((name) => isShared(name) && !DIFFERENT.includes(name)),
       'secret',

@@ -69,6 +69,19 @@ describe('the Helm chart', () => {
     compare(schema, values, 'values');
   });
 
+  it('takes what its own rules depend on from config alone, so that API and workers have the same', () => {
+    const read = /\.Values\.config\b(?:\) \| fromJson\))?\.([A-Z_]+)/g;
+    const names = templates.flatMap((text) => [...text.matchAll(read)]).map(([, name]) => name);
+    const keysOf = (definition: string) => Object.keys(schema.definitions[definition]?.properties ?? {});
+
+    expect(names.sort()).toEqual(['ALLOWED_PORTS', 'REDIS_PREFIX']);
+    expect(keysOf('sharedConfig')).toEqual(expect.arrayContaining(names));
+    for (const name of names) {
+      expect(keysOf('apiConfig')).not.toContain(name);
+      expect(keysOf('workerConfig')).not.toContain(name);
+    }
+  });
+
   it('listens where the programs listen', () => {
     const portsIn = (file: string) =>
       [...readFromRoot(`${FOLDER}/templates/${file}`).matchAll(/containerPort: (\d+)/g)].map(([, port]) =>
