@@ -193,7 +193,11 @@ describe('a batch', () => {
     };
     const { rulesOf } = createAccess(loadApiConfig({}).config);
     const caller = { tenant: TENANT, rules: rulesOf(TENANT), requestId: 'q', sync: false };
-    const checked = { drafts: [{ payload, uploads: new Map() }], callbackUrl: undefined };
+    const checked = {
+      drafts: [{ payload, uploads: new Map() }],
+      callbackUrl: undefined,
+      namesCallback: false,
+    };
 
     const { batchId } = await acceptBatch(checked, caller, { ...accepting(), batches: staging });
 

@@ -228,6 +228,17 @@ describe('changes of TENANTS_FILE', () => {
     expect(await statusOf(SHOP_NEXT)).toBe(404);
   });
 
+  it('do not turn a repeated batch into another one, although its default webhook moved', async () => {
+    const send = () =>
+      service.post('/batches', [request()], { ...bearer(SHOP), 'idempotency-key': 'moved-webhook' });
+    const first = await send();
+    await useTenants({ ...usual, shop: { ...usual.shop, webhook: { secrets: [SHOP_SECRET] } } });
+
+    const repeated = await send();
+
+    expect([repeated.status, repeated.body]).toEqual([202, first.body]);
+  });
+
   it('refuse a key once it expires', async () => {
     const expires = new Date(Date.now() + 500).toISOString();
     await useTenants({ ...usual, brief: { keys: [{ key: SHOP_NEXT, expires }] } });

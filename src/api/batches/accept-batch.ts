@@ -32,6 +32,8 @@ export interface CheckedBatch {
   readonly drafts: readonly JobDraft[];
   /** Where its end is reported. */
   readonly callbackUrl: string | undefined;
+  /** True if the request named it: a repeated request is the same although the default has changed since. */
+  readonly namesCallback: boolean;
 }
 
 export interface AcceptedBatch {
@@ -84,10 +86,10 @@ export async function acceptBatch(
   return { batchId, total: record.total, isReplayed: false };
 }
 
-/** Differs if a request of the batch, its order or its callback differs. */
-function digestOf({ drafts, callbackUrl }: CheckedBatch): string {
+/** Differs if a request of the batch, its order or the callback that it names differs. */
+function digestOf({ drafts, callbackUrl, namesCallback }: CheckedBatch): string {
   const parts = drafts.map(({ payload }) => [payload.request_digest, payload.ref]);
-  return hash('sha256', JSON.stringify([callbackUrl, parts]));
+  return hash('sha256', JSON.stringify([namesCallback ? callbackUrl : undefined, parts]));
 }
 
 /** The digest is gone if a person of the batch was erased; then any body joins it. */

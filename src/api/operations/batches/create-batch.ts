@@ -90,9 +90,10 @@ export const createBatchOperation = defineOperation<CreateBatchDependencies>({
 
 async function createBatch(context: Context<AppContext>, deps: CreateBatchDependencies): Promise<Response> {
   const caller = readCaller(context, false);
-  const callbackUrl = readCallbackUrl(context, caller.rules);
+  const namedUrl = readCallbackUrl(context, caller.rules);
   const drafts = await readBatch(context, caller, deps);
-  const checked = { drafts, callbackUrl };
+  const callbackUrl = namedUrl ?? caller.rules.webhookUrl;
+  const checked = { drafts, callbackUrl, namesCallback: namedUrl !== undefined };
   const { batchId, total, isReplayed } = await acceptBatch(checked, caller, deps).finally(() => {
     for (const { uploads } of drafts) forgetUploads(uploads);
   });
@@ -106,12 +107,9 @@ async function createBatch(context: Context<AppContext>, deps: CreateBatchDepend
 }
 
 /** @throws RequestError that names the header. */
-function readCallbackUrl(
-  context: Context<AppContext>,
-  { policy, webhookUrl, canSign }: CallerRules,
-): string | undefined {
+function readCallbackUrl(context: Context<AppContext>, { policy, canSign }: CallerRules): string | undefined {
   const url = context.req.header('callback-url');
-  if (url === undefined) return webhookUrl;
+  if (url === undefined) return undefined;
   const field = 'Callback-Url';
   const refuse = (detail: string): never => {
     throw new RequestError([{ field, code: 'invalid_request', detail }]);
