@@ -92,6 +92,8 @@ describe('two model packs on one Redis', () => {
     const mentions = async () => (await dumpAll()).filter((text) => text?.includes(user)).length;
     expect(await mentions()).toBeGreaterThan(0);
 
+    await client.sadd('{face}:indexed', 'not JSON', '7');
+
     const first = await (await erasing(lite, `${user}?all_tenants=true&all_packs=true`, ADMIN)).json();
     const again = await (await erasing(lite, `${user}?all_tenants=true&all_packs=true`, ADMIN)).json();
 

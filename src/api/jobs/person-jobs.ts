@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { type BatchStore, createBatchStore } from '../../shared/batches/batch-store.js';
 import { createFairQueue } from '../../shared/queue/fair-queue.js';
 import { createKeyspace, type Keyspace } from '../../shared/queue/keyspace.js';
@@ -37,6 +38,9 @@ export interface PersonJobsOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** A record that is damaged must not keep the others from being erased. */
+const placeSchema = z.tuple([z.string(), z.string()]);
+
 /** Opens the queues of other packs when they are first needed. */
 export function createPersonJobs(options: PersonJobsOptions): PersonJobs {
   const { redis, keys, own, ...settings } = options;
@@ -57,8 +61,8 @@ export function createPersonJobs(options: PersonJobsOptions): PersonJobs {
         redis.smembers(keys.keptTenants),
       ]);
       const places = indexed.flatMap((text) => {
-        const [model, tenant] = parseJson(text) as readonly string[];
-        return model === undefined || tenant === undefined ? [] : [{ model, tenant }];
+        const place = placeSchema.safeParse(parseJson(text));
+        return place.success ? [{ model: place.data[0], tenant: place.data[1] }] : [];
       });
       // Those of earlier versions are not indexed.
       const known = new Set(places.flatMap(({ model, tenant }) => (model === keys.model ? [tenant] : [])));
