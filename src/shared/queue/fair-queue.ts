@@ -47,7 +47,7 @@ export type Place =
 /**
  * The order among tenants: ten thousand jobs of one tenant do not delay the first job of another. The n-th waiting job
  * of a tenant of weight w gets the priority `round + n / w`, rounded up, and starting a job moves the round on to its own.
- * So while two tenants have jobs waiting, their jobs start in the ratio of their weights. Jobs with and without a
+ * So while two tenants have jobs waiting, their jobs start in the ratio of their weights.
  * @see Goyal, Vin, Cheng: Start-time fair queuing, 1996.
  */
 export interface FairQueue {
