@@ -75,6 +75,25 @@ function endAfter(nth: number, event: 'completed' | 'failed'): void {
   };
 }
 
+describe('the jobs of a person', () => {
+  it('are not those of another person whose request came first under the same Idempotency-Key', async () => {
+    redis = new EventfulRedis(server.url, { maxRetriesPerRequest: null });
+    const fairQueue = createFairQueue(redis, PREFIX, KEYS.queueName);
+    const options = { keys: KEYS, retentionSeconds: 60, deadlineSeconds: 60, fairQueue, onError };
+    const queue = createJobQueue({ redis, ...options });
+    const [first, second] = ['first', 'second'].map((user_id) => comparisonJob({ user_id, tenant: 'bank' }));
+
+    await queue.add('r_key', first!, 1);
+    await queue.add('r_key', second!, 1);
+    await queue.index([{ jobId: 'r_later', payload: second! }]);
+
+    expect(await queue.listUserJobs('bank', 'first')).toEqual(['r_key']);
+    expect(await queue.listUserJobs('bank', 'second')).toEqual(['r_later']);
+    await queue.erase('r_key', 'bank');
+    await queue.close();
+  });
+});
+
 describe('a job that ends while it is read', () => {
   it.each([1, 2, 3])(
     'never shows as ended without its result, when it ends after command %i',

@@ -15,7 +15,7 @@ import { isUnreadable, removeForeignKey } from '../../shared/redis/broken-record
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { eraseShadow } from '../../shared/shadow/shadow-queue.js';
 import { removePhotos } from '../../shared/uploads/photo-store.js';
-import { type IndexedJob, indexJobs } from './index-jobs.js';
+import { type IndexedJob, indexJobs, listUserJobs } from './index-jobs.js';
 
 /** A job as Redis holds it. Times in ms since 1970. */
 export interface StoredJob {
@@ -132,7 +132,7 @@ export function createJobQueue({ onError, ...options }: JobQueueOptions): JobQue
     readReceipt: async (jobId) => (await redis.get(keys.receipt(jobId))) ?? undefined,
     readOutcomes: (jobIds) => readOutcomes(store, jobIds),
     remove: (jobId) => removeQueued(store, jobId),
-    listUserJobs: (tenant, userId) => redis.zrange(keys.userJobs(tenant, userId), '0', '-1'),
+    listUserJobs: (tenant, userId) => listUserJobs({ tenant, userId }, store),
     erase: (jobId, tenant) => eraseJob(store, jobId, tenant),
     forgetUser: async (tenant, userId) => void (await redis.del(keys.userJobs(tenant, userId))),
     publishCancel: async (jobId) => void (await redis.publish(keys.cancelChannel, jobId)),
