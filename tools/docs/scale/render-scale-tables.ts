@@ -101,12 +101,14 @@ function renderCurve({ curve }: ScaleReport): string {
     ];
   });
   const errors = curve.points.flatMap(({ error }) => [error.perSecond, error.p50, error.p95].map(Math.abs));
+  const counts = curve.points.map(({ measured }) => measured.latencyMs.count);
   const within = errors.filter((error) => error <= 0.2).length;
   return [
     table(['load', 'answers/s', 'p50, ms', 'p95, ms', 'p99, ms', 'error: answers/s, p50, p95'], rows),
     '',
     `Each cell: measured, simulated. ${within} of ${errors.length} errors are at most 20 %; the largest is ` +
-      `${number(Math.max(...errors) * 100, 0)} %. A measured p99 is one or two answers of a hundred, so it has no error here.`,
+      `${number(Math.max(...errors) * 100, 0)} %. A measured row has ${Math.min(...counts)} to ${Math.max(...counts)} answers: its p95 ` +
+      'rests on the few slowest, and its p99 on one or two, so the p99 has no error here.',
   ].join('\n');
 }
 
@@ -173,7 +175,7 @@ function renderArithmetic({ costs, fleets }: ScaleReport): string {
     '',
     `- comparisons a second: ${input.perMinute.toLocaleString('en')} / 60 = ${perSecond}`,
     `- busy cores of workers: ${perSecond} × (${number(cpuMs.vision, 1)} + ${number(cpuMs.worker, 1)}) ms / 1,000 = ` +
-      `${significant(size.busyCores.vision + size.busyCores.worker)}; / ${MAX_LOAD} / ${input.workerCores}, rounded up for each shard = ${size.workers} workers`,
+      `${significant(size.busyCores.vision + size.busyCores.worker)}; / ${MAX_LOAD} / ${input.workerCores}, rounded up for each shard = ${size.workers} ${size.workers === 1 ? 'worker' : 'workers'}`,
     `- an API: ${perSecond} / ${size.apis} × ${number(queue.apiMs, 2)} ms for its own callers + ${perSecond} × ${number(queue.listenMs, 2)} ms for events = ` +
       `${number((size.perSecond / size.apis) * queue.apiMs + size.perSecond * queue.listenMs, 0)} of ${MAX_LOAD * 1_000} ms a second; at least two`,
     `- Redis: ${perSecond} × ${number(queue.redisMs, 2)} ms = ${number(size.perSecond * queue.redisMs, 0)} of ${MAX_LOAD * 1_000} ms a second; ` +
