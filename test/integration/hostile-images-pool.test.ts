@@ -215,7 +215,7 @@ describe.skipIf(process.platform !== 'linux')('bombs in the vision pool', () => 
   });
 
   it('that outgrow the memory limit cost their own process only, and good photos are served afterwards', async () => {
-    pool = startPool(1, 384 * MEBIBYTE);
+    pool = startPool(1, 256 * MEBIBYTE);
     await pool.ready();
 
     const peak = watchPeakRss(() => listVisionPids().filter((pid) => !bystanderPids.includes(pid)));
