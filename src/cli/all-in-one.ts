@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadApiConfig } from '../shared/config/config.js';
+import { environmentFor } from '../shared/config/program-environment.js';
 import type { RedisTarget } from '../shared/redis/redis-url.js';
 import { checkSettings } from './start/check-settings.js';
 import { freePort } from './start/ports.js';
@@ -24,8 +25,6 @@ export interface AllInOneOptions {
 const GRACE_MS = 75_000;
 /** Variables that Redis gets: it needs no key and no secret. */
 const FOR_REDIS = ['PATH', 'LD_PRELOAD', 'TZ'];
-/** Variables with the keys of callers, which a program that decodes untrusted files does not need. */
-const CALLERS_KEYS = ['API_KEYS', 'API_KEYS_FILE', 'ADMIN_API_KEYS', 'ADMIN_API_KEYS_FILE'];
 
 const DIST = fileURLToPath(new URL('../', import.meta.url));
 
@@ -59,12 +58,11 @@ async function startAll(options: AllInOneOptions, supervisor: Supervisor): Promi
   checkSettings(options.environment, undefined);
   const { REDIS_URL: target, PORT: port } = loadApiConfig(options.environment).config;
   const environment = { ...options.environment, ...(await startRedis(options, target, supervisor)) };
-  const keep = (name: string, its: NodeJS.ProcessEnv): void => {
+  for (const name of ['worker', 'api'] as const) {
     const args = ['--enable-source-maps', join(DIST, name, 'main.js')];
+    const its = environmentFor(name, environment);
     supervisor.keep({ name, command: process.execPath, args, environment: its });
-  };
-  keep('worker', without(environment, CALLERS_KEYS));
-  keep('api', environment);
+  }
   await untilUrlAnswers(`http://127.0.0.1:${port}/health/ready`, supervisor);
 }
 
@@ -87,8 +85,4 @@ async function startRedis(
   supervisor.keep(program);
   await untilPortAnswers(port, supervisor);
   return { ...withUploadKey(environment), REDIS_URL: url };
-}
-
-function without(environment: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }

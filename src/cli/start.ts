@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ANONYMOUS } from '../shared/config/api-keys.js';
 import { loadApiConfig, loadKeyNames, loadTenants } from '../shared/config/config.js';
+import { environmentFor } from '../shared/config/program-environment.js';
 import { describeThreshold } from '../shared/models/calibration.js';
 import { readManifest } from '../shared/models/model-catalogue.js';
 import { formatLogLine } from '../shared/runtime/format-log-line.js';
@@ -190,9 +191,10 @@ async function keepPrograms(supervisor: Supervisor, given: NodeJS.ProcessEnv): P
     WORKER_PORT: await portFor('WORKER_PORT', WORKER_PORT),
     METRICS_PORT: await portFor('METRICS_PORT', METRICS_PORT),
   };
-  for (const name of ['worker', 'api']) {
-    const main = join(ROOT, 'dist', name, 'main.js');
-    supervisor.keep({ name, command: process.execPath, args: ['--enable-source-maps', main], environment });
+  for (const name of ['worker', 'api'] as const) {
+    const args = ['--enable-source-maps', join(ROOT, 'dist', name, 'main.js')];
+    const its = environmentFor(name, environment);
+    supervisor.keep({ name, command: process.execPath, args, environment: its });
   }
 }
 

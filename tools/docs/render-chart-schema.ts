@@ -1,4 +1,5 @@
 import { ENVIRONMENT_NAMES } from '../../src/shared/config/config.js';
+import { SECRET_SETTINGS } from '../../src/shared/config/program-environment.js';
 import { type Program, programsThatUse } from './programs-that-use.js';
 
 /** Variables that the chart sets itself. */
@@ -12,17 +13,6 @@ const SET_BY_CHART = [
   'WORKER_HOST',
   'WORKER_PORT',
 ];
-/** Variables that the chart mounts as files. */
-const SECRETS = [
-  'REDIS_URL',
-  'API_KEYS',
-  'ADMIN_API_KEYS',
-  'WEBHOOK_SECRETS',
-  'UPLOAD_KEYS',
-  'RECEIPT_KEYS',
-  'IMAGE_HOST_HEADERS',
-  'TENANTS_FILE',
-];
 /** Settings that the chart's Redis and network policies follow, and that API and workers must share. */
 const SAME = ['REDIS_PREFIX', 'ALLOWED_PORTS'];
 /** Secrets with one value for the API and another for the workers. */
@@ -31,14 +21,16 @@ const DIFFERENT = ['RECEIPT_KEYS'];
 /** Returns values.schema.json of the Helm chart with the variables that the programs read. */
 export function renderChartSchema(present: string): string {
   const schema = JSON.parse(present);
-  const plain = ENVIRONMENT_NAMES.filter((name) => !SET_BY_CHART.includes(name) && !SECRETS.includes(name));
+  const plain = ENVIRONMENT_NAMES.filter(
+    (name) => !SET_BY_CHART.includes(name) && !SECRET_SETTINGS.includes(name),
+  );
   const own = plain.filter((name) => !SAME.includes(name));
   Object.assign(schema.definitions, {
     sharedConfig: mapOf(plain.filter(isShared), 'setting'),
     apiConfig: mapOf(own.filter(isUsedBy('API')), 'setting'),
     workerConfig: mapOf(own.filter(isUsedBy('worker')), 'setting'),
     sharedSecrets: mapOf(
-      SECRETS.filter((name) => isShared(name) && !DIFFERENT.includes(name)),
+      SECRET_SETTINGS.filter((name) => isShared(name) && !DIFFERENT.includes(name)),
       'secret',
     ),
     apiSecrets: mapOf(secretsOf('API'), 'secret'),
@@ -50,7 +42,7 @@ export function renderChartSchema(present: string): string {
 const isUsedBy = (program: Program) => (name: string) => programsThatUse(name).includes(program);
 const isShared = (name: string): boolean => isUsedBy('API')(name) && isUsedBy('worker')(name);
 const secretsOf = (program: Program): string[] =>
-  SECRETS.filter((name) => isUsedBy(program)(name) && (!isShared(name) || DIFFERENT.includes(name)));
+  SECRET_SETTINGS.filter((name) => isUsedBy(program)(name) && (!isShared(name) || DIFFERENT.includes(name)));
 
 /** A schema of a map with these keys and no others. */
 function mapOf(names: readonly string[], definition: string) {

@@ -4,6 +4,7 @@ import {
   loadApiConfig,
   loadWorkerConfig,
 } from '../../shared/config/config.js';
+import { environmentFor } from '../../shared/config/program-environment.js';
 import { checkUrl } from '../../shared/net/address-policy.js';
 import { UserError } from '../user-error.js';
 import type { EnvFile } from './greeting.js';
@@ -21,9 +22,10 @@ export function checkSettings(
   envFile: EnvFile | undefined,
 ): readonly string[] {
   const problems: string[] = [];
-  const warnings = [loadApiConfig, loadWorkerConfig].flatMap((load) => {
+  const warnings = (['api', 'worker'] as const).flatMap((program) => {
+    const load = program === 'api' ? loadApiConfig : loadWorkerConfig;
     try {
-      return load(environment).warnings;
+      return load(environmentFor(program, environment)).warnings;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);

@@ -88,6 +88,10 @@ export function loadApiConfig(env: Environment = process.env): Loaded<ApiConfig>
   const config = { ...rules, tenants: readTenantsFile(rules) };
   checkWebhookUrl(config);
   checkUploadMemory(config);
+  if (config.RECEIPT_KEYS.length > 0 && findSigningKey(loadReceiptKeys(env)))
+    findings.warnings.push(
+      'RECEIPT_KEYS has a private key (d), which the API does not use; give it the output of: npm run -s receipt-key -- --public',
+    );
   return { config: Object.freeze(config), files, ...findings };
 }
 

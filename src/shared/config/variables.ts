@@ -22,6 +22,8 @@ import {
 
 /** Default threshold, safe with every pack, unless the operator sets a higher minimum. */
 const SAFE_THRESHOLD = 0.5;
+/** Marks a setting that holds a secret, or names a file of secrets. */
+const secret = <T extends z.ZodType>(schema: T) => schema.meta({ secret: true });
 const thresholdAbove = (floor: number) =>
   decimalNumber(floor, 1).refine((threshold) => threshold > 0, 'must be above 0, or strangers match');
 /** Returns how FACE_MATCH_THRESHOLD is read when MIN_THRESHOLD is `floor`. */
@@ -47,7 +49,7 @@ export const inherited = {
 } as const;
 
 export const sharedVariables = {
-  REDIS_URL: redisUrl.prefault('redis://127.0.0.1:6379'),
+  REDIS_URL: secret(redisUrl.prefault('redis://127.0.0.1:6379')),
   REDIS_PREFIX: z
     .string()
     .regex(/^\{[A-Za-z0-9_-]{1,40}\}$/, 'must be a name in braces, like {face}')
@@ -57,9 +59,9 @@ export const sharedVariables = {
   LOG_USER_ID: flag.default(false),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   JOB_RETENTION_SECONDS: wholeNumber(60, 2_592_000).default(86_400),
-  WEBHOOK_SECRETS: checkedList(findWebhookSecretProblem).default([]),
-  TENANTS_FILE: z.string().min(1).optional(),
-  UPLOAD_KEYS: checkedList(findUploadKeyProblem).default([]),
+  WEBHOOK_SECRETS: secret(checkedList(findWebhookSecretProblem).default([])),
+  TENANTS_FILE: secret(z.string().min(1).optional()),
+  UPLOAD_KEYS: secret(checkedList(findUploadKeyProblem).default([])),
   ALLOWED_PRIVATE_HOSTS: checkedList(findPrivateHostProblem).default([]),
   ALLOWED_IMAGE_HOSTS: checkedList(findImageHostProblem).default([]),
   ALLOWED_PORTS: list.pipe(z.array(wholeNumber(1, 65_535))).default([]),
@@ -83,14 +85,16 @@ export const apiVariables = {
   MAX_INLINE_BYTES: wholeNumber(1_024, 16_777_216).default(2_097_152),
   UPLOAD_MEMORY_LIMIT: wholeNumber(1_048_576, 1_099_511_627_776).default(268_435_456),
   MAX_BATCH_BYTES: wholeNumber(1_024, 268_435_456).default(33_554_432),
-  API_KEYS: keyList.default([]),
-  ADMIN_API_KEYS: keyList.default([]),
+  API_KEYS: secret(keyList.default([])),
+  ADMIN_API_KEYS: secret(keyList.default([])),
   RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000).default(0),
   CORS_ORIGINS: originList.default([]),
   DEMO_PHOTOS: samplePhotos.default([]),
   WEBHOOK_URL: httpUrl.optional(),
   WEBHOOK_ON_SYNC: flag.default(false),
-  RECEIPT_KEYS: receiptKeyList.transform((keys) => keys.map(({ published }) => published)).default([]),
+  RECEIPT_KEYS: secret(
+    receiptKeyList.transform((keys) => keys.map(({ published }) => published)).default([]),
+  ),
   DRAIN_SECONDS: decimalNumber(0, 120).default(0),
 } as const;
 
@@ -101,7 +105,7 @@ export const workerVariables = {
     .string()
     .regex(/^[!-~](?:[ -~]{0,198}[!-~])?$/, 'must be 1 to 200 ASCII characters without control characters')
     .default('face-verification-service'),
-  IMAGE_HOST_HEADERS: hostHeaders.optional(),
+  IMAGE_HOST_HEADERS: secret(hostHeaders.optional()),
   WORKER_HOST: z.string().min(1).default('0.0.0.0'),
   WORKER_PORT: wholeNumber(0, 65_535).default(8334),
   WORKER_CONCURRENCY: wholeNumber(1, 256).optional(),
@@ -125,7 +129,7 @@ export const workerVariables = {
   COARSE_DETECTION: flag.default(true),
   REFERENCE_CACHE_SIZE: wholeNumber(0, 100_000).default(0),
   REFERENCE_CACHE_SECONDS: wholeNumber(1, 3_600).default(60),
-  RECEIPT_KEYS: receiptKeyList.default([]),
+  RECEIPT_KEYS: secret(receiptKeyList.default([])),
   RECEIPT_HASH_USER_ID: flag.default(false),
   WEBHOOK_SHARED_SIGNATURE: flag.default(false),
   WEBHOOK_CONCURRENCY: wholeNumber(1, 1_000).default(50),
@@ -142,7 +146,7 @@ export const workerVariables = {
 /** What the command `face-verify` reads. */
 export const clientVariables = {
   FACE_VERIFY_URL: httpUrl.optional(),
-  FACE_VERIFY_API_KEY: z.string().optional(),
+  FACE_VERIFY_API_KEY: secret(z.string().optional()),
 } as const;
 
 type Shape = Readonly<Record<string, z.ZodType>>;

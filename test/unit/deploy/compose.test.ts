@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
+import { SECRET_SETTINGS } from '../../../src/shared/config/program-environment.js';
 import { fromRoot, lastStage, readDockerfile, readFromRoot } from './read-dockerfile.js';
 
 /** Names of the services; callers know the first from the Python service. */
@@ -135,7 +136,8 @@ describe('docker-compose.yml', () => {
 
   it('listens where the callers expect it, whatever the .env of the project says', () => {
     const foreign = { PORT: '3000', REDIS_URL: 'redis://redis:6379', HOST: '127.0.0.1', METRICS_PORT: '9' };
-    const api = loadApiConfig({ ...foreign, ...named(API).environment, INSIGHTFACE_MODEL: 'lite' }).config;
+    const interpolated = { INSIGHTFACE_MODEL: 'lite', RECEIPT_KEYS: '' };
+    const api = loadApiConfig({ ...foreign, ...named(API).environment, ...interpolated }).config;
     const { environment = {} } = named(WORKER);
     const keyless = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
     const worker = loadWorkerConfig({ ...foreign, ...keyless, INSIGHTFACE_MODEL: 'lite' }).config;
@@ -146,15 +148,25 @@ describe('docker-compose.yml', () => {
     expect(named(API).expose).toEqual(['8333', '8335']);
   });
 
-  it('gives no program a secret that it does not use', () => {
-    for (const name of [MODELS, ...WORKERS])
-      expect(named(name).environment).toMatchObject({ API_KEYS: '', ADMIN_API_KEYS: '' });
-    const forWorkers = { WEBHOOK_SECRETS: '', UPLOAD_KEYS: '', RECEIPT_KEYS: '' };
-    expect(named(MODELS).environment).toMatchObject(forWorkers);
-    for (const name of [MODELS, API])
-      expect(named(name).environment).toMatchObject({ IMAGE_HOST_HEADERS: '' });
-    for (const name of WORKERS) expect(named(name).environment).not.toHaveProperty('IMAGE_HOST_HEADERS');
-    expect(named(API).environment).not.toHaveProperty('API_KEYS');
+  it('gives no program a secret that it does not use, although all read one .env', () => {
+    const secretsOf = (config: object) => SECRET_SETTINGS.filter((name) => name in config);
+    const used = new Map<string, readonly string[]>([
+      [MODELS, []],
+      // It publishes the public halves of the keys that workers sign with.
+      [API, secretsOf(loadApiConfig({}).config).filter((name) => name !== 'RECEIPT_KEYS')],
+      ...WORKERS.map((name) => [name, secretsOf(loadWorkerConfig({}).config)] as const),
+    ]);
+
+    expect(named(API).environment?.RECEIPT_KEYS).toMatch(/^\$\{RECEIPT_PUBLIC_KEYS:-\}$/);
+    for (const [name, own] of used) {
+      const { environment = {} } = named(name);
+      const fromFile = SECRET_SETTINGS.filter((secret) => environment[secret] === undefined);
+      expect(own, name).toEqual(expect.arrayContaining(fromFile));
+      expect(
+        own.filter((secret) => environment[secret] === ''),
+        name,
+      ).toEqual([]);
+    }
   });
 
   it('has a health check for every long-running program', () => {

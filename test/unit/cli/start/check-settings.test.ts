@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../../../../src/cli/start/check-settings.js';
 import { UserError } from '../../../../src/cli/user-error.js';
+import { createReceiptKeys } from '../../../../src/shared/receipts/receipt-keys.js';
 
 describe('checkSettings', () => {
   it('has no warning about the defaults', () => {
     expect(checkSettings({}, undefined)).toEqual([]);
+  });
+
+  it('has no warning about secrets that it gives to the program that needs them', () => {
+    expect(checkSettings({ RECEIPT_KEYS: createReceiptKeys() }, undefined)).toEqual([]);
   });
 
   it('lists every wrong value of either program before anything starts', () => {

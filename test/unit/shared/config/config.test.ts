@@ -267,6 +267,20 @@ describe('RECEIPT_KEYS', () => {
     expect(worker[0]?.privateKey?.type).toBe('private');
   });
 
+  it('warns an API that gets a private key, and no program that gets what it needs', () => {
+    const warnings = [
+      loadApiConfig({ RECEIPT_KEYS: privateKeys }).warnings,
+      loadApiConfig({ RECEIPT_KEYS: publicKeys }).warnings,
+      loadWorkerConfig({ RECEIPT_KEYS: privateKeys }).warnings,
+    ];
+
+    expect(warnings).toEqual([
+      [expect.stringMatching(/^RECEIPT_KEYS has a private key .*--public$/)],
+      [],
+      [],
+    ]);
+  });
+
   it('keeps a worker from starting with public keys only, and both programs with a wrong one', () => {
     const wrong = { RECEIPT_KEYS: '{"keys":[{"kty":"RSA"}]}' };
 
