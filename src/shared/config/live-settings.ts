@@ -3,15 +3,14 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../runtime/logger.js';
 import { ConfigError, type Loaded, type TenantConfig } from './config.js';
-import { readDigest } from './setting-files.js';
+import { readFiles } from './setting-files.js';
 
 /** Interval at which the files are read, ms: not every file system reports changes. */
 const POLL_MS = 2_000;
-/**
- * Time for which the files must stay the same before they are used, ms: a program may still be writing them. Also the
- * shortest pause between two readings, in a folder with many changes.
- */
-const SETTLING_MS = 100;
+/** Time between the two readings that must find changed files the same, ms. */
+const SETTLING_MS = 1_000;
+/** Shortest pause between two readings, in a folder with many changes, ms. */
+const PAUSE_MS = 100;
 
 /** How reading changed files went, since the start. */
 export interface ReloadState {
@@ -35,27 +34,35 @@ export interface LiveOptions<T> {
   readonly logger: Logger;
   /** Interval at which the files are read, ms; 2 s if absent. */
   readonly pollMs?: number;
+  /** Waits before changed files are read again; for 1 s if absent. */
+  readonly settle?: () => Promise<unknown>;
 }
 
 /**
- * Follows the files of settings: they are read again when they change, and on SIGHUP. Wrong ones are reported, and the
- * settings stay. Without such files nothing is watched, and SIGHUP ends the program as usual.
+ * Follows the files of settings: they are read again when they change, and on SIGHUP. Changed files are used when two
+ * readings find them the same, because a program may still be writing them: half of a file can be valid too. Wrong ones are
+ * reported, and the settings stay. Without such files nothing is watched, and SIGHUP ends the program as usual.
  */
 export function followSettings<T extends TenantConfig>(options: LiveOptions<T>): LiveSettings<T> {
-  const { load, logger } = options;
+  const { load, logger, pollMs = POLL_MS, settle = () => pause(SETTLING_MS) } = options;
   const { paths } = options.loaded.files;
-  let { config, files } = options.loaded;
-  let { digest } = files;
+  let { config } = options.loaded;
+  let { digest } = options.loaded.files;
+  let isStopped = false;
   const state = { applied: 0, refused: 0, isStale: false };
 
-  const reload = (): void => {
+  const reload = (expected?: string): void => {
     try {
-      ({ config, files } = load());
-      digest = files.digest;
+      const loaded = load();
+      // Written since the last reading.
+      if (expected !== undefined && loaded.files.digest !== expected) return;
+      config = loaded.config;
+      digest = loaded.files.digest;
       state.applied += 1;
       state.isStale = false;
       logger.info({ tenants: config.tenants?.size ?? 0 }, 'settings read again');
     } catch (error) {
+      digest = expected ?? digest;
       state.refused += 1;
       state.isStale = true;
       const cause = error instanceof ConfigError ? { problems: error.problems } : { err: error };
@@ -63,29 +70,27 @@ export function followSettings<T extends TenantConfig>(options: LiveOptions<T>):
     }
   };
   const reloadIfChanged = async (): Promise<void> => {
-    let seen = await readDigest(paths);
-    while (seen !== digest) {
-      await sleep(SETTLING_MS, undefined, { ref: false });
-      const now = await readDigest(paths);
-      if (now === seen) {
-        digest = now;
-        reload();
-      }
+    let seen = await readFiles(paths);
+    while (seen.digest !== digest && !isStopped) {
+      await settle();
+      const now = await readFiles(paths);
+      if (now.stamp === seen.stamp && !isStopped) reload(now.digest);
       seen = now;
     }
   };
   if (paths.length === 0) return { current: () => config, state: () => state, stop: () => undefined };
-  const stop = watchFiles(paths, reloadIfChanged, options.pollMs ?? POLL_MS);
-  process.on('SIGHUP', reload);
-  return {
-    current: () => config,
-    state: () => state,
-    stop: () => {
-      process.off('SIGHUP', reload);
-      stop();
-    },
+  const stopWatching = watchFiles(paths, reloadIfChanged, pollMs);
+  const onSignal = (): void => reload();
+  process.on('SIGHUP', onSignal);
+  const stop = (): void => {
+    isStopped = true;
+    process.off('SIGHUP', onSignal);
+    stopWatching();
   };
+  return { current: () => config, state: () => state, stop };
 }
+
+const pause = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false });
 
 /** Calls `check` after changes in the folders of these files, and from time to time; never twice at once. */
 function watchFiles(paths: readonly string[], check: () => Promise<void>, pollMs: number): () => void {
@@ -98,7 +103,7 @@ function watchFiles(paths: readonly string[], check: () => Promise<void>, pollMs
     while (isDue) {
       isDue = false;
       await check();
-      await sleep(SETTLING_MS, undefined, { ref: false });
+      await pause(PAUSE_MS);
     }
     isRunning = false;
   };

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { readText } from '../runtime/read-text.js';
 import type { Environment } from './read-setting.js';
 
@@ -23,10 +23,27 @@ export function findSettingFiles(env: Environment, variables: object): SettingFi
   return { paths, digest: digestOf(paths.map(readText)) };
 }
 
-/** Returns the digest of the files as they are now. */
-export async function readDigest(paths: readonly string[]): Promise<string> {
-  const texts = paths.map((path) => readFile(path, 'utf8').catch(() => undefined));
-  return digestOf(await Promise.all(texts));
+/** A reading of files. */
+export interface FileReading {
+  /** Of their contents, as in `SettingFiles`. */
+  readonly digest: string;
+  /** Of contents, sizes and times of change: the same again only if nobody wrote in between. */
+  readonly stamp: string;
+}
+
+/** Reads the files as they are now. */
+export async function readFiles(paths: readonly string[]): Promise<FileReading> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const [text, stats] = await Promise.all([
+        readFile(path, 'utf8').catch(() => undefined),
+        stat(path).catch(() => undefined),
+      ]);
+      return { text, written: [stats?.ino, stats?.size, stats?.mtimeMs] };
+    }),
+  );
+  const digest = digestOf(found.map(({ text }) => text));
+  return { digest, stamp: JSON.stringify([digest, ...found.map(({ written }) => written)]) };
 }
 
 /** A file that cannot be read differs from an empty one. */

@@ -14,7 +14,10 @@ export interface TenantBounds {
   readonly JOB_RETENTION_SECONDS: number;
   readonly WEBHOOK_SECRETS: readonly string[];
   readonly addressPolicy: AddressPolicy;
-  /** Keys of API_KEYS and ADMIN_API_KEYS; a worker knows none. */
+  /**
+   * Keys of API_KEYS and ADMIN_API_KEYS. A worker knows none: it decodes untrusted files, so it does not get callers' keys, not
+   * even their names. It therefore uses a file that only the API refuses, until the operator corrects it.
+   */
   readonly API_KEYS?: readonly ApiKey[];
   readonly ADMIN_API_KEYS?: readonly ApiKey[];
 }

@@ -1,16 +1,30 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadApiConfig } from '../../../../src/shared/config/config.js';
-import { followSettings, type LiveSettings } from '../../../../src/shared/config/live-settings.js';
+import { type ApiConfig, loadApiConfig } from '../../../../src/shared/config/config.js';
+import {
+  followSettings,
+  type LiveOptions,
+  type LiveSettings,
+} from '../../../../src/shared/config/live-settings.js';
 
 const KEY = 'shop-0123456789abcdef';
 
 let folder: string;
-let live: LiveSettings<ReturnType<typeof loadApiConfig>['config']> | undefined;
+let live: LiveSettings<ApiConfig> | undefined;
 let log: PassThrough;
 
 beforeEach(() => {
@@ -34,9 +48,14 @@ function replace(path: string, text: string): void {
 const textOf = (...names: string[]) =>
   JSON.stringify({ tenants: Object.fromEntries(names.map((name) => [name, {}])) });
 
-function follow(env: Record<string, string>): LiveSettings<ReturnType<typeof loadApiConfig>['config']> {
+/** Shorter than in the programs. */
+const settle = () => pause(20);
+function follow(
+  env: Record<string, string>,
+  more: Partial<LiveOptions<ApiConfig>> = {},
+): LiveSettings<ApiConfig> {
   const load = () => loadApiConfig(env);
-  live = followSettings({ loaded: load(), load, logger: pino({}, log), pollMs: 50 });
+  live = followSettings({ loaded: load(), load, logger: pino({}, log), pollMs: 50, settle, ...more });
   return live;
 }
 
@@ -103,6 +122,38 @@ describe('followSettings', () => {
     replace(path, textOf('two'));
     await untilNames('two');
     expect(state()).toEqual({ applied: 1, refused: 1, isStale: false });
+  });
+
+  it('never uses a file of which a part is written, although that part is valid', async () => {
+    const path = join(folder, 'tenants.yaml');
+    const parts = ['tenants:\n  two: {}\n', '  three: {}\n', '  four: {}\n'];
+    writeFileSync(path, textOf('one'));
+    let written = 1;
+    // The writer continues between any two readings until it is done.
+    const settle = async () => {
+      if (written < parts.length) writeFileSync(path, parts.slice(0, ++written).join(''));
+    };
+    const { state } = follow({ TENANTS_FILE: path }, { settle });
+
+    writeFileSync(path, parts[0] ?? '');
+    await untilNames('two', 'three', 'four');
+
+    expect(state()).toEqual({ applied: 1, refused: 0, isStale: false });
+  });
+
+  it('does not use a file that was written again meanwhile, even with the same text', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    let rewrites = 0;
+    const settle = async () => {
+      if (rewrites < 3) utimesSync(path, 1_000, 1_000 + ++rewrites);
+    };
+    follow({ TENANTS_FILE: path }, { settle });
+
+    replace(path, textOf('two'));
+    await untilNames('two');
+
+    expect(rewrites).toBe(3);
   });
 
   it('keeps the settings while a file is missing', async () => {
