@@ -1,3 +1,5 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -6,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -30,6 +33,15 @@ function serveUntil(bytes: Buffer, end: number, arrived: (bytes: number) => Prom
     const rest = startAnswer(bytes, request, response);
     response.write(rest.subarray(0, end - bytes.length + rest.length));
     void arrived(end).finally(() => response.destroy());
+  };
+}
+
+/** Holds everything after the first bytes back until the function that `onHeld` gets is called. */
+function serveInParts(bytes: Buffer, first: number, onHeld: (finish: () => void) => void) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const rest = startAnswer(bytes, request, response);
+    response.write(rest.subarray(0, first));
+    onHeld(() => response.end(rest.subarray(first)));
   };
 }
 
@@ -61,11 +73,25 @@ describe('fetching a model pack', () => {
   const quiet = { retryDelayMs: 1, showProgress: () => ({ update: () => undefined, end: () => undefined }) };
   const fetchMade = (more: Partial<FetchOptions> = {}): Promise<boolean> =>
     fetchPack(pack.manifest, { ...quiet, modelsDir, say: (line) => lines.push(line), ...more });
+  /** Starts a process that fetches the pack with the compiled program. */
+  const startFetching = (): ChildProcess => {
+    const script = `
+      import { fetchPack } from ${JSON.stringify(new URL('../../dist/cli/models/fetch-pack.js', import.meta.url))};
+      await fetchPack(${JSON.stringify(pack.manifest)}, { modelsDir: ${JSON.stringify(modelsDir)}, say: () => undefined });`;
+    return spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+  };
   const filesOfPack = (): string[] => readdirSync(join(modelsDir, 'mini')).sort();
   const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));
   const partPath = (): string => join(modelsDir, '.mini.zip.part');
+  /** Resolves when the download of a run has this size. */
   const partHolds = (bytes: number): Promise<void> =>
-    vi.waitFor(() => expect(statSync(partPath()).size).toBe(bytes), { interval: 5, timeout: 60_000 });
+    vi.waitFor(
+      () => {
+        const folder = readdirSync(modelsDir).find((name) => name.startsWith('.fetch-mini-')) ?? '';
+        expect(statSync(join(modelsDir, folder, '.mini.zip.part')).size).toBe(bytes);
+      },
+      { interval: 5, timeout: 60_000 },
+    );
 
   it('unpacks only the files that the manifest names, and its manifest beside them', async () => {
     server.serve('/mini.zip', pack.archive);
@@ -78,13 +104,51 @@ describe('fetching a model pack', () => {
     expect(JSON.parse(readFileSync(join(modelsDir, 'mini.json'), 'utf8'))).toEqual(pack.manifest);
   });
 
-  it('leaves no working file behind', async () => {
+  it('leaves no working file behind, nor that of a run that was killed a day ago', async () => {
     server.serve('/mini.zip', pack.archive);
-    mkdirSync(join(modelsDir, '.fetch-mini-999999999'));
+    const [old, recent] = ['.fetch-mini-abcdef', '.fetch-mini-ghijkl'];
+    for (const name of [old, recent]) mkdirSync(join(modelsDir, name));
+    const yesterday = Date.now() / 1_000 - 90_000;
+    utimesSync(join(modelsDir, old), yesterday, yesterday);
 
     await fetchMade();
 
+    expect(readdirSync(modelsDir).sort()).toEqual([recent, 'mini', 'mini.json']);
+  });
+
+  it('fetches twice at the same time, as in two containers, where processes have the same id', async () => {
+    const waiting: (() => void)[] = [];
+    const onHeld = (finish: () => void): void => {
+      if (waiting.push(finish) === 2) for (const finishOne of waiting) finishOne();
+    };
+    server.serve('/mini.zip', serveInParts(pack.archive, 50_000, onHeld));
+
+    expect(await Promise.all([fetchMade(), fetchMade()])).toEqual([true, true]);
+
     expect(readdirSync(modelsDir).sort()).toEqual(['mini', 'mini.json']);
+    expect(fileOfPack('rec.onnx')).toEqual(pack.files['rec.onnx']);
+  });
+
+  it('fetches in two processes at the same time, and keeps what one has when a signal ends it', async () => {
+    const waiting: (() => void)[] = [];
+    const onHeld = (finish: () => void): void => void waiting.push(finish);
+    server.serve('/mini.zip', serveInParts(pack.archive, 50_000, onHeld));
+    const [ended, other] = [startFetching(), startFetching()];
+    const exits = [once(ended, 'exit'), once(other, 'exit')];
+    const partSizes = (): readonly number[] =>
+      readdirSync(modelsDir).map(
+        (name) => statSync(join(modelsDir, name, '.mini.zip.part'), { throwIfNoEntry: false })?.size ?? 0,
+      );
+    await vi.waitFor(() => expect(partSizes()).toEqual([50_000, 50_000]), { timeout: 60_000 });
+
+    ended.kill('SIGTERM');
+    expect(await exits[0]).toEqual([null, 'SIGTERM']);
+    expect(statSync(partPath()).size).toBe(50_000);
+    for (const finish of waiting) finish();
+    expect(await exits[1]).toEqual([0, null]);
+
+    expect(readdirSync(modelsDir).sort()).toEqual(['mini', 'mini.json']);
+    expect(fileOfPack('rec.onnx')).toEqual(pack.files['rec.onnx']);
   });
 
   it('finds files in a folder named after the pack', async () => {

@@ -26,8 +26,8 @@ export async function fetchPack(manifest: ModelManifest, options: FetchOptions):
       await place(manifest, workFolder, folder);
     }
     await deriveFiles(manifest, { folder, workFolder });
+    await placeManifest(manifest, workFolder, options.modelsDir);
   });
-  await writeManifest(manifest, options.modelsDir);
   return true;
 }
 
@@ -38,7 +38,9 @@ async function place({ files }: ModelManifest, workFolder: string, folder: strin
 }
 
 /** A separate models folder, such as a container's volume, needs the manifest next to the weights. */
-async function writeManifest(manifest: ModelManifest, modelsDir: string): Promise<void> {
-  const path = join(modelsDir, `${manifest.name}.json`);
-  if (!existsSync(path)) await writeFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
+async function placeManifest(manifest: ModelManifest, workFolder: string, modelsDir: string): Promise<void> {
+  const file = `${manifest.name}.json`;
+  if (existsSync(join(modelsDir, file))) return;
+  await writeFile(join(workFolder, file), `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(join(workFolder, file), join(modelsDir, file));
 }

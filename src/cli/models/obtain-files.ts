@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelManifest, ModelSource } from '../../shared/models/model-manifest.js';
 import { UserError } from '../user-error.js';
@@ -9,6 +9,7 @@ import { extractZip } from './extract-zip.js';
 import { extractTarball, fetchTarball } from './npm-tarball.js';
 import { formatMegabytes, type ShowProgress, showProgress } from './progress.js';
 import { fetchWheel } from './python-wheel.js';
+import { partName } from './work-folder.js';
 
 export interface FetchOptions {
   /** Folder that holds a folder for each pack. */
@@ -122,13 +123,14 @@ async function isArchiveOf(path: string, source: ArchiveSource): Promise<boolean
 const wrongArchive = (): UserError =>
   new UserError('The archive is not the one in the manifest; none of its files was kept.');
 
-/** Downloads a file into the work folder and returns its path. After an interruption, the next run continues it. */
+/** Downloads a file into the work folder and returns its path. Continues what an earlier run left, unless another took it. */
 async function download(
   { url, bytes, sha256 }: Pick<Download, 'url' | 'bytes' | 'sha256'>,
   name: string,
   { workFolder, options }: Task,
 ): Promise<string> {
-  const part = join(options.modelsDir, `.${name}.part`);
+  const part = join(workFolder, partName(name));
+  await rename(join(options.modelsDir, partName(name)), part).catch(unlessMissing);
   const start = (await sizeOf(part)) ?? 0;
   options.say(
     `  ${formatMegabytes(bytes)}${start > 0 ? `, ${formatMegabytes(start)} of it already downloaded` : ''}`,
@@ -145,5 +147,11 @@ async function download(
   }
   const path = join(workFolder, name);
   await rename(part, path);
+  // What another run left meanwhile.
+  await rm(join(options.modelsDir, partName(name)), { force: true });
   return path;
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -42,7 +42,7 @@ initContainers:
 {{- end }}
 {{- end }}
 
-{{/* Fills the claim of a pool. One Job for all its pods, because two that download at a time would disturb each other. */}}
+{{/* Fills the claim of a pool. One Job for all its pods, so that only one downloads. */}}
 {{- define "face.modelsJob" -}}
 {{- $scope := dict "root" .root "component" "models" "pool" .pool.name "settings" .pool }}
 {{- $container := include "face.modelsContainer" (merge (dict "command" (list "/app/fetch-models.sh") "tmp" "download") .) }}
