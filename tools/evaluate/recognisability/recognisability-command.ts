@@ -5,7 +5,7 @@ import { UserError } from '../../../src/cli/user-error.js';
 import { listRecognisers, packName, readManifest } from '../../../src/shared/models/model-catalogue.js';
 import { loadModelPack } from '../../../src/worker/vision/pack/model-pack.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
-import { listPhotos } from '../plan/list-photos.js';
+import { listFolders, listPhotos } from '../plan/list-photos.js';
 import type { LabelledExample } from './acceptance-table.js';
 import { measureFaces, type PersonPhoto } from './measure-faces.js';
 import { reportRecognisability } from './report-recognisability.js';
@@ -73,14 +73,13 @@ async function measureAll(
 
 function listPersons(folder: string): readonly PersonPhoto[] {
   const root = resolve(folder);
-  const entries = readdirSync(root, { withFileTypes: true });
-  if (entries.some((entry) => entry.isDirectory() && !entry.name.startsWith('.'))) {
+  if (listFolders(root).length > 0) {
     return listPhotos(root).flatMap(({ name, photos }) =>
       photos.map((photo) => ({ person: name, path: join(root, photo) })),
     );
   }
-  return entries
-    .filter(({ name }) => /\.(jpe?g|png|webp)$/i.test(name))
-    .map(({ name }) => ({ person: basename(name, extname(name)), path: join(root, name) }))
+  return readdirSync(root)
+    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
+    .map((name) => ({ person: basename(name, extname(name)), path: join(root, name) }))
     .toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }

@@ -8,7 +8,8 @@ import { PHOTO_TYPES, type PhotoSource } from './photo-server.js';
 const REFERENCE_NAME = /^(back|ref|id)/i;
 
 /**
- * Returns the photos in `folder`, without its subfolders. Photos that are added later are served too.
+ * Returns the photos in `folder`, without its subfolders. Photos that are added later are served too; links are not, because
+ * they could lead to other files of this machine.
  * @throws UserError if the folder cannot be read or has fewer than two photos.
  */
 export function openPhotoFolder(folder: string): PhotoSource {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,27 @@ describe('planFolders', () => {
     put('ann/1.jpg', 'ann/notes.txt', 'bob/1.jpg', '.git/1.jpg', 'list.jpg', 'nobody/readme.md');
 
     expect(planFolders(root, LIMITS).photos).toEqual(['ann/1.jpg', 'bob/1.jpg']);
+  });
+
+  it('follows links to folders and files, takes a file once, and does not go round in circles', () => {
+    put('store/a/1.jpg', 'store/a/2.jpg', 'store/b.jpg', 'photos/bob/1.jpg');
+    const photos = join(root, 'photos');
+    symlinkSync('../store/a', join(photos, 'ann'));
+    symlinkSync('../../store/b.jpg', join(photos, 'bob', '2.jpg'));
+    symlinkSync('1.jpg', join(photos, 'bob', '3.jpg'));
+    symlinkSync('nothing.jpg', join(photos, 'bob', '4.jpg'));
+    symlinkSync('5.jpg', join(photos, 'bob', '5.jpg'));
+    symlinkSync('.', join(root, 'store', 'a', 'again'));
+    symlinkSync('.', join(photos, 'bob', 'all'));
+
+    expect(planFolders(photos, LIMITS).photos).toEqual(['ann/1.jpg', 'ann/2.jpg', 'bob/1.jpg', 'bob/2.jpg']);
+  });
+
+  it('refuses one file as the photo of two persons, whose pairs would match by mistake', () => {
+    put('ann/1.jpg', 'bob/1.jpg');
+    symlinkSync('../ann/1.jpg', join(root, 'bob', '2.jpg'));
+
+    expect(() => planFolders(root, LIMITS)).toThrow('ann/1.jpg and bob/2.jpg are the same file');
   });
 
   it('lists no pair above the limit, but counts both kinds and says so', () => {
