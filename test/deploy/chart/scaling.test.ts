@@ -36,13 +36,16 @@ describe('replicas', () => {
 });
 
 describe('a ScaledObject', () => {
-  const { spec } = find(full, 'ScaledObject', `${RELEASE}-worker-cpu`);
-  const queries = Object.fromEntries(
-    spec.triggers.map((trigger: { name: string; metadata: { query: string } }) => [
-      trigger.name,
-      trigger.metadata.query,
-    ]),
-  );
+  const specOf = (objects: typeof full) => find(objects, 'ScaledObject', `${RELEASE}-worker-cpu`).spec;
+  const queriesOf = (objects: typeof full): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      specOf(objects).triggers.map((trigger: { name: string; metadata: { query: string } }) => [
+        trigger.name,
+        trigger.metadata.query,
+      ]),
+    );
+  const spec = specOf(full);
+  const queries = queriesOf(full);
 
   it('keeps the workers while Prometheus or the API is away', () => {
     expect(spec.fallback).toEqual({ failureThreshold: 3, replicas: 2, behavior: 'currentReplicasIfHigher' });
@@ -72,7 +75,7 @@ describe('a ScaledObject', () => {
     );
 
     expect(Object.keys(queries)).toEqual(['wait', 'depth', 'busy']);
-    for (const query of Object.values<string>(queries))
+    for (const query of Object.values(queries))
       for (const selector of readQuery(query).selectors) {
         const known = labels.get(selector.metric.replace(/_sum$/, ''));
         expect(known, selector.metric).toBeDefined();
@@ -83,6 +86,7 @@ describe('a ScaledObject', () => {
   it.skipIf(!process.env.PROMETHEUS_FOLDER)('computes the workers that are needed, for its own pack', () => {
     const folder = mkdtempSync(join(tmpdir(), 'scaling-'));
     afterAll(() => rmSync(folder, { recursive: true }));
+    const alone = queriesOf(render(withSetting(FULL, 'pools', [{ name: 'cpu', pack: 'lite' }])));
     const at = (name: string, labels: string, values: string) => ({
       series: `${name}{namespace="${NAMESPACE}",${labels}}`,
       values,
@@ -113,13 +117,17 @@ describe('a ScaledObject', () => {
       ],
       promql_expr_test: [
         // 20 s are 4 times 5 s, so 4 workers must become 16.
-        ['wait', 16],
+        [alone.wait, 16],
         // 800 jobs, 100 for each worker.
-        ['depth', 8],
+        [alone.depth, 8],
         // 2.8 processes are busy: 1.4 workers, of which 0.7 should be.
-        ['busy', 2],
-      ].map(([name, value]) => ({
-        expr: `round(${queries[name as string]}, 0.001)`,
+        [alone.busy, 2],
+        // Half of the workers of lite are in other pools, which answer for the other half of the queue.
+        [queries.wait, 8],
+        [queries.depth, 4],
+        [queries.busy, 2],
+      ].map(([query, value]) => ({
+        expr: `round(${query}, 0.001)`,
         eval_time: '10m',
         exp_samples: [{ labels: '{}', value }],
       })),
