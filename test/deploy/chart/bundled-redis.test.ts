@@ -12,7 +12,7 @@ import { BUNDLED, withSetting } from './support/values.js';
 
 it('starts with the arguments and users of the chart, and gives the programs their rights', async () => {
   const objects = render(withSetting(BUNDLED, 'config.REDIS_PREFIX', '{other}'));
-  const { data } = find(objects, 'Secret', 'face-verification-redis');
+  const { data } = find(objects, 'Secret');
   const redis = programsOf(objects).find(({ name }) => name.endsWith('-redis'));
   const decode = (name: string) => Buffer.from(data[name], 'base64').toString();
   const folder = mkdtempSync(join(tmpdir(), 'chart-redis-'));
@@ -45,4 +45,17 @@ it('starts with the arguments and users of the chart, and gives the programs the
     if (server.exitCode === null) await once(server, 'exit');
     rmSync(folder, { recursive: true });
   }
+});
+
+it('has another Secret for another prefix, which the programs and Redis mount', () => {
+  const [usual, other] = ['{face}', '{other}'].map((prefix) => {
+    const objects = render(withSetting(BUNDLED, 'config.REDIS_PREFIX', prefix));
+    const { name } = find(objects, 'Secret').metadata;
+    for (const { pod } of programsOf(objects))
+      expect(JSON.stringify(pod.volumes)).toContain(`"name":"${name}"`);
+    return name;
+  });
+
+  expect(usual).toBe('face-verification-redis');
+  expect(other).toMatch(/^face-verification-redis-[0-9a-f]{8}$/);
 });

@@ -111,9 +111,16 @@ does not exist yet at the first installation. Empty where the cluster cannot be 
 {{- with $seen }}{{ join "\n" . | sha256sum }}{{ end }}
 {{- end }}
 
-{{/* The Secret with REDIS_URL and users.acl of the Redis of this chart. */}}
+{{/* The Secret with REDIS_URL and users.acl of the Redis of this chart. It is immutable and its user can use one prefix, so
+another prefix has another Secret, which restarts what uses it. */}}
 {{- define "face.redisSecret" -}}
-{{- .Values.redis.existingSecret | default (printf "%s-redis" (include "face.fullname" .)) }}
+{{- $prefix := include "face.redisPrefix" . }}
+{{- $name := printf "%s-redis%s" (include "face.fullname" .) (ternary "" (printf "-%s" (sha256sum $prefix | trunc 8)) (eq $prefix "{face}")) }}
+{{- .Values.redis.existingSecret | default $name }}
+{{- end }}
+
+{{- define "face.redisPrefix" -}}
+{{- .Values.config.REDIS_PREFIX | default "{face}" }}
 {{- end }}
 
 {{/* A rule that allows name servers. Takes networkPolicy.dns. */}}
