@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENVIRONMENT_NAMES, loadApiConfig, loadWorkerConfig } from '../../../src/shared/config/config.js';
 import { type Program, programsOf, secretsOf } from './support/programs-of.js';
-import { find, type KubernetesObject, render, type Values } from './support/render-chart.js';
+import { find, type KubernetesObject, NAMESPACE, render, type Values } from './support/render-chart.js';
 import { BUNDLED, EXTERNAL, FULL, MATRIX, withSetting } from './support/values.js';
 
 const RELEASE = 'face-verification';
@@ -104,6 +104,14 @@ describe('secrets', () => {
     expect(sourceOf('api')?.slice(1)).toEqual(['face', 'public']);
     expect(sourceOf('worker-cpu')?.slice(1)).toEqual(['signing', 'RECEIPT_KEYS']);
   });
+});
+
+it('a priority class of the release has the name of its namespace, and every pod has it', () => {
+  const objects = render(FULL);
+  const { name } = find(objects, 'PriorityClass').metadata;
+
+  expect(name).toBe(`${NAMESPACE}-${RELEASE}`);
+  for (const { pod } of programsOf(objects)) expect(pod.priorityClassName).toBe(name);
 });
 
 describe('ports', () => {

@@ -17,6 +17,11 @@
 {{- .Values.serviceAccount.name | default (ternary (include "face.fullname" .) "default" .Values.serviceAccount.create) }}
 {{- end }}
 
+{{/* Priority classes belong to the whole cluster, so the name has the namespace. */}}
+{{- define "face.priorityClassName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "face.fullname" .) }}
+{{- end }}
+
 {{/* Labels that never change. Takes root, component and possibly pool. Redis has another name, so that the Service for
 metrics selects API and workers. */}}
 {{- define "face.selectorLabels" -}}

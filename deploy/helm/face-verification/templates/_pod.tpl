@@ -30,7 +30,7 @@ securityContext:
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .settings.priorityClassName | default (ternary (include "face.fullname" .root) "" .root.Values.priorityClass.create) }}
+{{- with .settings.priorityClassName | default (ternary (include "face.priorityClassName" .root) "" .root.Values.priorityClass.create) }}
 priorityClassName: {{ . }}
 {{- end }}
 {{- with .settings.runtimeClassName }}
