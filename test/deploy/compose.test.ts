@@ -19,6 +19,7 @@ const JOBS = 30;
 const WORKERS = 3;
 
 let images: ImageServer;
+let references: Readonly<Record<'match' | 'other', Uint8Array>>;
 let match: Record<string, string>;
 let noMatch: Record<string, string>;
 let origin: string;
@@ -52,7 +53,8 @@ beforeAll(async () => {
   const photos = await uploadPhotos();
   const served = Object.entries(photos).map(([name, photo]) => [name, images.serve(`/${name}`, photo)]);
   match = { user_id: 'user-1', ...Object.fromEntries(served) };
-  noMatch = { ...match, back_image: images.serve('/other', await otherPersonPhoto()) };
+  references = { match: photos.back_image, other: await otherPersonPhoto() };
+  noMatch = { ...match, back_image: images.serve('/other', references.other) };
   writeSettings();
   await compose('down', '--volumes', '--remove-orphans');
   await compose('up', '--detach');
@@ -94,26 +96,28 @@ describe('docker compose', () => {
     expect(await inContainer(worker, 'env')).not.toContain(API_KEY);
   });
 
-  it(`loses none of ${JOBS} jobs when one of ${WORKERS} workers is killed`, async () => {
+  it(`loses none of ${JOBS} jobs when one of ${WORKERS} workers is killed while it has some`, async () => {
     await compose('up', '--detach', '--no-recreate', '--scale', `${WORKER}=${WORKERS}`);
     const workers = await healthyContainers(WORKER, WORKERS);
     await vi.waitFor(async () => expect(await liveWorkers()).toBe(WORKERS), { timeout: 120_000 });
-    const [victim] = workers;
-    if (!victim) throw new Error('no worker');
-
+    const held = holdReferences();
     const expected = Array.from({ length: JOBS }, (_, index) => index % 3 !== 0);
     const accepted = await Promise.all(
-      expected.map((isMatch, index) =>
-        call('/jobs', { ...(isMatch ? match : noMatch), user_id: `user-${index}` }),
-      ),
+      expected.map((isMatch, index) => {
+        const photos = { ...match, back_image: isMatch ? held.match : held.other };
+        return call('/jobs', { ...photos, user_id: `user-${index}` });
+      }),
     );
-    // Everything that the container runs, so that it ends at once and jobs of its own are open.
+    const victim = await vi.waitFor(
+      () => {
+        const found = workers.find((worker) => held.isAskedBy(addressOf(worker, `${API}-egress`)));
+        if (!found) throw new Error('no worker waits for a reference');
+        return found;
+      },
+      { timeout: 120_000 },
+    );
+    // Everything that the container runs, so that it ends at once, with jobs that nobody can have ended.
     await inContainer(victim, 'kill -9 -1').catch(() => undefined);
-
-    expect(accepted.map(({ status }) => status)).toEqual(expected.map(() => 202));
-    const results = await Promise.all(accepted.map(({ body }) => finished(String(body.job_id))));
-    expect(results.map(({ matched }) => matched)).toEqual(expected);
-    expect(results.map(({ user_id }) => user_id)).toEqual(expected.map((_, index) => `user-${index}`));
     await vi.waitFor(
       async () => {
         const found = (await containersOf(WORKER)).find(({ Id }) => Id === victim.Id);
@@ -121,6 +125,12 @@ describe('docker compose', () => {
       },
       { timeout: 120_000 },
     );
+    held.release();
+
+    expect(accepted.map(({ status }) => status)).toEqual(expected.map(() => 202));
+    const results = await Promise.all(accepted.map(({ body }) => finished(String(body.job_id))));
+    expect(results.map(({ matched }) => matched)).toEqual(expected);
+    expect(results.map(({ user_id }) => user_id)).toEqual(expected.map((_, index) => `user-${index}`));
     await healthyContainers(WORKER, WORKERS);
   });
 
@@ -138,6 +148,27 @@ describe('docker compose', () => {
     expect(await call('/compare-faces', match)).toMatchObject({ status: 200, body: { matched: true } });
   });
 });
+
+/** Serves two references that no worker gets before they are released, so no job ends before. */
+function holdReferences() {
+  const waiting: { readonly address: string | undefined; readonly send: () => void }[] = [];
+  let isReleased = false;
+  const hold = (path: string, photo: Uint8Array): string =>
+    images.serve(path, ({ socket }, response) => {
+      const send = (): void => void response.end(photo);
+      if (isReleased) send();
+      else waiting.push({ address: socket.remoteAddress, send });
+    });
+  return {
+    match: hold('/held-match', references.match),
+    other: hold('/held-other', references.other),
+    isAskedBy: (address: string): boolean => waiting.some((each) => each.address === address),
+    release: (): void => {
+      isReleased = true;
+      for (const { send } of waiting) send();
+    },
+  };
+}
 
 /** Resolves with the result of a job. */
 function finished(id: string): Promise<Readonly<Record<string, unknown>>> {

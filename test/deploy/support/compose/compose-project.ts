@@ -36,6 +36,8 @@ export function writeSettings(): void {
     `ALLOWED_PRIVATE_HOSTS=${TEST_ADDRESS}`,
     'VISION_PROCESSES=1',
     'WORKER_CPUS=1',
+    // Longer than a test holds a photo back.
+    'IMAGE_DOWNLOAD_TIMEOUT=120',
   ];
   writeFileSync(join(checkout, '.env'), `${lines.join('\n')}\n`);
 }
