@@ -26,8 +26,9 @@ export interface BodyReader<T> {
 }
 
 /**
- * Passes the body of a request on, chunk by chunk, and returns what `onEnd` makes of it. The rest of a refused body is read and dropped within limits: many
- * programs read no answer before they have sent their request, and end with a broken connection instead.
+ * Passes the body of a request on, chunk by chunk, and returns what `onEnd` makes of it. The rest of a refused body is
+ * read and dropped within limits: many programs read no answer before they have sent their request, and end with a broken
+ * connection instead.
  * @throws VerificationError `body_too_large` by its Content-Length or while reading; `overloaded`; `invalid_request` if the
  * connection ends first; what the reader throws.
  */

@@ -49,10 +49,11 @@ const MAX_SHIFT = 0.25;
 
 /**
  * Returns the face and how plausible it is that it is upright. A high score and a small roll settle it at no cost, and so
- * does a large straight face that can be recognised clearly. Otherwise the detector runs again on a cut-out in which the face, judging by its points, is upright and of a good size.
- * Unless both scores are high or the face can be recognised clearly, it also runs on the cut-out in other turns: detectors find turned faces too and give them
- * upright points, but score them lower than the right way up. A face that turns out to lie on its side is never
- * settled, so that the turned view is tried as well, which can find more faces.
+ * does a large straight face that can be recognised clearly. Otherwise the detector runs again on a cut-out in which the
+ * face, judging by its points, is upright and of a good size. Unless both scores are high or the face can be recognised
+ * clearly, it also runs on the cut-out in other turns: detectors find turned faces too and give them upright points, but
+ * score them lower than the right way up. A face that turns out to lie on its side is never settled, so that the turned
+ * view is tried as well, which can find more faces.
  */
 export async function confirmFace(
   detect: FaceDetector['detect'],
