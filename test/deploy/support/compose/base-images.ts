@@ -50,37 +50,31 @@ export function nodeImage(name: string): BaseImage {
 
 /** Returns the image of Redis: Debian's server with the user and the folder of the official image. */
 export function redisImage(name: string): BaseImage {
-  return {
-    name,
-    make: async (engine) => {
-      await makeSystem(engine);
-      const lines = [
-        `FROM ${BASE}`,
-        'RUN groupadd -g 999 redis && useradd -r -u 999 -g 999 redis && mkdir /data && chown redis:redis /data \\',
-        ' && apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*',
-        'VOLUME /data',
-        'WORKDIR /data',
-        'CMD ["redis-server"]',
-      ];
-      await buildContext(engine, { name, folder: newContext('redis'), lines });
-    },
-  };
+  return debianImage(name, 'redis', [
+    'RUN groupadd -g 999 redis && useradd -r -u 999 -g 999 redis && mkdir /data && chown redis:redis /data \\',
+    ' && apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*',
+    'VOLUME /data',
+    'WORKDIR /data',
+    'CMD ["redis-server"]',
+  ]);
 }
 
 /** Returns the image of Prometheus: Debian's, which is older, with the user and the folder of the official image. */
 export function prometheusImage(name: string): BaseImage {
+  return debianImage(name, 'prometheus', [
+    'RUN apt-get update && apt-get install -y --no-install-recommends prometheus wget && rm -rf /var/lib/apt/lists/* \\',
+    ' && mkdir -p /prometheus && chown 65534:65534 /prometheus',
+    'WORKDIR /prometheus',
+    'ENTRYPOINT ["/usr/bin/prometheus"]',
+  ]);
+}
+
+function debianImage(name: string, context: string, lines: readonly string[]): BaseImage {
   return {
     name,
     make: async (engine) => {
       await makeSystem(engine);
-      const lines = [
-        `FROM ${BASE}`,
-        'RUN apt-get update && apt-get install -y --no-install-recommends prometheus wget && rm -rf /var/lib/apt/lists/* \\',
-        ' && mkdir -p /prometheus && chown 65534:65534 /prometheus',
-        'WORKDIR /prometheus',
-        'ENTRYPOINT ["/usr/bin/prometheus"]',
-      ];
-      await buildContext(engine, { name, folder: newContext('prometheus'), lines });
+      await buildContext(engine, { name, folder: newContext(context), lines: [`FROM ${BASE}`, ...lines] });
     },
   };
 }
