@@ -1,7 +1,5 @@
 import type { WorkerConfig } from '../shared/config/config.js';
-import type { Keyspace } from '../shared/queue/keyspace.js';
 import { connectRedis, type RedisConnection } from '../shared/redis/connect-redis.js';
-import type { Shutdown } from '../shared/runtime/shutdown.js';
 import { createPhotoCipher, UndecryptableError } from '../shared/uploads/photo-cipher.js';
 import { readPhoto } from '../shared/uploads/photo-store.js';
 import { fetchImage } from './images/fetch-image.js';
@@ -16,6 +14,7 @@ import type { SharedResources } from './tenant-shares/job-steps.js';
 import type { SlowJobs } from './tenant-shares/slow-jobs.js';
 import { createReferenceCache } from './verification/reference-cache.js';
 import type { VisionPool } from './vision/process/vision-pool.js';
+import type { WorkerParts } from './worker-parts.js';
 
 /** Time for DNS, TCP and TLS together, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -25,15 +24,10 @@ const RATE_WINDOW_MS = 3_000;
 const PHOTOS_PER_PROCESS = 2;
 const BYTES_PER_MB = 1_048_576;
 
-export interface ResourceOptions {
-  readonly config: WorkerConfig;
-  /** Returns the settings as they are now, for those that apply without a restart. */
-  readonly readSettings: () => WorkerConfig;
-  readonly keys: Keyspace;
+export interface ResourceOptions extends Pick<WorkerParts, 'config' | 'readSettings' | 'keys' | 'shutdown'> {
   readonly slowJobs: SlowJobs;
   readonly pool: VisionPool;
   readonly metrics: Pick<WorkerMetrics, 'countReferenceLookup'>;
-  readonly shutdown: Shutdown;
   /** Handles errors of the connection for photos. */
   readonly onError: (error: unknown) => void;
 }

@@ -6,16 +6,15 @@ import { followSettings, type LiveSettings } from '../shared/config/live-setting
 import { fmrAtThreshold } from '../shared/models/calibration.js';
 import { listRecognisers, packName, readManifest } from '../shared/models/model-catalogue.js';
 import type { ModelManifest } from '../shared/models/model-manifest.js';
-import { createKeyspace, type Keyspace } from '../shared/queue/keyspace.js';
+import { createKeyspace } from '../shared/queue/keyspace.js';
 import { findSigningKey } from '../shared/receipts/receipt-keys.js';
-import { isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
+import { isRedisReady } from '../shared/redis/connect-redis.js';
 import { measureResponse } from '../shared/redis/measure-response.js';
 import { openRedis } from '../shared/redis/open-redis.js';
 import { createRedisClock, type RedisClock } from '../shared/redis/redis-clock.js';
-import type { RightsWatch } from '../shared/redis/watch-rights.js';
-import { createLogger, type Logger } from '../shared/runtime/logger.js';
+import { createLogger } from '../shared/runtime/logger.js';
 import { readServiceVersion } from '../shared/runtime/service-version.js';
-import { createShutdown, exitOnSignals, failToStart, type Shutdown } from '../shared/runtime/shutdown.js';
+import { createShutdown, exitOnSignals, failToStart } from '../shared/runtime/shutdown.js';
 import { startTracing } from '../shared/runtime/start-tracing.js';
 import { countWaiting, createShadowQueue, shadowKeys } from '../shared/shadow/shadow-queue.js';
 import { createWebhookQueue, type WebhookQueue } from '../shared/webhooks/webhook-queue.js';
@@ -31,6 +30,7 @@ import { warnOfUnsafeRedis, warnOfWeakCheck } from './upkeep/startup-warnings.js
 import type { ModelIdentity } from './verification/create-evidence.js';
 import type { VerificationRules } from './verification/verify-person.js';
 import { createVisionPool, type VisionPool } from './vision/process/vision-pool.js';
+import type { WorkerParts } from './worker-parts.js';
 
 /**
  * How far V8's heap may grow after a full collection before the next one, in percent. Photos count as heap: with V8's
@@ -101,26 +101,19 @@ async function main(): Promise<void> {
   );
 }
 
-/** What live workers and shadows need. `keys`: the names of the live pack. */
-interface Parts {
-  readonly config: WorkerConfig;
+/** What live workers and shadows need. */
+interface Parts extends WorkerParts {
   readonly settings: LiveSettings<WorkerConfig>;
-  readonly readSettings: () => WorkerConfig;
-  readonly logger: Logger;
-  readonly redis: RedisConnection;
-  readonly rights: RightsWatch;
   readonly onError: (error: unknown) => void;
-  readonly keys: Keyspace;
   readonly pool: VisionPool;
   readonly model: ModelIdentity;
   readonly slowJobs: SlowJobs;
   readonly verification: VerificationRules;
   readonly manifest: ModelManifest | undefined;
-  readonly shutdown: Shutdown;
 }
 
 async function runLive(parts: Parts, settingWarnings: readonly string[]): Promise<void> {
-  const { config, logger, redis, rights, keys, pool, slowJobs, shutdown } = parts;
+  const { config, logger, redis, rights, keys, pool, slowJobs } = parts;
   const clock = createRedisClock(redis);
   const share = config.SHADOW_MODEL === undefined ? 0 : config.SHADOW_SHARE;
   const onExpired = (count: number): void => metrics.countShadowOffer('expired', count);
@@ -142,7 +135,7 @@ async function runLive(parts: Parts, settingWarnings: readonly string[]): Promis
     keys,
     retentionSeconds,
     batches: createBatchStore({ redis, keys, retentionSeconds }),
-    webhooks: openWebhookQueue({ config, keys, redis, logger, shutdown }),
+    webhooks: openWebhookQueue(parts),
     logger,
   };
   await startConsumers({
@@ -198,15 +191,7 @@ function receiptIssuer(
   });
 }
 
-interface QueueOptions {
-  readonly config: WorkerConfig;
-  readonly keys: Keyspace;
-  readonly redis: RedisConnection;
-  readonly logger: Logger;
-  readonly shutdown: Shutdown;
-}
-
-function openWebhookQueue({ config, keys, redis, logger, shutdown }: QueueOptions): WebhookQueue {
+function openWebhookQueue({ config, keys, redis, logger, shutdown }: WorkerParts): WebhookQueue {
   const webhooks = createWebhookQueue({
     redis,
     keys,

@@ -1,10 +1,5 @@
-import type { WorkerConfig } from '../shared/config/config.js';
 import { createFairQueue, type FairQueue } from '../shared/queue/fair-queue.js';
-import { connectRedis, isRedisReady, type RedisConnection } from '../shared/redis/connect-redis.js';
-import type { RightsWatch } from '../shared/redis/watch-rights.js';
-import type { Logger } from '../shared/runtime/logger.js';
-import type { Shutdown } from '../shared/runtime/shutdown.js';
-import { startStatusServer } from '../shared/runtime/status-server.js';
+import { isRedisReady } from '../shared/redis/connect-redis.js';
 import { signingSecrets } from '../shared/webhooks/webhook-secret.js';
 import { type ComparisonWorker, createComparisonWorker } from './comparison/comparison-worker.js';
 import type { FinishDependencies } from './comparison/finish-job.js';
@@ -15,9 +10,12 @@ import type { IssueReceipt } from './receipts/receipt-issuer.js';
 import type { ShadowOffers } from './shadow/shadow-offers.js';
 import type { SharedResources } from './tenant-shares/job-steps.js';
 import { startHeartbeat } from './upkeep/heartbeat.js';
+import { listenForCancels } from './upkeep/listen-for-cancels.js';
+import { openHealthPort } from './upkeep/open-health-port.js';
 import { startReconciler } from './upkeep/reconcile.js';
 import type { VerificationRules } from './verification/verify-person.js';
 import { createWebhookWorker, type WebhookWorker } from './webhooks/webhook-worker.js';
+import type { WorkerParts } from './worker-parts.js';
 
 /** Time for DNS, TCP and TLS together, ms. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -26,40 +24,24 @@ const GRACE_SHARE = 0.6;
 /** Interval at which shutdown checks whether only Redis is missing, ms. */
 const STRANDED_CHECK_MS = 100;
 
-export interface ConsumerOptions {
-  readonly config: WorkerConfig;
-  /** Returns the settings as they are now, for those that apply without a restart. */
-  readonly readSettings: () => WorkerConfig;
+export interface ConsumerOptions extends WorkerParts {
   /** Wrong settings that were replaced by their defaults. */
   readonly settingWarnings: readonly string[];
-  readonly logger: Logger;
-  readonly redis: RedisConnection;
-  readonly rights: Pick<RightsWatch, 'complete' | 'isMissing'>;
   readonly finishing: FinishDependencies;
   readonly verification: VerificationRules;
   readonly issueReceipt: IssueReceipt | undefined;
   readonly shadow: ShadowOffers;
   readonly resources: SharedResources;
   readonly metrics: WorkerMetrics;
-  readonly shutdown: Shutdown;
 }
 
 /** Opens the health port and starts everything that takes work: the reconciler, webhooks and comparisons. */
 export async function startConsumers(options: ConsumerOptions): Promise<void> {
-  const { config, logger, redis, rights, finishing, metrics, shutdown } = options;
-  let ready = false;
-  const isReady = (): boolean => ready && isRedisReady(redis) && !rights.isMissing();
-  const health = await startStatusServer({
-    host: config.WORKER_HOST,
-    port: config.WORKER_PORT,
-    answers: {
-      '/health': () => [200, { status: 'ok', warnings: options.settingWarnings }],
-      '/health/ready': () => (isReady() ? [200, { status: 'ready' }] : [503, { status: 'not_ready' }]),
-      '/metrics': async () => [200, await metrics.render()],
-    },
+  const { config, redis, rights, finishing, metrics, shutdown } = options;
+  const health = await openHealthPort(options, {
+    '/health': () => [200, { status: 'ok', warnings: options.settingWarnings }],
+    '/metrics': async () => [200, await metrics.render()],
   });
-  shutdown.add('health', health.close);
-  logger.info({ host: config.WORKER_HOST, port: health.port }, 'metrics');
   // BullMQ would repeat refused commands.
   await rights.complete;
   const fairQueue = createFairQueue(redis, finishing.keys.prefix, finishing.keys.queueName);
@@ -76,7 +58,7 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
   await finishing.clock.synchronise();
   const webhooks = startWebhooks(options);
   const comparisons = startComparisons(options, fairQueue);
-  await listenForCancels(comparisons, options);
+  await listenForCancels(options, (jobId) => comparisons.abort(jobId, 'cancelled'));
   const graceMs = config.SHUTDOWN_TIMEOUT * 1_000 * GRACE_SHARE;
   shutdown.add('consumers', () => {
     const closed = Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]);
@@ -85,10 +67,8 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
   const heartbeat = await startHeartbeat({ ...finishing, canWork: () => !rights.isMissing() });
   // Last in, first out: the APIs learn that this worker leaves before it stops taking jobs.
   shutdown.add('heartbeat', heartbeat.stop);
-  ready = true;
-  shutdown.add('readiness', () => {
-    ready = false;
-  });
+  health.setReady(true);
+  shutdown.add('readiness', () => health.setReady(false));
 }
 
 function startComparisons(options: ConsumerOptions, fairQueue: FairQueue): ComparisonWorker {
@@ -128,17 +108,6 @@ function startWebhooks(options: ConsumerOptions): WebhookWorker {
     logger,
     onDelivery: ({ result }) => metrics.observeWebhook(result),
   });
-}
-
-async function listenForCancels(
-  worker: ComparisonWorker,
-  { config, finishing, logger, shutdown }: ConsumerOptions,
-): Promise<void> {
-  const subscriber = connectRedis(config.REDIS_URL, 'patient');
-  subscriber.on('error', (error) => logger.debug({ err: error }, 'cancel subscription'));
-  subscriber.on('message', (_channel, jobId) => worker.abort(jobId, 'cancelled'));
-  await subscriber.subscribe(finishing.keys.cancelChannel);
-  shutdown.add('cancel subscription', () => subscriber.disconnect());
 }
 
 /**
