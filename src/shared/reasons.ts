@@ -43,6 +43,11 @@ export const REASON_KINDS = {
     text: 'Neither this face nor the one in the reference is clear enough to compare the two.',
     advice: 'Ask for a clearer photo, or replace the reference. One clear photo of the two is enough.',
   },
+  one_unclear: {
+    stage: 'photo',
+    text: 'This face or the one in the reference is not clear enough to decide about the two.',
+    advice: 'Ask for a clearer photo, or replace the reference if it has the flaw.',
+  },
   not_a_face: {
     stage: 'photo',
     text: 'The photo does not clearly show a face.',

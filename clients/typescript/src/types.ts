@@ -181,6 +181,7 @@ export type Reason =
   | 'covered'
   | 'distorted'
   | 'both_unclear'
+  | 'one_unclear'
   | 'not_a_face'
   | 'turned'
   | 'dns'

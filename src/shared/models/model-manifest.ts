@@ -112,7 +112,7 @@ export const recognisabilitySchema = z.object({
   source: z.string(),
   /**
    * A face is not compared below a score of `standard` (or `strict`). It is doubtful from `flawed`; two doubtful faces
-   * must exceed the threshold by `margin` to match.
+   * must exceed the threshold by `margin` to match, a doubtful and a clear one stay that far below it for a "no".
    */
   limits: z.object({
     standard: z.number().min(0).max(1),

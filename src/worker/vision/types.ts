@@ -42,7 +42,7 @@ export interface FaceAnalysis {
   readonly embedding: Float32Array;
   readonly face: FaceDetection;
   readonly quality: FaceQuality;
-  /** 0 for a clear face; for a doubtful one, how far its similarity to another must exceed the threshold. */
+  /** 0 for a clear face; for a doubtful one, how near the threshold its similarity decides nothing. */
   readonly doubtMargin: number;
   /** Faces that the detector found, including the subject. */
   readonly facesFound: number;

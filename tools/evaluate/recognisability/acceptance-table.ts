@@ -1,4 +1,4 @@
-import { isTooDoubtful } from '../../../src/worker/verification/withhold-doubtful.js';
+import { findDoubt } from '../../../src/worker/verification/withhold-doubtful.js';
 import { compareEmbeddings } from '../../../src/worker/vision/face/compare-embeddings.js';
 import { judgeFace } from '../../../src/worker/vision/recognisability/judge-face.js';
 import type { RecognisabilityData } from '../../../src/worker/vision/recognisability/rate-face.js';
@@ -77,8 +77,7 @@ export function compareJudged(
   { similarity, threshold }: { readonly similarity: number; readonly threshold: number },
 ): Comparison {
   if (!one.usable || !other.usable) return 'untold';
-  if (isTooDoubtful(similarity, { threshold, margins: [one.doubtMargin, other.doubtMargin] }))
-    return 'untold';
+  if (findDoubt(similarity, { threshold, margins: [one.doubtMargin, other.doubtMargin] })) return 'untold';
   return similarity >= threshold ? 'match' : 'non-match';
 }
 

@@ -195,6 +195,7 @@ Reason: TypeAlias = Literal[
     "covered",
     "distorted",
     "both_unclear",
+    "one_unclear",
     "not_a_face",
     "turned",
     "dns",

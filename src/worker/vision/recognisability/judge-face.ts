@@ -22,7 +22,7 @@ export interface FaceVerdict {
   /** How similar the face is expected to be to a clean photo of itself, 0..1. */
   readonly score: number;
   readonly usable: boolean;
-  /** 0 for a clear face. Above 0 for a doubtful one: how far its similarity to another doubtful face must exceed the threshold. */
+  /** 0 for a clear face. Above 0 for a doubtful one: how near the threshold its similarity decides nothing. */
   readonly doubtMargin: number;
   /** Why it is unusable; absent if it is usable. */
   readonly reason?: FaceReason;

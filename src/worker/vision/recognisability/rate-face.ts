@@ -36,7 +36,7 @@ export interface RecognisabilityLimits {
   readonly strict: number;
   /** Answer to `flawed` from which a face is doubtful, 0..1. */
   readonly flawed: number;
-  /** How far the similarity of two doubtful faces must exceed the threshold. */
+  /** How far the similarity must exceed the threshold for a match of two doubtful faces, or stay below it for a "no" about one. */
   readonly margin: number;
 }
 

@@ -116,6 +116,21 @@ describe('verifyPerson', () => {
     expect(clear.outcome).toMatchObject({ ok: true, matched: false });
   });
 
+  it('does not say no about a doubtful front that is nearly as similar as the threshold asks (18)', async () => {
+    const doubtful = (similarity: number) =>
+      faceAt(similarity, { contentDigest: 'd', perceptualHash: HASHES.front_image2, doubtMargin: 0.15 });
+
+    const close = await verify(photos({ front_image2: doubtful(0.4) }));
+    const far = await verify(photos({ front_image2: doubtful(0.3) }));
+    const settled = await verify(photos({ front_image2: doubtful(0.4), front_image3: faceAt(0.6) }));
+
+    expect(close.outcome).toMatchObject({ ok: false, code: 'low_quality', reason: 'one_unclear' });
+    expect(close.outcome).toMatchObject({ errors: [{ image: 'front_image2' }] });
+    expect(close.evidence).toMatchObject({ matches: 1, images: { front_image2: { status: 'unusable' } } });
+    expect(far.outcome).toMatchObject({ ok: true, matched: false });
+    expect(settled.outcome).toMatchObject({ ok: true, matched: true });
+  });
+
   it('shows every figure of the decision in the evidence', async () => {
     const { evidence } = await verify(photos({ front_image3: 'face_not_found' }), {
       fmrAt: (threshold) => (threshold === 0.5 ? 4.4e-6 : undefined),

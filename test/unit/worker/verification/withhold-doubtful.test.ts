@@ -39,10 +39,29 @@ describe('withholdDoubtful', () => {
   );
 
   it.each([
+    ['a doubtful face beside a clear reference', 0, 0.1, 0.41],
+    ['a doubtful face just below the threshold', 0, 0.1, 0.499],
+    ['a clear face beside a doubtful reference', 0.1, 0, 0.45],
+  ] as const)(
+    'withholds %s that is little less similar than the threshold',
+    (_, reference, front, similarity) => {
+      const result = withholdDoubtful(photos(face(1, reference), face(similarity, front)), 0.5);
+
+      expect(result.front_image1).toMatchObject({
+        usable: false,
+        error: { code: 'low_quality', reason: 'one_unclear' },
+      });
+      expect(result.front_image2).toMatchObject({ usable: true });
+    },
+  );
+
+  it.each([
     ['two doubtful faces that are far more similar than the threshold', 0.1, 0.1, 0.61],
-    ['a doubtful face beside a clear reference', 0, 0.1, 0.3],
-    ['a clear face beside a doubtful reference', 0.1, 0, 0.3],
-    ['two clear faces', 0, 0, 0.52],
+    ['a doubtful face far below the threshold beside a clear reference', 0, 0.1, 0.39],
+    ['a clear face far below the threshold beside a doubtful reference', 0.1, 0, 0.39],
+    ['a doubtful face at the threshold beside a clear reference', 0, 0.1, 0.501],
+    ['two clear faces above the threshold', 0, 0, 0.52],
+    ['two clear faces just below the threshold', 0, 0, 0.499],
   ] as const)('leaves %s alone', (_, reference, front, similarity) => {
     const judged = photos(face(1, reference), face(similarity, front));
 
