@@ -62,7 +62,8 @@ export function followSettings<T extends TenantConfig>(options: LiveOptions<T>):
       state.isStale = false;
       logger.info({ tenants: config.tenants?.size ?? 0 }, 'settings read again');
     } catch (error) {
-      digest = expected ?? digest;
+      // After a signal nobody knows what was read, so the next reading counts as a change.
+      digest = expected ?? '';
       state.refused += 1;
       state.isStale = true;
       const cause = error instanceof ConfigError ? { problems: error.problems } : { err: error };

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -180,6 +181,23 @@ describe('followSettings', () => {
 
     expect(namesOf()).toEqual(['one']);
     expect(logged()).toContain('API_KEYS has a key of this name too');
+  });
+
+  it('is not stale when a file that SIGHUP found broken is put back at once', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    const writer = new EventEmitter();
+    const restored = once(writer, 'restored');
+    const { state } = follow({ TENANTS_FILE: path }, { settle: () => restored });
+
+    replace(path, '{');
+    process.kill(process.pid, 'SIGHUP');
+    await vi.waitFor(() => expect(state().isStale).toBe(true), { timeout: 60_000 });
+    replace(path, textOf('one'));
+    writer.emit('restored');
+    await vi.waitFor(() => expect(state().isStale).toBe(false), { timeout: 60_000 });
+
+    expect(namesOf()).toEqual(['one']);
   });
 
   it('reads everything again on SIGHUP, and without files leaves the signal to the system', async () => {
