@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { ReloadState } from '../shared/config/live-settings.js';
-import { ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
+import { ERROR_CODES, ERROR_KINDS, type ErrorCode } from '../shared/errors.js';
 import type { Reason } from '../shared/reasons.js';
 import {
   createRedisGauges,
@@ -24,6 +24,12 @@ const WEBHOOK_RESULTS: Readonly<Record<WebhookResult, 0>> = {
   refused: 0,
   unreadable: 0,
 };
+
+/** How comparisons fail by a fault of the service. Counted from 0 too, because one in a hundred is too many. */
+const SERVICE_FAULTS = ERROR_CODES.filter((code) => {
+  const { fault, stage } = ERROR_KINDS[code];
+  return fault === 'service' && (stage === 'comparison' || stage === 'service');
+});
 
 export interface WorkerMetrics {
   observeComparison(facts: ComparisonFacts): void;
@@ -75,6 +81,7 @@ export function createWorkerMetrics(sources: WorkerMetricsSources): WorkerMetric
     labelNames: ['fault', 'code', 'reason'],
     registers,
   });
+  for (const code of SERVICE_FAULTS) failures.inc({ fault: 'service', ...labelsOf({ code }) }, 0);
   createSettingMetrics(registry, sources.reloads);
   const showRedis = createRedisGauges(registry);
   const shadow = createOfferMetrics(registry);

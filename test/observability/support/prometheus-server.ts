@@ -128,6 +128,7 @@ function hurry(text: string): string {
   return text
     .replaceAll('$__rate_interval', WINDOW)
     .replace(/^( +for: ).*$/gm, `$1${PAUSE}`)
+    .replace(/(process_start_time_seconds < )\d+/g, `$1${Number.parseInt(WINDOW, 10)}`)
     .replace(/\[\d+[mh]:\w+\]/g, `[${WINDOW}:1s]`)
     .replace(/\[\d+[mh]\]/g, `[${WINDOW}]`);
 }

@@ -37,6 +37,7 @@ const labelsOf = new Map<string, readonly string[]>([
   // Metrics of Prometheus itself and of Node.
   ['up', []],
   ['nodejs_eventloop_lag_p99_seconds', []],
+  ['process_start_time_seconds', []],
   ['ALERTS', ['alertname', 'alertstate', 'severity', 'turn', 'key', 'pack']],
 ]);
 for (const { name, type, labels } of (['API', 'Worker', 'Shadow worker'] as const).flatMap((name) =>

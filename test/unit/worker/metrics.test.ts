@@ -94,10 +94,22 @@ describe('the metrics of a worker', () => {
     for (const error of failures) metrics.observeComparison({ ...FACTS, outcome: failureOfError(error) });
 
     const text = await metrics.render();
-    expect(text.split('\n').filter((line) => line.startsWith('face_comparison_failures_total'))).toEqual([
+    expect(text.split('\n').filter((line) => /^face_comparison_failures_total.* [^0]/.test(line))).toEqual([
+      'face_comparison_failures_total{fault="service",code="deadline_exceeded",reason="none",service="worker"} 1',
       'face_comparison_failures_total{fault="client",code="low_quality",reason="blurred",service="worker"} 1',
       'face_comparison_failures_total{fault="upstream",code="image_fetch_failed",reason="http_5xx",service="worker"} 2',
-      'face_comparison_failures_total{fault="service",code="deadline_exceeded",reason="none",service="worker"} 1',
+    ]);
+  });
+
+  it('count faults of the service from 0, so that Prometheus sees the first one as an increase', async () => {
+    const text = await createWorkerMetrics(SOURCES).render();
+
+    const faults = text.matchAll(/^face_comparison_failures_total\{fault="service",code="(\w+)".* 0$/gm);
+    expect([...faults].map(([, code]) => code)).toEqual([
+      'deadline_exceeded',
+      'unsupported_job_version',
+      'model_failure',
+      'internal',
     ]);
   });
 });

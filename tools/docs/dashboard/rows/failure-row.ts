@@ -27,7 +27,9 @@ export const FAILURE_ROW: DashboardRow = {
       kind: 'chart',
       title: 'Without a decision, by code and reason',
       help: 'docs/errors.md explains codes and reasons.',
-      targets: [[`sum by (code, reason) (${rate('face_comparison_failures_total')})`, '{{code}} {{reason}}']],
+      targets: [
+        [`sum by (code, reason) (${rate('face_comparison_failures_total')}) > 0`, '{{code}} {{reason}}'],
+      ],
       unit: 'reqps',
       width: 6,
     },
