@@ -102,16 +102,12 @@ function createQueueGauges(
   registry: Registry,
   { pack, tenants: readTenants }: ApiMetricsSources,
 ): (state: QueueState | undefined) => void {
-  const gauge = (name: string, help: string, label: string) =>
-    new Gauge({ name, help, labelNames: [label], registers: [registry] });
-  const workers = gauge('face_workers', 'Workers that are alive, by model pack', 'pack');
-  const jobs = gauge('face_queue_jobs', 'Jobs in the queue of this model pack, by state', 'state');
+  const gauge = (name: string, help: string, ...labels: string[]) =>
+    new Gauge({ name, help, labelNames: ['pack', ...labels], registers: [registry] });
+  const workers = gauge('face_workers', 'Workers that are alive, by model pack');
+  const jobs = gauge('face_queue_jobs', 'Jobs in the queue of a model pack, by state', 'state');
   const waiting = gauge('face_queue_waiting_jobs', 'Jobs that wait for their first start, by API key', 'key');
-  const oldest = gauge(
-    'face_queue_oldest_job_seconds',
-    'Age of the oldest job that waits; 0 if none',
-    'pack',
-  );
+  const oldest = gauge('face_queue_oldest_job_seconds', 'Age of the oldest job that waits; 0 if none');
   const webhooks = new Gauge({
     name: 'face_webhooks_waiting',
     help: 'Webhooks that wait for their delivery or for the next attempt',
@@ -131,10 +127,10 @@ function createQueueGauges(
     uploads.set(state.storedUploadBytes);
     workers.set({ pack }, state.workers);
     oldest.set({ pack }, state.oldestWaitingSeconds);
-    for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ state: name }, count);
+    for (const [name, count] of Object.entries(state.jobsByState)) jobs.set({ pack, state: name }, count);
     const tenants = new Set(readTenants());
-    for (const tenant of tenants) waiting.set({ key: tenant }, 0);
+    for (const tenant of tenants) waiting.set({ pack, key: tenant }, 0);
     for (const [tenant, count] of state.waitingByTenant)
-      waiting.inc({ key: tenants.has(tenant) ? tenant : OTHER_TENANTS }, count);
+      waiting.inc({ pack, key: tenants.has(tenant) ? tenant : OTHER_TENANTS }, count);
   };
 }

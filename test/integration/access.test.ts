@@ -313,10 +313,10 @@ describe('an API that is alone', () => {
       expect.arrayContaining([
         'face_redis_up{service="api"} 1',
         'face_workers{pack="lite",service="api"} 0',
-        'face_queue_jobs{state="prioritized",service="api"} 1',
-        'face_queue_jobs{state="abandoned",service="api"} 0',
-        'face_queue_waiting_jobs{key="alice",service="api"} 1',
-        'face_queue_waiting_jobs{key="bob",service="api"} 0',
+        'face_queue_jobs{pack="lite",state="prioritized",service="api"} 1',
+        'face_queue_jobs{pack="lite",state="abandoned",service="api"} 0',
+        'face_queue_waiting_jobs{pack="lite",key="alice",service="api"} 1',
+        'face_queue_waiting_jobs{pack="lite",key="bob",service="api"} 0',
         expect.stringMatching(/^face_queue_oldest_job_seconds\{pack="lite",service="api"\} \d/),
       ]),
     );

@@ -104,7 +104,7 @@ it('a healthy service fires no alert, and every panel has a figure', async () =>
     if (type !== 'row' && (await panel(title)).length === 0) empty.push(title);
   expect(empty).toEqual([
     'Alerts that fire',
-    'Programs gone, by name',
+    'Programs gone or with wrong models, by name',
     'Requests refused or limited, by API key',
     'Without a decision, by code and reason',
     'Unusable photos by code and reason',
@@ -192,22 +192,29 @@ it('Redis stopped: no program can use it, and requests fail', async () => {
   await untilCalm();
 });
 
-it('wrong models on one worker: two rows of one pack', async () => {
-  const workers = await Promise.all(
-    ['lite', 'other'].map((pack) => watched.addWorker(watched.otherModels(pack))),
+it('wrong models on one worker: two rows of one pack, and the list names the worker', async () => {
+  const wrong = await Promise.all(
+    ['lite', 'other'].map((pack) => watched.addWorker({ INSIGHTFACE_MODEL: watched.otherModels(pack) })),
   );
+  const right = await watched.addWorker();
 
   await untilFiring('ModelsDiffer', 'PackWithoutApi');
-  const models = await panel('Models of the workers');
-  expect(models.map(({ labels, value }) => `${labels.pack} ${value}`).toSorted()).toEqual([
-    'lite 1',
-    'lite 1',
-    'other 1',
-  ]);
+  await until(async () => {
+    const models = await panel('Models of the workers');
+    expect(models.map(({ labels, value }) => `${labels.pack} ${value}`).toSorted()).toEqual([
+      'lite 1',
+      'lite 2',
+      'other 1',
+    ]);
+  });
   await untilNamed('Workers with wrong models', /^red: 2/);
+  const named = await panel('Programs gone or with wrong models, by name');
+  expect(named.map(({ labels }) => `${labels.what} ${labels.instance}`).toSorted()).toEqual(
+    wrong.map((worker) => `wrong models ${watched.addressOf(worker)}`).toSorted(),
+  );
   await picture('wrong-models');
 
-  await Promise.all(workers.map((worker) => watched.forget(worker)));
+  await Promise.all([...wrong, right].map((worker) => watched.forget(worker)));
   await untilCalm();
 });
 
@@ -227,7 +234,8 @@ it('dead worker: a target is down, its job goes to another worker', async () => 
   await untilShown('Losses in 15 minutes', {}, (value) => value >= 1);
   await untilShown('Workers alive', {}, (value) => value === 1);
   await untilNamed('Programs gone', /^orange: 1/, ['Oldest waiting job']);
-  expect((await panel('Programs gone, by name')).map(({ labels }) => labels.service)).toEqual(['worker']);
+  const gone = await panel('Programs gone or with wrong models, by name');
+  expect(gone.map(({ labels }) => `${labels.what} ${labels.service}`)).toEqual(['gone worker']);
   await picture('worker-dead');
 
   await watched.forget(first);

@@ -96,9 +96,9 @@ describe('a ScaledObject', () => {
     const api = (instance: string, pack: string, jobs: string) => [
       at('face_queue_oldest_job_seconds', `pack="${pack}",instance="${instance}"`, '20x40'),
       at('face_workers', `pack="${pack}",instance="${instance}"`, '4x40'),
-      at('face_queue_jobs', `state="waiting",instance="${instance}"`, jobs),
-      at('face_queue_jobs', `state="prioritized",instance="${instance}"`, jobs),
-      at('face_queue_jobs', `state="active",instance="${instance}"`, '900x40'),
+      at('face_queue_jobs', `pack="${pack}",state="waiting",instance="${instance}"`, jobs),
+      at('face_queue_jobs', `pack="${pack}",state="prioritized",instance="${instance}"`, jobs),
+      at('face_queue_jobs', `pack="${pack}",state="active",instance="${instance}"`, '900x40'),
     ];
     const worker = (pod: string, busy: string) => [
       at('face_vision_processes', `pod="${pod}",instance="${pod}"`, '2x40'),

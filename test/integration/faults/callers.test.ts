@@ -93,7 +93,7 @@ describe('callers of a working service', () => {
 
   async function waitingJobs(): Promise<number> {
     const text = await (await fetch(service.metricsUrl)).text();
-    return Number(/face_queue_jobs\{state="prioritized"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+    return Number(/face_queue_jobs\{[^}]*state="prioritized"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
   }
 
   it('can cancel a queued job, which shows as cancelled and never runs', async () => {

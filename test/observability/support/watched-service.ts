@@ -37,10 +37,12 @@ export interface WatchedService {
   photos: PhotoSet['same'];
   /** Path at the receiver to which its webhooks go; may be replaced. */
   hook: string;
-  /** Starts a worker and has it scraped. `model`: as INSIGHTFACE_MODEL. */
-  addWorker(model?: string): Promise<Program>;
+  /** Starts a worker and has it scraped. */
+  addWorker(env?: Readonly<Record<string, string>>): Promise<Program>;
   /** Workers that are scraped. */
   workers(): readonly Program[];
+  /** Where a program is scraped, `host:port`. */
+  addressOf(program: Program): string | undefined;
   /** Stops a program and forgets it as a target. */
   forget(program: Program): Promise<void>;
   /** Compares and waits for the answer; returns its status. */
@@ -96,12 +98,13 @@ export async function startWatchedService(options: WatchedOptions): Promise<Watc
     photoSet,
     photos: photoSet.same,
     hook: '/steady',
-    addWorker: async (model = 'lite') => {
-      const worker = await startWorker(redisUrl, { ...env, INSIGHTFACE_MODEL: model });
+    addWorker: async (own = {}) => {
+      const worker = await startWorker(redisUrl, { ...env, ...own });
       await watch(worker);
       return worker;
     },
     workers: () => [...targets.keys()].filter((program) => program !== service.api),
+    addressOf: (program) => targets.get(program),
     forget: async (program) => {
       await program.stop();
       targets.delete(program);

@@ -34,9 +34,9 @@ async function linesOf(
 describe('the metrics of the API', () => {
   it('name the tenants of the settings, and count the jobs of all others together', async () => {
     expect(await linesOf(createApiMetrics(SOURCES), 'face_queue_waiting_jobs')).toEqual([
-      'face_queue_waiting_jobs{key="shop",service="api"} 4',
-      'face_queue_waiting_jobs{key="bank",service="api"} 0',
-      'face_queue_waiting_jobs{key="(others)",service="api"} 3',
+      'face_queue_waiting_jobs{pack="lite",key="shop",service="api"} 4',
+      'face_queue_waiting_jobs{pack="lite",key="bank",service="api"} 0',
+      'face_queue_waiting_jobs{pack="lite",key="(others)",service="api"} 3',
     ]);
   });
 
@@ -44,8 +44,8 @@ describe('the metrics of the API', () => {
     const metrics = createApiMetrics(SOURCES);
     await metrics.render();
 
-    expect(await linesOf(metrics, 'face_queue_waiting_jobs{key="(others)"')).toEqual([
-      'face_queue_waiting_jobs{key="(others)",service="api"} 3',
+    expect(await linesOf(metrics, 'face_queue_waiting_jobs{pack="lite",key="(others)"')).toEqual([
+      'face_queue_waiting_jobs{pack="lite",key="(others)",service="api"} 3',
     ]);
     expect(await linesOf(metrics, 'face_queue_oldest')).toEqual([
       'face_queue_oldest_job_seconds{pack="lite",service="api"} 1.5',

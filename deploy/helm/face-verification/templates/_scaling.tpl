@@ -36,7 +36,7 @@ spec:
   triggers:
     {{- $queries := list
       (list "wait" (printf "max(face_queue_oldest_job_seconds{%s}) * clamp_min(max(face_workers{%s}), 1) / %v%s" $pack $pack $scaling.waitSeconds $share))
-      (list "depth" (printf "max(sum by (instance) (face_queue_jobs{%s, state=~\"waiting|prioritized\"}) and on (instance) face_queue_oldest_job_seconds{%s}) / %v%s" $release $pack (int $scaling.jobsPerWorker) $share))
+      (list "depth" (printf "max(sum by (instance) (face_queue_jobs{%s, state=~\"waiting|prioritized\"})) / %v%s" $pack (int $scaling.jobsPerWorker) $share))
       (list "busy" (printf "sum(rate(face_step_duration_seconds_sum{%s, step!=\"fetch\"}[5m])) / avg(face_vision_processes{%s}) / %v" $pods $pods $scaling.busyShare)) }}
     {{- range $queries }}
     - type: prometheus

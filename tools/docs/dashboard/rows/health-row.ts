@@ -1,16 +1,29 @@
 import type { DashboardRow } from '../dashboard-panel.js';
 import { share } from '../queries.js';
 
-/** Programs of the last day that Prometheus no longer reaches, or whose target has been removed for less than 5 minutes. */
+const UP = 'up{job="face-verification"}';
+/** Programs of the last day that this condition on their targets holds for. */
+const programs = (condition: string): string =>
+  `max by (service, instance) (last_over_time(face_redis_up[1d])) and on (instance) (${condition})`;
+/** Half of the last ten minutes there were as many or more, so a rollout that adds some for a while changes nothing. */
+const USUAL = 'quantile_over_time(0.5, count by (service) (face_redis_up)[10m:15s])';
+const AS_MANY_AS_USUAL = `count by (service) (face_redis_up) >= on (service) ${USUAL}`;
+/**
+ * Programs that Prometheus knows but does not reach, and those whose target was removed in the last 5 minutes, unless
+ * others have replaced them.
+ */
 const GONE =
-  'max by (service, instance) (last_over_time(face_redis_up[1d])) and on (instance)' +
-  ' (up{job="face-verification"} == 0 or last_over_time(up{job="face-verification"}[5m])' +
-  ' unless up{job="face-verification"})';
-/** Workers that are fewer than those of their pack with other models. */
-const MINORITY =
-  'sum(count by (pack) (face_model_info) - max by (pack) (count by (pack, detector, recogniser) (face_model_info)))';
-const STRAY = 'count(face_model_info unless on (pack) face_workers) and on () count(face_workers)';
-const WAITING = 'max by (key) (face_queue_waiting_jobs)';
+  `${programs(`${UP} == 0`)} or ${programs(`last_over_time(${UP}[5m]) unless ${UP}`)}` +
+  ` unless on (service) (${AS_MANY_AS_USUAL})`;
+/** Workers whose models at most half of their pack has, and workers of a pack that no API uses. */
+const WRONG =
+  'max by (service, instance) (face_model_info and on (pack, detector, recogniser)' +
+  ' (2 * count by (pack, detector, recogniser) (face_model_info)' +
+  ' <= on (pack) group_left () count by (pack) (face_model_info))' +
+  ' or face_model_info unless on (pack) face_workers and on () count(face_workers))';
+const named = (query: string, what: string): string => `label_replace(${query}, "what", "${what}", "", "")`;
+/** Jobs of a key with all packs. All APIs of a pack report the same. */
+const WAITING = 'sum by (key) (max by (pack, key) (face_queue_waiting_jobs))';
 /** As the alert. */
 const FLOODING =
   `${WAITING} > 100 and ${WAITING} > on () group_left () (0.8 * sum(${WAITING}))` +
@@ -57,7 +70,7 @@ export const HEALTH_ROW: DashboardRow = {
     {
       kind: 'figure',
       title: 'Programs gone',
-      help: 'They do not answer Prometheus, or were removed in the last 5 minutes. The list below names them. Normal after a rollout.',
+      help: 'They do not answer Prometheus, or were removed in the last 5 minutes and not replaced. The list below names them. Normal after you removed some.',
       target: [`count(${GONE}) or vector(0)`, 'programs'],
       bounds: { worse: 'above', amber: 1 },
       width: 4,
@@ -65,8 +78,8 @@ export const HEALTH_ROW: DashboardRow = {
     {
       kind: 'figure',
       title: 'Workers with wrong models',
-      help: 'Other files than most workers of their pack, or a pack that no API uses. Normal only while the model changes. See "Models of the workers".',
-      target: [`(${MINORITY} or vector(0)) + (${STRAY} or vector(0))`, 'workers'],
+      help: 'Other files than most workers of their pack, or a pack that no API uses. The list below names them. Normal only while the model changes.',
+      target: [`count(${WRONG}) or vector(0)`, 'workers'],
       bounds: { worse: 'above', red: 1 },
       width: 4,
     },
@@ -145,12 +158,13 @@ export const HEALTH_ROW: DashboardRow = {
     },
     {
       kind: 'list',
-      title: 'Programs gone, by name',
-      help: 'Does it still run? Then look at the port and the network. A dead worker costs no job: another takes it over.',
-      query: GONE,
+      title: 'Programs gone or with wrong models, by name',
+      help: 'gone: does it still run? Then look at the port and the network. A dead worker costs no job: another takes it over. wrong models: stop it. Two of one pack without a third: compare "Models of the workers" with the release.',
+      query: `${named(GONE, 'gone')} or ${named(WRONG, 'wrong models')}`,
       columns: [
         ['service', 'program'],
         ['instance', 'address'],
+        ['what', 'what'],
       ],
       height: 7,
       width: 10,

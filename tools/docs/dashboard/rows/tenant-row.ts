@@ -8,7 +8,7 @@ export const TENANT_ROW: DashboardRow = {
       kind: 'chart',
       title: 'Waiting jobs by API key',
       help: 'Jobs that wait for their first start. Keys take turns, so one that floods delays itself most.',
-      targets: [['max by (key) (face_queue_waiting_jobs)', '{{key}}']],
+      targets: [['sum by (key) (max by (pack, key) (face_queue_waiting_jobs))', '{{key}}']],
       width: 8,
     },
     {

@@ -28,7 +28,7 @@ export const WAIT_ROW: DashboardRow = {
       kind: 'chart',
       title: 'Jobs by state',
       help: 'prioritized and waiting jobs wait, delayed ones wait for a retry or a slow image host, active ones run.',
-      targets: [['max by (state) (face_queue_jobs{state!="ended"})', '{{state}}']],
+      targets: [['max by (pack, state) (face_queue_jobs{state!="ended"})', '{{pack}} {{state}}']],
       width: 6,
     },
     {

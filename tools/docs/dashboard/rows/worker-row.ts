@@ -4,7 +4,7 @@ import type { DashboardRow } from '../dashboard-panel.js';
 const VISION_SECONDS = 'sum(rate(face_step_duration_seconds_sum{step!="fetch"}[10m]))';
 const COMPARISONS = 'sum(rate(face_comparisons_total[10m]))';
 /** All APIs report the same queue. */
-const WAITING = 'sum(max by (state) (face_queue_jobs{state=~"waiting|prioritized"}))';
+const WAITING = 'sum(max by (pack, state) (face_queue_jobs{state=~"waiting|prioritized"}))';
 /** Workers that would do what arrives, not only what the present ones manage, with processes busy 70 % of the time. */
 const WORKERS_NEEDED =
   `ceil((${COMPARISONS} + clamp_min(deriv(${WAITING}[10m:30s]), 0)) * ${VISION_SECONDS} / ${COMPARISONS}` +
