@@ -1,14 +1,19 @@
 /**
  * `npm run calm -- --minutes 60`: a real Prometheus with the rules, intervals and windows of deploy/observability watches
- * the healthy service: one API, two workers, two API keys, webhooks, and photos of each kind. Prints the answers and each
- * alert that was pending or fired. Exits with 1 if one fired, or if a comparison failed that should not.
+ * the healthy service: one API, two workers, a shadow worker that repeats half of the comparisons, two tenants of TENANTS_FILE,
+ * webhooks, and photos of each kind, by URL and uploaded. Prints the answers and each alert that was pending or fired. Exits
+ * with 1 if one fired, if a comparison failed that should not, or if the metrics of an alert were not there.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { PrometheusServer } from '../../test/observability/support/prometheus-server.js';
+import { readAlerts } from '../../test/observability/support/read-alerts.js';
 import {
   startWatchedService,
   type WatchedService,
 } from '../../test/observability/support/watched-service.js';
+import { uploadPhotos } from '../../test/support/photos/upload-photos.js';
+import { readQuery } from '../../test/unit/deploy/read-query.js';
 
 const { values } = parseArgs({
   options: {
@@ -28,10 +33,17 @@ type Answers = Record<string, number>;
 async function compareUntil(watched: WatchedService, end: number): Promise<Answers> {
   const { same, other, faceless } = watched.photoSet;
   const strangers = { ...same, front_image1: other, front_image2: other, front_image3: other };
-  const turns = [same, same, strangers, same, { ...same, back_image: faceless }];
+  const photos = await uploadPhotos();
+  const turns = [
+    () => watched.compare('bank', same),
+    () => watched.upload('bank', photos),
+    () => watched.compare('bank', strangers),
+    () => watched.compare('bank', same),
+    () => watched.compare('bank', { ...same, back_image: faceless }),
+  ];
   const answers: Answers = {};
   for (let turn = 0; Date.now() < end; turn++) {
-    const status = await watched.compare('bank', turns[turn % turns.length] ?? same).catch(() => 0);
+    const status = (await turns[turn % turns.length]?.().catch(() => 0)) ?? 0;
     answers[status] = (answers[status] ?? 0) + 1;
     await pause(Number(values.pause));
   }
@@ -40,29 +52,49 @@ async function compareUntil(watched: WatchedService, end: number): Promise<Answe
 
 async function main(): Promise<void> {
   const { folder } = values;
-  const watched = await startWatchedService({ pace: 'real', pauseMs: Number(values.pause), folder });
+  const watched = await startWatchedService({
+    pace: 'real',
+    pauseMs: Number(values.pause),
+    folder,
+    env: { SHADOW_MODEL: 'lite', SHADOW_SHARE: '0.5' },
+  });
   try {
     await watched.addWorker();
+    await watched.addWorker({ SHADOW_OF: 'lite' });
     await pause(START_MS);
     const start = Date.now();
     const answers = await compareUntil(watched, start + Number(values.minutes) * 60_000);
     const window = `${Math.round((Date.now() - start) / 1_000)}s`;
+    const { prometheus } = watched;
     const ask = async (query: string) =>
-      (await watched.prometheus.query(query)).map(({ labels, value }) => ({ ...labels, value }));
+      (await prometheus.query(query)).map(({ labels, value }) => ({ ...labels, value }));
     const alerts = await ask(`count by (alertname, alertstate) (count_over_time(ALERTS[${window}]))`);
+    const unseen = await findUnseen(prometheus, window);
     print({
       window,
       answers,
       comparisons: await ask(`sum by (result) (increase(face_comparisons_total[${window}]))`),
       webhooks: await ask(`sum by (result) (increase(face_webhook_attempts_total[${window}]))`),
+      shadow: await ask(`sum by (live, shadow) (increase(face_shadow_comparisons_total[${window}]))`),
+      offers: await ask(`sum by (result) (increase(face_shadow_offers_total[${window}]))`),
+      unseen,
       alerts,
     });
     const isCalm = !alerts.some((alert) => 'alertstate' in alert && alert.alertstate === 'firing');
     const isServed = Object.keys(answers).every((status) => ['200', '422'].includes(status));
-    if (!isCalm || !isServed) process.exitCode = 1;
+    if (!isCalm || !isServed || unseen.length > 0) process.exitCode = 1;
   } finally {
     await watched.stop();
   }
+}
+
+/** Returns the metrics of alerts that no program exported: such an alert is silent whatever happens. */
+async function findUnseen(prometheus: PrometheusServer, window: string): Promise<readonly string[]> {
+  const metrics = readAlerts().flatMap(({ expr }) => readQuery(expr).selectors.map(({ metric }) => metric));
+  const unseen: string[] = [];
+  for (const metric of new Set(metrics))
+    if ((await prometheus.query(`count_over_time(${metric}[${window}])`)).length === 0) unseen.push(metric);
+  return unseen;
 }
 
 function print(value: unknown): void {

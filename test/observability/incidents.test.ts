@@ -1,24 +1,44 @@
-import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { MAX_STALLED_COUNT } from '../../src/shared/queue/queue-settings.js';
+import { listVisionPids } from '../support/programs/process-table.js';
 import { readDashboard } from './support/dashboard/dashboard-schema.js';
 import { showPanel } from './support/dashboard/show-panel.js';
 import { takePicture } from './support/dashboard/take-picture.js';
+import {
+  damageEndedJob,
+  damageWaitingJobs,
+  holdPhoto,
+  largePhotos,
+  removeRecord,
+} from './support/prepared-faults.js';
 import type { Sample } from './support/prometheus-server.js';
+import { readAlerts } from './support/read-alerts.js';
 import { startWatchedService, type WatchedService } from './support/watched-service.js';
 
 /** Scrapes and evaluations take a second each, windows ten. */
 const WAIT = { timeout: 60_000, interval: 250 };
 /** Jobs of one flood: more than a worker does in half a minute. */
 const FLOOD = 400;
+/** Of these, jobs whose records are damaged: more than a hundredth of all comparisons. */
+const DAMAGED = 10;
 /** As the rule for a slow Redis has it, s. */
 const SLOW_S = 0.05;
 
+/** Vision processes of a worker that loses them all at once: more than five, as the rule has it. */
+const VISION_PROCESSES = 6;
+/** Smallest UPLOAD_MEMORY_LIMIT with MAX_IMAGE_BYTES. */
+const UPLOAD_LIMITS = { MAX_IMAGE_BYTES: '4194304', UPLOAD_MEMORY_LIMIT: '20971520' };
+/** Of an uploaded photo: three of one job and four of another are more than the limit. */
+const PHOTO_BYTES = 3_500_000;
+
 const panels = readDashboard();
+/** Alerts that a test has waited for. */
+const fired = new Set<string>();
 
 let watched: WatchedService;
 
 beforeAll(async () => {
-  watched = await startWatchedService({ pace: 'hurried', pauseMs: 100 });
+  watched = await startWatchedService({ pace: 'hurried', pauseMs: 100, env: UPLOAD_LIMITS });
 });
 
 afterAll(async () => {
@@ -68,8 +88,16 @@ async function picture(name: string): Promise<void> {
 }
 
 const until = (check: () => Promise<void>): Promise<void> => vi.waitFor(check, WAIT);
-const untilFiring = (...names: readonly string[]): Promise<void> =>
-  until(async () => expect(await firing()).toEqual(expect.arrayContaining([...names])));
+const untilFiring = async (...names: readonly string[]): Promise<void> => {
+  await until(async () => expect(await firing()).toEqual(expect.arrayContaining([...names])));
+  for (const name of names) fired.add(name);
+};
+/** Until an alert fires or has fired in the last minute. */
+const untilFired = async (name: string): Promise<void> => {
+  const ever = `count_over_time(ALERTS{alertname="FaceVerification${name}",alertstate="firing"}[60s])`;
+  await until(async () => expect(await watched.prometheus.query(ever), name).not.toEqual([]));
+  fired.add(name);
+};
 const untilShown = (
   title: string,
   labels: Readonly<Record<string, string>>,
@@ -218,13 +246,65 @@ it('wrong models on one worker: two rows of one pack, and the list names the wor
   await untilCalm();
 });
 
-it('dead worker: a target is down, its job goes to another worker', async () => {
+it('faults that only an alert reports: settings, uploads, shadow, vision processes, a record in Redis', async () => {
+  const worker = await watched.addWorker({
+    SHADOW_MODEL: 'lite',
+    SHADOW_SHARE: '1',
+    VISION_PROCESSES: String(VISION_PROCESSES),
+  });
+  // Until Prometheus has its counters at 0.
+  await until(async () =>
+    expect(await watched.prometheus.query('face_vision_processes')).toContainEqual(
+      expect.objectContaining({ value: VISION_PROCESSES }),
+    ),
+  );
+  const photos = await largePhotos(PHOTO_BYTES);
+
+  watched.writeTenants('  broken: { keys: [short] }\n');
+  const damaged = await damageEndedJob(watched.redis.url);
+  for (const pid of listVisionPids(worker.process.pid)) process.kill(pid, 'SIGKILL');
+  await Promise.all([
+    untilFired('SettingsRefused'),
+    untilFired('VisionCrashes'),
+    // The next pass begins within half a minute.
+    untilFired('ReconcilerFails'),
+    overfillShadow(photos).then(() => overfillUploads(photos)),
+  ]);
+
+  watched.writeTenants();
+  await removeRecord(watched.redis.url, damaged);
+  await watched.forget(worker);
+  await untilCalm();
+});
+
+/** Nobody serves the shadow, so after two comparisons no more photos fit. */
+async function overfillShadow(photos: Readonly<Record<string, Buffer>>): Promise<void> {
+  await until(async () => {
+    expect(await watched.upload('bank', photos)).toBe(200);
+    expect(await firing()).toContain('ShadowDrops');
+  });
+  fired.add('ShadowDrops');
+}
+
+/** A job that waits for an image host keeps its photos in Redis. */
+async function overfillUploads(photos: Readonly<Record<string, Buffer>>): Promise<void> {
+  const held = holdPhoto(watched.images, '/held-upload.jpg');
+  expect(await watched.upload('bank', { ...photos, back_image: held.url }, '/jobs')).toBe(202);
+  await until(async () => {
+    expect(await watched.upload('bank', photos)).toBe(503);
+    expect(await firing()).toContain('UploadsRefused');
+  });
+  fired.add('UploadsRefused');
+  held.end();
+}
+
+it('dead worker: a target is down, its job goes to another worker; after six dead workers it is given up', async () => {
   const [first] = watched.service.workers;
   if (!first) throw new Error('this is a bug: no worker');
-  const open: ServerResponse[] = [];
-  const held = watched.images.serve('/held.jpg', (_request, response) => open.push(response));
-  expect(await watched.submit('bank', { user_id: 'held', ...watched.photos, back_image: held }, 1)).toBe(202);
-  await until(async () => expect(watched.images.requests).toContain('/held.jpg'));
+  const held = holdPhoto(watched.images, '/held.jpg');
+  const job = { user_id: 'held', ...watched.photos, back_image: held.url };
+  expect(await watched.submit('bank', job, 1)).toBe(202);
+  await until(async () => expect(held.open).toHaveLength(1));
   await watched.addWorker();
   await untilShown('Workers alive', {}, (value) => value === 2);
   await until(async () => expect(await watched.prometheus.query('face_jobs_stalled_total')).toHaveLength(2));
@@ -239,11 +319,18 @@ it('dead worker: a target is down, its job goes to another worker', async () => 
   await picture('worker-dead');
 
   await watched.forget(first);
-  watched.images.serve('/held.jpg', (_request, response) => response.writeHead(404).end());
-  for (const response of open) response.destroy();
+  for (let losses = 1; losses <= MAX_STALLED_COUNT; losses++) {
+    await until(async () => expect(held.open).toHaveLength(losses + 1));
+    const [worker] = watched.workers();
+    worker?.process.kill('SIGKILL');
+    await Promise.all([worker && watched.forget(worker), watched.addWorker()]);
+  }
+  await untilFiring('JobsAbandoned');
+
+  held.end();
   await watched.erase('bank', 'held');
   await untilCalm();
-});
+}, 240_000);
 
 it('one tenant floods: its key has the waiting jobs', async () => {
   expect(await watched.submit('bank', { user_id: 'flood', ...watched.photos }, FLOOD)).toBe(202);
@@ -252,6 +339,9 @@ it('one tenant floods: its key has the waiting jobs', async () => {
   await untilNamed('Jobs of an API key that floods', /^orange: bank \d+/, ['Oldest waiting job']);
   expect(await shown('Waiting jobs by API key', { key: 'shop' })).toBeLessThan(FLOOD / 5);
   await picture('tenant-floods');
+
+  await damageWaitingJobs(watched.redis.url, DAMAGED);
+  await untilFiring('InternalErrors');
 });
 
 it('no worker: the jobs wait', async () => {
@@ -278,4 +368,12 @@ it('no API: Prometheus says so although it has no figure', async () => {
 
   await untilFiring('NoApi');
   expect((await tiles())['APIs that answer']).toBe('red: 0');
+});
+
+it('every alert of the rules has fired', () => {
+  expect([...fired].toSorted()).toEqual(
+    readAlerts()
+      .map(({ name }) => name)
+      .toSorted(),
+  );
 });

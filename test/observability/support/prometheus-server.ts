@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../src/cli/start/ports.js';
@@ -52,6 +52,7 @@ const STEPS = 240;
 /** Starts a real Prometheus on a free port with the rules of deploy/observability. */
 export async function startPrometheus({ pace, folder: kept }: PrometheusOptions): Promise<PrometheusServer> {
   const folder = kept ?? mkdtempSync(join(tmpdir(), 'face-prometheus-'));
+  mkdirSync(folder, { recursive: true });
   const isHurried = pace === 'hurried';
   const intervalS = isHurried ? 1 : 15;
   const interval = `${intervalS}s`;

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ModelManifest, modelManifestSchema } from '../../../src/shared/models/model-manifest.js';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
+import { UPLOAD_KEY } from '../../support/photos/upload-photos.js';
 import { postJson } from '../../support/programs/api.js';
 import {
   metricsUrlOf,
@@ -47,9 +48,17 @@ export interface WatchedService {
   forget(program: Program): Promise<void>;
   /** Compares and waits for the answer; returns its status. */
   compare(key: keyof typeof KEYS, photos: PhotoSet['same']): Promise<number>;
+  /** Does the same with photos in the request: bytes, or text for the URL of one. */
+  upload(
+    key: keyof typeof KEYS,
+    photos: Readonly<Record<string, Buffer | string>>,
+    path?: '/compare-faces' | '/jobs',
+  ): Promise<number>;
   /** Submits `count` jobs of a key as one batch; returns the status. */
   submit(key: keyof typeof KEYS, job: { user_id: string } & PhotoSet['same'], count: number): Promise<number>;
   erase(key: keyof typeof KEYS, userId: string): Promise<void>;
+  /** Writes TENANTS_FILE again, with these lines at its end. */
+  writeTenants(lines?: string): void;
   /** A folder with a copy of `lite` that computes the same from other bytes. */
   otherModels(name: string): string;
   stop(): Promise<void>;
@@ -58,6 +67,8 @@ export interface WatchedService {
 interface WatchedOptions extends PrometheusOptions {
   /** Between two comparisons of the steady caller, ms. */
   readonly pauseMs: number;
+  /** Of API and workers. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startWatchedService(options: WatchedOptions): Promise<WatchedService> {
@@ -68,14 +79,22 @@ export async function startWatchedService(options: WatchedOptions): Promise<Watc
   const redis = await startRedis();
   const link = await startTcpProxy(redis.port);
   const redisUrl = `redis://127.0.0.1:${link.port}`;
+  const tenantsFile = join(folder, 'tenants.yaml');
+  const writeTenants = (lines = ''): void => {
+    const tenants = Object.entries(KEYS).map(([name, key]) => `  ${name}: { keys: [${key}] }\n`);
+    // Renamed, as the documentation asks, because the programs read the file at any moment.
+    writeFileSync(`${tenantsFile}.new`, `tenants:\n${tenants.join('')}${lines}`);
+    renameSync(`${tenantsFile}.new`, tenantsFile);
+  };
+  writeTenants();
   const env = {
-    API_KEYS: Object.entries(KEYS)
-      .map(([name, key]) => `${name}:${key}`)
-      .join(),
+    TENANTS_FILE: tenantsFile,
+    UPLOAD_KEYS: UPLOAD_KEY,
     RATE_LIMIT_PER_MINUTE: '100000',
     MAX_TENANT_QUEUE_SHARE: '1',
     // A held photo stays in its download until the test ends it.
     IMAGE_DOWNLOAD_TIMEOUT: '120',
+    ...options.env,
   };
   const service = await startServiceAt(redisUrl, { env, workers: 1 });
   const prometheus = await startPrometheus(options);
@@ -113,12 +132,21 @@ export async function startWatchedService(options: WatchedOptions): Promise<Watc
     compare: async (key, { ...images }) =>
       (await postJson(`${service.origin}/compare-faces`, { user_id: 'caller', ...images }, headersOf(key)))
         .status,
+    upload: async (key, photos, path = '/compare-faces') => {
+      const form = new FormData();
+      form.set('user_id', 'caller');
+      for (const [name, photo] of Object.entries(photos))
+        form.set(name, typeof photo === 'string' ? photo : new Blob([new Uint8Array(photo)]));
+      const init = { method: 'POST', headers: headersOf(key), body: form };
+      return (await fetch(`${service.origin}${path}`, init)).status;
+    },
     submit: async (key, job, count) =>
       (await service.post('/batches', Array(count).fill(job), headersOf(key))).status,
     erase: async (key, userId) => {
       const init = { method: 'DELETE', headers: headersOf(key) };
       await fetch(`${service.origin}/users/${userId}/jobs`, init);
     },
+    writeTenants,
     otherModels: (name) => copyModels(join(folder, name)),
     stop: async () => {
       isStopped = true;
