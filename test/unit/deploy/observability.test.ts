@@ -131,6 +131,36 @@ describe('the scrape configuration', () => {
   });
 });
 
+describe("Grafana's files", () => {
+  const compose = z
+    .object({ services: z.record(z.string(), z.object({ volumes: z.array(z.unknown()).optional() })) })
+    .parse(parse(readFromRoot('docker-compose.yml'), { merge: true }));
+  /** Places in the container by their folders here. */
+  const mounts = new Map(
+    (compose.services['face-verification-grafana']?.volumes ?? []).map((volume) => {
+      const [from = '', to = ''] = String(volume).split(':');
+      return [from, to] as const;
+    }),
+  );
+
+  it('lie where Grafana looks for them, and name the folder of the dashboard', () => {
+    const { providers } = z
+      .object({ providers: z.tuple([z.object({ options: z.object({ path: z.string() }) })]) })
+      .parse(parse(readFromRoot(`${FOLDER}/grafana/provisioning/dashboards/face-verification.yaml`)));
+
+    expect(mounts.get(`./${FOLDER}/grafana/provisioning`)).toBe('/etc/grafana/provisioning');
+    expect(mounts.get(`./${FOLDER}/grafana/dashboards`)).toBe(providers[0].options.path);
+  });
+
+  it("name the compose file's Prometheus", () => {
+    const { datasources } = z
+      .object({ datasources: z.tuple([z.object({ type: z.literal('prometheus'), url: z.url() })]) })
+      .parse(parse(readFromRoot(`${FOLDER}/grafana/provisioning/datasources/prometheus.yaml`)));
+
+    expect(Object.keys(compose.services)).toContain(new URL(datasources[0].url).hostname);
+  });
+});
+
 describe('the alerts', () => {
   it('ask only for metrics and labels that exist', () => {
     expect(alerts.length).toBeGreaterThan(10);
