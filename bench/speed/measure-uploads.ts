@@ -1,15 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { IMAGE_NAMES } from '../../src/shared/contract/compare-request.js';
 import { FORM_TYPE, multipart, photoPart, textPart } from '../../test/support/builders/multipart.js';
 import { UPLOAD_KEY } from '../../test/support/photos/upload-photos.js';
-import { type Fleet, startFleet } from './fleet.js';
+import { type Fleet, startFleet, startScript, stopProgram } from './fleet.js';
 import { comparisonBody, photoName } from './make-photos.js';
 import { loopDelayMs, scrape } from './prometheus.js';
 import { median } from './statistics.js';
+import type { UploadClients, UploadClientsResult } from './upload-clients-process.js';
 
 /** Cost of photos that come with the request. */
 export interface UploadReport {
@@ -19,15 +20,20 @@ export interface UploadReport {
   /** Median of the differences of neighbours, form - URL, ms. */
   readonly extraMs: number;
   readonly pairs: number;
-  /** While ten callers upload four photos of 2 MB each, one request after the other. */
+  readonly loads: readonly UploadLoad[];
+}
+
+/** While ten callers upload four photos of 2 MB each, one request after the other. */
+export interface UploadLoad extends Pick<UploadClientsResult, 'failures' | 'megabytesPerSecond'> {
+  readonly as: UploadClients['as'];
   readonly callers: number;
-  readonly megabytesPerSecond: number;
   /** 99th percentile of the API's event loop, Node's own 10 ms of sampling included, ms. */
   readonly loopDelayMs: number;
-  /** 99th percentile of the API's CPU time in 10 ms of its event loop or, if it was busy for longer, until its next turn, ms. */
+  /** 99th percentiles of the loop's own CPU time and of its wait for a core, between two ticks of a timer of 10 ms, ms. */
   readonly loopCpuMs: number;
-  /** Answers that were not 202. */
-  readonly failures: number;
+  readonly loopWaitMs: number;
+  /** Share of the time that garbage collection took. */
+  readonly gcShare: number;
 }
 
 const CALLERS = 10;
@@ -37,7 +43,10 @@ const ENVIRONMENT = { UPLOAD_KEYS: UPLOAD_KEY, LOG_LEVEL: 'warn' };
 
 /** Compares uploads with URLs, and measures the API while photos arrive. */
 export async function measureUploads(photos: string, seconds: number): Promise<UploadReport> {
-  return { ...(await measureLatencies(photos, seconds)), ...(await measureLoad(photos, seconds)) };
+  const latencies = await measureLatencies(photos, seconds);
+  const loads: UploadLoad[] = [];
+  for (const as of ['form', 'data URLs'] as const) loads.push(await measureLoad(photos, as, seconds));
+  return { ...latencies, loads };
 }
 
 async function measureLatencies(photos: string, seconds: number) {
@@ -82,56 +91,49 @@ async function timeOf({ origin }: Fleet, body: string | Buffer, type: string): P
   return performance.now() - startedAt;
 }
 
-/** Without a worker; each job is cancelled, which removes its photos. */
-async function measureLoad(photos: string, seconds: number) {
+/** Without a worker. */
+async function measureLoad(photos: string, as: UploadClients['as'], seconds: number): Promise<UploadLoad> {
   const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
-  const cpuFile = join(folder, 'cpu');
+  const timesFile = join(folder, 'times');
   const fleet = await startFleet({
     photos,
     workers: [],
-    env: { ...ENVIRONMENT, LOOP_CPU_FILE: cpuFile },
-    nodeArgs: ['--import', new URL('./loop-cpu.mjs', import.meta.url).href],
+    env: { ...ENVIRONMENT, LOOP_TIMES_FILE: timesFile },
+    nodeArgs: ['--import', new URL('./loop-times.mjs', import.meta.url).href],
   });
-  const parts = IMAGE_NAMES.map((name) => photoPart(name, randomBytes(LARGE_BYTES)));
-  const form = new Uint8Array(multipart([textPart('user_id', 'bench'), ...parts]));
-  const call = async (): Promise<boolean> => {
-    const headers = { 'content-type': FORM_TYPE };
-    const response = await fetch(`${fleet.origin}/jobs`, { method: 'POST', headers, body: form });
-    const { job_id: jobId } = (await response.json()) as { job_id?: string };
-    await fetch(`${fleet.origin}/jobs/${jobId}`, { method: 'DELETE' });
-    return response.status === 202;
-  };
+  const { origin } = fleet;
+  const order: UploadClients = { origin, as, callers: CALLERS, photoBytes: LARGE_BYTES, seconds };
+  const clients = startScript('upload-clients-process.ts', [JSON.stringify(order)]);
+  const lines = createInterface({ input: clients.stdout })[Symbol.asyncIterator]();
   try {
-    await Promise.all(Array.from({ length: CALLERS }, call));
+    await lines.next();
     await scrape(fleet.metricsOrigin);
-    await readLoopCpu(fleet, cpuFile);
-    const startedAt = performance.now();
-    const results = await Promise.all(
-      Array.from({ length: CALLERS }, async () => {
-        const own: boolean[] = [];
-        while (performance.now() - startedAt < seconds * 1_000) own.push(await call());
-        return own;
-      }),
-    );
-    const accepted = results.flat();
-    const elapsedSeconds = (performance.now() - startedAt) / 1_000;
+    await readLoopTimes(fleet, timesFile);
+    const { value } = await lines.next();
+    const { failures, megabytesPerSecond } = JSON.parse(value) as UploadClientsResult;
+    const loopDelay = loopDelayMs(await scrape(fleet.metricsOrigin));
+    const { cpuMs, waitMs, gcShare } = await readLoopTimes(fleet, timesFile);
     return {
+      as,
       callers: CALLERS,
-      megabytesPerSecond: (accepted.length * form.length) / 1e6 / elapsedSeconds,
-      loopDelayMs: loopDelayMs(await scrape(fleet.metricsOrigin)),
-      loopCpuMs: await readLoopCpu(fleet, cpuFile),
-      failures: accepted.filter((ok) => !ok).length,
+      failures,
+      megabytesPerSecond,
+      loopDelayMs: loopDelay,
+      loopCpuMs: cpuMs,
+      loopWaitMs: waitMs,
+      gcShare,
     };
   } finally {
+    await stopProgram(clients);
     await fleet.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Returns what `loop-cpu.mjs` measured since the last call, ms. */
-async function readLoopCpu(fleet: Fleet, file: string): Promise<number> {
+/** Returns what `loop-times.mjs` measured since the last call. */
+async function readLoopTimes(fleet: Fleet, file: string) {
   rmSync(file, { force: true });
   for (const pid of fleet.pids('api')) process.kill(pid, 'SIGUSR2');
   while (!existsSync(file)) await pause(10);
-  return Number(readFileSync(file, 'utf8'));
+  return JSON.parse(readFileSync(file, 'utf8')) as { cpuMs: number; waitMs: number; gcShare: number };
 }

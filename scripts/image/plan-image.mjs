@@ -12,6 +12,7 @@ export const OPENED_BY_NAME = [
     by: 'dist/worker/vision/process/vision-child.js',
     programs: ['dist/worker/vision/process/vision-process.js'],
   },
+  { by: 'dist/api/http/request-parser.js', programs: ['dist/api/http/parse-thread.js'] },
   { by: 'dist/cli/all-in-one.js', programs: ['dist/api/main.js', 'dist/worker/main.js'] },
   { by: 'dist/shared/runtime/service-version.js', files: ['package.json'] },
   { by: 'node_modules/@bull-board/api', files: ['node_modules/@bull-board/ui'] },

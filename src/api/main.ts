@@ -21,6 +21,7 @@ import { type AppDependencies, createApp } from './app.js';
 import { type Backlog, createBacklog } from './capacity/backlog.js';
 import { readQueueState } from './capacity/read-queue-state.js';
 import { startWorkerWatch } from './capacity/worker-watch.js';
+import { createRequestParser } from './http/request-parser.js';
 import { createDrain, type ServerParts, startServer } from './http/start-server.js';
 import { createBodyMemory } from './http/upload-limits.js';
 import { createJobQueue } from './jobs/job-queue.js';
@@ -202,9 +203,12 @@ function openUploads(parts: UploadParts) {
   const onRefused = (): void => {
     refused += 1;
   };
+  const requestParser = createRequestParser();
+  parts.shutdown.add('request parser', requestParser.close);
   return {
     refusedUploads: () => refused,
     bodyMemory: createBodyMemory(parts.config.UPLOAD_MEMORY_LIMIT, onRefused),
+    requestParser,
     uploadStore: openUploadStore(parts, onRefused),
   };
 }
@@ -253,6 +257,7 @@ function assemble(parts: Parts, metrics: ApiMetrics): Omit<AppDependencies, 'set
       maxImageBytes: config.MAX_IMAGE_BYTES,
       maxJsonBytes: config.MAX_BODY_BYTES,
       memory: parts.bodyMemory,
+      parser: parts.requestParser,
     },
     demoPhotos: config.DEMO_PHOTOS,
     maxBatchBytes: config.MAX_BATCH_BYTES,

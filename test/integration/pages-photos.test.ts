@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AppContext } from '../../src/api/http/app-context.js';
+import { createRequestParser } from '../../src/api/http/request-parser.js';
 import { createBodyMemory } from '../../src/api/http/upload-limits.js';
 import { pageOperations } from '../../src/api/operations/pages.js';
 import { createPageFiles } from '../../src/api/pages/page-files.js';
@@ -186,6 +187,7 @@ function servePages(enabled: boolean): Server {
     maxImageBytes: 5_000_000,
     maxJsonBytes: 65_536,
     memory: createBodyMemory(0),
+    parser: createRequestParser(),
   };
   const pages = new Hono<AppContext>().route('/', createPageFiles());
   for (const { path, createHandler } of pageOperations)

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
 import { createPhotoCipher } from '../../src/shared/uploads/photo-cipher.js';
+import { cutIntoPieces } from '../../src/shared/uploads/photo-pieces.js';
 import { photoExpiry, readPhoto, removePhotos, writePhotos } from '../../src/shared/uploads/photo-store.js';
 import { createUploadLedger } from '../../src/shared/uploads/upload-ledger.js';
 import { UPLOAD_KEY } from '../support/photos/upload-photos.js';
@@ -15,7 +16,9 @@ const place = { jobId: 'r_1', uploadId: 'u', bytes: bytes.length };
 const stored = { kind: 'stored', size: bytes.length, sha256: 'aa' } as const;
 const images = { front_image1: 'https://a', front_image2: 'https://b', front_image3: 'https://c' };
 const job = { images: { ...images, back_image: stored }, upload_id: 'u' };
-const photos = new Map([['back_image', { kind: 'upload', bytes, sha256: 'aa' }]] as const);
+const upload = { kind: 'upload', pieces: cutIntoPieces(bytes), size: bytes.length, sha256: 'aa' } as const;
+const inTurn = (write: () => Promise<void>) => write();
+const photos = new Map([['back_image', upload]] as const);
 
 let server: RedisServer;
 let redis: Redis;
@@ -31,15 +34,29 @@ afterAll(async () => {
 });
 
 describe('stored photos', () => {
+  it('are gone if any of their pieces is', async () => {
+    const now = Date.now();
+    const expiresAt = photoExpiry(now + 60_000);
+    const options = { redis, keys, cipher, inTurn };
+    await createUploadLedger(options).reserve(place, { now, expiresAt, limit: 1_000_000 });
+    await writePhotos(photos, { ...place, expiresAt }, options);
+    const fields = await redis.hkeys(keys.photos(place));
+    await redis.hdel(keys.photos(place), 'back_image:1');
+
+    expect(fields.sort()).toEqual(['back_image', 'back_image:1', 'back_image:2']);
+    expect(await readPhoto({ ...place, image: 'back_image', size: bytes.length }, options)).toBeUndefined();
+    await removePhotos(place.jobId, job, options);
+  });
+
   it('are refused once their job was given up, and are gone with their reservation', async () => {
     const now = Date.now();
     const expiresAt = photoExpiry(now + 60_000);
-    const options = { redis, keys, cipher };
+    const options = { redis, keys, cipher, inTurn };
     const ledger = createUploadLedger(options);
     await ledger.reserve(place, { now, expiresAt, limit: 1_000_000 });
     await writePhotos(photos, { ...place, expiresAt }, options);
 
-    expect(await readPhoto({ ...place, image: 'back_image' }, options)).toEqual(bytes);
+    expect(await readPhoto({ ...place, image: 'back_image', size: bytes.length }, options)).toEqual(bytes);
     expect(await redis.pexpiretime(keys.photos(place))).toBe(expiresAt);
 
     await removePhotos(place.jobId, job, options);

@@ -1,13 +1,10 @@
 import type { Context } from 'hono';
 import { MAX_BATCH_JOBS } from '../../shared/batches/batch-id.js';
-import { refSchema } from '../../shared/contract/batch-view.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, toVerificationError, VerificationError } from '../../shared/errors.js';
-import { explainIssue } from '../../shared/explain-issue.js';
 import type { AppContext } from '../http/app-context.js';
-import { parseJson } from '../http/parse-json.js';
 import { readBody } from '../http/read-body.js';
-import { parseBody, refuseCompressed } from '../http/read-request.js';
+import { refuseCompressed } from '../http/read-request.js';
 import { RequestError } from '../http/request-error.js';
 import { maxJsonBodyBytes, type UploadLimits } from '../http/upload-limits.js';
 import { type Caller, draftJob, type JobDraft, type SubmitDependencies } from '../jobs/submit-job.js';
@@ -97,19 +94,13 @@ async function draftLine(
     const detail = `The request is longer than ${maxJsonBodyBytes(deps.uploadLimits)} bytes.`;
     throw new VerificationError('body_too_large', { detail });
   }
-  const { ref, rest } = takeRef(await parseJson(bytes));
-  const draft = draftJob(parseBody(rest, new Map(), deps.uploadLimits), caller, deps);
+  const { parser, maxInlineBytes } = deps.uploadLimits;
+  const { ref, ...request } = await parser.parse(
+    { kind: 'json', pieces: [bytes], mayHaveRef: true },
+    maxInlineBytes,
+  );
+  const draft = draftJob(request, caller, deps);
   return ref === undefined ? draft : { ...draft, payload: { ...draft.payload, ref } };
-}
-
-/** Takes the only field that `POST /jobs` does not have off a request. @throws RequestError for a wrong one. */
-function takeRef(sent: unknown): { readonly ref?: string | undefined; readonly rest: unknown } {
-  if (typeof sent !== 'object' || sent === null || !Object.hasOwn(sent, 'ref')) return { rest: sent };
-  const { ref, ...rest } = sent as { readonly ref: unknown };
-  const parsed = refSchema.safeParse(ref, { error: explainIssue });
-  if (parsed.success && parsed.data !== undefined) return { ref: parsed.data, rest };
-  const detail = parsed.error?.issues[0]?.message ?? 'must be text';
-  throw new RequestError([{ field: 'ref', code: 'invalid_request', detail }]);
 }
 
 function itemsOf(error: unknown): readonly ProblemItem[] {

@@ -1,7 +1,9 @@
 import { compareRequestSchema, isImageName } from '../../shared/contract/compare-request.js';
 import { parseJson } from './parse-json.js';
-import { REQUEST_PART } from './read-multipart.js';
 import { RequestError } from './request-error.js';
+
+/** The part with the other fields as JSON. */
+export const REQUEST_PART = 'request';
 
 /** The text of a JSON number or boolean. */
 const SCALAR = /^(?:true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
@@ -11,11 +13,11 @@ const SCALAR = /^(?:true|false|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
  * each other part as a field. A part whose field accepts no text is read as a JSON number or boolean.
  * @throws VerificationError `invalid_json`; RequestError `invalid_request`.
  */
-export async function bodyOf(texts: ReadonlyMap<string, Buffer>): Promise<unknown> {
+export function bodyOf(texts: ReadonlyMap<string, Buffer>): unknown {
   const request = texts.get(REQUEST_PART);
   const fields = [...texts].filter(([name]) => name !== REQUEST_PART);
   return withFields(
-    request ? await parseJson(request) : {},
+    request ? parseJson(request) : {},
     fields.map(([name, bytes]) => [name, readField(name, textOf(name, bytes))]),
   );
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { VerificationError } from '../../shared/errors.js';
+import { createPieceCollector } from '../../shared/uploads/photo-pieces.js';
 import type { AppContext } from './app-context.js';
 import type { BodyMemory } from './upload-limits.js';
 
@@ -54,6 +55,7 @@ export async function readBody<T>(
       if (size > SMALL_BODY_BYTES) {
         memory.take(size - taken);
         taken = size;
+        await memory.turn(value.length);
       }
       await onChunk(value);
     }
@@ -88,15 +90,12 @@ async function discardRest(body: AsyncIterator<Uint8Array>): Promise<void> {
   }
 }
 
-/** Returns what `use` makes of the whole body. @throws as `readBody` does. */
+/** Returns what `use` makes of the pieces of the whole body. @throws as `readBody` does. */
 export async function readWholeBody<T>(
   context: Context<AppContext>,
   limits: BodyLimits,
-  use: (bytes: Buffer) => Promise<T>,
+  use: (pieces: readonly Buffer[]) => Promise<T>,
 ): Promise<T> {
-  const chunks: Uint8Array[] = [];
-  return readBody(context, limits, {
-    onChunk: (chunk) => void chunks.push(chunk),
-    onEnd: () => use(Buffer.concat(chunks)),
-  });
+  const body = createPieceCollector();
+  return readBody(context, limits, { onChunk: body.add, onEnd: () => use(body.pieces()) });
 }

@@ -1,4 +1,4 @@
-import { subtle } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
@@ -7,7 +7,9 @@ import { IMAGE_NAMES, type ImageName, isImageName } from '../../shared/contract/
 import { dataUrlLength, type UploadedImage } from '../../shared/contract/image-source.js';
 import type { ProblemItem } from '../../shared/contract/problem.js';
 import { publicFactsOf, VerificationError } from '../../shared/errors.js';
+import { createPieceCollector } from '../../shared/uploads/photo-pieces.js';
 import type { AppContext } from './app-context.js';
+import { REQUEST_PART } from './multipart-fields.js';
 import { readBody } from './read-body.js';
 import { RequestError } from './request-error.js';
 import { maxFormBytes, maxJsonBodyBytes, type UploadLimits } from './upload-limits.js';
@@ -16,19 +18,15 @@ import { maxFormBytes, maxJsonBodyBytes, type UploadLimits } from './upload-limi
 const MAX_PARTS = 40;
 const MAX_PART_HEADERS = 10;
 const MAX_PART_HEADER_BYTES = 4_096;
-/** Room for a part before its size is known, bytes. */
-const SMALL_PART_BYTES = 16_384;
 /** Turns of the event loop that a step of the parser can take; most take two. */
 const MAX_TURNS = 1_000;
 const INCOMPLETE = 'The body is not complete multipart/form-data.';
-/** The part with the other fields as JSON. */
-export const REQUEST_PART = 'request';
 /** Encodings that change nothing. Others were for mail, and RFC 7578 forbids them. */
 const PLAIN_ENCODINGS = new Set(['7bit', '8bit', 'binary']);
 
-/** A multipart/form-data body: its parts by their names. */
+/** A multipart/form-data body: its parts by their names, texts in pieces. */
 export interface MultipartForm {
-  readonly texts: ReadonlyMap<string, Buffer>;
+  readonly texts: ReadonlyMap<string, readonly Uint8Array[]>;
   readonly photos: ReadonlyMap<ImageName, UploadedImage>;
 }
 
@@ -50,8 +48,8 @@ export async function readMultipart(
   limits: UploadLimits,
 ): Promise<MultipartForm> {
   const parser = openParser(context.req.header('content-type') ?? '');
-  const texts = new Map<string, Buffer>();
-  const photos = new Map<ImageName, Buffer>();
+  const texts = new Map<string, readonly Uint8Array[]>();
+  const photos = new Map<ImageName, UploadedImage>();
   const names = new Set<string>();
   const receiving: Promise<void>[] = [];
   let refuse = (_error: Error): void => undefined;
@@ -70,13 +68,12 @@ export async function readMultipart(
       return;
     }
     names.add(part.name);
-    const keep = (bytes: Buffer): void => {
-      if (!part.image) texts.set(part.name, bytes);
-      else if (bytes.length > 0) photos.set(part.image, bytes);
+    const keep = ({ pieces, size, sha256 }: ReceivedPart): void => {
+      if (!part.image) texts.set(part.name, pieces);
+      else if (size > 0) photos.set(part.image, { kind: 'upload', pieces, size, sha256 });
       else refuse(wrongPart(part.name, 'must not be empty'));
     };
-    const expectedBytes = part.image ? expectedPhotoBytes(context) : SMALL_PART_BYTES;
-    receiving.push(receivePart(stream, { ...part, expectedBytes }, refuse).then(keep, refuse));
+    receiving.push(receivePart(stream, part, refuse).then(keep, refuse));
   });
   parser.on('partsLimit', () => refuse(wrongBody(`The body has more than ${MAX_PARTS} parts.`)));
   parser.on('error', () => refuse(wrongBody(INCOMPLETE)));
@@ -87,15 +84,9 @@ export async function readMultipart(
     onEnd: async () => {
       await unlessStalled(Promise.race([refused, endOf(parser)]));
       await unlessStalled(Promise.race([refused, Promise.all(receiving)]));
-      return { texts, photos: new Map(await Promise.all([...photos].map(toUpload))) };
+      return { texts, photos };
     },
   });
-}
-
-/** Its digest is computed in another thread. */
-async function toUpload([name, bytes]: [ImageName, Buffer]): Promise<[ImageName, UploadedImage]> {
-  const digest = await subtle.digest('SHA-256', bytes);
-  return [name, { kind: 'upload', bytes, sha256: Buffer.from(digest).toString('hex') }];
 }
 
 /** @throws VerificationError `unsupported_media_type` for a Content-Type without a boundary. */
@@ -173,41 +164,30 @@ function describePart(
   return wrongPart(name, publicFactsOf(new VerificationError('uploads_disabled')));
 }
 
-/** Returns the size of a photo if all of the request are of one size, bytes. */
-function expectedPhotoBytes({ req }: Context<AppContext>): number {
-  const announced = Number(req.header('content-length')) || 0;
-  return Math.max(SMALL_PART_BYTES, Math.ceil(announced / IMAGE_NAMES.length));
-}
+/** The bytes of a part. */
+type ReceivedPart = Pick<UploadedImage, 'pieces' | 'size' | 'sha256'>;
 
-/** Returns the bytes of a part. Refuses one that is too large, and discards the rest of it. */
+/** Returns the bytes of a part, hashed as they arrive. Refuses one that is too large, and discards the rest of it. */
 async function receivePart(
   stream: AsyncIterable<Buffer>,
-  { name, maxBytes, expectedBytes }: Part & { readonly expectedBytes: number },
+  { name, maxBytes }: Part,
   refuse: (error: Error) => void,
-): Promise<Buffer> {
-  // Chunks are copied as they arrive: kept, each of one byte would take a hundred.
-  let bytes: Buffer = Buffer.allocUnsafeSlow(Math.min(maxBytes, expectedBytes));
-  let size = 0;
+): Promise<ReceivedPart> {
+  const digest = createHash('sha256');
+  const received = createPieceCollector();
+  let isTooLarge = false;
   for await (const chunk of stream) {
-    const end = size + chunk.length;
-    if (end > maxBytes) {
+    isTooLarge ||= received.size() + chunk.length > maxBytes;
+    if (isTooLarge) {
       refuse(wrongPart(name, { code: 'body_too_large', detail: `must have at most ${maxBytes} bytes` }));
-      bytes.fill(0, 0, size);
       continue;
     }
-    if (end > bytes.length) bytes = growTo(Math.min(maxBytes, Math.max(end, bytes.length * 2)), bytes);
-    bytes.set(chunk, size);
-    size = end;
+    digest.update(chunk);
+    received.add(chunk);
   }
-  return bytes.subarray(0, size);
-}
-
-/** Moves the bytes of a photo into a larger buffer. */
-function growTo(size: number, bytes: Buffer): Buffer {
-  const larger = Buffer.allocUnsafeSlow(size);
-  larger.set(bytes);
-  bytes.fill(0);
-  return larger;
+  const pieces = received.pieces();
+  if (isTooLarge) for (const piece of pieces) piece.fill(0);
+  return { pieces, size: received.size(), sha256: digest.digest('hex') };
 }
 
 /** Returns the refusal of a part. `why`: a sentence for `invalid_request`, or a code with one. */

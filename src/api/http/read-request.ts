@@ -1,23 +1,11 @@
 import type { Context } from 'hono';
-import type { z } from 'zod';
 import { isBatchId } from '../../shared/batches/batch-id.js';
-import {
-  type CompareRequest,
-  compareRequestSchema,
-  IMAGE_NAMES,
-  isImageName,
-} from '../../shared/contract/compare-request.js';
-import type { ProblemItem } from '../../shared/contract/problem.js';
 import { VerificationError } from '../../shared/errors.js';
-import { explainIssue, IS_MISSING } from '../../shared/explain-issue.js';
 import { isJobId } from '../../shared/queue/comparison-job.js';
 import type { Caller, ReceivedRequest } from '../jobs/submit-job.js';
 import type { AppContext } from './app-context.js';
-import { findUnknownFields } from './find-unknown-fields.js';
-import { bodyOf, withFields } from './multipart-fields.js';
-import { parseJson } from './parse-json.js';
 import { readWholeBody } from './read-body.js';
-import { type MultipartForm, readMultipart } from './read-multipart.js';
+import { readMultipart } from './read-multipart.js';
 import { RequestError } from './request-error.js';
 import { maxJsonBodyBytes, type UploadLimits } from './upload-limits.js';
 
@@ -40,55 +28,17 @@ export async function readCompareRequest(
   if (/^multipart\/form-data\s*;/i.test(type)) {
     refuseCompressed(context, []);
     const { texts, photos } = await readMultipart(context, limits);
-    return parseBody(await bodyOf(texts), photos, limits);
+    const form = { kind: 'form', texts, files: [...photos.keys()] } as const;
+    const { body, unknownFields } = await limits.parser.parse(form, limits.maxInlineBytes);
+    return { body: { ...body, ...Object.fromEntries(photos) }, unknownFields };
   }
   if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(type))
     throw new VerificationError('unsupported_media_type');
   const bodyLimits = { maxBytes: maxJsonBodyBytes(limits), memory: limits.memory };
-  return readWholeBody(context, bodyLimits, async (bytes) => {
-    refuseCompressed(context, bytes);
-    return parseBody(await parseJson(bytes), new Map(), limits);
+  return readWholeBody(context, bodyLimits, async (pieces) => {
+    refuseCompressed(context, pieces[0] ?? []);
+    return limits.parser.parse({ kind: 'json', pieces, mayHaveRef: false }, limits.maxInlineBytes);
   });
-}
-
-/** Takes the place of the URL of a photo that is a file. */
-const FILE = 'https://file.invalid/';
-
-/** Checks a parsed body. @throws RequestError that names every wrong field. `files`: photos that are not in `sent`. */
-export function parseBody(
-  sent: unknown,
-  files: MultipartForm['photos'],
-  { maxInlineBytes }: UploadLimits,
-): ReceivedRequest {
-  const whole =
-    files.size === 0
-      ? sent
-      : withFields(
-          sent,
-          [...files.keys()].map((name) => [name, FILE]),
-        );
-  const parsed = compareRequestSchema.safeParse(whole, { error: explainIssue });
-  const { misspelt, meant, ignored } = findUnknownFields(whole);
-  if (parsed.success && misspelt.length === 0) {
-    refuseLargeDataUrls(parsed.data, maxInlineBytes);
-    return { body: { ...parsed.data, ...Object.fromEntries(files) }, unknownFields: ignored };
-  }
-  // A field that is there under another name is not missing.
-  const issues = (parsed.error?.issues ?? []).filter(
-    ({ path, message }) => message !== IS_MISSING || !meant.has(path.join('.')),
-  );
-  throw new RequestError([...misspelt, ...issues.map(toProblemItem)]);
-}
-
-/** @throws RequestError `body_too_large` that names every data: URL with too large a photo. */
-function refuseLargeDataUrls(body: CompareRequest, maxInlineBytes: number): void {
-  const items = IMAGE_NAMES.flatMap((name) => {
-    const source = body[name];
-    if (source.kind === 'url' || source.bytes.length <= maxInlineBytes) return [];
-    const detail = `a data: URL can carry at most ${maxInlineBytes} bytes; send this photo as a part of multipart/form-data`;
-    return [{ field: name, image: name, code: 'body_too_large', detail } as const];
-  });
-  if (items.length > 0) throw new RequestError(items);
 }
 
 /**
@@ -102,12 +52,6 @@ export function refuseCompressed(context: Context<AppContext>, [first, second]: 
   context.header('accept-encoding', 'identity');
   const detail = `The body is compressed${isGzip ? ' with gzip' : ''}. Send it without Content-Encoding.`;
   throw new VerificationError('unsupported_media_type', { detail });
-}
-
-function toProblemItem({ path, message }: z.core.$ZodIssue): ProblemItem {
-  const field = path.join('.');
-  if (!field) return { code: 'invalid_request', detail: `The body ${message}.` };
-  return { field, ...(isImageName(field) ? { image: field } : {}), code: 'invalid_request', detail: message };
 }
 
 /**

@@ -1,11 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { IMAGE_NAMES } from '../../shared/contract/compare-request.js';
 import { dataUrlLength } from '../../shared/contract/image-source.js';
 import { VerificationError } from '../../shared/errors.js';
+import type { RequestParser } from './request-parser.js';
 
 /** Bytes of a multipart body beside its photos and texts: boundaries and headers of its parts. */
 const MULTIPART_BYTES = 65_536;
 /** Time after which a caller that was refused for lack of memory should try again, s. */
 const RETRY_AFTER_SECONDS = 2;
+
+/** Bytes of large bodies that are processed in one turn of the event loop, of all requests together: less than 1 ms. */
+const BYTES_A_TURN = 262_144;
 
 /** Limits on photos that come with a request. */
 export interface UploadLimits {
@@ -19,6 +24,7 @@ export interface UploadLimits {
   readonly maxJsonBytes: number;
   /** The memory for large bodies, which all requests share. */
   readonly memory: BodyMemory;
+  readonly parser: RequestParser;
 }
 
 /** Counts the bytes of bodies that are being received, so that many uploads at once cannot exhaust the process. */
@@ -26,6 +32,8 @@ export interface BodyMemory {
   /** @throws VerificationError `overloaded` if there is no room for them. */
   take(bytes: number): void;
   release(bytes: number): void;
+  /** Resolves when this many bytes of a body can be processed; until then its sender waits on the connection. */
+  turn(bytes: number): Promise<void>;
 }
 
 /** Returns a memory of `maxBytes` bytes. `onRefused` is called for each refused body. */
@@ -45,6 +53,24 @@ export function createBodyMemory(maxBytes: number, onRefused = (): void => undef
     release: (bytes) => {
       total -= bytes;
     },
+    turn: createTurns(BYTES_A_TURN),
+  };
+}
+
+function createTurns(bytesATurn: number): BodyMemory['turn'] {
+  let left = bytesATurn;
+  let next: Promise<void> | undefined;
+  const startNext = async (): Promise<void> => {
+    await nextTurn();
+    left = bytesATurn;
+    next = undefined;
+  };
+  return async (bytes) => {
+    while (left <= 0) {
+      next ??= startNext();
+      await next;
+    }
+    left -= bytes;
   };
 }
 

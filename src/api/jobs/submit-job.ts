@@ -178,7 +178,7 @@ function uploadsOf(body: CompareRequest): Map<ImageName, UploadedImage> {
 
 function toPhoto(source: ImageSource): NonNullable<ComparisonJob['images']>[ImageName] {
   if (source.kind === 'url') return source.url;
-  return { kind: 'stored', size: source.bytes.length, sha256: source.sha256 };
+  return { kind: 'stored', size: source.size, sha256: source.sha256 };
 }
 
 /** Two requests have one digest if they ask for the same, photos byte for byte. */
@@ -216,12 +216,12 @@ export async function submitJob(
 
 /** Returns the longest time that Redis needs to take these photos, ms. */
 export function writeTimeOf(uploads: PreparedJob['uploads']): number {
-  return [...uploads.values()].reduce((sum, { bytes }) => sum + bytes.length, 0) / UPLOAD_BYTES_PER_MS;
+  return [...uploads.values()].reduce((sum, { size }) => sum + size, 0) / UPLOAD_BYTES_PER_MS;
 }
 
 /** A caller can wait for a minute; its photos are not kept in memory meanwhile. */
 export function forgetUploads(uploads: PreparedJob['uploads']): void {
-  for (const { bytes } of uploads.values()) bytes.fill(0);
+  for (const { pieces } of uploads.values()) for (const piece of pieces) piece.fill(0);
   uploads.clear();
 }
 

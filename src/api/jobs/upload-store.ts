@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { VerificationError } from '../../shared/errors.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
@@ -33,6 +34,9 @@ export interface UploadStore {
   readStoredBytes(): Promise<number>;
 }
 
+/** Pieces of photos that are on their way to Redis, of all requests together: with fewer, each would wait for the answer to another. */
+const PIECES_AT_ONCE = 16;
+
 export interface UploadStoreOptions {
   readonly redis: RedisConnection;
   /** A connection of its own, so that photos do not delay other commands. */
@@ -50,6 +54,7 @@ export interface UploadStoreOptions {
 export function createUploadStore(options: UploadStoreOptions): UploadStore {
   const { redis, bulkRedis, keys, clock, cipher } = options;
   const ledger = createUploadLedger({ redis, keys });
+  const inTurn = pLimit(PIECES_AT_ONCE);
   const remove = ({ jobId, payload }: UploadingJob): Promise<void> =>
     removePhotos(jobId, payload, { redis, keys });
 
@@ -68,7 +73,8 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
         });
       }
       try {
-        await writePhotos(job.uploads, { ...reservation, expiresAt }, { redis: bulkRedis, keys, cipher });
+        const place = { ...reservation, expiresAt };
+        await writePhotos(job.uploads, place, { redis: bulkRedis, keys, cipher, inTurn });
       } catch (error) {
         // If Redis is unavailable, they expire.
         void remove(job).catch(() => undefined);

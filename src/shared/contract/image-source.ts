@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { cutIntoPieces } from '../uploads/photo-pieces.js';
 
 /** Where the bytes of a photo come from, as a request says it. */
 export type ImageSource = { readonly kind: 'url'; readonly url: string } | UploadedImage;
@@ -6,8 +7,10 @@ export type ImageSource = { readonly kind: 'url'; readonly url: string } | Uploa
 /** A photo that came with the request. */
 export interface UploadedImage {
   readonly kind: 'upload';
-  /** The encoded image; its type is decided where it is decoded. */
-  readonly bytes: Uint8Array;
+  /** The encoded image, as `PieceCollector` cuts it; its type is decided where it is decoded. */
+  readonly pieces: readonly Uint8Array[];
+  /** Of all pieces, bytes. */
+  readonly size: number;
   /** Of the bytes, in hexadecimal. */
   readonly sha256: string;
 }
@@ -34,7 +37,7 @@ export function parseDataUrl(text: string): UploadedImage | { readonly kind: 'wr
   // The decoder never fails: it skips what is not base64, and stops at the first padding.
   if (bytes.toString('base64') !== encoded)
     return { kind: 'wrong', why: 'must be valid base64 with its padding, without spaces or line breaks' };
-  return { kind: 'upload', bytes, sha256: hash('sha256', bytes) };
+  return { kind: 'upload', pieces: cutIntoPieces(bytes), size: bytes.length, sha256: hash('sha256', bytes) };
 }
 
 /** Returns an upper bound of the length of a data: URL with `bytes` bytes, in characters. */

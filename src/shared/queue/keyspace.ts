@@ -50,7 +50,7 @@ export interface Keyspace extends KeyspaceOptions {
   cancelled(jobId: string): string;
   /** Number of jobs under an Idempotency-Key that no longer bind it, by the id of the first. See `KeyTurns`. */
   turn(jobId: string): string;
-  /** Hash: field of a request → its uploaded photo, encrypted. Expires a minute after the job's deadline. */
+  /** Hash: field of a request, and number of the piece → its uploaded photo, encrypted. Expires a minute after the job's deadline. */
   photos(place: { readonly jobId: string; readonly uploadId: string }): string;
   /** Sorted set: reservations of stored photos, of all packs → expiry, ms. See `UploadLedger`. */
   readonly uploads: string;

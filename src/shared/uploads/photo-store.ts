@@ -4,6 +4,7 @@ import type { ComparisonJob } from '../queue/comparison-job.js';
 import type { Keyspace } from '../queue/keyspace.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
 import type { PhotoCipher } from './photo-cipher.js';
+import { countPieces } from './photo-pieces.js';
 import { createUploadLedger, entryOf, type Reservation } from './upload-ledger.js';
 
 /** Time for which photos outlive the deadline of their job, ms. */
@@ -44,9 +45,8 @@ export function reservationOf(
 }
 
 /**
- * Writes a photo while it has its reservation: one that arrives late, after its job was given up, would stay for an hour.
- * One command: a pipeline of ioredis would copy the photo once more. KEYS: photos, reservations. ARGV: entry, field, photo,
- * expiry.
+ * Writes a piece of a photo while the photo has its reservation: one that arrives late, after its job was given up, would stay
+ * for an hour. KEYS: photos, reservations. ARGV: entry, field, piece, expiry.
  */
 const WRITE = `
 if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
@@ -54,34 +54,56 @@ redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
 redis.call('PEXPIREAT', KEYS[1], ARGV[4])
 return 1`;
 
+export interface WriteOptions extends PhotoStoreOptions {
+  readonly cipher: PhotoCipher;
+  /** Runs writes in the order in which they come, a few at a time. */
+  readonly inTurn: (write: () => Promise<void>) => Promise<void>;
+}
+
 /**
- * Writes the photos of one request, encrypted, until `expiresAt`, ms since 1970. One at a time, so that none delays others.
+ * Writes the photos of one request, encrypted, until `expiresAt`, ms since 1970. A piece is encrypted when its turn comes.
  * @throws Error if their reservation was released meanwhile.
  */
 export async function writePhotos(
   photos: Uploads,
   reservation: Reservation & { readonly expiresAt: number },
-  { redis, keys, cipher }: PhotoStoreOptions & { readonly cipher: PhotoCipher },
+  { redis, keys, cipher, inTurn }: WriteOptions,
 ): Promise<void> {
   const places = [keys.photos(reservation), keys.uploads];
-  for (const [name, { bytes }] of photos) {
-    const encrypted = await cipher.encrypt(bytes, authenticatedPlace(reservation, name));
-    const args = [entryOf(reservation), name, encrypted, reservation.expiresAt];
-    if ((await redis.eval(WRITE, 2, ...places, ...args)) !== 1)
-      throw new Error('the photos of this job were given up before they were stored');
-  }
+  let hasFailed = false;
+  const write = async (field: string, encrypted: Generator<Buffer, void>): Promise<void> => {
+    if (hasFailed) return;
+    const { value: piece, done } = encrypted.next();
+    if (done) throw new Error('this is a bug: a photo has fewer pieces than expected');
+    const args = [entryOf(reservation), field, piece, reservation.expiresAt];
+    const isWritten = await redis.eval(WRITE, 2, ...places, ...args).catch((error) => {
+      hasFailed = true;
+      throw error;
+    });
+    if (isWritten === 1) return;
+    hasFailed = true;
+    throw new Error('the photos of this job were given up before they were stored');
+  };
+  const writes = [...photos].flatMap(([name, { pieces }]) => {
+    const encrypted = cipher.encrypt(pieces, authenticatedPlace(reservation, name));
+    return pieces.map((_piece, index) => inTurn(() => write(pieceField(name, index), encrypted)));
+  });
+  await Promise.all(writes);
 }
 
 /**
- * Returns a stored photo; undefined if it has expired or was removed.
+ * Returns a stored photo of `size` bytes; undefined if it has expired or was removed.
  * @throws UndecryptableError
  */
 export async function readPhoto(
-  place: PhotoPlace & { readonly image: ImageName },
+  { image, size, ...place }: PhotoPlace & { readonly image: ImageName; readonly size: number },
   { redis, keys, cipher }: PhotoStoreOptions & { readonly cipher: PhotoCipher },
 ): Promise<Uint8Array | undefined> {
-  const stored = await redis.hgetBuffer(keys.photos(place), place.image);
-  return stored === null ? undefined : cipher.decrypt(stored, authenticatedPlace(place, place.image));
+  const fields = Array.from({ length: countPieces(size) }, (_, index) => pieceField(image, index));
+  const found = await redis.hmgetBuffer(keys.photos(place), ...fields);
+  const pieces = found.filter((piece) => piece !== null);
+  if (pieces.length < fields.length) return undefined;
+  return cipher.decrypt(Buffer.concat(pieces), authenticatedPlace(place, image));
 }
 
 /** Removes the photos that a job keeps in Redis, if any. Safe to repeat. */
@@ -93,6 +115,11 @@ export async function removePhotos(
   const reservation = reservationOf(jobId, job);
   if (!reservation) return;
   await createUploadLedger(options).release(reservation, options.keys.photos(reservation));
+}
+
+/** Returns the field of a piece; small photos have one. */
+function pieceField(image: ImageName, index: number): string {
+  return index === 0 ? image : `${image}:${index}`;
 }
 
 function authenticatedPlace({ jobId, uploadId }: PhotoPlace, image: ImageName): string {

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { createAccess } from '../../../src/api/access/access.js';
 import { type AppDependencies, createApp } from '../../../src/api/app.js';
+import { createRequestParser } from '../../../src/api/http/request-parser.js';
 import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import {
   defineOperation,
@@ -145,6 +146,7 @@ function dependencies(): AppDependencies {
       maxImageBytes: 1_000,
       maxJsonBytes: 1_000,
       memory: createBodyMemory(1_000_000),
+      parser: createRequestParser(),
     },
     observeRequest: () => undefined,
     isDraining: () => false,

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../src/api/http/app-context.js';
+import { createRequestParser } from '../../../src/api/http/request-parser.js';
 import { createBodyMemory } from '../../../src/api/http/upload-limits.js';
 import { getOpenApiOperation } from '../../../src/api/operations/get-openapi.js';
 import { pageOperations } from '../../../src/api/operations/pages.js';
@@ -19,6 +20,7 @@ const UPLOAD_LIMITS = {
   maxImageBytes: 5_000,
   maxJsonBytes: 1_000,
   memory: createBodyMemory(1_000_000),
+  parser: createRequestParser(),
 };
 
 const pages = new Hono<AppContext>().route('/', createPageFiles());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../../../src/api/http/parse-json.js';
 
-const parse = (text: string) => parseJson(Buffer.from(text));
+const parse = async (text: string) => parseJson(Buffer.from(text));
 const fields = (count: number) =>
   `{${Array.from({ length: count }, (_, index) => `"field${index}":0`).join()}}`;
 

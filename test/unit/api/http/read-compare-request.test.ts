@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../../src/api/http/app-context.js';
 import { errorResponse } from '../../../../src/api/http/error-response.js';
 import { readCompareRequest } from '../../../../src/api/http/read-request.js';
+import { createRequestParser } from '../../../../src/api/http/request-parser.js';
 import { createBodyMemory } from '../../../../src/api/http/upload-limits.js';
 import { compareRequestSchema, IMAGE_NAMES } from '../../../../src/shared/contract/compare-request.js';
 import { problemSchema } from '../../../../src/shared/contract/problem.js';
@@ -17,6 +18,7 @@ const LIMITS = {
   maxImageBytes: 1_000,
   maxJsonBytes: 10_000_000,
   memory: createBodyMemory(10_000_000),
+  parser: createRequestParser(),
 };
 
 const app = new Hono<AppContext>();
@@ -108,7 +110,8 @@ describe('a data: URL', () => {
       const { body } = (await response.json()) as { body: Record<string, unknown> };
       expect(body.front_image1).toEqual({
         kind: 'upload',
-        bytes: PHOTO.toJSON(),
+        pieces: [PHOTO.toJSON()],
+        size: PHOTO.length,
         sha256: createHash('sha256').update(PHOTO).digest('hex'),
       });
     },

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { AppContext } from '../../../../src/api/http/app-context.js';
 import { errorResponse } from '../../../../src/api/http/error-response.js';
 import { readCompareRequest } from '../../../../src/api/http/read-request.js';
+import { createRequestParser } from '../../../../src/api/http/request-parser.js';
 import { createBodyMemory } from '../../../../src/api/http/upload-limits.js';
 import { problemSchema } from '../../../../src/shared/contract/problem.js';
 import {
@@ -26,6 +27,7 @@ const LIMITS = {
   maxImageBytes: MAX_IMAGE_BYTES,
   maxJsonBytes: 5_000,
   memory: createBodyMemory(MEMORY_BYTES),
+  parser: createRequestParser(),
 };
 
 function appWith(limits: typeof LIMITS) {
@@ -35,7 +37,7 @@ function appWith(limits: typeof LIMITS) {
     const { body, ...rest } = await readCompareRequest(context, limits);
     const shown = Object.entries(body).map(([name, value]) =>
       typeof value === 'object' && value.kind === 'upload'
-        ? [name, { bytes: value.bytes.length, sha256: value.sha256 }]
+        ? [name, { bytes: value.size, sha256: value.sha256 }]
         : [name, value],
     );
     return context.json({ body: Object.fromEntries(shown), ...rest });
