@@ -1,5 +1,5 @@
 import type { BatchRecord } from '../../shared/batches/batch-store.js';
-import { type EndBatchDependencies, finishBatch } from '../../shared/batches/end-batch.js';
+import { concludeBatch, type EndBatchDependencies } from '../../shared/batches/end-batch.js';
 import { type BatchView, createBatchView, haveAllEnded } from '../../shared/contract/batch-view.js';
 import { awaitedCallback } from '../../shared/contract/job-view.js';
 import { VerificationError } from '../../shared/errors.js';
@@ -29,16 +29,16 @@ export async function readBatchView(
   deps: ReadBatchViewDependencies,
 ): Promise<BatchView> {
   const { batches, webhooks, queue } = deps;
-  let batch = await findBatch(batchId, tenant, deps);
+  const batch = await findBatch(batchId, tenant, deps);
   const states = await batches.readStates(batch);
-  if (batch.finishedAt === undefined && haveAllEnded(states)) {
-    await finishBatch(batchId, deps);
-    batch = await findBatch(batchId, tenant, deps);
-  }
+  const isLate = batch.finishedAt === undefined && haveAllEnded(states);
+  const finishedAt = isLate ? await concludeBatch({ record: batch, states }, deps) : batch.finishedAt;
   // Not awaited: it may take longer than an exchange with the queue should, and the reconciler repeats it.
   if (states.includes('queued') && (await batches.hasLines(batchId)))
     void queue.fill(batch).catch(() => undefined);
-  const { createdAt, finishedAt, callbackUrl } = batch;
+  const { createdAt } = batch;
+  // Once it is concluded, its webhook is queued.
+  const callbackUrl = isLate ? undefined : batch.callbackUrl;
   const callback = (await webhooks.readState(batchId)) ?? awaitedCallback(callbackUrl);
   return {
     ...createBatchView({ batchId, states, createdAt, finishedAt }),

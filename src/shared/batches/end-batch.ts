@@ -1,8 +1,8 @@
-import { createBatchView, haveAllEnded } from '../contract/batch-view.js';
+import { type BatchJobState, createBatchView, haveAllEnded } from '../contract/batch-view.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import type { WebhookQueue } from '../webhooks/webhook-queue.js';
 import { batchPlaceOf } from './batch-id.js';
-import type { BatchStore } from './batch-store.js';
+import type { BatchRecord, BatchStore } from './batch-store.js';
 
 export interface EndBatchDependencies {
   readonly batches: BatchStore;
@@ -27,7 +27,15 @@ export async function finishBatch(
   const record = await batches.read(batchId);
   if (!record) return batches.drop(batchId);
   const states = await batches.readStates(record);
-  if (!haveAllEnded(states)) return;
+  if (haveAllEnded(states)) await concludeBatch({ record, states }, { batches, webhooks, clock });
+}
+
+/** As `finishBatch`, of a batch whose jobs have all ended. Returns the time at which it finished. */
+export async function concludeBatch(
+  { record, states }: { readonly record: BatchRecord; readonly states: readonly BatchJobState[] },
+  { batches, webhooks, clock }: EndBatchDependencies,
+): Promise<number> {
+  const { batchId } = record;
   const finishedAt = await batches.finish(batchId, clock.now());
   const { callbackUrl: url, tenant, createdAt } = record;
   if (url) {
@@ -35,4 +43,5 @@ export async function finishBatch(
     await webhooks.addBatch({ view, url, tenant });
   }
   await batches.conclude(batchId);
+  return finishedAt;
 }

@@ -1,4 +1,4 @@
-import { finishBatch } from '../../shared/batches/end-batch.js';
+import { concludeBatch } from '../../shared/batches/end-batch.js';
 import { fillQueue } from '../../shared/batches/fill-queue.js';
 import { haveAllEnded } from '../../shared/contract/batch-view.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
@@ -40,6 +40,6 @@ async function finishOpenBatch(
   const ended = states.flatMap((state, index) => (haveAllEnded([state]) ? [index + 1] : []));
   await batches.noteEnded(batchId, ended);
   if (ended.length < record.total) return;
-  await finishBatch(batchId, deps);
+  await concludeBatch({ record, states }, deps);
   deps.count('batch');
 }
