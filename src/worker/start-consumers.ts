@@ -64,7 +64,11 @@ export async function startConsumers(options: ConsumerOptions): Promise<void> {
     const closed = Promise.all([comparisons.close(graceMs), webhooks.close(graceMs)]);
     return unlessStranded(closed, () => !isRedisReady(redis) && comparisons.isIdle() && webhooks.isIdle());
   });
-  const heartbeat = await startHeartbeat({ ...finishing, canWork: () => !rights.isMissing() });
+  const heartbeat = await startHeartbeat({
+    ...finishing,
+    canWork: () => !rights.isMissing(),
+    address: { host: config.WORKER_HOST, port: health.port },
+  });
   // Last in, first out: the APIs learn that this worker leaves before it stops taking jobs.
   shutdown.add('heartbeat', heartbeat.stop);
   health.setReady(true);

@@ -7,8 +7,10 @@ import type { ComparisonOutcome } from '../../src/shared/contract/comparison-out
 import { JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
 import { createFairQueue } from '../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../src/shared/queue/keyspace.js';
+import { createLogger } from '../../src/shared/runtime/logger.js';
 import { WEBHOOK_QUEUE, webhookJobId } from '../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue } from '../../src/shared/webhooks/webhook-queue.js';
+import { startHeartbeat } from '../../src/worker/upkeep/heartbeat.js';
 import { comparisonJob } from '../support/builders/comparison-job.js';
 import { type RedisServer, startRedis } from '../support/servers/redis-server.js';
 
@@ -91,6 +93,28 @@ describe('the jobs of a person', () => {
     expect(await queue.listUserJobs('bank', 'second')).toEqual(['r_later']);
     await queue.erase('r_key', 'bank');
     await queue.close();
+  });
+});
+
+describe('the workers of a pack', () => {
+  it('are counted once each, although one was killed and started again at its place', async () => {
+    redis = new EventfulRedis(server.url);
+    const beat = (port: number) =>
+      startHeartbeat({
+        redis,
+        keys: KEYS,
+        clock: { isSynchronised: () => true, now: Date.now, synchronise: async () => undefined },
+        logger: createLogger('test', 'silent'),
+        canWork: () => true,
+        address: { host: '127.0.0.1', port },
+      });
+
+    // The first one never reports that it leaves.
+    const killed = await beat(8_334);
+    const heartbeats = [await beat(8_334), await beat(8_335)];
+
+    expect(await redis.zcard(KEYS.workers)).toBe(2);
+    await Promise.all([killed, ...heartbeats].map(({ stop }) => stop()));
   });
 });
 

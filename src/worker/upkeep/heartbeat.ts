@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { isRedisReady, type RedisConnection } from '../../shared/redis/connect-redis.js';
 import type { RedisClock } from '../../shared/redis/redis-clock.js';
@@ -16,6 +18,8 @@ export interface HeartbeatDependencies {
   readonly logger: Logger;
   /** False while this worker can take no job; then it does not count as alive. */
   readonly canWork: () => boolean;
+  /** Where this worker listens. */
+  readonly address: { readonly host: string; readonly port: number };
 }
 
 export interface Heartbeat {
@@ -27,7 +31,7 @@ export interface Heartbeat {
 export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heartbeat> {
   const { redis, clock } = deps;
   const key = deps.keys.workers;
-  const id = randomUUID();
+  const id = await nameWorker(deps.address);
   const beat = async (): Promise<void> => {
     await clock.synchronise();
     const now = clock.now();
@@ -46,4 +50,15 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
       if (isRedisReady(redis)) await redis.zrem(key, id).catch(onError);
     },
   };
+}
+
+/**
+ * Returns the name of the place at which a worker listens, which only one can have: its address in its network, in this run
+ * of the machine. So a worker that is started again replaces the one that crashed, and does not count beside it until the
+ * heartbeat of that one expires. Where Linux does not name the network, the name is random.
+ */
+async function nameWorker({ host, port }: HeartbeatDependencies['address']): Promise<string> {
+  const parts = [readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readlink('/proc/self/ns/net')];
+  const place = await Promise.all(parts).catch(() => [randomUUID()]);
+  return hash('sha256', [...place, hostname(), host, port].join('\0')).slice(0, 32);
 }

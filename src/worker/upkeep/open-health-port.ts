@@ -3,6 +3,7 @@ import { type StatusServerOptions, startStatusServer } from '../../shared/runtim
 import type { WorkerParts } from '../worker-parts.js';
 
 export interface HealthPort {
+  readonly port: number;
   /** Says that the program takes work, or no longer does. Without Redis it is not ready either. */
   setReady(ready: boolean): void;
 }
@@ -26,6 +27,7 @@ export async function openHealthPort(
   shutdown.add('health', server.close);
   logger.info({ host: config.WORKER_HOST, port: server.port }, 'metrics');
   return {
+    port: server.port,
     setReady: (ready) => {
       isWorking = ready;
     },
