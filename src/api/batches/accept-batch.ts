@@ -71,12 +71,10 @@ export async function acceptBatch(
   const { queueWeight: weight } = caller.rules;
   const row: OrderedJobs = { jobIds, tenant, sync: false, acceptedAt: times.accepted_at, weight };
   const facts = { batchId, tenant, weight, total: jobs.length, createdAt: times.accepted_at, digest };
-  const record = {
-    ...facts,
-    callbackUrl: checked.callbackUrl,
-    priority: await enterOrder(row, caller.rules, deps),
-  };
-  if (!(await commitOrLeave({ record, jobs, row }, deps))) {
+  await reserveMemory(jobs, deps);
+  const priority = await enterOrder({ row, jobs }, caller.rules, deps);
+  const record = { ...facts, callbackUrl: checked.callbackUrl, priority };
+  if (!(await commitOrLeave({ record, jobs, row: key === undefined ? row : undefined }, deps))) {
     const first = await withQueue(redis, () => batches.read(batchId));
     if (!first) throw new Error('this is a bug: a batch that exists cannot be read');
     return join(first, digest, deps);
@@ -100,9 +98,24 @@ async function join(existing: BatchRecord, digest: string, deps: AcceptDependenc
   return { batchId: existing.batchId, total: existing.total, isReplayed: true };
 }
 
+/**
+ * Reserves memory for all photos of a batch. First, because a batch that has no room for them must not touch the order.
+ * @throws VerificationError `overloaded`.
+ */
+async function reserveMemory(jobs: readonly PreparedJob[], deps: AcceptDependencies): Promise<void> {
+  const { redis, uploadStore } = deps;
+  try {
+    for (const job of jobs)
+      if (job.uploads.size > 0) await withQueue(redis, async () => uploadStore?.reserve(job));
+  } catch (error) {
+    dropPhotos(jobs, deps);
+    throw error;
+  }
+}
+
 /** Returns the place of the first job. @throws VerificationError `overloaded`. */
 async function enterOrder(
-  row: OrderedJobs,
+  { row, jobs }: Pick<NewBatch, 'jobs'> & { readonly row: OrderedJobs },
   { queueShare: share }: CallerRules,
   deps: AcceptDependencies,
 ): Promise<number> {
@@ -110,31 +123,35 @@ async function enterOrder(
   const place = await withQueue(redis, async () =>
     fairQueue.enterAll(row, await backlog.limitsFor({ sync: false, share, count: row.jobIds.length })),
   );
-  if (!place.admitted) throw backlog.refusal(place);
-  return place.priority;
+  if (place.admitted) return place.priority;
+  dropPhotos(jobs, deps);
+  throw backlog.refusal(place);
 }
 
 interface NewBatch {
   readonly record: BatchRecord;
   readonly jobs: readonly PreparedJob[];
-  readonly row: OrderedJobs;
+  /** Its places in the order; undefined under an Idempotency-Key: then another request can hold the same ones. */
+  readonly row: OrderedJobs | undefined;
 }
 
 /** Returns false if the batch exists already. */
 async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDependencies): Promise<boolean> {
-  const { redis, queue, batches, fairQueue } = deps;
+  const { redis, queue, batches, fairQueue, uploadStore } = deps;
   try {
     const staging = await stageAll(jobs, deps);
-    // First the index of persons, so that all data of a person can be found. Redis receives both together: erasing a person
-    // while lines are staged forgets the index.
-    const [, isFirst] = await withQueue(redis, () =>
-      Promise.all([queue.index(jobs), batches.commit(staging, record)]),
-    );
+    // First the index of persons, so that all data of a person can be found. Again together with the batch: erasing a person
+    // in between forgets it.
+    await withQueue(redis, () => queue.index(jobs));
+    const [isFirst] = await withQueue(redis, () => {
+      const before = [queue.index(jobs), ...jobs.map((job) => uploadStore?.keep(job))];
+      return Promise.all([batches.commit(staging, record), ...before]);
+    });
     if (!isFirst) await removePhotos(jobs, deps);
     return isFirst;
   } catch (error) {
-    // If Redis is unavailable, the reconciler frees the places later.
-    void fairQueue.leaveAll(row).catch(() => undefined);
+    // Otherwise, or if Redis is unavailable, the reconciler frees the places later.
+    if (row) void fairQueue.leaveAll(row).catch(() => undefined);
     throw error;
   }
 }
@@ -150,8 +167,8 @@ async function stageAll(jobs: readonly PreparedJob[], deps: AcceptDependencies):
     }
     return staging;
   } catch (error) {
-    // If Redis is unavailable, they expire. Not after a commit without an answer: the jobs may need them.
-    void removePhotos(jobs, deps).catch(() => undefined);
+    // Not after a commit without an answer: the jobs may need them.
+    dropPhotos(jobs, deps);
     throw error;
   }
 }
@@ -178,6 +195,11 @@ async function removePhotos(
   { uploadStore }: AcceptDependencies,
 ): Promise<void> {
   for (const job of jobs) if (job.payload.upload_id !== undefined) await uploadStore?.remove(job);
+}
+
+/** If Redis is unavailable, they expire. */
+function dropPhotos(jobs: readonly PreparedJob[], deps: AcceptDependencies): void {
+  void removePhotos(jobs, deps).catch(() => undefined);
 }
 
 /** The batch is accepted, whatever happens here: a worker does the rest. */

@@ -3,6 +3,7 @@ import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comp
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
+import { execAll } from '../../shared/redis/exec-all.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
 
 /** A job and whose it is. */
@@ -19,7 +20,10 @@ export interface IndexOptions {
   readonly deadlineSeconds: number;
 }
 
-/** Lets the jobs of a person be found, before they are added. */
+/**
+ * Lets the jobs of a person be found, before they are added. Rejects if any of them cannot be: such a job must not exist, because
+ * erasing its person would miss it.
+ */
 export async function indexJobs(
   jobs: readonly IndexedJob[],
   { redis, keys, ...limits }: IndexOptions,
@@ -35,7 +39,7 @@ export async function indexJobs(
   // So that a person can be found of whom nobody knows who sent the photos.
   for (const tenant of new Set(jobs.map(({ payload }) => payload.tenant)))
     pipeline.sadd(keys.indexed, JSON.stringify([keys.model, tenant]));
-  await pipeline.exec();
+  await execAll(pipeline);
 }
 
 const userSchema = comparisonJobSchema.pick({ user_id: true });

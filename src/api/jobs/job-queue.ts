@@ -57,9 +57,12 @@ export function isRunning(status: JobStatus): boolean {
 
 /** The comparisons of one model pack, as the API sees them. Every call can reject while Redis is unavailable. */
 export interface JobQueue {
-  /** Adds the job with the priority from its FairQueue, or does nothing if its id exists already. */
+  /**
+   * Adds the job with the priority from its FairQueue, or does nothing if its id exists already. Indexes it again; call `index`
+   * first, so that a job that cannot be found for its person is not added.
+   */
   add(jobId: string, payload: ComparisonJob, priority: number): Promise<void>;
-  /** Lets `listUserJobs` find jobs that will be added. */
+  /** Lets `listUserJobs` find jobs that will be added. Rejects if any cannot be indexed. */
   index(jobs: readonly IndexedJob[]): Promise<void>;
   /** Adds the jobs of an accepted batch that are not in the queue yet; false if another program is doing it. */
   fill(batch: BatchRecord): Promise<boolean>;
@@ -160,7 +163,7 @@ async function addJob(
   { jobId, priority }: { readonly jobId: string; readonly priority: number },
 ): Promise<void> {
   const opts = { ...comparisonJobOptions(payload, store.retentionSeconds), jobId, priority };
-  // First the index, then the job, so that all data of a person can be found. Redis receives both together.
+  // Redis receives both together: erasing the person forgets an index that was written earlier.
   await Promise.all([indexJobs([{ jobId, payload }], store), store.queue.add('compare', payload, opts)]);
 }
 

@@ -205,7 +205,7 @@ export async function submitJob(
   const submit = async (): Promise<boolean> => {
     try {
       if (hasKey && (await joinsExisting(prepared, queue))) return true;
-      await enterQueue(prepared, caller.rules, deps);
+      await enterQueue(prepared, caller, deps);
       return hasKey && (await joinsOther(prepared, queue, uploadStore));
     } finally {
       forgetUploads(prepared.uploads);
@@ -248,7 +248,7 @@ async function joinsOther(
  */
 async function enterQueue(
   prepared: PreparedJob,
-  rules: CallerRules,
+  { rules, idempotencyKey }: Caller,
   deps: SubmitDependencies,
 ): Promise<void> {
   const { jobId, payload, uploads } = prepared;
@@ -257,14 +257,22 @@ async function enterQueue(
   const job: OrderedJob = { jobId, tenant, sync };
   if (sync) await workers.requireWorker();
   const limits = await backlog.limitsFor({ sync, share: rules.queueShare });
+  // First, because a request that has no room for its photos must not touch the order.
+  if (uploads.size > 0) await uploadStore?.reserve(prepared);
   const place = await fairQueue.enter({ ...job, acceptedAt, weight: rules.queueWeight }, limits);
-  if (!place.admitted) throw backlog.refusal(place);
+  if (!place.admitted) {
+    // If Redis is unavailable, the reservation expires.
+    void uploadStore?.remove(prepared).catch(() => undefined);
+    throw backlog.refusal(place);
+  }
   try {
     if (uploads.size > 0) await uploadStore?.write(prepared);
-    await queue.add(jobId, payload, place.priority);
+    await queue.index([prepared]);
+    // Redis receives both together.
+    await Promise.all([uploadStore?.keep(prepared), queue.add(jobId, payload, place.priority)]);
   } catch (error) {
-    // If Redis is unavailable, the reconciler frees the place later.
-    void fairQueue.leave(job).catch(() => undefined);
+    // Otherwise, or if Redis is unavailable, the reconciler frees the place later: another request under the key can hold it.
+    if (idempotencyKey === undefined) void fairQueue.leave(job).catch(() => undefined);
     throw error;
   }
   backlog.recordAdd();

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { STAGING_SECONDS } from '../../shared/batches/batch-store.js';
 import { VerificationError } from '../../shared/errors.js';
 import type { ComparisonJob } from '../../shared/queue/comparison-job.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
@@ -24,16 +25,25 @@ export interface UploadingJob {
 /** The uploaded photos in Redis, as the API sees them. Every call can reject while Redis is unavailable. */
 export interface UploadStore {
   /**
-   * Writes the photos of a job before it is added to the queue, encrypted.
-   * @throws VerificationError `overloaded` if the stored photos of all jobs would take too much memory.
+   * Reserves memory for the photos of a job.
+   * @throws VerificationError `overloaded` if the stored photos of all jobs would take too much.
    */
+  reserve(job: UploadingJob): Promise<void>;
+  /** Writes the photos of a job before it is added to the queue, encrypted. Gives up the reservation if that fails. */
   write(job: UploadingJob): Promise<void>;
-  /** Removes them, for a job that was not added. */
+  /**
+   * Lets the photos live as long as their job. Sent together with the job: photos whose API has died before that are gone after
+   * two minutes.
+   */
+  keep(job: UploadingJob): Promise<void>;
+  /** Removes photos and reservation, for a job that was not added. */
   remove(job: UploadingJob): Promise<void>;
   /** Returns the bytes of all stored photos, of all model packs. */
   readStoredBytes(): Promise<number>;
 }
 
+/** Time in which photos must be stored and their job added, ms: as long as that of a batch. */
+const STORING_MS = STAGING_SECONDS * 1_000;
 /** Pieces of photos that are on their way to Redis, of all requests together: with fewer, each would wait for the answer to another. */
 const PIECES_AT_ONCE = 16;
 
@@ -59,11 +69,11 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
     removePhotos(jobId, payload, { redis, keys });
 
   return {
-    write: async (job) => {
-      const reservation = reservationOf(job.jobId, job.payload);
+    reserve: async ({ jobId, payload }) => {
+      const reservation = reservationOf(jobId, payload);
       if (!reservation) return;
-      const expiresAt = photoExpiry(job.payload.deadline_at);
-      const limits = { now: clock.now(), expiresAt, limit: options.memoryLimit };
+      const now = clock.now();
+      const limits = { now, expiresAt: now + STORING_MS, limit: options.memoryLimit };
       if (!(await ledger.reserve(reservation, limits))) {
         options.onRefused();
         throw new VerificationError('overloaded', {
@@ -72,14 +82,23 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
           retryAfterSeconds: options.retryAfterSeconds(),
         });
       }
+    },
+    write: async (job) => {
+      const reservation = reservationOf(job.jobId, job.payload);
+      if (!reservation) return;
+      const place = { ...reservation, expiresAt: clock.now() + STORING_MS };
       try {
-        const place = { ...reservation, expiresAt };
         await writePhotos(job.uploads, place, { redis: bulkRedis, keys, cipher, inTurn });
       } catch (error) {
         // If Redis is unavailable, they expire.
         void remove(job).catch(() => undefined);
         throw error;
       }
+    },
+    keep: async ({ jobId, payload }) => {
+      const reservation = reservationOf(jobId, payload);
+      if (!reservation) return;
+      await ledger.extend(reservation, keys.photos(reservation), photoExpiry(payload.deadline_at));
     },
     remove,
     readStoredBytes: () => ledger.read(clock.now()),

@@ -5,6 +5,7 @@ import type { Keyspace } from '../queue/keyspace.js';
 import { parseJson } from '../queue/parse-json.js';
 import { MAX_STREAM_EVENTS } from '../queue/queue-settings.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
+import { execAll } from '../redis/exec-all.js';
 import { batchJobId, batchPlaceOf } from './batch-id.js';
 import { COMMIT, CONCLUDE, NOTE_ENDED, READ_STATES } from './batch-scripts.js';
 
@@ -16,7 +17,7 @@ import { COMMIT, CONCLUDE, NOTE_ENDED, READ_STATES } from './batch-scripts.js';
 // that a crash prevented.
 
 /** Time in which staged lines must be committed, s. */
-const STAGING_SECONDS = 120;
+export const STAGING_SECONDS = 120;
 /** Jobs whose states are read in one step: it occupies Redis for a millisecond. */
 const STATES_AT_A_TIME = 250;
 
@@ -80,11 +81,12 @@ export function createBatchStore(options: BatchStoreOptions): BatchStore {
     openStaging: () => keys.batchStaging(randomUUID()),
     stage: async (staging, firstPlace, lines) => {
       const fields = lines.flatMap((line, index) => [firstPlace + index, line]);
-      await redis
-        .multi()
-        .hset(staging, ...fields)
-        .expire(staging, STAGING_SECONDS)
-        .exec();
+      await execAll(
+        redis
+          .multi()
+          .hset(staging, ...fields)
+          .expire(staging, STAGING_SECONDS),
+      );
     },
     commit: (staging, record) => commit(staging, record, options),
     read: async (batchId) => toRecord(batchId, await redis.hgetall(keys.batch(batchId))),

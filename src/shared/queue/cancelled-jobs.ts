@@ -1,6 +1,7 @@
 import type { JobView } from '../contract/job-view.js';
 import { isUnreadable } from '../redis/broken-records.js';
 import type { RedisConnection } from '../redis/connect-redis.js';
+import { execAll } from '../redis/exec-all.js';
 import { noteKept } from './kept-index.js';
 import type { Keyspace } from './keyspace.js';
 
@@ -49,10 +50,10 @@ export function createCancelledJobs(options: CancelledJobsOptions): CancelledJob
     keep: async (record, now) => {
       const { view, tenant } = record;
       await noteKept({ jobId: view.job_id, tenant, endedAt: now }, options);
-      await write(record).zadd(unfinished, now, record.view.job_id).exec();
+      await execAll(write(record).zadd(unfinished, now, record.view.job_id));
     },
     conclude: async ({ view, tenant }) => {
-      await write({ view, tenant }).zrem(unfinished, view.job_id).exec();
+      await execAll(write({ view, tenant }).zrem(unfinished, view.job_id));
     },
     read: async (jobId) => {
       try {

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../redis/connect-redis.js';
+import { execAll } from '../redis/exec-all.js';
 import type { Keyspace } from './keyspace.js';
 
 export interface KeptIndexOptions {
@@ -21,10 +22,6 @@ export async function noteKept(
   { redis, keys, retentionSeconds }: KeptIndexOptions,
 ): Promise<void> {
   const key = keys.kept(tenant);
-  await redis
-    .pipeline()
-    .zadd(key, endedAt, jobId)
-    .expire(key, retentionSeconds)
-    .sadd(keys.keptTenants, tenant)
-    .exec();
+  const pipeline = redis.pipeline().zadd(key, endedAt, jobId).expire(key, retentionSeconds);
+  await execAll(pipeline.sadd(keys.keptTenants, tenant));
 }

@@ -1,4 +1,5 @@
 import type { RedisConnection } from './connect-redis.js';
+import { execAll } from './exec-all.js';
 
 /** Sorted sets and lists in which BullMQ lists jobs. */
 const SETS = ['completed', 'failed', 'prioritized', 'delayed'] as const;
@@ -24,6 +25,6 @@ export async function removeForeignKey(
   const removal = redis.multi().del(key);
   for (const set of SETS) removal.zrem(queue.toKey(set), jobId);
   for (const list of LISTS) removal.lrem(queue.toKey(list), 0, jobId);
-  await removal.exec();
+  await execAll(removal);
   return true;
 }

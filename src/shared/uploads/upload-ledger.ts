@@ -32,6 +32,12 @@ if total + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
 if redis.call('ZADD', KEYS[1], ARGV[5], ARGV[4]) == 1 then redis.call('INCRBY', KEYS[2], ARGV[2]) end
 return 1`;
 
+/** KEYS: reservations, photos. ARGV: entry, expiry. */
+const EXTEND = `
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return end
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('PEXPIREAT', KEYS[2], ARGV[2])`;
+
 /** KEYS: reservations, sum, and the photos, if any. ARGV: entry, bytes. */
 const RELEASE = `
 if KEYS[3] then redis.call('UNLINK', KEYS[3]) end
@@ -53,6 +59,8 @@ export interface UploadLedger {
     reservation: Reservation,
     times: { readonly now: number; readonly expiresAt: number; readonly limit: number },
   ): Promise<boolean>;
+  /** Moves the expiry of a reservation and its photos. Does nothing if they have been released. */
+  extend(reservation: Reservation, photosKey: string, expiresAt: number): Promise<void>;
   /** Also removes the photos themselves, if their key is given. Safe to repeat. */
   release(reservation: Reservation, photosKey?: string): Promise<void>;
   /** Returns the bytes of all reservations that have not expired. */
@@ -70,6 +78,9 @@ export function createUploadLedger({ redis, keys }: LedgerOptions): UploadLedger
     reserve: async (reservation, { now, expiresAt, limit }) => {
       const args = [now, reservation.bytes, limit, entryOf(reservation), expiresAt];
       return (await redis.eval(RESERVE, 2, ...places, ...args)) === 1;
+    },
+    extend: async (reservation, photosKey, expiresAt) => {
+      await redis.eval(EXTEND, 2, keys.uploads, photosKey, entryOf(reservation), expiresAt);
     },
     release: async (reservation, photosKey) => {
       const names = photosKey === undefined ? places : [...places, photosKey];
