@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { type ClientOptions, type Entry, GONE, readEnd } from './clients.js';
 import type { Receiver } from './receiver.js';
-import type { Tally } from './tally.js';
 
 /** Past the second pause of the schedule, which a webhook gets to when both attempts met an outage, ms. */
 const WEBHOOKS_WITHIN_MS = 6 * 60_000;
@@ -54,15 +52,4 @@ export async function checkWebhooks({ told }: Receiver, { ledger, tally }: Clien
     if (isWrong) tally.verdicts.webhooks_wrong += 1;
     if (isMissing || isConflicting || isWrong) console.error('WEBHOOK', { ...entry, heard });
   }
-}
-
-/**
- * Counts uploaded photos that Redis would keep forever. An API that is killed between the photos and their job leaves them
- * behind until they expire.
- */
-export async function checkPhotos(redisUrl: string, { verdicts }: Tally): Promise<void> {
-  const redis = new Redis(redisUrl);
-  for (const key of await redis.keys('*:photo:*'))
-    if ((await redis.ttl(key)) === -1) verdicts.photos_kept += 1;
-  redis.disconnect();
 }

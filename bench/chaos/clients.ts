@@ -164,6 +164,7 @@ export async function readEnd(
 function judge(entry: Entry, got: string, tally: Tally): void {
   entry.told = got;
   tally.ended[entry.kind] += 1;
+  tally.sent_as[entry.case.way] += 1;
   if (got === entry.case.expected) return;
   tally.verdicts[got === GONE ? 'lost' : 'wrong'] += 1;
   console.error(got === GONE ? 'LOST' : 'WRONG', { ...entry, got });

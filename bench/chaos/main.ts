@@ -20,6 +20,8 @@ const { values } = parseArgs({
     /** Time after which no new jobs are sent. */
     minutes: { type: 'string', default: '40' },
     workers: { type: 'string', default: '3' },
+    /** Share of the jobs that carry their photos in files, data: URLs or both, 0 to 1. */
+    uploads: { type: 'string', default: '0.5' },
     /** Mean seconds between two faults of a kind. */
     'worker-kill': { type: 'string', default: '5' },
     'worker-freeze': { type: 'string', default: '45' },
@@ -31,6 +33,8 @@ const { values } = parseArgs({
 
 const seconds = (ms: number): number => Math.round(ms / 100) / 10;
 
+const round = (value: number): number => Math.round(value * 10) / 10;
+
 const describe = (recoveriesMs: readonly number[]) => ({
   jobs: recoveriesMs.length,
   p50_s: seconds(quantile(recoveriesMs, 0.5) || 0),
@@ -38,7 +42,7 @@ const describe = (recoveriesMs: readonly number[]) => ({
   max_s: seconds(quantile(recoveriesMs, 1) || 0),
 });
 
-function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosResult): void {
+function summarise({ tally, accepted, endsSeen, webhooks, durationMs, memory }: ChaosResult): void {
   const jobs = Object.values(tally.ended).reduce((sum, count) => sum + count, 0);
   const isClean = Object.values(tally.verdicts).every((count) => count === 0);
   print(
@@ -48,6 +52,7 @@ function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosRes
         minutes: seconds(durationMs / 60),
         jobs,
         ended: tally.ended,
+        sent_as: tally.sent_as,
         accepted_with_an_id: accepted,
         ends_seen_in_the_queue: endsSeen,
         webhooks,
@@ -59,6 +64,13 @@ function summarise({ tally, accepted, endsSeen, webhooks, durationMs }: ChaosRes
         recovery_from_a_kill: describe(tally.recoveriesMs.kill),
         recovery_from_a_freeze: describe(tally.recoveriesMs.freeze),
         recovery_with_redis_away_as_well: describe(tally.recoveriesMs.outage),
+        photos_of_jobs_gone_after_s: seconds(memory.jobPhotosGoneMs),
+        photos_of_killed_apis: { left: memory.orphans, gone_after_s: seconds(memory.orphansGoneMs) },
+        redis_data_mb: {
+          before: round(memory.beforeMb),
+          after: round(memory.afterMb),
+          of_which_records: round(memory.recordsMb),
+        },
         verdicts: tally.verdicts,
         upper_bound_95: isClean && jobs > 0 ? `${((3 / jobs) * 100).toFixed(3)} %` : 'none',
       },
@@ -90,6 +102,8 @@ summarise(
     seed: Number(values.seed),
     limitMs: ms(values.minutes) * 60,
     workers: Number(values.workers),
+    uploads: Number(values.uploads),
+    awaitsOrphans: true,
     paces: {
       workerKill: { meanMs: ms(values['worker-kill']) },
       workerFreeze: { meanMs: ms(values['worker-freeze']) },

@@ -1,6 +1,7 @@
 import { startImageServer } from '../../test/support/servers/image-server.js';
 import { type CaseOf, prepareCases } from './cases.js';
-import { checkLedger, checkPhotos, checkWebhooks } from './check-ledger.js';
+import { checkLedger, checkWebhooks } from './check-ledger.js';
+import { checkMemory, type MemoryReport, readDatasetBytes } from './check-memory.js';
 import { type ClientOptions, type Entry, type Kind, runJob } from './clients.js';
 import { type Faults, type Paces, startFaults } from './faults.js';
 import { followEnds } from './follow-ends.js';
@@ -18,6 +19,10 @@ export interface ChaosOptions {
   readonly paces: Paces;
   /** Concurrent callers: those that wait for an answer, and others. */
   readonly clients: { readonly waiting: number; readonly others: number };
+  /** Share of the jobs that carry their photos, 0..1. */
+  readonly uploads: number;
+  /** True to wait until the photos of killed APIs have expired, which takes up to two minutes. */
+  readonly awaitsOrphans: boolean;
   /** Time limit on a silent image host or receiver, seconds. */
   readonly hostTimeoutS: number;
   /** Tolerance beyond the promised time before a caller counts as hung, ms. */
@@ -36,6 +41,7 @@ export interface ChaosResult {
   /** Accepted deliveries, and how many of them were repeated. */
   readonly webhooks: { readonly taken: number; readonly again: number };
   readonly durationMs: number;
+  readonly memory: MemoryReport;
 }
 
 const OTHER_KINDS: readonly Kind[] = ['async', 'webhook', 'idempotent'];
@@ -47,7 +53,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const images = await startImageServer();
   const receiver = await startReceiver(options.seed, tally);
   const system = await startSystem({ ...options, tally });
-  const caseOf = await prepareCases(images, options.seed, tally);
+  const caseOf = await prepareCases(images, { ...options, tally });
   const faults = startFaults({ ...options, system, receiver, tally });
   const ends = followEnds(system.redis.url, tally);
   try {
@@ -75,15 +81,18 @@ async function runAndCheck(options: ChaosOptions, { tally, receiver, system, cas
   const ledger: Entry[] = [];
   const { slackMs } = options;
   const clients = { origins: system.origins, callbackUrl: receiver.url, slackMs, tally, ledger };
+  const beforeBytes = await readDatasetBytes(system.redis.url);
   const startedAt = Date.now();
   const progress = setInterval(() => options.onProgress?.(tally), PROGRESS_EVERY_MS);
   await load(options, clients, (index, kind) => runJob({ index, kind, case: caseOf(index) }, clients));
   await faults.stop();
   clearInterval(progress);
   const durationMs = Date.now() - startedAt;
+  // First, while the last job has just ended.
+  const orphans = options.awaitsOrphans;
+  const memory = await checkMemory(system.redis.url, tally, { beforeBytes, orphans });
   await checkLedger(clients);
   await checkWebhooks(receiver, clients);
-  await checkPhotos(system.redis.url, tally);
   const taken = [...receiver.told.values()].map((each) => each.taken);
   return {
     accepted: ledger.length,
@@ -92,6 +101,7 @@ async function runAndCheck(options: ChaosOptions, { tally, receiver, system, cas
       again: taken.reduce((sum, count) => sum + Math.max(0, count - 1), 0),
     },
     durationMs,
+    memory,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Way } from './cases.js';
+
 /** All counts of a run. */
 export interface Tally {
   /** Number of faults by kind. */
@@ -44,11 +46,15 @@ export interface Tally {
     webhooks_conflicting: number;
     /** Webhooks with a wrong outcome. */
     webhooks_wrong: number;
-    /** Uploaded photos in Redis without an expiry. */
+    /** Uploaded photos in Redis whose job has ended. */
     photos_kept: number;
+    /** 1 if Redis' memory did not return to its level. */
+    memory_kept: number;
     /** Our programs that exited without being killed. */
     died_by_itself: number;
   };
+  /** Ended jobs by the way in which their photos were sent. */
+  readonly sent_as: Record<Way, number>;
   readonly ended: { sync: number; async: number; webhook: number; idempotent: number };
   /** Refusals that callers had to retry, by code. */
   readonly refused: Map<string, number>;
@@ -92,8 +98,10 @@ export function createTally(): Tally {
       webhooks_conflicting: 0,
       webhooks_wrong: 0,
       photos_kept: 0,
+      memory_kept: 0,
       died_by_itself: 0,
     },
+    sent_as: { urls: 0, data_urls: 0, files: 0, mixed: 0 },
     ended: { sync: 0, async: 0, webhook: 0, idempotent: 0 },
     refused: new Map(),
     run_again: new Set(),

@@ -12,6 +12,8 @@ describe('a short `npm run chaos`', () => {
       seed: 20_261_125,
       limitMs: 100_000,
       workers: 3,
+      uploads: 0.5,
+      awaitsOrphans: false,
       paces: {
         workerKill: { meanMs: 4_000, most: 3 },
         workerFreeze: { meanMs: 3_000, most: 1 },
