@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +9,7 @@ import type { ImageName } from '../../src/shared/contract/compare-request.js';
 import { jobViewSchema } from '../../src/shared/contract/job-view.js';
 import { FORM_TYPE, type FormPart, multipart, photoPart, textPart } from '../support/builders/multipart.js';
 import { otherPersonPhoto } from '../support/photos/photos.js';
+import { connectTo, exchange, uploadHead } from '../support/photos/upload-connection.js';
 import { dataUrlOf, UPLOAD_KEY, uploadPhotos } from '../support/photos/upload-photos.js';
 import { type Program, type Service, startReplica, startService } from '../support/programs/service.js';
 import { type ImageServer, startImageServer } from '../support/servers/image-server.js';
@@ -63,6 +62,12 @@ const inline = (changes: Record<string, unknown> = {}) => ({
   ...changes,
 });
 
+/** The parts of a request whose photos are files. */
+const form = (): FormPart[] => [
+  textPart('user_id', 'u-1'),
+  ...Object.entries(photos).map(([name, photo]) => photoPart(name, photo)),
+];
+
 /** Submits a job that waits for its reference until `release`, with three uploaded fronts in Redis. */
 async function holdJob(headers: Record<string, string> = {}): Promise<string> {
   release = undefined;
@@ -84,10 +89,6 @@ describe('photos in a form', () => {
       headers: { 'content-type': FORM_TYPE, ...headers },
       body: new Uint8Array(multipart(parts)),
     });
-  const form = (): FormPart[] => [
-    textPart('user_id', 'u-1'),
-    ...Object.entries(photos).map(([name, photo]) => photoPart(name, photo)),
-  ];
 
   it('are compared', async () => {
     const answer = await post('/compare-faces', form());
@@ -269,41 +270,13 @@ describe('photos in data: URLs', () => {
 });
 
 describe('an upload on a connection of its own', () => {
-  const whole = (): Buffer =>
-    multipart([
-      textPart('user_id', 'u-1'),
-      ...Object.entries(photos).map(([name, photo]) => photoPart(name, photo)),
-    ]);
-  const head = (length: number, id: string): string =>
-    [
-      'POST /jobs HTTP/1.1',
-      'Host: localhost',
-      'Connection: close',
-      `X-Request-Id: ${id}`,
-      `Content-Type: ${FORM_TYPE}`,
-      `Content-Length: ${length}`,
-      '',
-      '',
-    ].join('\r\n');
-  const open = () => connect(Number(new URL(service.origin).port), '127.0.0.1');
-  /** Returns the answer to these bytes, after which the sender ends its side. */
-  const exchange = async (...pieces: readonly (string | Buffer)[]): Promise<string> => {
-    const socket = open();
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    for (const piece of pieces) socket.write(piece);
-    socket.end();
-    await once(socket, 'close');
-    return text;
-  };
+  const whole = (): Buffer => multipart(form());
 
   it('that breaks off in a photo leaves nothing behind', async () => {
     const linesBefore = service.api.lines.length;
     const form = whole();
-    const socket = open();
-    socket.write(head(form.length, 'broken-off'));
+    const socket = connectTo(service.origin);
+    socket.write(uploadHead(form.length, 'broken-off'));
     await new Promise((resolve) => socket.write(form.subarray(0, form.length / 2), resolve));
     socket.destroy();
 
@@ -321,9 +294,9 @@ describe('an upload on a connection of its own', () => {
     const form = whole();
     const cut = form.subarray(0, -1_000);
 
-    const ended = await exchange(head(cut.length, 'ended'), cut);
-    const small = await exchange(head(cut.length, 'small'), form);
-    const large = await exchange(head(form.length + 1_000, 'large'), form);
+    const ended = await exchange(service.origin, [uploadHead(cut.length, 'ended'), cut]);
+    const small = await exchange(service.origin, [uploadHead(cut.length, 'small'), form]);
+    const large = await exchange(service.origin, [uploadHead(form.length + 1_000, 'large'), form]);
 
     expect(ended).toMatch(/^HTTP\/1\.1 422 .*not complete multipart/s);
     // Node finds bytes after the end of the request before or after we find that the form is incomplete.
@@ -362,7 +335,7 @@ describe('large photos', () => {
     const response = await fetch(`${api.origin}/jobs`, init);
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  const form = (bytes: number): Buffer =>
+  const formOf = (bytes: number): Buffer =>
     multipart([
       textPart('user_id', 'u-1'),
       ...Object.keys(photos).map((name) => photoPart(name, Buffer.alloc(bytes, name))),
@@ -373,7 +346,7 @@ describe('large photos', () => {
     );
 
   it('of MAX_IMAGE_BYTES each are accepted in a form', async () => {
-    const { status, body } = await submit(FORM_TYPE, form(MAX_IMAGE_BYTES));
+    const { status, body } = await submit(FORM_TYPE, formOf(MAX_IMAGE_BYTES));
 
     expect(status).toBe(202);
     expect(await endOf(String(body.job_id))).toMatchObject({ status: 'failed' });
@@ -396,7 +369,7 @@ describe('large photos', () => {
     const before = await dataset();
     service.workers[0]?.process.kill('SIGSTOP');
     const answers: Awaited<ReturnType<typeof submit>>[] = [];
-    for (let job = 0; job < 10; job += 1) answers.push(await submit(FORM_TYPE, form(2_000_000)));
+    for (let job = 0; job < 10; job += 1) answers.push(await submit(FORM_TYPE, formOf(2_000_000)));
     const during = await dataset();
     service.workers[0]?.process.kill('SIGCONT');
     await Promise.all(answers.map(({ body }) => endOf(String(body.job_id))));
