@@ -2,6 +2,8 @@
 export interface ImageStrikes {
   /** Adds a loss and returns the photo's losses so far. */
   add(digest: string): number;
+  /** True if no photo has losses. */
+  isEmpty(): boolean;
   /** Returns a photo's losses. */
   count(digest: string): number;
   /** Forgets a photo that succeeded after all. */
@@ -25,6 +27,14 @@ export function createImageStrikes(now: () => number = () => performance.now()):
     return 0;
   };
   return {
+    isEmpty() {
+      // The oldest is first.
+      for (const [digest, { since }] of strikes) {
+        if (now() - since < FORGET_AFTER_MS) return false;
+        strikes.delete(digest);
+      }
+      return true;
+    },
     add(digest) {
       const losses = count(digest) + 1;
       strikes.delete(digest);

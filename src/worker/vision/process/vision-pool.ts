@@ -68,8 +68,8 @@ export interface VisionPool {
 
 interface Task extends AnalyseOptions {
   readonly bytes: Uint8Array;
-  /** SHA-256 of the photo. */
-  readonly digest: string;
+  /** SHA-256 of the photo, made when it is first asked for: hardly any photo has losses to look up. */
+  readonly digest: () => string;
   readonly resolve: (analysis: FaceAnalysis) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -122,8 +122,8 @@ class ProcessPool implements VisionPool {
       options.signal?.throwIfAborted();
       if (this.#closing !== undefined) throw new Error('this is a bug: the vision pool is closed');
       if (this.#failure !== undefined) throw new VerificationError('model_failure', this.#failure);
-      const digest = hash('sha256', bytes);
-      if (this.#strikes.count(digest) >= MAX_STRIKES) throw tooCostly('repeated');
+      const digest = once(() => hash('sha256', bytes));
+      if (this.#lossesOf({ digest }) >= MAX_STRIKES) throw tooCostly('repeated');
       const abandon = () => this.#abandon(task);
       const settled = () => options.signal?.removeEventListener('abort', abandon);
       const task: Task = {
@@ -194,18 +194,22 @@ class ProcessPool implements VisionPool {
   }
 
   /** True if a copy of this photo, which has a loss, is running: its outcome decides about this one too. */
-  #awaitsCopy({ digest }: Task): boolean {
-    if (this.#strikes.count(digest) === 0) return false;
-    return [...this.#running].some((other) => other.digest === digest);
+  #awaitsCopy(task: Task): boolean {
+    if (this.#lossesOf(task) === 0) return false;
+    return [...this.#running].some((other) => other.digest() === task.digest());
+  }
+
+  #lossesOf({ digest }: Pick<Task, 'digest'>): number {
+    return this.#strikes.isEmpty() ? 0 : this.#strikes.count(digest());
   }
 
   async #run(task: Task, child: VisionChild): Promise<void> {
     this.#running.add(task);
     const stopWatching = watchDeadline(child, task.deadlineMs);
-    const memoryCheck = setInterval(() => void this.#checkMemory(child), MEMORY_CHECK_MS);
+    const memoryCheck = setInterval(() => this.#checkMemory(child), MEMORY_CHECK_MS);
     try {
       const analysis = await child.analyse(task.bytes);
-      this.#strikes.clear(task.digest);
+      if (!this.#strikes.isEmpty()) this.#strikes.clear(task.digest());
       if (task.signal?.aborted) analysis.embedding.fill(0);
       task.signal?.throwIfAborted();
       task.resolve(analysis);
@@ -222,13 +226,13 @@ class ProcessPool implements VisionPool {
     this.#feed();
   }
 
-  async #checkMemory(child: VisionChild): Promise<void> {
-    const rssBytes = await child.readRss();
+  #checkMemory(child: VisionChild): void {
+    const rssBytes = child.readRss();
     if (rssBytes !== undefined && rssBytes > this.#memoryLimitBytes) child.kill('memory');
   }
 
   #onLost(task: Task, { reason }: VisionChildLost): void {
-    const strikes = this.#strikes.add(task.digest);
+    const strikes = this.#strikes.add(task.digest());
     if (reason !== 'closed') {
       this.#lost[reason] += 1;
       this.#reportLoss?.(reason, strikes);
@@ -240,8 +244,9 @@ class ProcessPool implements VisionPool {
 
   /** Refuses a photo and all its queued copies. */
   #strikeOut(task: Task, reason: LossReason): void {
-    const copies = this.#queue.filter(({ digest }) => digest === task.digest);
-    this.#queue = this.#queue.filter(({ digest }) => digest !== task.digest);
+    const isCopy = ({ digest }: Task) => digest() === task.digest();
+    const copies = this.#queue.filter(isCopy);
+    this.#queue = this.#queue.filter((other) => !isCopy(other));
     task.reject(tooCostly(reason));
     for (const copy of copies) copy.reject(tooCostly('repeated'));
   }
@@ -260,6 +265,15 @@ class ProcessPool implements VisionPool {
     for (const task of failed) task.reject(new VerificationError('model_failure', { cause }));
     this.#feed();
   }
+}
+
+/** Returns a function that calls `make` once, on its first call. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function tooCostly(reason: LossReason | 'repeated'): VerificationError {

@@ -32,6 +32,20 @@ describe('image strikes', () => {
     expect([before, strikes.count(photo), strikes.add(photo)]).toEqual([1, 0, 1]);
   });
 
+  it('say whether any photo still counts', () => {
+    let now = 0;
+    const strikes = createImageStrikes(() => now);
+    const before = strikes.isEmpty();
+    strikes.add(photo);
+    now = 599_999;
+    strikes.add(other);
+    now = 600_000;
+    const withOne = strikes.isEmpty();
+    now += 599_999;
+
+    expect([before, withOne, strikes.isEmpty()]).toEqual([true, false, true]);
+  });
+
   it('keep the latest thousand photos', () => {
     const strikes = createImageStrikes();
     const numbered = (index: number) => `photo ${index}`;
