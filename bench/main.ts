@@ -2,6 +2,7 @@
 //   isolation,costs,curve]
 //   [--attack "silent image"] [--kinds 0.3mp,2mp,12mp,group] [--runs 5] [--seconds 15] [--save-baseline]
 //   --save-scale: measures costs and curve, and saves what docs/scale.md is made from
+//   --simulate-scale: measures nothing, but simulates the saved curve again
 //   [--peers]: against the former Python service, in a Python environment of its own
 // Starts a real Redis, API, workers and photo host on loopback, prints and saves the results in bench/results/ and
 // compares them with bench/results/baseline.json. docs/performance.md explains the figures.
@@ -14,7 +15,8 @@ import { measureIsolation } from './isolation/measure-isolation.js';
 import { measurePeers } from './peers/measure-peers.js';
 import { measureCosts } from './scale/measure-costs.js';
 import { measureCurve } from './scale/measure-curve.js';
-import { saveScale } from './scale/save-scale.js';
+import { saveScale, simulateAgain } from './scale/save-scale.js';
+import { simulateCurve } from './scale/simulate-curve.js';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
 import { makePhotos, type PhotoKind } from './speed/make-photos.js';
@@ -59,12 +61,17 @@ interface Options {
   readonly seconds: number;
   readonly saveBaseline: boolean;
   readonly saveScale: boolean;
+  readonly simulateScale: boolean;
   /** Part of the names of the attacks to measure isolation under. */
   readonly attack: string | undefined;
 }
 
 async function main(): Promise<void> {
   const options = readOptions();
+  if (options.simulateScale) {
+    print(simulateAgain());
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), 'face-bench-'));
   try {
     const photos = join(folder, 'photos');
@@ -93,6 +100,7 @@ function readOptions(): Options {
       peers: { type: 'boolean', default: false },
       'save-baseline': { type: 'boolean', default: false },
       'save-scale': { type: 'boolean', default: false },
+      'simulate-scale': { type: 'boolean', default: false },
     },
   });
   const { quick } = values;
@@ -108,6 +116,7 @@ function readOptions(): Options {
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
     saveBaseline: values['save-baseline'],
     saveScale: values['save-scale'],
+    simulateScale: values['simulate-scale'],
     attack: values.attack,
   };
 }
@@ -146,7 +155,9 @@ async function measure(options: Options, materials: Materials): Promise<BenchRep
       isolation: await measureIsolation({ seconds, only: options.attack, print }),
     }),
     ...(does('costs') && { costs: await measureCosts({ photos, kinds: options.kinds, seconds, print }) }),
-    ...(does('curve') && { curve: await measureCurve({ photos, kind: '2mp', seconds, print }) }),
+    ...(does('curve') && {
+      curve: simulateCurve(await measureCurve({ photos, kind: '2mp', seconds, print })),
+    }),
     ...(does('peers') && { peers: await measurePeers({ ...options, photos, folder, print }) }),
     ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
   };

@@ -1,48 +1,62 @@
 import { availableParallelism } from 'node:os';
-import type { ComparisonCosts } from '../simulation/service-model.js';
-import { type SimulationReport, simulateService } from '../simulation/simulate-service.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import type { PhotoKind } from '../speed/make-photos.js';
 import { type LoadReport, measureLoad } from '../speed/measure-load.js';
-import { median, type Summary } from '../speed/statistics.js';
+import { median } from '../speed/statistics.js';
 import { type ServiceTimer, type ServiceTimes, startServiceTimer } from './measure-service-times.js';
 
-/** Latency and throughput over load, measured and simulated. */
-export interface CurveReport {
+/** Latency and throughput over load, and all that a simulation of them needs. */
+export interface MeasuredCurve {
   readonly kind: PhotoKind;
   readonly cores: number;
-  /** Highest throughput of the closed loops, comparisons per second. */
+  /** Comparisons per second of the service with all processes busy: median of those closed loops. */
   readonly capacity: number;
   /** Processor time of a photo with one busy process to that with all busy, medians. */
   readonly aloneRatio: number;
-  /** Measured processor times of each photo with all processes busy, ms: the reference, then three fronts. */
-  readonly visionMs: ComparisonCosts['visionMs'];
-  /** Processor time for a comparison, ms: medians over the closed loops. */
+  /** Processor time of the program that hands photos to the processes, for each photo, median, ms. */
+  readonly handOverMs: number;
+  /** Processor times that other programs took from the processes at a time, ms. */
+  readonly burstsMs: readonly number[];
+  /** Processor times of each photo with all processes busy, ms: the reference, then three fronts. */
+  readonly visionMs: PhotoSamples;
+  /** Processor time for a comparison with all processes busy, ms: medians of those closed loops. */
   readonly cpuMs: Readonly<Record<CountedRole, number>>;
-  readonly points: readonly CurvePoint[];
+  readonly points: readonly MeasuredPoint[];
 }
 
-export interface CurvePoint {
+/** Times of the reference and of each front, ms. */
+export type PhotoSamples = readonly [
+  readonly number[],
+  readonly number[],
+  readonly number[],
+  readonly number[],
+];
+
+/** Kind of load. */
+export interface CurveLoad {
   /** Callers of a closed loop. */
   readonly callers?: number;
-  /** Arrivals of an open loop per second, and as a share of the capacity. */
-  readonly offeredPerSecond?: number;
+  /** Random arrivals, as a share of the capacity. */
   readonly part?: number;
   /** Pause of the photo host before each answer, ms. */
   readonly pauseMs: number;
-  readonly measured: Outcome;
-  readonly simulated: Outcome & Pick<SimulationReport, 'utilisation'>;
-  /** Cores that other programs used during the measurement. */
-  readonly othersCores: number;
-  /** Median processor time of a photo right before and after, all processes busy, ms. */
-  readonly photoMs: number;
-  /** Simulated to measured, minus 1. */
-  readonly error: { readonly perSecond: number; readonly p50: number; readonly p95: number };
 }
 
-interface Outcome {
-  readonly perSecond: number;
-  readonly latencyMs: Summary;
+export interface MeasuredPoint extends CurveLoad {
+  /** Several near the capacity, each with other arrivals: there, little decides much. */
+  readonly runs: readonly CurveRun[];
+}
+
+export interface CurveRun extends Pick<LoadReport, 'perSecond' | 'latencyMs' | 'othersCores'> {
+  readonly seconds: number;
+  /** Of random arrivals. */
+  readonly offeredPerSecond?: number;
+  /** Decides random arrivals. */
+  readonly seed?: number;
+  /** Processor time for a comparison, ms. */
+  readonly cpuMs: Readonly<Record<CountedRole, number>>;
+  /** Median processor time of a photo right before and after, all processes busy, ms. */
+  readonly photoMs: number;
 }
 
 const COUNTED_ROLES = ['api', 'redis', 'worker', 'vision', 'images', 'load'] as const;
@@ -51,56 +65,37 @@ type CountedRole = (typeof COUNTED_ROLES)[number];
 export interface CurveOptions {
   readonly photos: string;
   readonly kind: PhotoKind;
-  /** Counted seconds of each closed loop; an open loop takes twice as long. */
+  /** Counted seconds of a closed loop; the rarer answers of one caller take twice as long, and so do random arrivals. */
   readonly seconds: number;
   readonly print: (line: string) => void;
 }
 
 const CALLERS = [1, 2, 4, 8, 16, 32] as const;
 /** From so many callers on, no process is idle. */
-const FULL_FROM = 8;
-const PARTS = [0.2, 0.5, 0.7, 0.8, 0.9] as const;
+export const FULL_FROM = 8;
+const PARTS = [
+  { part: 0.2, runs: 1 },
+  { part: 0.5, runs: 1 },
+  { part: 0.7, runs: 3 },
+  { part: 0.8, runs: 3 },
+  { part: 0.9, runs: 3 },
+] as const;
 /** Pause of a distant photo host, ms: long enough that the worker takes more jobs meanwhile. */
 const DISTANT_MS = 200;
 const CORES = availableParallelism();
 /** Seconds of each measurement of service times, one before and one after every load. */
-const TIMING_SECONDS = 2.5;
-const SIMULATED = { closed: { seconds: 60, runs: 1 }, open: { runs: 9 } } as const;
-/** Share of the worker's processor time that its photos take. The rest is for taking and ending the job. */
-const WORKER_PHOTO_SHARE = 0.5;
-const PHOTOS_PER_COMPARISON = 4;
+const TIMING_SECONDS = 2;
 /** Most recorded samples of one photo. */
-const MAX_SAMPLES = 100;
-
-type Measured = Omit<CurvePoint, 'simulated' | 'error'> & {
-  readonly cpuMs: LoadReport['cpuMsByRole'];
-  readonly seconds: number;
-  readonly visionMs: readonly (readonly number[])[];
-};
-
-/** Measures the curve on one worker with a process for each core, and simulates every point of it. */
-export async function measureCurve(options: CurveOptions): Promise<CurveReport> {
-  const { photos, kind } = options;
-  const fleet = await startFleet({
-    photos,
-    workers: [undefined],
-    redisOptions: ['--appendfsync', 'everysec'],
-  });
-  const timer = await startServiceTimer({ photos, kind, processes: CORES });
-  try {
-    await measureLoad(fleet, { kind, load: { inFlight: FULL_FROM, seconds: 3 } });
-    const { points, timings } = await measurePoints({ fleet, timer, options });
-    return simulatePoints(kind, points, timings);
-  } finally {
-    await timer.stop();
-    await fleet.stop();
-  }
-}
+const MAX_SAMPLES = 150;
+/** A shorter wait can be one for the program that hands photos over, ms. */
+const LEAST_BURST_MS = 2;
 
 interface Bench {
   readonly fleet: Fleet;
   readonly timer: ServiceTimer;
   readonly options: CurveOptions;
+  /** One after each load, and one before the first. */
+  readonly timings: Timing[];
 }
 
 interface Timing {
@@ -108,151 +103,141 @@ interface Timing {
   readonly all: ServiceTimes;
 }
 
-async function measureTiming({ timer }: Bench): Promise<Timing> {
+/** Measures the curve on one worker with a process for each core. */
+export async function measureCurve(options: CurveOptions): Promise<MeasuredCurve> {
+  const { photos, kind } = options;
+  const redisOptions = ['--appendfsync', 'everysec'];
+  const fleet = await startFleet({ photos, workers: [undefined], redisOptions });
+  const timer = await startServiceTimer({ photos, kind, processes: CORES });
+  try {
+    await measureLoad(fleet, { kind, load: { inFlight: FULL_FROM, seconds: 3 } });
+    const bench = { fleet, timer, options, timings: [await measureTiming(timer)] };
+    const closed = await measureClosed(bench);
+    const full = closed
+      .filter(({ callers = 0, pauseMs }) => callers >= FULL_FROM && pauseMs === 0)
+      .flatMap(({ runs }) => runs);
+    const capacity = median(full.map(({ perSecond }) => perSecond));
+    const open = await measureOpen(bench, capacity);
+    return {
+      kind,
+      cores: CORES,
+      capacity,
+      ...summariseTimings(bench.timings),
+      cpuMs: byRole((role) => median(full.map(({ cpuMs }) => cpuMs[role]))),
+      points: [...closed, ...open],
+    };
+  } finally {
+    await timer.stop();
+    await fleet.stop();
+  }
+}
+
+async function measureTiming(timer: ServiceTimer): Promise<Timing> {
   return {
     all: await timer.measure(CORES, TIMING_SECONDS),
     alone: await timer.measure(1, TIMING_SECONDS / 2),
   };
 }
 
-/** Alternates between the service and its vision processes alone: what slows the machine slows both. */
-async function measurePoints(bench: Bench): Promise<{ points: Measured[]; timings: Timing[] }> {
-  const { fleet, options } = bench;
-  const { kind, seconds, print } = options;
-  const points: Measured[] = [];
-  const timings = [await measureTiming(bench)];
-  const measure = async (
-    name: Pick<CurvePoint, 'callers' | 'offeredPerSecond' | 'part' | 'pauseMs'>,
-    load: Parameters<typeof measureLoad>[1]['load'],
-  ): Promise<LoadReport> => {
-    const report = await measureLoad(fleet, { kind, load, hostPauseMs: name.pauseMs });
-    const [before, after] = [timings.at(-1)!, await measureTiming(bench)];
-    timings.push(after);
-    const visionMs = before.all.cpuMs.map((samples, photo) => [...samples, ...after.all.cpuMs[photo]!]);
-    points.push({
-      ...name,
-      measured: { perSecond: report.perSecond, latencyMs: report.latencyMs },
-      othersCores: report.othersCores,
-      photoMs: median(visionMs.flat()),
-      cpuMs: report.cpuMsByRole,
-      seconds: load.seconds,
-      visionMs,
-    });
-    print(`  measured ${describeLoad(name)} …`);
-    return report;
-  };
-  const closed: LoadReport[] = [];
-  for (const callers of CALLERS)
-    closed.push(await measure({ callers, pauseMs: 0 }, { inFlight: callers, seconds }));
-  await measure({ callers: FULL_FROM, pauseMs: DISTANT_MS }, { inFlight: FULL_FROM, seconds });
-  const capacity = Math.max(...closed.map(({ perSecond }) => perSecond));
-  for (const part of PARTS) {
-    const offeredPerSecond = part * capacity;
-    await measure(
-      { offeredPerSecond, part, pauseMs: 0 },
-      { perSecond: offeredPerSecond, seconds: seconds * 2, arrivals: 'random' },
-    );
-  }
-  return { points, timings };
-}
-
-/** Returns a point's load as text. */
-export function describeLoad({
-  callers,
-  part,
-  pauseMs,
-}: Pick<CurvePoint, 'callers' | 'part' | 'pauseMs'>): string {
-  const load =
-    callers === undefined ? `${((part ?? 0) * 100).toFixed(0)} % of the capacity` : `${callers} caller(s)`;
-  return pauseMs > 0 ? `${load}, photo host ${pauseMs} ms away` : load;
-}
-
-function simulatePoints(
-  kind: PhotoKind,
-  measured: readonly Measured[],
+function summariseTimings(
   timings: readonly Timing[],
-): CurveReport {
-  const aloneRatio = median(
-    timings.map(({ alone, all }) => median(alone.cpuMs.flat()) / median(all.cpuMs.flat())),
+): Pick<MeasuredCurve, 'aloneRatio' | 'handOverMs' | 'burstsMs' | 'visionMs'> {
+  const photo = (index: number): readonly number[] =>
+    thinOut(timings.flatMap(({ all }) => all.cpuMs[index] ?? []));
+  const waitsMs = timings.flatMap(({ all }) =>
+    all.clockMs.flatMap((samples, index) => samples.map((ms, at) => ms - all.cpuMs[index]![at]!)),
   );
-  const closed = measured.filter(({ callers, pauseMs }) => callers !== undefined && pauseMs === 0);
-  const cpuMs = Object.fromEntries(
-    COUNTED_ROLES.map((role) => [role, median(closed.map((point) => point.cpuMs[role]))]),
-  ) as Record<CountedRole, number>;
+  // Every photo waits until it is handed over; what some wait longer, they wait for other programs.
+  const usualMs = median(waitsMs);
+  const burstsMs = waitsMs.map((ms) => ms - usualMs).filter((ms) => ms > LEAST_BURST_MS);
   return {
-    kind,
-    cores: CORES,
-    capacity: Math.max(...closed.map(({ measured: { perSecond } }) => perSecond)),
-    aloneRatio,
-    visionMs: asPhotos(
-      [0, 1, 2, 3].map((photo) => thinOut(timings.flatMap(({ all }) => all.cpuMs[photo] ?? []))),
+    aloneRatio: median(
+      timings.map(({ alone, all }) => median(alone.cpuMs.flat()) / median(all.cpuMs.flat())),
     ),
-    cpuMs,
-    points: measured.map((point) => simulatePoint(point, { cpuMs, aloneRatio })),
+    handOverMs: median(timings.map(({ all }) => all.handOverMs)),
+    burstsMs: burstsMs.length > 0 ? thinOut(burstsMs) : [LEAST_BURST_MS],
+    visionMs: [photo(0), photo(1), photo(2), photo(3)],
   };
-}
-
-function simulatePoint(
-  { cpuMs: _cpu, seconds, visionMs, ...point }: Measured,
-  { cpuMs, aloneRatio }: Pick<CurveReport, 'cpuMs' | 'aloneRatio'>,
-): CurvePoint {
-  const { callers, offeredPerSecond = 0, pauseMs, measured } = point;
-  const costs = { ...costsOf({ cpuMs, visionMs: asPhotos(visionMs) }), networkMs: pauseMs };
-  const cores = {
-    count: Math.max(0.1, CORES - Math.max(0, point.othersCores)),
-    speedWith: (active: number) => (active === 1 ? 1 / aloneRatio : 1),
-  };
-  const machines = { cores, processes: CORES, senderMs: cpuMs.load };
-  const { perSecond, latencyMs, utilisation } =
-    callers === undefined
-      ? simulateService({
-          costs,
-          machines,
-          load: { perSecond: offeredPerSecond },
-          period: { warmUpSeconds: 0, seconds },
-          runs: SIMULATED.open.runs,
-        })
-      : simulateService({
-          costs,
-          machines,
-          load: { callers },
-          period: { warmUpSeconds: 5, seconds: SIMULATED.closed.seconds },
-          runs: SIMULATED.closed.runs,
-        });
-  const error = (simulated: number, real: number): number => simulated / real - 1;
-  return {
-    ...point,
-    simulated: { perSecond, latencyMs, utilisation },
-    error: {
-      perSecond: error(perSecond, measured.perSecond),
-      p50: error(latencyMs.p50, measured.latencyMs.p50),
-      p95: error(latencyMs.p95, measured.latencyMs.p95),
-    },
-  };
-}
-
-/** Returns the costs of the steps of a comparison from those of its programs. */
-export function costsOf({ cpuMs, visionMs }: Pick<CurveReport, 'cpuMs' | 'visionMs'>): ComparisonCosts {
-  return {
-    visionMs,
-    apiMs: cpuMs.api,
-    listenMs: 0,
-    redisMs: cpuMs.redis,
-    workerMs: cpuMs.worker * (1 - WORKER_PHOTO_SHARE),
-    fetchMs: (cpuMs.worker * WORKER_PHOTO_SHARE) / PHOTOS_PER_COMPARISON,
-    hostMs: cpuMs.images / PHOTOS_PER_COMPARISON,
-    networkMs: 0,
-    disagreeing: 0,
-  };
-}
-
-function asPhotos(samples: readonly (readonly number[])[]): ComparisonCosts['visionMs'] {
-  const [reference = [], first = [], second = [], third = []] = samples;
-  return [reference, first, second, third];
 }
 
 /** Returns at most MAX_SAMPLES samples, evenly from the whole measurement. */
 function thinOut(samples: readonly number[]): readonly number[] {
   const step = Math.ceil(samples.length / MAX_SAMPLES);
   return samples.filter((_, index) => index % step === 0);
+}
+
+async function measureClosed(bench: Bench): Promise<MeasuredPoint[]> {
+  const { seconds } = bench.options;
+  const loads = [
+    ...CALLERS.map((callers) => ({ callers, pauseMs: 0 })),
+    { callers: FULL_FROM, pauseMs: DISTANT_MS },
+  ];
+  const points: MeasuredPoint[] = [];
+  for (const load of loads)
+    points.push({
+      ...load,
+      runs: [await measureRun(bench, load, { seconds: load.callers === 1 ? seconds * 2 : seconds })],
+    });
+  return points;
+}
+
+/** Repeats the loads in turn, so that a slow minute of the machine does not meet all runs of one load. */
+async function measureOpen(bench: Bench, capacity: number): Promise<MeasuredPoint[]> {
+  const points = PARTS.map(({ part }) => ({ part, pauseMs: 0, runs: [] as CurveRun[] }));
+  const rounds = Math.max(...PARTS.map(({ runs }) => runs));
+  for (let round = 0; round < rounds; round++)
+    for (const [index, { part, runs }] of PARTS.entries()) {
+      const point = points[index]!;
+      const offered = {
+        seconds: bench.options.seconds * 2,
+        offeredPerSecond: part * capacity,
+        seed: round + 1,
+      };
+      if (round < runs) point.runs.push(await measureRun(bench, point, offered));
+    }
+  return points;
+}
+
+/** Alternates between the service and its vision processes alone: what slows the machine slows both. */
+async function measureRun(
+  { fleet, timer, timings, options: { kind, print } }: Bench,
+  load: CurveLoad,
+  offered: Pick<CurveRun, 'seconds' | 'offeredPerSecond' | 'seed'>,
+): Promise<CurveRun> {
+  const { seconds, offeredPerSecond: perSecond = 0, seed = 1 } = offered;
+  const {
+    perSecond: answered,
+    latencyMs,
+    othersCores,
+    cpuMsByRole,
+  } = await measureLoad(fleet, {
+    kind,
+    load:
+      load.callers === undefined
+        ? { perSecond, seconds, seed, arrivals: 'random' }
+        : { inFlight: load.callers, seconds },
+    hostPauseMs: load.pauseMs,
+  });
+  const [before, after] = [timings.at(-1)!, await measureTiming(timer)];
+  timings.push(after);
+  print(`  measured ${describeLoad(load)} …`);
+  return {
+    ...offered,
+    perSecond: answered,
+    latencyMs,
+    othersCores,
+    cpuMs: byRole((role) => cpuMsByRole[role]),
+    photoMs: median([before, after].flatMap(({ all }) => all.cpuMs.flat())),
+  };
+}
+
+/** Returns a load as text. */
+export function describeLoad({ callers, part = 0, pauseMs }: CurveLoad): string {
+  const load =
+    callers === undefined ? `${(part * 100).toFixed(0)} % of the capacity` : `${callers} caller(s)`;
+  return pauseMs > 0 ? `${load}, photo host ${pauseMs} ms away` : load;
+}
+
+function byRole(figure: (role: CountedRole) => number): Readonly<Record<CountedRole, number>> {
+  return Object.fromEntries(COUNTED_ROLES.map((role) => [role, figure(role)])) as Record<CountedRole, number>;
 }

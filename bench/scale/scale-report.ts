@@ -1,7 +1,7 @@
 import { simulateService } from '../simulation/simulate-service.js';
 import type { Summary } from '../speed/statistics.js';
 import type { CostsReport } from './measure-costs.js';
-import { type CurveReport, costsOf } from './measure-curve.js';
+import { type CurveReport, costsOf, scalePhotos } from './simulate-curve.js';
 import { type FleetSize, kindCosts, queueCosts, type SizingInput, sizeFleet } from './size-fleet.js';
 
 /** bench/results/scale.json: what docs/scale.md is made from. */
@@ -67,13 +67,12 @@ export function simulateFleet(costs: CostsReport, curve: CurveReport, input: Siz
   const perSecond = size.perSecond / size.shards;
   const queue = queueCosts(costs, input.route);
   const scale = kindCosts(costs, input.kind).cpuMs.vision / kindCosts(costs, curve.kind).cpuMs.vision;
-  const [reference, first, second, third] = curve.visionMs;
-  const scaled = (samples: readonly number[]) => samples.map((ms) => ms * scale);
   const { latencyMs, utilisation } = simulateService({
     costs: {
       ...costsOf({
+        ...curve,
         cpuMs: { ...curve.cpuMs, worker: kindCosts(costs, input.kind).cpuMs.worker },
-        visionMs: [scaled(reference), scaled(first), scaled(second), scaled(third)],
+        visionMs: scalePhotos(curve.visionMs, scale),
       }),
       ...queue,
       hostMs: 0,

@@ -11,7 +11,7 @@ export interface ComparisonDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly gate: GateModel;
-  /** One thread per vision process. */
+  /** One thread per vision process, which waits while its photo is handed over. */
   readonly vision: Station;
   /** The event loop of the worker. */
   readonly program: Station;
@@ -24,8 +24,10 @@ export interface ComparisonDependencies {
 export interface PhotoCosts {
   /** Measured processor times of the analysis of the reference and of each front, ms. */
   readonly visionMs: readonly [readonly number[], readonly number[], readonly number[], readonly number[]];
-  /** Processor time of the worker for each photo, ms. */
+  /** Processor time of the worker to fetch each photo, ms. */
   readonly fetchMs: number;
+  /** Processor time of the worker for each analysed photo, to hand it to a process and to receive the result, ms. */
+  readonly handOverMs: number;
   /** Processor time of the photo host for each photo, ms. */
   readonly hostMs: number;
   /** Time for which a download only waits for the network, ms. */

@@ -63,20 +63,26 @@ const [REDIS_STEP, API_STEP] = [1 / 3, 1 / 2];
 /** Returns an idle service. */
 export function createServiceModel(options: ServiceOptions): ServiceModel {
   const { clock, costs, layout, maxWaiting = Number.POSITIVE_INFINITY } = options;
-  const oneThread = (cores: Cores): Station => createStation(() => clock.now, { cores, threads: 1 });
+  const oneThread = (cores: Cores): Station => createStation(() => clock.now, { threads: 1, run: cores.run });
+  /** A process gets its next photo, and gives its result, when the event loop of the worker has time. */
+  const viaProgram = (program: Station, cores: Cores): Cores['run'] => {
+    const half = costs.handOverMs / 2;
+    return (workMs, done) => program.visit(half, () => cores.run(workMs, () => program.visit(half, done)));
+  };
   const apis = layout.apis.map(oneThread);
   const redis = oneThread(layout.redis);
   const host = layout.host && oneThread(layout.host);
-  const workers = layout.workers.map(
-    ({ cores, processes }): WorkerModel => ({
-      program: oneThread(cores),
-      vision: createStation(() => clock.now, { cores, threads: processes }),
+  const workers = layout.workers.map(({ cores, processes }): WorkerModel => {
+    const program = oneThread(cores);
+    return {
+      program,
+      vision: createStation(() => clock.now, { threads: processes, run: viaProgram(program, cores) }),
       gate: createGateModel(processes),
       concurrency: processes * JOBS_PER_PROCESS,
       running: 0,
       slow: 0,
-    }),
-  );
+    };
+  });
   const waiting = createFairOrder<() => void>();
   /** Workers with room, in the order in which they asked for a job. */
   const asking = new Set(workers);

@@ -1,4 +1,3 @@
-import type { Random } from '../../tools/evaluate/plan/random.js';
 import { type Summary, summarise } from '../speed/statistics.js';
 import type { Clock } from './clock.js';
 
@@ -9,10 +8,8 @@ export type SimulatedLoad =
       readonly callers: number;
     }
   | {
-      /** Independent callers: random gaps (a Poisson process). */
-      readonly perSecond: number;
-      /** Decides the gaps. */
-      readonly random: Random;
+      /** When requests are sent, whatever the answers do, ms from the start of the warm-up. */
+      readonly arrivals: readonly number[];
     };
 
 export interface LoadPeriod {
@@ -66,16 +63,14 @@ export function simulateLoad(
     };
     for (let caller = 0; caller < load.callers; caller++) keepFiring();
   } else {
-    const arrive = (): void => {
-      if (clock.now >= end) return;
-      fire(() => undefined);
-      clock.after((-Math.log(1 - load.random()) * 1_000) / load.perSecond, arrive);
-    };
-    arrive();
+    for (const due of load.arrivals) clock.after(due, () => fire(() => undefined));
   }
   clock.runUntil(Number.POSITIVE_INFINITY);
   return {
-    perSecond: answeredInPeriod / period.seconds,
+    // Open loop: until the last answer, as measureLoad counts.
+    perSecond: isClosed
+      ? answeredInPeriod / period.seconds
+      : (latencies.length * 1_000) / (clock.now - countFrom),
     latencyMs: summarise(latencies),
     refused,
   };

@@ -1,5 +1,6 @@
-import { createRandom } from '../../tools/evaluate/plan/random.js';
-import { median, type Summary } from '../speed/statistics.js';
+import { createRandom, type Random } from '../../tools/evaluate/plan/random.js';
+import { arrivalTimes } from '../speed/load.js';
+import { mean, median, medianEach } from '../speed/statistics.js';
 import { type Clock, createClock } from './clock.js';
 import { type Cores, type CoresOptions, createCores } from './cores.js';
 import { type ComparisonCosts, createServiceModel, type Layout, type ServiceModel } from './service-model.js';
@@ -12,6 +13,13 @@ export interface BenchMachine {
   readonly processes: number;
   /** Processor time of the sender for each request, ms. */
   readonly senderMs: number;
+  /** Programs that have nothing to do with the service. */
+  readonly others: {
+    /** Cores that they use on average. */
+    readonly cores: number;
+    /** Processor times that one of them takes at a time, ms; one is drawn each time. */
+    readonly burstsMs: readonly number[];
+  };
 }
 
 /** Machines for workers only, and enough machines for APIs and Redis. */
@@ -25,9 +33,10 @@ export interface WorkerFleet {
 export interface SimulationOptions {
   readonly costs: ComparisonCosts;
   readonly machines: BenchMachine | WorkerFleet;
-  readonly load: { readonly callers: number } | { readonly perSecond: number };
+  /** Random arrivals are those that `fireOpen` makes of the same rate, seconds and seed. */
+  readonly load: { readonly callers: number } | { readonly perSecond: number; readonly seed?: number };
   readonly period: LoadPeriod;
-  /** Independent runs. An open loop has the same arrivals in each: those of `fireOpen` with `arrivals: 'random'`. */
+  /** Independent runs. An open loop has the same arrivals in each. */
   readonly runs: number;
   readonly maxWaiting?: number;
 }
@@ -38,32 +47,14 @@ export interface SimulationReport extends SimulatedReport {
   readonly utilisation: Readonly<Record<keyof ReturnType<ServiceModel['usage']>, number>>;
 }
 
-/** The seed of `fireOpen`. */
-const ARRIVALS_SEED = 1;
-
 /** Simulates the service under load. The same options give the same result. */
 export function simulateService(options: SimulationOptions): SimulationReport {
   const reports = Array.from({ length: options.runs }, (_, run) => simulateRun(options, run));
-  const middle = (figure: (report: SimulationReport) => number): number => median(reports.map(figure));
-  const latency = (name: keyof Summary): number => middle(({ latencyMs }) => latencyMs[name]);
-  const usage = (name: keyof SimulationReport['utilisation']): number =>
-    middle(({ utilisation }) => utilisation[name]);
   return {
-    perSecond: middle(({ perSecond }) => perSecond),
-    latencyMs: {
-      count: latency('count'),
-      p50: latency('p50'),
-      p95: latency('p95'),
-      p99: latency('p99'),
-      max: latency('max'),
-    },
-    refused: middle(({ refused }) => refused),
-    utilisation: {
-      api: usage('api'),
-      redis: usage('redis'),
-      worker: usage('worker'),
-      vision: usage('vision'),
-    },
+    perSecond: median(reports.map(({ perSecond }) => perSecond)),
+    latencyMs: medianEach(reports.map(({ latencyMs }) => latencyMs)),
+    refused: median(reports.map(({ refused }) => refused)),
+    utilisation: medianEach(reports.map(({ utilisation }) => utilisation)),
   };
 }
 
@@ -78,9 +69,10 @@ function simulateRun(options: SimulationOptions, run: number): SimulationReport 
     'senderMs' in machines
       ? {
           work: machines.senderMs / 2,
-          station: createStation(() => clock.now, { cores: layout.redis, threads: 1 }),
+          station: createStation(() => clock.now, { threads: 1, run: layout.redis.run }),
         }
       : undefined;
+  if ('others' in machines) interrupt({ clock, random, layout }, machines.others, period);
   const viaSender = (next: () => void): void => {
     if (sender) sender.station.visit(sender.work, next);
     else next();
@@ -88,7 +80,7 @@ function simulateRun(options: SimulationOptions, run: number): SimulationReport 
   const report = simulateLoad(
     clock,
     (onAnswer) => viaSender(() => service.submit('one', (isRefused) => viaSender(() => onAnswer(isRefused)))),
-    { load: 'callers' in load ? load : { ...load, random: createRandom(ARRIVALS_SEED) }, period },
+    { load: 'callers' in load ? load : { arrivals: arrivalsOf(load, period) }, period },
   );
   const share = ({ busyMs, threads }: { busyMs: number; threads: number }): number =>
     busyMs / threads / clock.now;
@@ -97,6 +89,33 @@ function simulateRun(options: SimulationOptions, run: number): SimulationReport 
     ...report,
     utilisation: { api: share(api), redis: share(redis), worker: share(worker), vision: share(vision) },
   };
+}
+
+/** Lets other programs work from time to time on the cores of the service. */
+function interrupt(
+  { clock, random, layout }: { readonly clock: Clock; readonly random: Random; readonly layout: Layout },
+  { cores, burstsMs }: BenchMachine['others'],
+  { warmUpSeconds, seconds }: LoadPeriod,
+): void {
+  const perSecond = (cores * 1_000) / mean(burstsMs);
+  if (!(perSecond > 0)) return;
+  const load = {
+    perSecond,
+    seconds: warmUpSeconds + seconds,
+    arrivals: 'random',
+    seed: random() * 2 ** 32,
+  } as const;
+  for (const due of arrivalTimes(load))
+    clock.after(due, () =>
+      layout.redis.run(burstsMs[Math.floor(random() * burstsMs.length)]!, () => undefined),
+    );
+}
+
+function arrivalsOf(
+  load: { readonly perSecond: number; readonly seed?: number },
+  { warmUpSeconds, seconds }: LoadPeriod,
+): readonly number[] {
+  return arrivalTimes({ ...load, seconds: warmUpSeconds + seconds, arrivals: 'random' });
 }
 
 function layOut(clock: Clock, machines: BenchMachine | WorkerFleet): Layout {

@@ -20,11 +20,14 @@ interface Work {
   hasStarted: boolean;
 }
 
-/** Returns an idle station of `threads` threads on these cores. */
-export function createStation(
-  now: () => number,
-  { cores, threads }: { readonly cores: Cores; readonly threads: number },
-): Station {
+export interface StationOptions {
+  readonly threads: number;
+  /** Does work of one thread: usually on the cores of its machine. */
+  readonly run: Cores['run'];
+}
+
+/** Returns an idle station. */
+export function createStation(now: () => number, { threads, run }: StationOptions): Station {
   const queue = new Set<Work>();
   let running = 0;
   let busy = 0;
@@ -41,7 +44,7 @@ export function createStation(
       queue.delete(work);
       work.hasStarted = true;
       running += 1;
-      cores.run(work.workMs, () => {
+      run(work.workMs, () => {
         update();
         running -= 1;
         work.done();

@@ -86,21 +86,32 @@ export async function fireCount(
 export interface OpenLoad {
   readonly perSecond: number;
   readonly seconds: number;
-  /** Even spacing, or random exponential gaps as with independent callers. */
+  /** Even spacing, or random times as with independent callers. */
   readonly arrivals: 'even' | 'random';
+  /** Decides the random times. Default 1. */
+  readonly seed?: number;
 }
 
-/** Sends at a fixed rate, whatever the answers do, and waits for all of them: no coordinated omission. */
-export async function fireOpen(gun: Gun, { perSecond, seconds, arrivals }: OpenLoad): Promise<Shot[]> {
-  const random = createRandom(1);
+/**
+ * Returns when the requests of an open loop are sent, ms from its start. Random times are those of a Poisson process given
+ * the number of its arrivals: a short loop gets exactly the load that it is named after.
+ */
+export function arrivalTimes({ perSecond, seconds, arrivals, seed = 1 }: OpenLoad): readonly number[] {
+  const random = createRandom(seed);
+  const count = Math.max(1, Math.round(perSecond * seconds));
+  const time = (index: number): number =>
+    arrivals === 'even' ? (index * 1_000) / perSecond : random() * seconds * 1_000;
+  return Array.from({ length: count }, (_, index) => time(index)).sort((one, other) => one - other);
+}
+
+/** Sends at fixed times, whatever the answers do, and waits for all of them: no coordinated omission. */
+export async function fireOpen(gun: Gun, load: OpenLoad): Promise<Shot[]> {
   const pending: Promise<Shot>[] = [];
   const start = performance.now();
-  let due = 0;
-  for (let index = 0; due < seconds * 1_000; index++) {
+  for (const [index, due] of arrivalTimes(load).entries()) {
     const pauseMs = start + due - performance.now();
     if (pauseMs > 1) await pause(pauseMs);
     pending.push(gun.fire(index, start + due));
-    due += (arrivals === 'even' ? 1 : -Math.log(1 - random())) * (1_000 / perSecond);
   }
   return Promise.all(pending);
 }

@@ -1,6 +1,7 @@
 import { printIsolation } from '../isolation/measure-isolation.js';
 import { printCosts } from '../scale/measure-costs.js';
-import { type CurveReport, describeLoad } from '../scale/measure-curve.js';
+import { describeLoad } from '../scale/measure-curve.js';
+import type { CurveReport } from '../scale/simulate-curve.js';
 import type { PairReport } from './alternate.js';
 import type { LoadReport } from './measure-load.js';
 import type { BenchReport, EfficiencyReport, LatencyReport } from './report-types.js';
@@ -111,23 +112,36 @@ function printAccess({ comparisons, bareApi }: NonNullable<BenchReport['access']
   ];
 }
 
-function printCurve({ aloneRatio, cpuMs, points }: CurveReport): string[] {
+function printCurve({ aloneRatio, capacityRatio, handOverMs, cpuMs, points }: CurveReport): string[] {
   const times = ({ perSecond, latencyMs: { p50, p95, p99 } }: CurveReport['points'][number]['measured']) =>
     `${fixed(perSecond, 2)}/s, p50 ${fixed(p50, 0)}, p95 ${fixed(p95, 0)}, p99 ${fixed(p99, 0)} ms`;
   const percent = (value: number) => `${value < 0 ? '' : '+'}${fixed(value * 100, 0)} %`;
   return [
     '',
     'Latency over load, measured and simulated; errors of the simulation in throughput, p50, p95',
-    `  CPU ms a comparison: ${Object.entries(cpuMs)
-      .map(([role, ms]) => `${role} ${fixed(ms)}`)
-      .join(', ')}; a photo alone to a photo with all processes busy: × ${fixed(aloneRatio, 2)}`,
+    `  CPU ms a comparison: ${printRoles(cpuMs)}; to hand over a photo ${fixed(handOverMs, 2)}`,
+    `  a photo alone to a photo with all processes busy: × ${fixed(aloneRatio, 2)}; measured to simulated capacity: × ${fixed(capacityRatio, 2)}`,
     ...points.map(
-      ({ measured, simulated, error, othersCores, photoMs, ...load }) =>
+      ({ measured, simulated, error, runs, ...load }) =>
         `  ${describeLoad(load).padEnd(40)} ${times(measured)}; simulated ${times(simulated)}: ` +
         `${percent(error.perSecond)}, ${percent(error.p50)}, ${percent(error.p95)} ` +
-        `(others ${fixed(othersCores, 2)} cores, a photo ${fixed(photoMs)} ms)`,
+        runs.map(printRun).join(''),
     ),
   ];
+}
+
+function printRun(run: CurveReport['points'][number]['runs'][number]): string {
+  const { perSecond, latencyMs, cpuMs, othersCores, photoMs } = run;
+  const busy = (perSecond * Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0)) / 1_000;
+  return (
+    `\n    p50 ${fixed(latencyMs.p50, 0)}, p95 ${fixed(latencyMs.p95, 0)} ms, ${fixed(busy, 2)} cores, others ${fixed(othersCores, 2)}; ` +
+    `a photo ${fixed(photoMs)} ms; ${printRoles(cpuMs)}`
+  );
+}
+
+function printRoles(cpuMs: CurveReport['cpuMs']): string {
+  const roles = Object.entries(cpuMs).map(([role, ms]) => `${role} ${fixed(ms)}`);
+  return roles.join(', ');
 }
 
 type ApiReport = NonNullable<BenchReport['api']>;

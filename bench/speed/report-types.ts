@@ -1,7 +1,7 @@
 import type { IsolationRow } from '../isolation/measure-isolation.js';
 import type { PeerRow } from '../peers/measure-peers.js';
 import type { CostsReport } from '../scale/measure-costs.js';
-import type { CurveReport } from '../scale/measure-curve.js';
+import type { CurveReport } from '../scale/simulate-curve.js';
 import type { PairReport } from './alternate.js';
 import type { FloorReport } from './floor.js';
 import type { PhotoKind } from './make-photos.js';

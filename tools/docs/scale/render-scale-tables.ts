@@ -1,5 +1,5 @@
-import type { CurvePoint } from '../../../bench/scale/measure-curve.js';
 import { NETWORK_MS, type ScaleReport, type SimulatedFleet } from '../../../bench/scale/scale-report.js';
+import type { CurvePoint } from '../../../bench/scale/simulate-curve.js';
 import {
   kindCosts,
   MAX_LISTENING,
@@ -19,6 +19,9 @@ const ROUTE_NAMES = {
   bare: '`POST /compare-faces` at full speed, no photo exists',
 } as const;
 
+/** Cores that other programs can use during a measurement without changing its latencies much. */
+const CALM_CORES = 0.2;
+
 /** Returns the generated parts of docs/scale.md by name. */
 export function renderScaleTables(report: ScaleReport): Readonly<Record<string, string>> {
   return {
@@ -33,11 +36,14 @@ export function renderScaleTables(report: ScaleReport): Readonly<Record<string, 
 }
 
 function renderMachine({ machine, startedAt, curve }: ScaleReport): string {
-  const others = Math.max(...curve.points.map(({ othersCores }) => othersCores));
+  const runs = curve.points.flatMap((point) => point.runs);
+  const others = Math.max(...runs.map(({ othersCores }) => othersCores));
+  const warning =
+    others > CALM_CORES ? ' The machine was too busy to judge the simulation by: measure again.' : '';
   return (
     `Measured at ${startedAt.slice(0, 16).replace('T', ' ')} UTC: ${machine.cores} cores of a shared ${machine.cpu} server, ` +
     `Node ${machine.node}, load average ${number(machine.loadBefore, 1)} before; other programs used up to ${number(others, 2)} ` +
-    'cores meanwhile.'
+    `cores meanwhile.${warning}`
   );
 }
 
@@ -102,19 +108,22 @@ function renderCurve({ curve }: ScaleReport): string {
   });
   const errors = curve.points.flatMap(({ error }) => [error.perSecond, error.p50, error.p95].map(Math.abs));
   const counts = curve.points.map(({ measured }) => measured.latencyMs.count);
+  const runs = Math.max(...curve.points.map((point) => point.runs.length));
+  const repeated = curve.points.find((point) => point.runs.length === runs);
   const within = errors.filter((error) => error <= 0.2).length;
   return [
     table(['load', 'answers/s', 'p50, ms', 'p95, ms', 'p99, ms', 'error: answers/s, p50, p95'], rows),
     '',
     `Each cell: measured, simulated. ${within} of ${errors.length} errors are at most 20 %; the largest is ` +
-      `${number(Math.max(...errors) * 100, 0)} %. A measured row has ${Math.min(...counts)} to ${Math.max(...counts)} answers: its p95 ` +
-      'rests on the few slowest, and its p99 on one or two, so the p99 has no error here.',
+      `${number(Math.max(...errors) * 100, 0)} %. From ${number((repeated?.part ?? 0) * 100, 0)} % on, a row shows medians of ${runs} runs ` +
+      `with different arrivals. A run has ${Math.min(...counts)} to ${Math.max(...counts)} answers: its p95 rests on the few slowest, and its ` +
+      `p99 on one or two, so the p99 has no error here. The simulated capacity differs from the measured one by ${percent(1 / curve.capacityRatio - 1)}.`,
   ].join('\n');
 }
 
-function loadOf({ callers, part, offeredPerSecond, pauseMs }: CurvePoint): string {
+function loadOf({ callers, part, pauseMs, runs }: CurvePoint): string {
   if (callers === undefined)
-    return `${number((part ?? 0) * 100, 0)} %: ${number(offeredPerSecond ?? 0, 1)}/s, random`;
+    return `${number((part ?? 0) * 100, 0)} %: ${number(runs[0]?.offeredPerSecond ?? 0, 1)}/s, random`;
   const host = pauseMs > 0 ? `, photo host ${pauseMs} ms away` : '';
   return `${callers} ${callers === 1 ? 'caller' : 'callers'}${host}`;
 }
@@ -127,8 +136,8 @@ function renderFleets({ fleets }: ScaleReport): string {
     [
       row('a second', ({ size }) => number(size.perSecond, 2)),
       row('shards: queues with a Redis of their own', ({ size }) => `${size.shards}`),
-      row('busy cores: vision, worker, API, Redis', ({ size: { busyCores } }) =>
-        [busyCores.vision, busyCores.worker, busyCores.api, busyCores.redis]
+      row('busy cores: workers, APIs, Redis', ({ size: { busyCores } }) =>
+        [busyCores.vision + busyCores.worker, busyCores.api, busyCores.redis]
           .map((cores) => significant(cores))
           .join(', '),
       ),

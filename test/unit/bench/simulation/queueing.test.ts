@@ -3,6 +3,7 @@ import { createClock } from '../../../../bench/simulation/clock.js';
 import { createCores } from '../../../../bench/simulation/cores.js';
 import { simulateLoad } from '../../../../bench/simulation/simulate-load.js';
 import { createStation } from '../../../../bench/simulation/station.js';
+import { arrivalTimes } from '../../../../bench/speed/load.js';
 import { createRandom, type Random } from '../../../../tools/evaluate/plan/random.js';
 
 const MEAN_MS = 10;
@@ -17,6 +18,13 @@ interface Queue {
   readonly draw: (random: Random) => number;
 }
 
+const arrivalsOf = (perSecond: number, seed: number): readonly number[] =>
+  arrivalTimes({
+    perSecond,
+    seed,
+    seconds: PERIOD.warmUpSeconds + PERIOD.seconds,
+    arrivals: 'random',
+  });
 const exponential = (random: Random): number => -Math.log(1 - random()) * MEAN_MS;
 const constant = (): number => MEAN_MS;
 
@@ -25,7 +33,7 @@ function simulate({ threads, cores: count, load, draw }: Queue): { mean: number;
   const means = Array.from({ length: RUNS }, (_, run) => {
     const clock = createClock();
     const random = createRandom(run);
-    const station = createStation(() => clock.now, { cores: createCores(clock, { count }), threads });
+    const station = createStation(() => clock.now, { threads, run: createCores(clock, { count }).run });
     let [sum, answered] = [0, 0];
     const perSecond = (load * Math.min(threads, count) * 1_000) / MEAN_MS;
     simulateLoad(
@@ -40,7 +48,7 @@ function simulate({ threads, cores: count, load, draw }: Queue): { mean: number;
           onAnswer(false);
         });
       },
-      { load: { perSecond, random: createRandom(1_000 + run) }, period: PERIOD },
+      { load: { arrivals: arrivalsOf(perSecond, 3_000 + run) }, period: PERIOD },
     );
     return sum / answered;
   });
@@ -99,7 +107,7 @@ describe('the simulation agrees with queueing theory on', () => {
 describe('simulateLoad', () => {
   it('keeps as many requests under way as there are callers', () => {
     const clock = createClock();
-    const station = createStation(() => clock.now, { cores: createCores(clock, { count: 1 }), threads: 1 });
+    const station = createStation(() => clock.now, { threads: 1, run: createCores(clock, { count: 1 }).run });
     const report = simulateLoad(clock, (onAnswer) => station.visit(MEAN_MS, () => onAnswer(false)), {
       load: { callers: 5 },
       period: { warmUpSeconds: 1, seconds: 10 },

@@ -7,6 +7,7 @@ const PHOTO = [30];
 const COSTS: ComparisonCosts = {
   visionMs: [PHOTO, PHOTO, PHOTO, PHOTO],
   fetchMs: 0,
+  handOverMs: 0,
   hostMs: 0,
   networkMs: 0,
   disagreeing: 0,
@@ -15,7 +16,7 @@ const COSTS: ComparisonCosts = {
   redisMs: 0,
   workerMs: 0,
 };
-const TWO_CORES = { cores: { count: 2 }, processes: 2, senderMs: 0 };
+const TWO_CORES = { cores: { count: 2 }, processes: 2, senderMs: 0, others: { cores: 0, burstsMs: [1] } };
 const PERIOD = { warmUpSeconds: 2, seconds: 20 };
 
 const simulate = (costs: Partial<ComparisonCosts>, callers: number) =>
@@ -53,9 +54,35 @@ describe('simulateService', () => {
     expect(simulate({ networkMs: 1_000 }, 4).perSecond).toBeLessThan(4);
   });
 
+  it('keeps a process waiting while the worker hands a photo over and receives its result', () => {
+    const { perSecond } = simulateService({
+      costs: { ...COSTS, handOverMs: 10 },
+      machines: { ...TWO_CORES, processes: 1 },
+      load: { callers: 16 },
+      period: PERIOD,
+      runs: 1,
+    });
+    expect(perSecond).toBeCloseTo(1_000 / (3 * (PHOTO[0]! + 10)), 0);
+  });
+
   it('shares the cores among all programs', () => {
     const { perSecond } = simulate({ apiMs: 10, workerMs: 10, redisMs: 10 }, 32);
     expect(perSecond).toBeCloseTo((2 * 1_000) / (3 * PHOTO[0]! + 30), 0);
+  });
+
+  it('lets other programs take their share of the cores at once', () => {
+    const simulateOthers = (burstMs: number, callers: number) =>
+      simulateService({
+        costs: COSTS,
+        machines: { ...TWO_CORES, others: { cores: 0.1, burstsMs: [burstMs] } },
+        load: { callers },
+        period: { warmUpSeconds: 2, seconds: 60 },
+        runs: 1,
+      });
+    expect(simulateOthers(20, 16).perSecond).toBeCloseTo((1.9 * 1_000) / (3 * PHOTO[0]!), 0);
+    // The same share in one piece hits fewer comparisons, but those hard.
+    expect(simulateOthers(50, 1).latencyMs.p99).toBeGreaterThan(simulateOthers(1, 1).latencyMs.p99 + 20);
+    expect(simulateOthers(50, 1).latencyMs.p50).toBeLessThan(simulateOthers(1, 1).latencyMs.p50 + 1);
   });
 
   it('gives the same result for the same options, and a machine more its own throughput', () => {
