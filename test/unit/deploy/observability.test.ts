@@ -167,6 +167,14 @@ describe('the alerts', () => {
     for (const { expr } of alerts) expectKnown(expr);
   });
 
+  it('have every metric of ours in the healthy hour of their test', () => {
+    const [healthy = ''] = readFromRoot('test/observability/alerts.test.yaml').split('- name: Face');
+    const metrics = alerts.flatMap(({ expr }) => readQuery(expr).selectors.map(({ metric }) => metric));
+
+    const missing = metrics.filter((metric) => metric.startsWith('face_') && !healthy.includes(metric));
+    expect(missing).toEqual([]);
+  });
+
   it('each have a name of their own and a test', () => {
     const tested = [...readFromRoot('test/observability/alerts.test.yaml').matchAll(/- name: (Face\w+)/g)];
 
