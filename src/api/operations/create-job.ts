@@ -11,7 +11,7 @@ import { withQueue } from '../jobs/with-queue.js';
 import { compareFormSchema } from '../openapi/compare-form.js';
 import { IDEMPOTENCY_KEY, REQUEST_ID, TRACE_PARENT } from '../openapi/components.js';
 import { FORM_EXAMPLE, JOB_ID, REQUEST_EXAMPLE } from '../openapi/examples.js';
-import { type Answer, defineOperation } from './define-operation.js';
+import { type Answer, defineOperation, linkTo } from './define-operation.js';
 import { suggestNextPoll } from './get-job.js';
 
 export interface CreateJobDependencies extends SubmitDependencies {
@@ -42,16 +42,8 @@ export const ACCEPTED: Answer = {
   headers: ['Location', 'Retry-After', 'Idempotent-Replayed'],
   example: { job_id: JOB_ID, status: 'queued', status_url: `/jobs/${JOB_ID}` },
   links: {
-    readJob: {
-      operationId: 'getJob',
-      description: 'The job and its result.',
-      parameters: { id: '$response.body#/job_id' },
-    },
-    cancelJob: {
-      operationId: 'cancelJob',
-      description: 'Cancels the job if it has not started.',
-      parameters: { id: '$response.body#/job_id' },
-    },
+    readJob: linkTo('getJob', '/job_id', 'The job and its result.'),
+    cancelJob: linkTo('cancelJob', '/job_id', 'Cancels the job if it has not started.'),
   },
 };
 

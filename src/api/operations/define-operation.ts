@@ -42,6 +42,11 @@ export interface Link {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** Returns the link to an operation whose parameter `id` is at `pointer` of the answer, such as `/job_id`. */
+export function linkTo(operationId: string, pointer: string, description: string): Link {
+  return { operationId, description, parameters: { id: `$response.body#${pointer}` } };
+}
+
 /** The body of a request: JSON, and the same in another form. */
 export interface RequestBody {
   readonly schema: z.ZodType;

@@ -6,7 +6,7 @@ import type { WebhookQueue } from '../../shared/webhooks/webhook-queue.js';
 import { RequestError } from '../http/request-error.js';
 import { withQueue } from '../jobs/with-queue.js';
 import type { Parameter } from '../openapi/components.js';
-import { defineOperation } from './define-operation.js';
+import { defineOperation, linkTo } from './define-operation.js';
 
 export interface OperatorDependencies {
   readonly redis: RedisConnection;
@@ -47,11 +47,7 @@ export const listFailedWebhooksOperation = defineOperation<OperatorDependencies>
       description: 'One page of them, newest first.',
       schema: failedWebhooksSchema,
       links: {
-        retryNewest: {
-          operationId: 'retryWebhook',
-          description: 'Delivers the newest one again.',
-          parameters: { id: '$response.body#/items/0/id' },
-        },
+        retryNewest: linkTo('retryWebhook', '/items/0/id', 'Delivers the newest one again.'),
       },
     },
   },

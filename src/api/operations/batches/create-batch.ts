@@ -19,7 +19,7 @@ import { forgetUploads } from '../../jobs/submit-job.js';
 import { BATCH_KEY, CALLBACK_URL, REQUEST_ID, TRACE_PARENT } from '../../openapi/components.js';
 import { BATCH_ID, REQUEST_EXAMPLE } from '../../openapi/examples.js';
 import { REPLAYED } from '../create-job.js';
-import { defineOperation } from '../define-operation.js';
+import { defineOperation, linkTo } from '../define-operation.js';
 
 export interface CreateBatchDependencies extends AcceptDependencies {
   readonly uploadLimits: UploadLimits;
@@ -55,21 +55,9 @@ export const createBatchOperation = defineOperation<CreateBatchDependencies>({
       headers: ['Location', 'Retry-After', 'Idempotent-Replayed'],
       example: { batch_id: BATCH_ID, total: 2, status_url: `/batches/${BATCH_ID}` },
       links: {
-        readBatch: {
-          operationId: 'getBatch',
-          description: 'The jobs by state.',
-          parameters: { id: '$response.body#/batch_id' },
-        },
-        readResults: {
-          operationId: 'getBatchResults',
-          description: 'The jobs and their results.',
-          parameters: { id: '$response.body#/batch_id' },
-        },
-        cancelBatch: {
-          operationId: 'cancelBatch',
-          description: 'Cancels the jobs that have not started.',
-          parameters: { id: '$response.body#/batch_id' },
-        },
+        readBatch: linkTo('getBatch', '/batch_id', 'The jobs by state.'),
+        readResults: linkTo('getBatchResults', '/batch_id', 'The jobs and their results.'),
+        cancelBatch: linkTo('cancelBatch', '/batch_id', 'Cancels the jobs that have not started.'),
       },
     },
   },
