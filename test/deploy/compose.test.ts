@@ -10,6 +10,8 @@ import {
   containersOf,
   healthyContainers,
   inContainer,
+  PRIVATE_KEY,
+  PUBLIC_KEYS,
   WORKER,
   writeSettings,
 } from './support/compose/compose-project.js';
@@ -89,11 +91,16 @@ describe('docker compose', () => {
     }
   });
 
-  it('keeps the keys of callers from the workers', async () => {
-    const [worker] = await containersOf(WORKER);
-    if (!worker) throw new Error('no worker');
+  it('keeps the keys of callers from the workers, and the key of receipts from the API', async () => {
+    const [[worker], [api]] = [await containersOf(WORKER), await containersOf(API)];
+    if (!worker || !api) throw new Error('no worker or no API');
 
     expect(await inContainer(worker, 'env')).not.toContain(API_KEY);
+    expect(await inContainer(worker, 'env')).toContain(PRIVATE_KEY);
+    expect(await inContainer(api, 'env')).not.toContain(PRIVATE_KEY);
+    expect((await call('/.well-known/jwks.json')).body).toEqual(PUBLIC_KEYS);
+    const { body } = await call('/compare-faces', { ...match, receipt: true });
+    expect(body).toMatchObject({ matched: true, receipt: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) });
   });
 
   it(`loses none of ${JOBS} jobs when one of ${WORKERS} workers is killed while it has some`, async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { z } from 'zod';
+import { createReceiptKeys, parseReceiptKeys } from '../../../../src/shared/receipts/receipt-keys.js';
 import { run } from '../run.js';
 import { TEST_ADDRESS } from './engine.js';
 
@@ -28,6 +29,11 @@ export type Container = z.infer<typeof container>;
 /** The checkout that main.ts has copied, and whose images it has built. */
 export const checkout = process.env.DEPLOY_TEST_CHECKOUT ?? '';
 
+/** Key that signs receipts, for the workers, and its public half. */
+const RECEIPT_KEYS = createReceiptKeys();
+export const PUBLIC_KEYS = { keys: parseReceiptKeys(RECEIPT_KEYS).keys.map(({ published }) => published) };
+export const PRIVATE_KEY = String(JSON.parse(RECEIPT_KEYS).keys[0].d);
+
 /** Writes the .env of the checkout: what an operator sets to try the service. */
 export function writeSettings(): void {
   const lines = [
@@ -38,6 +44,8 @@ export function writeSettings(): void {
     'WORKER_CPUS=1',
     // Longer than a test holds a photo back.
     'IMAGE_DOWNLOAD_TIMEOUT=120',
+    `RECEIPT_KEYS=${RECEIPT_KEYS}`,
+    `RECEIPT_PUBLIC_KEYS=${JSON.stringify(PUBLIC_KEYS)}`,
   ];
   writeFileSync(join(checkout, '.env'), `${lines.join('\n')}\n`);
 }
