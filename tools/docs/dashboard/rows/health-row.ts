@@ -1,4 +1,4 @@
-import type { DashboardRow } from '../dashboard-panel.js';
+import type { DashboardRow, FigurePanel } from '../dashboard-panel.js';
 import { share } from '../queries.js';
 
 const UP = 'up{job="face-verification"}';
@@ -29,89 +29,76 @@ const FLOODING =
   `${WAITING} > 100 and ${WAITING} > on () group_left () (0.8 * sum(${WAITING}))` +
   ` and on () count(${WAITING}) > 1`;
 
+const tile = (parts: Omit<FigurePanel, 'kind' | 'width'>): FigurePanel => ({
+  kind: 'figure',
+  width: 4,
+  ...parts,
+});
+
 /** One tile for each party that can be at fault, those that take the others along first. */
 export const HEALTH_ROW: DashboardRow = {
   question: 'Is it healthy? The first tile that is not green names the fault',
   panels: [
-    {
-      kind: 'figure',
+    tile({
       title: 'Redis usable',
       help: 'Programs that can use Redis, of all. Below 100 %: FaceVerificationRedisUnavailable in the runbook.',
       target: ['avg(face_redis_up)', 'programs'],
       unit: 'percentunit',
       bounds: { worse: 'below', red: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Redis answers in',
       help: 'Mean time of one exchange, of the program for which it is longest. A comparison needs many.',
       target: ['max(avg_over_time(face_redis_response_seconds[$__rate_interval]))', 'time'],
       unit: 's',
       bounds: { worse: 'above', red: 0.05 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'APIs that answer',
       help: 'APIs that Prometheus reaches.',
       target: ['count(face_redis_up{service="api"}) or vector(0)', 'APIs'],
       bounds: { worse: 'below', red: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Workers alive',
       help: 'Workers of the packs that APIs send jobs to. A killed worker counts for 15 s more.',
       target: ['sum(max by (pack) (face_workers))', 'workers'],
       bounds: { worse: 'below', red: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Programs gone',
       help: 'They do not answer Prometheus, or were removed in the last 5 minutes and not replaced. The list below names them. Normal after you removed some.',
       target: [`count(${GONE}) or vector(0)`, 'programs'],
       bounds: { worse: 'above', amber: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Workers with wrong models',
       help: 'Other files than most workers of their pack, or a pack that no API uses. The list below names them. Normal only while the model changes.',
       target: [`count(${WRONG}) or vector(0)`, 'workers'],
       bounds: { worse: 'above', red: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Oldest waiting job',
       help: 'Age of the job that has waited longest for its first start.',
       target: ['max(face_queue_oldest_job_seconds)', 'age'],
       unit: 's',
       bounds: { worse: 'above', amber: 5, red: 30 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Jobs of an API key that floods',
       help: 'A key floods if it has more than 100 waiting jobs and four fifths of all.',
       target: [`(${FLOODING}) or on () label_replace(vector(0), "key", "no key floods", "", "")`, '{{key}}'],
       named: true,
       bounds: { worse: 'above', amber: 1 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Failures by image hosts',
       help: 'Share of comparisons that end because a photo cannot be downloaded. The image hosts have to act.',
       target: [share('face_comparison_failures_total{fault="upstream"}', 'face_comparisons_total'), 'share'],
       unit: 'percentunit',
       bounds: { worse: 'above', amber: 0.05, red: 0.2 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Failures by webhook receivers',
       help: 'Share of webhook attempts that the receiver did not accept. The receivers have to act.',
       target: [
@@ -120,26 +107,21 @@ export const HEALTH_ROW: DashboardRow = {
       ],
       unit: 'percentunit',
       bounds: { worse: 'above', amber: 0.05, red: 0.5 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Failures by the service itself',
       help: 'Share of comparisons that end because of a bug, a failing model or a missed deadline.',
       target: [share('face_comparison_failures_total{fault="service"}', 'face_comparisons_total'), 'share'],
       unit: 'percentunit',
       bounds: { worse: 'above', amber: 0.001, red: 0.01 },
-      width: 4,
-    },
-    {
-      kind: 'figure',
+    }),
+    tile({
       title: 'Requests with 500, 503 or 504',
       help: 'Share of requests. Often the consequence of a tile before this one.',
       target: [share('face_http_requests_total{status=~"500|503|504"}', 'face_http_requests_total'), 'share'],
       unit: 'percentunit',
       bounds: { worse: 'above', amber: 0.01, red: 0.05 },
-      width: 4,
-    },
+    }),
     {
       kind: 'list',
       title: 'Alerts that fire',
