@@ -63,7 +63,16 @@ export function simulateLoad(
     };
     for (let caller = 0; caller < load.callers; caller++) keepFiring();
   } else {
-    for (const due of load.arrivals) clock.after(due, () => fire(() => undefined));
+    const arrivals = load.arrivals.values();
+    const sendNext = (): void => {
+      const { value: due } = arrivals.next();
+      if (due === undefined) return;
+      clock.after(start + due - clock.now, () => {
+        sendNext();
+        fire(() => undefined);
+      });
+    };
+    sendNext();
   }
   clock.runUntil(Number.POSITIVE_INFINITY);
   return {
