@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ATTACKS } from './isolation/attacks.js';
 import { measureIsolation } from './isolation/measure-isolation.js';
 import { measurePeers } from './peers/measure-peers.js';
 import { measureCosts } from './scale/measure-costs.js';
@@ -104,21 +105,35 @@ function readOptions(): Options {
     },
   });
   const { quick } = values;
-  const wanted = values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS);
-  const all = PARTS.filter((part) => wanted.includes(part));
+  const all = choose(
+    'only',
+    values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS),
+    PARTS,
+  );
   const parts: readonly Part[] = values['save-scale'] ? ['costs', 'curve'] : all;
-  const kinds = values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS);
+  const attacks = ATTACKS.map(({ name }) => name);
   return {
     quick,
-    kinds: KINDS.filter((kind) => kinds.includes(kind)),
+    kinds: choose('kinds', values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS), KINDS),
     parts: values.peers ? ['peers'] : parts,
     runs: Number(values.runs ?? (quick ? 1 : 5)),
     seconds: Number(values.seconds ?? (quick ? 5 : 15)),
     saveBaseline: values['save-baseline'],
     saveScale: values['save-scale'],
     simulateScale: values['simulate-scale'],
-    attack: values.attack,
+    attack: values.attack === undefined ? undefined : choose('attack', [values.attack], attacks)[0],
   };
+}
+
+/** Returns these words in the order of `known`. @throws Error that names a word that is not known. */
+function choose<T extends string>(
+  option: string,
+  words: readonly string[],
+  known: readonly T[],
+): readonly T[] {
+  const unknown = words.filter((word) => !known.some((each) => each === word));
+  if (unknown.length > 0) throw new Error(`--${option} needs ${known.join(', ')}, not ${unknown.join(', ')}`);
+  return known.filter((each) => words.includes(each));
 }
 
 interface Materials {
