@@ -40,7 +40,7 @@ const NEEDED_PHOTOS = 3;
 
 /**
  * Simulates every run of a measured curve from the processor times of that run. Random arrivals are those of the run, at
- * the same share of the capacity: near it, an error of 2 % in the capacity is one of 20 % in the latency. No measured
+ * the same share of the capacity: near it, an error of 2 % in the capacity is one of 15 % in the latency. No measured
  * latency goes in.
  */
 export function simulateCurve(curve: MeasuredCurve): CurveReport {
