@@ -82,9 +82,11 @@ const reloadsOf = (program: Service['api'], start: number) =>
     .slice(start)
     .filter(({ msg }) => msg === 'settings read again' || msg === 'changed settings are wrong and not used');
 
+const programsOf = (): readonly Service['api'][] => [service.api, ...service.workers];
+
 /** Changes a file and waits until API and worker have read it; resolves with what they logged. */
 async function change(write: () => void): Promise<readonly unknown[]> {
-  const programs = [service.api, ...service.workers];
+  const programs = programsOf();
   const starts = programs.map(({ lines }) => lines.length);
   write();
   return vi.waitFor(
@@ -98,10 +100,16 @@ async function change(write: () => void): Promise<readonly unknown[]> {
 }
 
 let writes = 0;
-/** Writes these tenants and waits until they hold. The comment makes each writing a change. */
+/**
+ * Writes these tenants and waits until they hold. The comment makes each writing a change, and the signal makes the programs
+ * use it now; without one they read the file twice, a second apart.
+ */
 const useTenants = (tenants: Tenants) => {
   writes += 1;
-  return change(() => replace('tenants.yaml', `${JSON.stringify({ tenants })} # ${writes}`));
+  return change(() => {
+    replace('tenants.yaml', `${JSON.stringify({ tenants })} # ${writes}`);
+    for (const program of programsOf()) program.process.kill('SIGHUP');
+  });
 };
 
 /** The first webhook about this job. */

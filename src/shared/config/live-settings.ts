@@ -75,7 +75,8 @@ export function followSettings<T extends TenantConfig>(options: LiveOptions<T>):
     while (seen.digest !== digest && !isStopped) {
       await settle();
       const now = await readFiles(paths);
-      if (now.stamp === seen.stamp && !isStopped) reload(now.digest);
+      // A signal may have used them meanwhile.
+      if (now.stamp === seen.stamp && now.digest !== digest && !isStopped) reload(now.digest);
       seen = now;
     }
   };

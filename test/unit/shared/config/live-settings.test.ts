@@ -21,6 +21,7 @@ import {
   type LiveOptions,
   type LiveSettings,
 } from '../../../../src/shared/config/live-settings.js';
+import { readFiles } from '../../../../src/shared/config/setting-files.js';
 
 const KEY = 'shop-0123456789abcdef';
 
@@ -198,6 +199,30 @@ describe('followSettings', () => {
     await vi.waitFor(() => expect(state().isStale).toBe(false), { timeout: 60_000 });
 
     expect(namesOf()).toEqual(['one']);
+  });
+
+  it('uses a change once, although SIGHUP comes before two readings have found it', async () => {
+    const path = join(folder, 'tenants.json');
+    writeFileSync(path, textOf('one'));
+    const reader = new EventEmitter();
+    const [seen, settled] = [once(reader, 'seen'), once(reader, 'settled')];
+    const settle = () => {
+      reader.emit('seen');
+      return settled;
+    };
+    const { state } = follow({ TENANTS_FILE: path }, { settle });
+
+    replace(path, textOf('two'));
+    await seen;
+    process.kill(process.pid, 'SIGHUP');
+    await vi.waitFor(() => expect(state().applied).toBe(1), { timeout: 60_000 });
+    reader.emit('settled');
+    // By the third reading of ours, that of the watcher is over.
+    for (let reading = 0; reading < 3; reading += 1) await readFiles([path]);
+    replace(path, textOf('three'));
+    await untilNames('three');
+
+    expect(state().applied).toBe(2);
   });
 
   it('reads everything again on SIGHUP, and without files leaves the signal to the system', async () => {
