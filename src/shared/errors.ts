@@ -64,7 +64,9 @@ export const ERROR_KINDS = {
   }),
   receipts_disabled: client('request', 422, {
     text: 'This service has no key to sign receipts with.',
-    advice: 'Leave out `receipt`. Operators: set `RECEIPT_KEYS` for the API and the workers.',
+    advice:
+      'Leave out `receipt`. Operators: set `RECEIPT_KEYS` for the API and the workers; in docker compose, ' +
+      '`RECEIPT_PUBLIC_KEYS` for the API.',
   }),
   image_url_forbidden: client('request', 422, {
     text: 'The image URL is not allowed.',
