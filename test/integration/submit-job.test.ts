@@ -170,6 +170,45 @@ describe('the photos of a request', () => {
   });
 });
 
+describe('a job whose photos are gone before it is added', () => {
+  const dropPhotos = async () => void (await redis.del(...(await photoKeys())));
+
+  it('is not added alone', async () => {
+    const job = await prepareJob(request(), callerOf('q-1'), deps);
+    const uploadStore = {
+      ...openStore(1),
+      write: async (own: PreparedJob) => {
+        await openStore(1).write(own);
+        await dropPhotos();
+      },
+    };
+
+    await expect(submitJob(job, callerOf('q-1'), { ...deps, uploadStore })).rejects.toMatchObject({
+      code: 'queue_unavailable',
+    });
+
+    expect(await deps.queue.countWaiting()).toBe(0);
+  });
+
+  it('is not added with its batch, which took too long to stage', async () => {
+    const batch = {
+      drafts: [draftJob(request(), callerOf('q-1'), deps)],
+      callbackUrl: undefined,
+      namesCallback: false,
+    };
+    const stage: typeof deps.batches.stage = async (...args) => {
+      await deps.batches.stage(...args);
+      await dropPhotos();
+    };
+
+    await expect(
+      acceptBatch(batch, callerOf('q-1'), { ...deps, batches: { ...deps.batches, stage } }),
+    ).rejects.toMatchObject({ code: 'queue_unavailable' });
+
+    expect(await deps.batches.listOpen(Number.MAX_SAFE_INTEGER)).toEqual([]);
+  });
+});
+
 describe('a request that the order refuses', () => {
   it('reserves no memory for its photos', async () => {
     const rules = { ...rulesOf(TENANT), queueShare: 0.001 };

@@ -142,7 +142,9 @@ async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDepend
     const staging = await stageAll(jobs, deps);
     // First the index of persons, so that all data of a person can be found. Again together with the batch: erasing a person
     // in between forgets it.
-    await withQueue(redis, () => queue.index(jobs));
+    await withQueue(redis, () =>
+      Promise.all([queue.index(jobs), ...jobs.map((job) => uploadStore?.renew(job))]),
+    );
     const [isFirst] = await withQueue(redis, () => {
       const before = [queue.index(jobs), ...jobs.map((job) => uploadStore?.keep(job))];
       return Promise.all([batches.commit(staging, record), ...before]);

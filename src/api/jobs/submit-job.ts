@@ -267,7 +267,7 @@ async function enterQueue(
   }
   try {
     if (uploads.size > 0) await uploadStore?.write(prepared);
-    await queue.index([prepared]);
+    await Promise.all([queue.index([prepared]), uploadStore?.renew(prepared)]);
     // Redis receives both together.
     await Promise.all([uploadStore?.keep(prepared), queue.add(jobId, payload, place.priority)]);
   } catch (error) {

@@ -31,6 +31,8 @@ export interface UploadStore {
   reserve(job: UploadingJob): Promise<void>;
   /** Writes the photos of a job before it is added to the queue, encrypted. Gives up the reservation if that fails. */
   write(job: UploadingJob): Promise<void>;
+  /** Lets stored photos live for two more minutes. Rejects if they are gone: then their job must not be added. */
+  renew(job: UploadingJob): Promise<void>;
   /**
    * Lets the photos live as long as their job. Sent together with the job: photos whose API has died before that are gone after
    * two minutes.
@@ -67,6 +69,11 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
   const inTurn = pLimit(PIECES_AT_ONCE);
   const remove = ({ jobId, payload }: UploadingJob): Promise<void> =>
     removePhotos(jobId, payload, { redis, keys });
+  /** Returns false if the job has photos that are gone. */
+  const extend = async ({ jobId, payload }: UploadingJob, expiresAt: number): Promise<boolean> => {
+    const reservation = reservationOf(jobId, payload);
+    return !reservation || ledger.extend(reservation, keys.photos(reservation), expiresAt);
+  };
 
   return {
     reserve: async ({ jobId, payload }) => {
@@ -95,11 +102,11 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
         throw error;
       }
     },
-    keep: async ({ jobId, payload }) => {
-      const reservation = reservationOf(jobId, payload);
-      if (!reservation) return;
-      await ledger.extend(reservation, keys.photos(reservation), photoExpiry(payload.deadline_at));
+    renew: async (job) => {
+      if (!(await extend(job, clock.now() + STORING_MS)))
+        throw new Error('the photos of this job are gone before it was added');
     },
+    keep: async (job) => void (await extend(job, photoExpiry(job.payload.deadline_at))),
     remove,
     readStoredBytes: () => ledger.read(clock.now()),
   };

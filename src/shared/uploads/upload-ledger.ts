@@ -34,9 +34,10 @@ return 1`;
 
 /** KEYS: reservations, photos. ARGV: entry, expiry. */
 const EXTEND = `
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return end
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+if redis.call('PEXPIREAT', KEYS[2], ARGV[2]) == 0 then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-redis.call('PEXPIREAT', KEYS[2], ARGV[2])`;
+return 1`;
 
 /** KEYS: reservations, sum, and the photos, if any. ARGV: entry, bytes. */
 const RELEASE = `
@@ -59,8 +60,8 @@ export interface UploadLedger {
     reservation: Reservation,
     times: { readonly now: number; readonly expiresAt: number; readonly limit: number },
   ): Promise<boolean>;
-  /** Moves the expiry of a reservation and its photos. Does nothing if they have been released. */
-  extend(reservation: Reservation, photosKey: string, expiresAt: number): Promise<void>;
+  /** Moves the expiry of a reservation and its photos. Returns false if either is gone. */
+  extend(reservation: Reservation, photosKey: string, expiresAt: number): Promise<boolean>;
   /** Also removes the photos themselves, if their key is given. Safe to repeat. */
   release(reservation: Reservation, photosKey?: string): Promise<void>;
   /** Returns the bytes of all reservations that have not expired. */
@@ -79,9 +80,8 @@ export function createUploadLedger({ redis, keys }: LedgerOptions): UploadLedger
       const args = [now, reservation.bytes, limit, entryOf(reservation), expiresAt];
       return (await redis.eval(RESERVE, 2, ...places, ...args)) === 1;
     },
-    extend: async (reservation, photosKey, expiresAt) => {
-      await redis.eval(EXTEND, 2, keys.uploads, photosKey, entryOf(reservation), expiresAt);
-    },
+    extend: async (reservation, photosKey, expiresAt) =>
+      (await redis.eval(EXTEND, 2, keys.uploads, photosKey, entryOf(reservation), expiresAt)) === 1,
     release: async (reservation, photosKey) => {
       const names = photosKey === undefined ? places : [...places, photosKey];
       await redis.eval(RELEASE, names.length, ...names, entryOf(reservation), reservation.bytes);
