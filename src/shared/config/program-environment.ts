@@ -1,25 +1,25 @@
 import type { z } from 'zod';
 import { parseReceiptKeys } from '../receipts/receipt-keys.js';
 import { type Environment, noFindings, readSetting } from './read-setting.js';
-import { apiVariables, workerVariables } from './variables.js';
+import { apiVariables, clientVariables, workerVariables } from './variables.js';
 
 const VARIABLES: Readonly<Record<'api' | 'worker', Readonly<Record<string, z.ZodType>>>> = {
   api: apiVariables,
   worker: workerVariables,
 };
 
-/** Settings of API and workers that hold a secret, or name a file of secrets. */
+/** Settings that hold a secret, or name a file of secrets. The command `face-verify` reads the same .env. */
 export const SECRET_SETTINGS: readonly string[] = [
   ...new Set(
-    Object.values(VARIABLES).flatMap((variables) =>
+    [...Object.values(VARIABLES), clientVariables].flatMap((variables) =>
       Object.entries(variables).flatMap(([name, schema]) => (schema.meta()?.secret === true ? [name] : [])),
     ),
   ),
 ];
 
 /**
- * Returns what a program gets of an environment that it shares with the other one: everything but the secrets that it does
- * not use. The API gets the public halves of RECEIPT_KEYS. A wrong RECEIPT_KEYS stays, so that the program reports it.
+ * Returns what a program gets of an environment that it shares with others: everything but the secrets that it does not
+ * use. The API gets the public halves of RECEIPT_KEYS. A wrong RECEIPT_KEYS stays, so that the program reports it.
  */
 export function environmentFor(program: 'api' | 'worker', env: Environment): Environment {
   const own = without(

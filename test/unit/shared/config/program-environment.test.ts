@@ -3,8 +3,8 @@ import { ENVIRONMENT_NAMES } from '../../../../src/shared/config/config.js';
 import { environmentFor, SECRET_SETTINGS } from '../../../../src/shared/config/program-environment.js';
 import { createReceiptKeys } from '../../../../src/shared/receipts/receipt-keys.js';
 
-/** Settings with such a name that hold no secret, and the secret of a program that is not part of the service. */
-const NO_SECRETS = ['WEBHOOK_SHARED_SIGNATURE', 'FACE_VERIFY_API_KEY'];
+/** Settings with such a name that hold no secret. */
+const NO_SECRETS = ['WEBHOOK_SHARED_SIGNATURE'];
 
 describe('SECRET_SETTINGS', () => {
   it('has every setting whose name speaks of a secret', () => {
@@ -19,7 +19,7 @@ describe('SECRET_SETTINGS', () => {
 });
 
 describe('environmentFor', () => {
-  it('keeps from each program the secrets of the other one, given directly or as files', () => {
+  it('keeps from each program the secrets of others, given directly or as files', () => {
     const shared = {
       LOG_LEVEL: 'debug',
       UPLOAD_KEYS: 'a',
@@ -29,7 +29,9 @@ describe('environmentFor', () => {
     const forApi = { API_KEYS_FILE: '/c', ADMIN_API_KEYS: 'd' };
     const forWorker = { IMAGE_HOST_HEADERS_FILE: '/e' };
 
-    const env = { ...shared, ...forApi, ...forWorker };
+    const forNeither = { FACE_VERIFY_API_KEY: 'f', FACE_VERIFY_API_KEY_FILE: '/g' };
+
+    const env = { ...shared, ...forApi, ...forWorker, ...forNeither };
 
     expect(environmentFor('api', env)).toEqual({ ...shared, ...forApi });
     expect(environmentFor('worker', env)).toEqual({ ...shared, ...forWorker });
