@@ -58,6 +58,7 @@ describe('fetching a model pack', () => {
   let modelsDir: string;
   let lines: string[];
   let pack: MadePack;
+  const started: ChildProcess[] = [];
 
   beforeEach(async () => {
     server = await startImageServer();
@@ -66,6 +67,7 @@ describe('fetching a model pack', () => {
     pack = makePack(`${server.origin}/mini.zip`);
   });
   afterEach(async () => {
+    for (const child of started.splice(0)) child.kill('SIGKILL');
     await server.stop();
     rmSync(modelsDir, { recursive: true });
   });
@@ -78,7 +80,9 @@ describe('fetching a model pack', () => {
     const script = `
       import { fetchPack } from ${JSON.stringify(new URL('../../dist/cli/models/fetch-pack.js', import.meta.url))};
       await fetchPack(${JSON.stringify(pack.manifest)}, { modelsDir: ${JSON.stringify(modelsDir)}, say: () => undefined });`;
-    return spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+    started.push(child);
+    return child;
   };
   const filesOfPack = (): string[] => readdirSync(join(modelsDir, 'mini')).sort();
   const fileOfPack = (name: string): Buffer => readFileSync(join(modelsDir, 'mini', name));
