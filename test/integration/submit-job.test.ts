@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAccess } from '../../src/api/access/access.js';
 import { type AcceptDependencies, acceptBatch } from '../../src/api/batches/accept-batch.js';
+import { createBacklog } from '../../src/api/capacity/backlog.js';
 import {
   draftJob,
   type PreparedJob,
@@ -209,6 +210,20 @@ describe('a job whose photos are gone before it is added', () => {
   });
 });
 
+describe('a request whose place in the order is unknown', () => {
+  it('reserves no memory for its photos', async () => {
+    await redis.set(`${KEYS.prefix}:fair:${KEYS.queueName}`, 'no order');
+    const job = await prepareJob(request(), callerOf('q-1'), deps);
+    const uploadStore = openStore(1);
+
+    await expect(submitJob(job, callerOf('q-1'), { ...deps, uploadStore })).rejects.toMatchObject({
+      code: 'queue_unavailable',
+    });
+
+    await expect.poll(uploadStore.readStoredBytes).toBe(0);
+  });
+});
+
 describe('a request that the order refuses', () => {
   it('reserves no memory for its photos', async () => {
     const rules = { ...rulesOf(TENANT), queueShare: 0.001 };
@@ -224,7 +239,44 @@ describe('a request that the order refuses', () => {
   });
 });
 
+describe('a batch for which the queue has no room', () => {
+  it('reserves no memory for its photos', async () => {
+    const backlog = createBacklog({
+      countWaiting: deps.queue.countWaiting,
+      maxDepth: 1,
+      maxSyncWaitMs: 1_000,
+    });
+    const drafts = ['q-1', 'q-2'].map((id) => draftJob(request(), callerOf(id), deps));
+    const uploadStore = openStore(2);
+
+    const refused = acceptBatch({ drafts, callbackUrl: undefined, namesCallback: false }, callerOf('q-1'), {
+      ...deps,
+      backlog,
+      uploadStore,
+    });
+
+    await expect(refused).rejects.toMatchObject({ code: 'overloaded' });
+    await expect.poll(uploadStore.readStoredBytes).toBe(0);
+  });
+});
+
 describe('a job whose person could not be found', () => {
+  it('leaves no photos, alone or in a batch', async () => {
+    await redis.set(KEYS.userJobs(TENANT, ACCEPTABLE.user_id), 'not an index');
+    const alone = await prepareJob(request(), callerOf('q-1'), deps);
+    const draft = draftJob(request(), callerOf('q-2'), deps);
+    const uploadStore = openStore(2);
+
+    await submitJob(alone, callerOf('q-1'), { ...deps, uploadStore }).catch(() => undefined);
+    await acceptBatch({ drafts: [draft], callbackUrl: undefined, namesCallback: false }, callerOf('q-2'), {
+      ...deps,
+      uploadStore,
+    }).catch(() => undefined);
+
+    await expect.poll(uploadStore.readStoredBytes).toBe(0);
+    expect(await photoKeys()).toEqual([]);
+  });
+
   it('is not added, alone or in a batch', async () => {
     await redis.set(KEYS.userJobs(TENANT, ACCEPTABLE.user_id), 'not an index');
     const alone = await prepareJob(request(), callerOf('q-1'), deps);

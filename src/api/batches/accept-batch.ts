@@ -120,12 +120,16 @@ async function enterOrder(
   deps: AcceptDependencies,
 ): Promise<number> {
   const { redis, fairQueue, backlog } = deps;
-  const place = await withQueue(redis, async () =>
-    fairQueue.enterAll(row, await backlog.limitsFor({ sync: false, share, count: row.jobIds.length })),
-  );
-  if (place.admitted) return place.priority;
-  dropPhotos(jobs, deps);
-  throw backlog.refusal(place);
+  try {
+    const place = await withQueue(redis, async () =>
+      fairQueue.enterAll(row, await backlog.limitsFor({ sync: false, share, count: row.jobIds.length })),
+    );
+    if (!place.admitted) throw backlog.refusal(place);
+    return place.priority;
+  } catch (error) {
+    dropPhotos(jobs, deps);
+    throw error;
+  }
 }
 
 interface NewBatch {
@@ -140,11 +144,7 @@ async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDepend
   const { redis, queue, batches, fairQueue, uploadStore } = deps;
   try {
     const staging = await stageAll(jobs, deps);
-    // First the index of persons, so that all data of a person can be found. Again together with the batch: erasing a person
-    // in between forgets it.
-    await withQueue(redis, () =>
-      Promise.all([queue.index(jobs), ...jobs.map((job) => uploadStore?.renew(job))]),
-    );
+    // The index again together with the batch: erasing a person in between forgets it.
     const [isFirst] = await withQueue(redis, () => {
       const before = [queue.index(jobs), ...jobs.map((job) => uploadStore?.keep(job))];
       return Promise.all([batches.commit(staging, record), ...before]);
@@ -158,15 +158,19 @@ async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDepend
   }
 }
 
-/** Stages everything of a batch and returns the name under which it lies. */
+/** Stages everything of a batch, so that all data of its persons can be found, and returns the name under which it lies. */
 async function stageAll(jobs: readonly PreparedJob[], deps: AcceptDependencies): Promise<string> {
-  const staging = deps.batches.openStaging();
+  const { redis, queue, batches, uploadStore } = deps;
+  const staging = batches.openStaging();
   const pause = createBreaks();
   try {
     for (let index = 0; index < jobs.length; index += LINES_AT_A_TIME) {
       await stage(staging, { jobs: jobs.slice(index, index + LINES_AT_A_TIME), place: index + 1 }, deps);
       await pause();
     }
+    await withQueue(redis, () =>
+      Promise.all([queue.index(jobs), ...jobs.map((job) => uploadStore?.renew(job))]),
+    );
     return staging;
   } catch (error) {
     // Not after a commit without an answer: the jobs may need them.

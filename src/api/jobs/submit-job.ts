@@ -257,17 +257,18 @@ async function enterQueue(
   const job: OrderedJob = { jobId, tenant, sync };
   if (sync) await workers.requireWorker();
   const limits = await backlog.limitsFor({ sync, share: rules.queueShare });
-  // First, because a request that has no room for its photos must not touch the order.
-  if (uploads.size > 0) await uploadStore?.reserve(prepared);
-  const place = await fairQueue.enter({ ...job, acceptedAt, weight: rules.queueWeight }, limits);
-  if (!place.admitted) {
-    // If Redis is unavailable, the reservation expires.
+  /** If Redis is unavailable, they expire. */
+  const dropPhotos = (error: unknown): never => {
     void uploadStore?.remove(prepared).catch(() => undefined);
-    throw backlog.refusal(place);
-  }
+    throw error;
+  };
+  // First, because a request that has no room for its photos must not touch the order.
+  if (uploads.size > 0) await uploadStore?.reserve(prepared).catch(dropPhotos);
+  const entry = { ...job, acceptedAt, weight: rules.queueWeight };
+  const place = await fairQueue.enter(entry, limits).catch(dropPhotos);
+  if (!place.admitted) return dropPhotos(backlog.refusal(place));
   try {
-    if (uploads.size > 0) await uploadStore?.write(prepared);
-    await Promise.all([queue.index([prepared]), uploadStore?.renew(prepared)]);
+    await storePhotos(prepared, deps).catch(dropPhotos);
     // Redis receives both together.
     await Promise.all([uploadStore?.keep(prepared), queue.add(jobId, payload, place.priority)]);
   } catch (error) {
@@ -276,6 +277,12 @@ async function enterQueue(
     throw error;
   }
   backlog.recordAdd();
+}
+
+/** Does what must be done before a job is added: then its photos are there, and its person can be found. */
+async function storePhotos(prepared: PreparedJob, { queue, uploadStore }: SubmitDependencies): Promise<void> {
+  if (prepared.uploads.size > 0) await uploadStore?.write(prepared);
+  await Promise.all([queue.index([prepared]), uploadStore?.renew(prepared)]);
 }
 
 /** True if another request with the same body has created the job. */

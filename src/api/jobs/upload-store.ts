@@ -29,7 +29,7 @@ export interface UploadStore {
    * @throws VerificationError `overloaded` if the stored photos of all jobs would take too much.
    */
   reserve(job: UploadingJob): Promise<void>;
-  /** Writes the photos of a job before it is added to the queue, encrypted. Gives up the reservation if that fails. */
+  /** Writes the photos of a job before it is added to the queue, encrypted. */
   write(job: UploadingJob): Promise<void>;
   /** Lets stored photos live for two more minutes. Rejects if they are gone: then their job must not be added. */
   renew(job: UploadingJob): Promise<void>;
@@ -94,13 +94,7 @@ export function createUploadStore(options: UploadStoreOptions): UploadStore {
       const reservation = reservationOf(job.jobId, job.payload);
       if (!reservation) return;
       const place = { ...reservation, expiresAt: clock.now() + STORING_MS };
-      try {
-        await writePhotos(job.uploads, place, { redis: bulkRedis, keys, cipher, inTurn });
-      } catch (error) {
-        // If Redis is unavailable, they expire.
-        void remove(job).catch(() => undefined);
-        throw error;
-      }
+      await writePhotos(job.uploads, place, { redis: bulkRedis, keys, cipher, inTurn });
     },
     renew: async (job) => {
       if (!(await extend(job, clock.now() + STORING_MS)))
