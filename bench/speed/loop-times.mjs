@@ -1,7 +1,7 @@
 // Loaded into a program with --import. On SIGUSR2 it writes to the file LOOP_TIMES_FILE, as JSON, how its event loop spent the
 // time since the last signal: between two ticks of a timer of 10 ms, or of a later one if the loop was busy, the 99th percentiles
-// of the time by the clock, of the CPU time of the loop's thread, and of the time that this thread waited for a core, in ms;
-// and the share of the time that garbage collection took. Linux only.
+// of how late the tick was by the clock, of the CPU time of the loop's thread, and of the time that this thread waited for a
+// core, in ms; and the share of the time that garbage collection took. Linux only.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 
@@ -21,7 +21,7 @@ let last = { at: startedAt, ...readThread() };
 setInterval(() => {
   const now = { at: performance.now(), ...readThread() };
   samples.push({
-    clockMs: now.at - last.at,
+    lateMs: now.at - last.at - TICK_MS,
     cpuMs: now.cpuMs - last.cpuMs,
     waitMs: now.waitMs - last.waitMs,
   });
@@ -40,7 +40,7 @@ const quantile = (name) => {
 process.on('SIGUSR2', () => {
   const file = process.env.LOOP_TIMES_FILE;
   const figures = {
-    clockMs: quantile('clockMs'),
+    lateMs: quantile('lateMs'),
     cpuMs: quantile('cpuMs'),
     waitMs: quantile('waitMs'),
     gcShare: gcMs / (performance.now() - startedAt),

@@ -95,7 +95,7 @@ function printUploads(uploads: NonNullable<BenchReport['uploads']>): string[] {
     `  0.3 MP, one caller: ${ms(uploads.urlMs)} by URL, ${ms(uploads.formMs)} in a form; ${ms(uploads.extraMs)} more (median of ${uploads.pairs} pairs)`,
     ...uploads.loads.map(
       ({ as, callers, megabytesPerSecond, failures, gcShare, ...loop }) =>
-        `  ${callers} callers with 4 × 2 MB as ${as}: ${megabytesPerSecond.toFixed(0)} MB/s, event loop p99 ${ms(loop.loopDelayMs)} by the clock (10 ms are Node's sampling); in 10 ms p99 ${ms(loop.loopCpuMs)} of its own CPU, ${ms(loop.loopWaitMs)} waiting for a core; garbage collection ${(gcShare * 100).toFixed(0)} %; ${failures} refused`,
+        `  ${callers} callers with 4 × 2 MB as ${as}: ${megabytesPerSecond.toFixed(0)} MB/s, event loop p99 ${ms(loop.loopLateMs)} late; in 10 ms p99 ${ms(loop.loopCpuMs)} of its own CPU, ${ms(loop.loopWaitMs)} waiting for a core; garbage collection ${(gcShare * 100).toFixed(0)} %; ${failures} refused`,
     ),
   ];
 }
