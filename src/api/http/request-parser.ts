@@ -73,14 +73,11 @@ export function createRequestParser(): RequestParser {
       thread ??= start();
       orders += 1;
       const order: ParseOrder = { id: orders, sent, maxInlineBytes };
-      const parsed = new Promise<ParsedRequest>((resolve, reject) => {
-        waiting.set(order.id, { resolve, reject });
-      });
       thread.postMessage(
         order,
         pieces.map(({ buffer }) => buffer as ArrayBuffer),
       );
-      return parsed;
+      return new Promise((resolve, reject) => waiting.set(order.id, { resolve, reject }));
     },
     close: async () => void (await thread?.terminate()),
   };

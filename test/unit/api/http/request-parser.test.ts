@@ -88,6 +88,20 @@ describe('createRequestParser', () => {
     });
   });
 
+  it('fails a body that it cannot hand over, and no program with it when its thread ends', async () => {
+    const own = createRequestParser();
+    await own.parse(jsonOf(large), MAX_INLINE_BYTES);
+    const [piece] = piecesOf('x'.repeat(MAX_INLINE_BYTES)) as [Buffer];
+    const twice = Array.from({ length: 3 }, () => piece);
+
+    await expect(
+      own.parse({ kind: 'json', pieces: twice, mayHaveRef: false }, MAX_INLINE_BYTES),
+    ).rejects.toThrow('duplicate');
+
+    // A rejection that nobody handles would end this test run too.
+    await own.close();
+  });
+
   it('fails the bodies whose thread ends, and starts another one', async () => {
     const own = createRequestParser();
     const lost = own.parse(jsonOf(large), MAX_INLINE_BYTES);
