@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createJobQueue } from '../../src/api/jobs/job-queue.js';
 import type { ComparisonOutcome } from '../../src/shared/contract/comparison-outcome.js';
 import { JOB_VERSION } from '../../src/shared/queue/comparison-job.js';
@@ -41,6 +41,7 @@ beforeAll(async () => {
 afterAll(() => server?.stop());
 
 afterEach(async () => {
+  vi.useRealTimers();
   await worker?.close();
   redis?.disconnect();
 });
@@ -115,6 +116,34 @@ describe('the workers of a pack', () => {
 
     expect(await redis.zcard(KEYS.workers)).toBe(2);
     await Promise.all([killed, ...heartbeats].map(({ stop }) => stop()));
+  });
+
+  it('do not count one that leaves in the middle of a heartbeat', async () => {
+    redis = new EventfulRedis(server.url);
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let clockRead = Promise.resolve();
+    const heartbeat = await startHeartbeat({
+      redis,
+      keys: KEYS,
+      clock: { isSynchronised: () => true, now: Date.now, synchronise: () => clockRead },
+      logger: createLogger('test', 'silent'),
+      canWork: () => true,
+      address: { host: '127.0.0.1', port: 8_334 },
+    });
+    let answer = (): void => undefined;
+    clockRead = new Promise((resolve) => {
+      answer = resolve;
+    });
+    vi.advanceTimersByTime(5_000);
+
+    await heartbeat.stop();
+    const isTidied = new Promise<void>((resolve) => {
+      redis.after = async () => resolve();
+    });
+    answer();
+    await isTidied;
+
+    expect(await redis.zcard(KEYS.workers)).toBe(0);
   });
 });
 

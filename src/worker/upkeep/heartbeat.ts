@@ -32,10 +32,11 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   const { redis, clock } = deps;
   const key = deps.keys.workers;
   const id = await nameWorker(deps.address);
+  let hasLeft = false;
   const beat = async (): Promise<void> => {
     await clock.synchronise();
     const now = clock.now();
-    if (deps.canWork()) await redis.zadd(key, now + LIFETIME_MS, id);
+    if (!hasLeft && deps.canWork()) await redis.zadd(key, now + LIFETIME_MS, id);
     await redis.zremrangebyscore(key, '-inf', now - LIFETIME_MS);
   };
   const onError = logUnlessAway(redis, deps.logger, 'heartbeat');
@@ -45,6 +46,7 @@ export async function startHeartbeat(deps: HeartbeatDependencies): Promise<Heart
   }, BEAT_MS);
   return {
     stop: async () => {
+      hasLeft = true;
       clearInterval(timer);
       // If Redis is unavailable now, the entry expires on its own.
       if (isRedisReady(redis)) await redis.zrem(key, id).catch(onError);
