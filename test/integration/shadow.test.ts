@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openVision } from '../../src/cli/local/open-vision.js';
 import { FRONT_IMAGES } from '../../src/shared/contract/compare-request.js';
 import { SHADOW_RESULTS, type ShadowResult } from '../../src/shared/shadow/shadow-job.js';
+import { findDoubt } from '../../src/worker/verification/withhold-doubtful.js';
 import { compareEmbeddings } from '../../src/worker/vision/face/compare-embeddings.js';
 import { makeSecondPack, type SecondPack } from '../support/builders/second-pack.js';
 import { otherPersonPhoto, photoWithoutFace, samePersonPhotos } from '../support/photos/photos.js';
@@ -87,14 +88,20 @@ function* triples(): Generator<readonly [Buffer, Buffer, Buffer]> {
       for (const [k, three] of fronts.entries()) if (i < j && j < k) yield [one, two, three];
 }
 
-/** Returns the similarity of each front with a pack; undefined without a face. */
-async function measureByHand(model: string): Promise<ReadonlyMap<Buffer, number | undefined>> {
+/** Returns the similarity of each front with a pack; undefined without a face, or if it decides nothing. */
+async function measureByHand(
+  model: string,
+  threshold: number,
+): Promise<ReadonlyMap<Buffer, number | undefined>> {
   const vision = await openVision(model, () => undefined);
   try {
-    const { embedding } = await vision.analyse(reference);
+    const { embedding, doubtMargin } = await vision.analyse(reference);
     const measured = fronts.map(async (photo) => {
       const analysis = await vision.analyse(photo).catch(() => undefined);
-      return [photo, analysis && compareEmbeddings(analysis.embedding, embedding)] as const;
+      if (!analysis) return [photo, undefined] as const;
+      const similarity = compareEmbeddings(analysis.embedding, embedding);
+      const margins = [analysis.doubtMargin, doubtMargin] as const;
+      return [photo, findDoubt(similarity, { threshold, margins }) ? undefined : similarity] as const;
     });
     return new Map(await Promise.all(measured));
   } finally {
@@ -146,7 +153,10 @@ async function untilCounted(count: number): Promise<void> {
 
 describe('a shadow', () => {
   it('counts what a run of both packs by hand finds, while callers get the answers of the live pack', async () => {
-    const [live, other] = await Promise.all([measureByHand('lite'), measureByHand(pack.folder)]);
+    const [live, other] = await Promise.all([
+      measureByHand('lite', LIVE_THRESHOLD),
+      measureByHand(pack.folder, SHADOW_THRESHOLD),
+    ]);
     const all = [...triples()];
     // A prime step, so that all kinds of fronts take part.
     const choices = Array.from({ length: 8 }, (_, index) => all[(index * 7) % all.length] ?? []);
