@@ -6,8 +6,11 @@ import { QUEUE_KEY } from './watch-recovery.js';
 
 /** Time in which callers that were cut off see their jobs run, ms. */
 const DRAINED_WITHIN_MS = 120_000;
-/** Time after the last job in which its photos must be gone, ms. */
-const GONE_WITHIN_MS = 5_000;
+/**
+ * Time after the last job in which its photos must be gone, ms. They go with the job, but if its worker or Redis dies at that
+ * moment, the reconciler removes them: it passes every 30 s and skips jobs that ended less than 5 s ago.
+ */
+const GONE_WITHIN_MS = 75_000;
 /** Most that the memory of Redis may differ beyond the records that it keeps: buffers and caches of its own, bytes. */
 const TOLERANCE_BYTES = 10_000_000;
 const POLL_MS = 100;
