@@ -75,7 +75,7 @@ export async function writePhotos(
     if (hasFailed) return;
     const { value: piece, done } = encrypted.next();
     if (done) throw new Error('this is a bug: a photo has fewer pieces than expected');
-    const args = [entryOf(reservation), field, piece, reservation.expiresAt];
+    const args = [entryOf(reservation, keys), field, piece, reservation.expiresAt];
     const isWritten = await redis.eval(WRITE, 2, ...places, ...args).catch((error) => {
       hasFailed = true;
       throw error;

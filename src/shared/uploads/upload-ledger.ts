@@ -50,7 +50,7 @@ return total`;
 
 export interface LedgerOptions {
   readonly redis: RedisConnection;
-  readonly keys: Pick<Keyspace, 'uploads' | 'uploadedBytes'>;
+  readonly keys: Pick<Keyspace, 'queueName' | 'uploads' | 'uploadedBytes'>;
 }
 
 /** The share of stored photos in Redis' memory, over all APIs and model packs. Times in ms since 1970. */
@@ -64,27 +64,42 @@ export interface UploadLedger {
   extend(reservation: Reservation, photosKey: string, expiresAt: number): Promise<boolean>;
   /** Also removes the photos themselves, if their key is given. Safe to repeat. */
   release(reservation: Reservation, photosKey?: string): Promise<void>;
+  /** Returns the reservations of this model pack that expire after `time`. */
+  list(time: number): Promise<Reservation[]>;
   /** Returns the bytes of all reservations that have not expired. */
   read(now: number): Promise<number>;
 }
 
 /** Returns the name of a reservation in the set of all. */
-export function entryOf({ jobId, uploadId, bytes }: Reservation): string {
-  return `${jobId}:${uploadId}:${bytes}`;
+export function entryOf(
+  { jobId, uploadId, bytes }: Reservation,
+  { queueName }: Pick<Keyspace, 'queueName'>,
+): string {
+  return `${queueName}:${jobId}:${uploadId}:${bytes}`;
+}
+
+/** Returns the reservation of an entry; undefined for one of another model pack. */
+function readEntry(entry: string, { queueName }: Pick<Keyspace, 'queueName'>): Reservation | undefined {
+  const [queue, jobId = '', uploadId = '', bytes] = entry.split(':');
+  return queue === queueName ? { jobId, uploadId, bytes: Number(bytes) } : undefined;
 }
 
 export function createUploadLedger({ redis, keys }: LedgerOptions): UploadLedger {
   const places = [keys.uploads, keys.uploadedBytes];
   return {
     reserve: async (reservation, { now, expiresAt, limit }) => {
-      const args = [now, reservation.bytes, limit, entryOf(reservation), expiresAt];
+      const args = [now, reservation.bytes, limit, entryOf(reservation, keys), expiresAt];
       return (await redis.eval(RESERVE, 2, ...places, ...args)) === 1;
     },
     extend: async (reservation, photosKey, expiresAt) =>
-      (await redis.eval(EXTEND, 2, keys.uploads, photosKey, entryOf(reservation), expiresAt)) === 1,
+      (await redis.eval(EXTEND, 2, keys.uploads, photosKey, entryOf(reservation, keys), expiresAt)) === 1,
     release: async (reservation, photosKey) => {
       const names = photosKey === undefined ? places : [...places, photosKey];
-      await redis.eval(RELEASE, names.length, ...names, entryOf(reservation), reservation.bytes);
+      await redis.eval(RELEASE, names.length, ...names, entryOf(reservation, keys), reservation.bytes);
+    },
+    list: async (time) => {
+      const entries = await redis.zrangebyscore(keys.uploads, `(${time}`, '+inf');
+      return entries.flatMap((entry) => readEntry(entry, keys) ?? []);
     },
     read: async (now) => Number(await redis.eval(READ, 2, ...places, now)),
   };

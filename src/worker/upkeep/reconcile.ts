@@ -16,6 +16,7 @@ import {
   recordOutcome,
   stripJob,
 } from '../comparison/finish-job.js';
+import { dropLostPhotos } from './drop-lost-photos.js';
 import { finishOpenBatches } from './finish-open-batches.js';
 import { dropOldResults, type KeptResultsDependencies } from './kept-results.js';
 
@@ -51,7 +52,7 @@ export interface Reconciler {
 /**
  * Finishes what crashes left undone, and what BullMQ does not do on its own: queues missing webhooks, drops URLs of ended
  * jobs, fills and finishes batches, tidies the order among tenants, and removes results after the retention even on an idle
- * queue. One worker of a pack does this at a time.
+ * queue, and photos that no job needs. One worker of a pack does this at a time.
  */
 export function startReconciler(deps: ReconcileDependencies): Reconciler {
   const queue: ComparisonQueue = new Queue(deps.keys.queueName, {
@@ -71,6 +72,7 @@ export function startReconciler(deps: ReconcileDependencies): Reconciler {
       await attempt('order', () => order.tidy(deps.clock.now() - SETTLING_MS));
     await removeExpired(queue, deps, attempt);
     await attempt('kept results', () => dropOldResults(queue, deps, (drop) => attempt('kept result', drop)));
+    await attempt('lost photos', () => dropLostPhotos(queue, deps, attempt));
   };
   const runAlone = async (): Promise<void> => {
     const key = deps.keys.reconcileLock;

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { batchJobId, randomBatchId } from '../../../src/shared/batches/batch-id.js';
 import { createBatchStore } from '../../../src/shared/batches/batch-store.js';
 import type { ComparisonOutcome } from '../../../src/shared/contract/comparison-outcome.js';
 import type { JobView } from '../../../src/shared/contract/job-view.js';
@@ -11,6 +12,7 @@ import { createFairQueue } from '../../../src/shared/queue/fair-queue.js';
 import { createKeyspace } from '../../../src/shared/queue/keyspace.js';
 import { writeOutcomeRecord } from '../../../src/shared/queue/outcome-record.js';
 import { createLogger } from '../../../src/shared/runtime/logger.js';
+import { createUploadLedger } from '../../../src/shared/uploads/upload-ledger.js';
 import { type WebhookJob, webhookJobId } from '../../../src/shared/webhooks/webhook-job.js';
 import { createWebhookQueue, type WebhookQueue } from '../../../src/shared/webhooks/webhook-queue.js';
 import {
@@ -373,5 +375,40 @@ describe('the reconciler', () => {
     await impatient.stop();
     expect(await redis.xlen(queue.toKey('events'))).toBe(0);
     expect(await redis.keys(`*${jobId}*`)).toEqual([]);
+  });
+
+  it('removes photos that no job needs, and no others', async () => {
+    const batchId = randomBatchId();
+    const lineId = batchJobId({ batchId, place: 1 });
+    const ledger = createUploadLedger(dependencies);
+    const keep = async (jobId: string, uploadId: string, lifeMs: number): Promise<string> => {
+      const now = dependencies.clock.now();
+      await ledger.reserve({ jobId, uploadId, bytes: 7 }, { now, expiresAt: now + lifeMs, limit: 1_000 });
+      const key = KEYS.photos({ jobId, uploadId });
+      await redis.hset(key, 'back_image', 'encrypted');
+      return key;
+    };
+    await queue.add('compare', { ...comparisonJob(), upload_id: 'u-1' }, { jobId: 'r_waits' });
+    await queue.add('compare', comparisonJob(), { jobId: 'r_stripped' });
+    await redis.hset(KEYS.batchLines(batchId), '1', JSON.stringify({ ...comparisonJob(), upload_id: 'u-4' }));
+    await redis.hset(queue.toKey('r_unreadable'), 'data', 'no JSON');
+    const needed = [
+      await keep('r_waits', 'u-1', 3_600_000),
+      await keep(lineId, 'u-4', 3_600_000),
+      await keep('r_unreadable', 'u-5', 3_600_000),
+      // Its job may still be added.
+      await keep('r_new', 'u-6', 60_000),
+    ];
+    const lost = [
+      await keep('r_waits', 'u-2', 3_600_000),
+      await keep('r_stripped', 'u-3', 3_600_000),
+      await keep('r_gone', 'u-7', 3_600_000),
+    ];
+
+    await reconciler.run();
+
+    for (const key of needed) expect(await redis.exists(key), key).toBe(1);
+    for (const key of lost) expect(await redis.exists(key), key).toBe(0);
+    expect(await ledger.read(dependencies.clock.now())).toBe(needed.length * 7);
   });
 });
