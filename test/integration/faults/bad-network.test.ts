@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type PhotoSet, servePhotos } from '../../support/photos/photo-set.js';
@@ -102,5 +103,21 @@ describe('a Redis that changes behind its name, as managed ones do', { timeout: 
     });
     old.disconnect();
     next.disconnect();
+  });
+});
+
+describe('the proxy of these tests', () => {
+  it('keeps the order of bytes when its delay ends, as TCP does', async () => {
+    const line = new Redis(proxy.port);
+    await line.ping();
+
+    proxy.delay(200);
+    const before = line.echo('sent before');
+    await setTimeout(20);
+    proxy.delay(0);
+    const after = line.echo('sent after');
+
+    expect(await Promise.all([before, after])).toEqual(['sent before', 'sent after']);
+    line.disconnect();
   });
 });

@@ -38,11 +38,18 @@ export async function startTcpProxy(firstTarget: number): Promise<TcpProxy> {
     for (const socket of pair) socket.resetAndDestroy();
   };
   const forward = (pair: readonly [Socket, Socket], from: Socket, to: Socket): void => {
+    const delayed: Buffer[] = [];
+    // The oldest piece, whichever the timer was set for: pieces stay in order when the delay changes.
+    const release = (): void => {
+      const data = delayed.shift();
+      if (data && to.writable) to.write(data);
+    };
     from.on('data', (data) => {
       pieces += 1;
-      if (everyPiece > 0 && pieces % everyPiece === 0) cutOff(pair);
-      else if (delayMs > 0) setTimeout(() => to.writable && to.write(data), delayMs);
-      else to.write(data);
+      if (everyPiece > 0 && pieces % everyPiece === 0) return cutOff(pair);
+      delayed.push(data);
+      if (delayMs === 0 && delayed.length === 1) release();
+      else setTimeout(release, delayMs);
     });
     from.on('error', () => to.destroy());
     from.on('close', () => to.destroy());
