@@ -33,6 +33,8 @@ const limits = { maxPixels: 50_000_000, formats: ['jpeg'] as const };
 const settings = liteSettings({
   packFolder: join(request.modelsDir, request.model),
   imageFormats: limits.formats,
+  // A face that is refused costs as much as others.
+  recognisability: 'off',
 });
 
 const manifest = readManifest(request.modelsDir, request.model) ?? { recognisers: [] };
