@@ -16,9 +16,6 @@ export interface GateModel {
   end(): void;
 }
 
-/** Photos admitted for each process: one is analysed while the next is handed over. As in create-shared-resources.ts. */
-const PHOTOS_PER_PROCESS = 2;
-
 /** Returns an empty gate in front of `processes` vision processes. */
 export function createGateModel(processes: number): GateModel {
   /** In the order of arrival. */
@@ -36,7 +33,7 @@ export function createGateModel(processes: number): GateModel {
     return false;
   };
   const next = (): void => {
-    while (running < processes * PHOTOS_PER_PROCESS && startFirst(true));
+    while (running < processes && startFirst(true));
     while (running < processes && startFirst(false));
   };
 

@@ -20,8 +20,6 @@ import type { WorkerParts } from './worker-parts.js';
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Time over which the transfer rate of a host is measured, ms. */
 const RATE_WINDOW_MS = 3_000;
-/** Photos admitted to the vision pool for each process: one is analysed while the next is handed over. */
-const PHOTOS_PER_PROCESS = 2;
 const BYTES_PER_MB = 1_048_576;
 
 export interface ResourceOptions extends Pick<WorkerParts, 'config' | 'readSettings' | 'keys' | 'shutdown'> {
@@ -36,7 +34,7 @@ export interface ResourceOptions extends Pick<WorkerParts, 'config' | 'readSetti
 export function createSharedResources(options: ResourceOptions): SharedResources {
   const { config, readSettings, slowJobs } = options;
   const gate = createComputeGate({
-    limit: config.VISION_PROCESSES * PHOTOS_PER_PROCESS,
+    limit: config.VISION_PROCESSES,
     spareLimit: config.VISION_PROCESSES,
     costlyLimit: Math.max(1, config.VISION_PROCESSES - 1),
     weightOf: (tenant) => readSettings().tenants?.get(tenant)?.queueWeight ?? 1,
