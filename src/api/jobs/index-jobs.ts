@@ -2,6 +2,7 @@ import type { Queue } from 'bullmq';
 import { type ComparisonJob, comparisonJobSchema } from '../../shared/queue/comparison-job.js';
 import type { Keyspace } from '../../shared/queue/keyspace.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
+import { readPayloads } from '../../shared/queue/read-payloads.js';
 import type { RedisConnection } from '../../shared/redis/connect-redis.js';
 import { execAll } from '../../shared/redis/exec-all.js';
 import { LONGEST_DELIVERY_SECONDS } from '../../shared/webhooks/webhook-schedule.js';
@@ -44,9 +45,6 @@ export async function indexJobs(
 
 const userSchema = comparisonJobSchema.pick({ user_id: true });
 
-/** Jobs of which the person is read in one exchange with Redis. */
-const READ_AT_ONCE = 100;
-
 /**
  * Returns the ids of all jobs of a person that may still be kept. Leaves out the jobs of other persons: of two requests
  * under one Idempotency-Key, the one that was refused is indexed too, because the index is written before the job.
@@ -56,15 +54,8 @@ export async function listUserJobs(
   { redis, keys, queue }: Pick<IndexOptions, 'redis' | 'keys'> & { readonly queue: Pick<Queue, 'toKey'> },
 ): Promise<string[]> {
   const jobIds = await redis.zrange(keys.userJobs(tenant, userId), '0', '-1');
-  const own: string[] = [];
-  for (let index = 0; index < jobIds.length; index += READ_AT_ONCE) {
-    const slice = jobIds.slice(index, index + READ_AT_ONCE);
-    const pipeline = redis.pipeline();
-    for (const jobId of slice) pipeline.hget(queue.toKey(jobId), 'data');
-    const replies = (await pipeline.exec()) ?? [];
-    own.push(...slice.filter((_, place) => !isOfOther(userId, replies[place]?.[1])));
-  }
-  return own;
+  const payloads = await readPayloads(jobIds, { redis, queue });
+  return jobIds.filter((_, place) => !isOfOther(userId, payloads[place]));
 }
 
 /** A job that is not there, or cannot be read, counts as the person's. */

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { STAGING_SECONDS } from '../../shared/batches/batch-store.js';
 import { parseJson } from '../../shared/queue/parse-json.js';
+import { readPayloads } from '../../shared/queue/read-payloads.js';
 import { createUploadLedger, type Reservation } from '../../shared/uploads/upload-ledger.js';
 import type { ComparisonQueue, FinishDependencies } from '../comparison/finish-job.js';
 
 /** Time after which photos without a job still have none, ms: a batch is committed after its photos are kept. */
 const SETTLING_MS = 5_000;
-const READ_AT_ONCE = 500;
 
 /**
  * Removes uploaded photos that no job needs: a program died between keeping them and adding their job, or between the end
@@ -34,27 +34,24 @@ export async function dropLostPhotos(
 async function findLost(queue: ComparisonQueue, deps: FinishDependencies): Promise<Reservation[]> {
   const { redis, clock } = deps;
   const kept = await createUploadLedger(deps).list(clock.now() + STAGING_SECONDS * 1_000);
+  const payloads = await readPayloads(
+    kept.map(({ jobId }) => jobId),
+    { redis, queue },
+  );
   const lost: Reservation[] = [];
-  for (let index = 0; index < kept.length; index += READ_AT_ONCE) {
-    const slice = kept.slice(index, index + READ_AT_ONCE);
-    const pipeline = redis.pipeline();
-    for (const { jobId } of slice) pipeline.hget(queue.toKey(jobId), 'data');
-    const replies = (await pipeline.exec()) ?? [];
-    for (const [place, photos] of slice.entries()) {
-      const [error, data] = replies[place] ?? [new Error('no reply')];
-      if (!error && (await isLost(photos, data, deps))) lost.push(photos);
-    }
-  }
+  for (const [place, photos] of kept.entries())
+    if (await isLost(photos, payloads[place], deps)) lost.push(photos);
   return lost;
 }
 
 /** A record that cannot be read may need its photos. */
 async function isLost(
   { jobId, uploadId }: Reservation,
-  data: unknown,
+  payload: string | null | Error | undefined,
   { batches }: FinishDependencies,
 ): Promise<boolean> {
-  const job = typeof data === 'string' ? parseJson(data) : await batches.readLine(jobId);
-  if (typeof data === 'string' && (typeof job !== 'object' || job === null)) return false;
+  if (payload instanceof Error || payload === undefined) return false;
+  const job = payload === null ? await batches.readLine(jobId) : parseJson(payload);
+  if (payload !== null && (typeof job !== 'object' || job === null)) return false;
   return (job as { readonly upload_id?: string } | undefined)?.upload_id !== uploadId;
 }

@@ -5,6 +5,7 @@ import { createCancelledJobs } from '../../shared/queue/cancelled-jobs.js';
 import type { FairQueue } from '../../shared/queue/fair-queue.js';
 import { readOutcomeRecord } from '../../shared/queue/outcome-record.js';
 import { MAX_STREAM_EVENTS } from '../../shared/queue/queue-settings.js';
+import { readPayloads } from '../../shared/queue/read-payloads.js';
 import { removeForeignKey } from '../../shared/redis/broken-records.js';
 import { isRedisReady } from '../../shared/redis/connect-redis.js';
 import { logUnlessAway } from '../../shared/redis/report-outages.js';
@@ -127,12 +128,10 @@ async function findUnstripped(
   queue: ComparisonQueue,
   { redis }: ReconcileDependencies,
 ): Promise<readonly string[]> {
-  const pipeline = redis.pipeline();
-  for (const jobId of ids) pipeline.hget(queue.toKey(jobId), 'data');
-  const replies = (await pipeline.exec()) ?? [];
-  return ids.filter((_id, index) => {
-    const [error, data] = replies[index] ?? [];
-    return error || /"(?:images|callback_url)":/.test(String(data));
+  const payloads = await readPayloads(ids, { redis, queue });
+  return ids.filter((_id, place) => {
+    const payload = payloads[place];
+    return payload instanceof Error || /"(?:images|callback_url)":/.test(payload ?? '');
   });
 }
 
