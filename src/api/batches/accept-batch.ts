@@ -149,7 +149,7 @@ async function commitOrLeave({ record, jobs, row }: NewBatch, deps: AcceptDepend
       const before = [queue.index(jobs), ...jobs.map((job) => uploadStore?.keep(job))];
       return Promise.all([batches.commit(staging, record), ...before]);
     });
-    if (!isFirst) await removePhotos(jobs, deps);
+    if (!isFirst) dropPhotos(jobs, deps);
     return isFirst;
   } catch (error) {
     // Otherwise, or if Redis is unavailable, the reconciler frees the places later.
@@ -196,16 +196,12 @@ async function stage(staging: string, { jobs, place }: Slice, deps: AcceptDepend
   await withQueue(redis, () => batches.stage(staging, place, lines));
 }
 
-async function removePhotos(
-  jobs: readonly PreparedJob[],
-  { uploadStore }: AcceptDependencies,
-): Promise<void> {
-  for (const job of jobs) if (job.payload.upload_id !== undefined) await uploadStore?.remove(job);
-}
-
-/** If Redis is unavailable, they expire. */
-function dropPhotos(jobs: readonly PreparedJob[], deps: AcceptDependencies): void {
-  void removePhotos(jobs, deps).catch(() => undefined);
+/** Removes the photos of jobs that are not added. If Redis is unavailable, they expire, or a worker removes them. */
+function dropPhotos(jobs: readonly PreparedJob[], { uploadStore }: AcceptDependencies): void {
+  const removeAll = async (): Promise<void> => {
+    for (const job of jobs) if (job.payload.upload_id !== undefined) await uploadStore?.remove(job);
+  };
+  void removeAll().catch(() => undefined);
 }
 
 /** The batch is accepted, whatever happens here: a worker does the rest. */
