@@ -14,13 +14,14 @@ import { parseArgs } from 'node:util';
 import { ATTACKS } from './isolation/attacks.js';
 import { measureIsolation } from './isolation/measure-isolation.js';
 import { measurePeers } from './peers/measure-peers.js';
+import { chooseWord, chooseWords, readNumber } from './read-options.js';
 import { measureCosts } from './scale/measure-costs.js';
 import { measureCurve } from './scale/measure-curve.js';
 import { saveScale, simulateAgain } from './scale/save-scale.js';
 import { simulateCurve } from './scale/simulate-curve.js';
 import { renderLatencyChart } from './speed/chart.js';
 import { compareReports } from './speed/compare-reports.js';
-import { makePhotos, type PhotoKind } from './speed/make-photos.js';
+import { makePhotos, PHOTO_KINDS, type PhotoKind } from './speed/make-photos.js';
 import { measureAccess } from './speed/measure-access.js';
 import { measureApi } from './speed/measure-api.js';
 import { measureEarly } from './speed/measure-early.js';
@@ -51,7 +52,6 @@ const PARTS = [
   'curve',
 ] as const;
 type Part = (typeof PARTS)[number] | 'peers';
-const KINDS: readonly PhotoKind[] = ['2mp', '0.3mp', '12mp', 'group'];
 
 interface Options {
   readonly quick: boolean;
@@ -105,7 +105,7 @@ function readOptions(): Options {
     },
   });
   const { quick } = values;
-  const all = choose(
+  const all = chooseWords(
     'only',
     values.only?.split(',') ?? (quick ? ['efficiency', 'latency', 'api'] : PARTS),
     PARTS,
@@ -114,26 +114,15 @@ function readOptions(): Options {
   const attacks = ATTACKS.map(({ name }) => name);
   return {
     quick,
-    kinds: choose('kinds', values.kinds?.split(',') ?? (quick ? ['2mp'] : KINDS), KINDS),
+    kinds: chooseWords('kinds', values.kinds?.split(',') ?? (quick ? ['2mp'] : PHOTO_KINDS), PHOTO_KINDS),
     parts: values.peers ? ['peers'] : parts,
-    runs: Number(values.runs ?? (quick ? 1 : 5)),
-    seconds: Number(values.seconds ?? (quick ? 5 : 15)),
+    runs: readNumber('runs', values.runs ?? (quick ? '1' : '5')),
+    seconds: readNumber('seconds', values.seconds ?? (quick ? '5' : '15')),
     saveBaseline: values['save-baseline'],
     saveScale: values['save-scale'],
     simulateScale: values['simulate-scale'],
-    attack: values.attack === undefined ? undefined : choose('attack', [values.attack], attacks)[0],
+    attack: values.attack === undefined ? undefined : chooseWord('attack', values.attack, attacks),
   };
-}
-
-/** Returns these words in the order of `known`. @throws Error that names a word that is not known. */
-function choose<T extends string>(
-  option: string,
-  words: readonly string[],
-  known: readonly T[],
-): readonly T[] {
-  const unknown = words.filter((word) => !known.some((each) => each === word));
-  if (unknown.length > 0) throw new Error(`--${option} needs ${known.join(', ')}, not ${unknown.join(', ')}`);
-  return known.filter((each) => words.includes(each));
 }
 
 interface Materials {

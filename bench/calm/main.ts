@@ -14,6 +14,7 @@ import {
 } from '../../test/observability/support/watched-service.js';
 import { uploadPhotos } from '../../test/support/photos/upload-photos.js';
 import { readQuery } from '../../test/unit/deploy/read-query.js';
+import { readNumber } from '../read-options.js';
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +25,8 @@ const { values } = parseArgs({
     folder: { type: 'string' },
   },
 });
+const pauseMs = readNumber('pause', values.pause);
+const minutes = readNumber('minutes', values.minutes);
 /** Before the first scrape of each program nothing is known. */
 const START_MS = 45_000;
 
@@ -45,7 +48,7 @@ async function compareUntil(watched: WatchedService, end: number): Promise<Answe
   for (let turn = 0; Date.now() < end; turn++) {
     const status = (await turns[turn % turns.length]?.().catch(() => 0)) ?? 0;
     answers[status] = (answers[status] ?? 0) + 1;
-    await pause(Number(values.pause));
+    await pause(pauseMs);
   }
   return answers;
 }
@@ -54,7 +57,7 @@ async function main(): Promise<void> {
   const { folder } = values;
   const watched = await startWatchedService({
     pace: 'real',
-    pauseMs: Number(values.pause),
+    pauseMs,
     folder,
     env: { SHADOW_MODEL: 'lite', SHADOW_SHARE: '0.5' },
   });
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
     await watched.addWorker({ SHADOW_OF: 'lite' });
     await pause(START_MS);
     const start = Date.now();
-    const answers = await compareUntil(watched, start + Number(values.minutes) * 60_000);
+    const answers = await compareUntil(watched, start + minutes * 60_000);
     const window = `${Math.round((Date.now() - start) / 1_000)}s`;
     const { prometheus } = watched;
     const ask = async (query: string) =>

@@ -6,6 +6,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { readNumber } from '../read-options.js';
 import { quantile } from '../speed/statistics.js';
 import { type ChaosResult, runChaos } from './run-chaos.js';
 import type { Tally } from './tally.js';
@@ -48,7 +49,7 @@ function summarise({ tally, accepted, endsSeen, webhooks, durationMs, memory }: 
   print(
     JSON.stringify(
       {
-        seed: Number(values.seed),
+        seed: numberOf('seed'),
         minutes: seconds(durationMs / 60),
         jobs,
         ended: tally.ended,
@@ -92,24 +93,26 @@ function print(line: string): void {
 }
 
 const broken = new AbortController();
+// Each time, because Ctrl-C arrives from the terminal and from npm.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => broken.abort(new Error(signal)));
+  process.on(signal, () => broken.abort(new Error(signal)));
 print(`seed ${values.seed}`);
-const ms = (text: string): number => Number(text) * 1_000;
+const numberOf = (option: keyof typeof values): number => readNumber(option, values[option]);
+const ms = (option: keyof typeof values): number => numberOf(option) * 1_000;
 summarise(
   await runChaos({
-    jobs: Number(values.jobs),
-    seed: Number(values.seed),
-    limitMs: ms(values.minutes) * 60,
-    workers: Number(values.workers),
-    uploads: Number(values.uploads),
+    jobs: numberOf('jobs'),
+    seed: numberOf('seed'),
+    limitMs: ms('minutes') * 60,
+    workers: numberOf('workers'),
+    uploads: numberOf('uploads'),
     awaitsOrphans: true,
     paces: {
-      workerKill: { meanMs: ms(values['worker-kill']) },
-      workerFreeze: { meanMs: ms(values['worker-freeze']) },
-      redis: { meanMs: ms(values.redis) },
-      apiKill: { meanMs: ms(values['api-kill']) },
-      receiver: { meanMs: ms(values.receiver) },
+      workerKill: { meanMs: ms('worker-kill') },
+      workerFreeze: { meanMs: ms('worker-freeze') },
+      redis: { meanMs: ms('redis') },
+      apiKill: { meanMs: ms('api-kill') },
+      receiver: { meanMs: ms('receiver') },
     },
     // Synchronous jobs go first: with more waiting callers, the other kinds would not be tested.
     clients: { waiting: 3, others: 24 },

@@ -5,6 +5,7 @@
 // Exits with 1 if it finds a violation. CI runs the same with smaller numbers (fuzz-contract.test.ts and
 // decode-image.fuzz.test.ts).
 import { parseArgs } from 'node:util';
+import { chooseWord, readNumber } from '../read-options.js';
 import { runBombStream } from './run-bomb-stream.js';
 import { runContractFuzz } from './run-contract-fuzz.js';
 import { runImageFuzz } from './run-image-fuzz.js';
@@ -18,27 +19,31 @@ const { values } = parseArgs({
     formats: { type: 'string', default: 'default' },
   },
 });
-const seed = Number(values.seed);
+const seed = readNumber('seed', values.seed);
+const contract = readNumber('contract', values.contract);
+const images = readNumber('images', values.images);
+const bombs = readNumber('bombs', values.bombs);
+const allFormats = chooseWord('formats', values.formats, ['default', 'all']) === 'all';
 const findings: string[] = [];
 const report = (lines: readonly string[], found: readonly string[]): void => {
   process.stdout.write(`${[...lines, ...found.slice(0, 50)].join('\n')}\n\n`);
   findings.push(...found);
 };
 
-if (Number(values.images) > 0) {
+if (images > 0) {
   const { lines, findings: found } = await runImageFuzz({
-    count: Number(values.images),
+    count: images,
     seed,
-    allFormats: values.formats === 'all',
+    allFormats,
   });
   report(lines, found);
 }
-if (Number(values.bombs) > 0) {
-  const { lines, findings: found } = await runBombStream({ count: Number(values.bombs), seed });
+if (bombs > 0) {
+  const { lines, findings: found } = await runBombStream({ count: bombs, seed });
   report(lines, found);
 }
-if (Number(values.contract) > 0) {
-  const { lines, findings: found } = await runContractFuzz({ count: Number(values.contract), seed });
+if (contract > 0) {
+  const { lines, findings: found } = await runContractFuzz({ count: contract, seed });
   report(lines, found);
 }
 process.stdout.write(findings.length === 0 ? 'nothing found\n' : `${findings.length} findings\n`);

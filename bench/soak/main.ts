@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chooseWord, readNumber } from '../read-options.js';
 import { type Fleet, startFleet } from '../speed/fleet.js';
 import { type Heap, heapArguments, heapBytes, listGrowth, readHeap } from '../speed/heap-snapshot.js';
 import { createGun, fireCount } from '../speed/load.js';
-import { comparisonBody, makePhotos, type PhotoKind } from '../speed/make-photos.js';
+import { comparisonBody, makePhotos, PHOTO_KINDS } from '../speed/make-photos.js';
 import { median } from '../speed/statistics.js';
 
 /** Largest growth that counts as flat. */
@@ -33,9 +34,9 @@ async function main(): Promise<void> {
       heaps: { type: 'boolean', default: false },
     },
   });
-  const kind = values.kind as PhotoKind;
-  const parts = Number(values.parts);
-  const size = Math.ceil(Number(values.comparisons) / parts);
+  const kind = chooseWord('kind', values.kind, PHOTO_KINDS);
+  const parts = readNumber('parts', values.parts);
+  const size = Math.ceil(readNumber('comparisons', values.comparisons) / parts);
   const photos = mkdtempSync(join(tmpdir(), 'face-soak-'));
   const heapFolder = mkdtempSync(join(tmpdir(), 'face-heaps-'));
   await makePhotos(photos, [kind]);

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { cropFace, SAME_PERSON, type SampleFace, samplePhoto } from '../../test/support/photos/photos.js';
 
-/** Portraits of 0.3, 2 and 12 megapixels; `group`: camera photos of 2.5 to 3 megapixels with three to five people. */
-export type PhotoKind = '0.3mp' | '2mp' | '12mp' | 'group';
+/** Portraits of 2, 0.3 and 12 megapixels; `group`: camera photos of 2.5 to 3 megapixels with three to five people. */
+export const PHOTO_KINDS = ['2mp', '0.3mp', '12mp', 'group'] as const;
+export type PhotoKind = (typeof PHOTO_KINDS)[number];
 
 const SIZES = { '0.3mp': [480, 640], '2mp': [1224, 1632], '12mp': [3000, 4000] } as const;
 
