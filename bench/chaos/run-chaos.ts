@@ -61,8 +61,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const found = await Promise.race([work, whenAborted(options.signal)]);
     return { tally, ...found, endsSeen: ends.seen() };
   } finally {
-    await faults.stop();
-    await ends.stop();
+    // Both would wait for Redis, which Ctrl-C ends too.
+    if (!options.signal?.aborted) {
+      await faults.stop();
+      await ends.stop();
+    }
     await system.stop();
     await receiver.stop();
     await images.stop();
