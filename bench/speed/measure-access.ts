@@ -135,7 +135,16 @@ async function measureRange(
   const after = fleet.cpuSeconds();
   const served = shots.filter(({ status }) => status === 200).length;
   if (served < shots.length)
-    throw new Error(`${shots.length - served} of ${shots.length} were not answered with 200`);
+    throw new Error(
+      `not all were answered with 200: ${JSON.stringify(countBy(shots, ({ status }) => String(status)))}`,
+    );
   const cpu = after.api + after.redis - before.api - before.redis;
   return { perSecond: (served * 1_000) / elapsedMs, cpuMs: (cpu * 1_000) / served };
+}
+
+/** Returns how many items have each name. */
+function countBy<T>(items: readonly T[], nameOf: (item: T) => string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[nameOf(item)] = (counts[nameOf(item)] ?? 0) + 1;
+  return counts;
 }
