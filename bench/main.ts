@@ -81,7 +81,14 @@ async function main(): Promise<void> {
     const scrfd = options.quick ? undefined : makeScrfdPack(folder);
     if (!scrfd && !options.quick)
       print('FACE_EXTRA_MODELS holds no scrfd_2.5g.onnx: measuring without the SCRFD pack.');
-    const report = await measure(options, { folder, photos, scrfd });
+    const report = startReport(options);
+    try {
+      await measure(report, options, { folder, photos, scrfd });
+    } catch (error) {
+      print(printReport(report));
+      await save(report, { ...options, saveBaseline: false, saveScale: false });
+      throw error;
+    }
     print(printReport(report));
     await save(report, options);
   } finally {
@@ -131,40 +138,36 @@ interface Materials {
   readonly scrfd: Pack | undefined;
 }
 
-async function measure(options: Options, materials: Materials): Promise<BenchReport> {
-  const { quick, parts, seconds } = options;
-  const { folder, photos } = materials;
-  const setting: Setting = { photos, pack: LITE, kind: '2mp', seconds };
-  const does = (part: Part) => parts.includes(part);
+function startReport({ quick }: Options): BenchReport {
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown processor',
     cores: availableParallelism(),
     node: process.versions.node,
     loadBefore: loadavg()[0] ?? Number.NaN,
   };
-  return {
-    startedAt: new Date().toISOString(),
-    quick,
-    machine,
-    efficiency: does('efficiency') ? await measureEfficiencies(options, materials) : [],
-    ...(does('latency') && { latency: await measureLatency(setting) }),
-    ...(does('api') && { api: await measureApi(photos, seconds) }),
-    ...(does('scaling') && { scaling: await measureScaling(setting, [1, 2, 4]) }),
-    ...(does('cache') && { cache: await measureCache(setting) }),
-    ...(does('early') && {
-      early: await measureEarly({ ...setting, kind: options.kinds[0] ?? '2mp' }, options.runs),
-    }),
-    ...(does('uploads') && { uploads: await measureUploads(photos, seconds) }),
-    ...(does('isolation') && {
-      isolation: await measureIsolation({ seconds, only: options.attack, print }),
-    }),
-    ...(does('costs') && { costs: await measureCosts({ photos, kinds: options.kinds, seconds, print }) }),
-    ...(does('curve') && {
-      curve: simulateCurve(await measureCurve({ photos, kind: '2mp', seconds, print })),
-    }),
-    ...(does('peers') && { peers: await measurePeers({ ...options, photos, folder, print }) }),
-    ...(does('access') && { access: await measureAccess({ photos, seconds, rounds: options.runs }) }),
+  return { startedAt: new Date().toISOString(), quick, machine, efficiency: [] };
+}
+
+/** Measures the chosen parts and adds each to the report as soon as it is measured, so that a later failure loses none. */
+async function measure(report: BenchReport, options: Options, materials: Materials): Promise<void> {
+  const { kinds, runs, seconds, attack } = options;
+  const { folder, photos } = materials;
+  const setting: Setting = { photos, pack: LITE, kind: '2mp', seconds };
+  const measurements: { readonly [P in Part]: () => Promise<BenchReport[P]> } = {
+    efficiency: () => measureEfficiencies(options, materials),
+    latency: () => measureLatency(setting),
+    api: () => measureApi(photos, seconds),
+    scaling: () => measureScaling(setting, [1, 2, 4]),
+    cache: () => measureCache(setting),
+    early: () => measureEarly({ ...setting, kind: kinds[0] ?? '2mp' }, runs),
+    access: () => measureAccess({ photos, seconds, rounds: runs }),
+    uploads: () => measureUploads(photos, seconds),
+    isolation: () => measureIsolation({ seconds, only: attack, print }),
+    costs: () => measureCosts({ photos, kinds, seconds, print }),
+    curve: async () => simulateCurve(await measureCurve({ photos, kind: '2mp', seconds, print })),
+    peers: () => measurePeers({ ...options, photos, folder, print }),
   };
+  for (const part of options.parts) Object.assign(report, { [part]: await measurements[part]() });
 }
 
 /** Measures the packs by photo size, then processes by threads for photos of two megapixels. */
