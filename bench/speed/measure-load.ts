@@ -113,7 +113,7 @@ interface Stock {
 
 async function takeStock(fleet: Fleet): Promise<Stock> {
   const figures = { at: performance.now(), cpu: fleet.cpuSeconds(), busy: machineBusySeconds() };
-  const [api, ...workers] = await Promise.all([fleet.origin, ...fleet.workerOrigins].map(scrape));
+  const [api, ...workers] = await Promise.all([fleet.metricsOrigin, ...fleet.workerOrigins].map(scrape));
   return {
     ...figures,
     api: api ?? new Map(),

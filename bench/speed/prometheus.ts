@@ -1,9 +1,11 @@
 /** The samples of one page of metrics: `name{label="value"}` without the service's own label → value. */
 export type Samples = ReadonlyMap<string, number>;
 
-/** Returns the metrics of a program. */
+/** Returns the metrics of a program. @throws if it does not answer with 200. */
 export async function scrape(origin: string): Promise<Samples> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
+  const response = await fetch(`${origin}/metrics`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${origin}/metrics answered ${response.status}: ${text}`);
   const samples = new Map<string, number>();
   for (const line of text.split('\n')) {
     const found = /^([a-z0-9_]+)(?:\{(.*)\})? ([^ ]+)$/.exec(line);
