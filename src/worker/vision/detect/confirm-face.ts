@@ -4,7 +4,13 @@ import { warpImage } from '../face/warp-image.js';
 import { createFlatPyramid, type ImagePyramid } from '../image/image-pyramid.js';
 import type { QuarterTurns, Size } from '../image/placement.js';
 import type { FaceDetection, FivePoints } from '../types.js';
-import { type ConfirmedFace, type FaceCheck, type FaceDetector, SETTLED } from './face-detector.js';
+import {
+  type ConfirmedFace,
+  type FaceCheck,
+  type FaceDetector,
+  type GlanceCheck,
+  SETTLED,
+} from './face-detector.js';
 
 /** Limits for judging a detector's scores. */
 export interface Confirmation {
@@ -27,6 +33,11 @@ export interface Confirmation {
   readonly clearRecognisability?: number;
   /** Longer edge from which a face needs no better points, as a fraction of the photo's longer edge. Absent: never. */
   readonly clearSize?: number;
+  /**
+   * Longer edge from which a face found in the tiny pass can be settled there, as a fraction of the photo's longer edge.
+   * Absent: never.
+   */
+  readonly glanceSize?: number;
   /** The cut-out for the second pass: its side, px, and the size of the aligned face in its middle, in times of 112 px. */
   readonly cutout: { readonly sidePx: number; readonly scale: number };
 }
@@ -68,27 +79,39 @@ export async function confirmFace(
   if (isUpright && face.score >= rules.sureScore) return { face, plausibility: 1 };
   const needsBetterPoints = roll < STRAIGHT || sizeIn(photo, face) < clearSize;
   if (!needsBetterPoints && (await isClear(face.landmarks))) return { face, plausibility: 1 };
-  let { landmarks } = face;
-  for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const { toPhoto, detectCentral } = cutOut(photo, landmarks, { detect, cutout: rules.cutout });
-    const central = await detectCentral(0);
-    if (!central) break;
-    landmarks = transformPoints(toPhoto, central.landmarks);
-    if (uprightness(central.landmarks, 0) < UPRIGHT) continue;
-    const scoreSum = face.score + central.score;
-    const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
-    const isSure = isUpright && scoreSum >= rules.sureScoreSum;
-    let lead = Number.POSITIVE_INFINITY;
-    for (const turns of isSure || (!isOnItsSide && (await isClear(landmarks))) ? [] : rules.rivals) {
-      lead = Math.min(lead, central.score - ((await detectCentral(turns))?.score ?? 0));
-      if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
-    }
-    const isSettled = !isOnItsSide && scoreSum >= rules.settledScoreSum && lead >= rules.rivalMargin;
-    const plausibility = isSettled ? Math.max(SETTLED, central.score) : SETTLED * 0.9;
-    return { face: { ...face, landmarks }, plausibility };
+  const second = await lookAgain(detect, photo, { landmarks: face.landmarks, cutout: rules.cutout });
+  // Used only if nothing better turns up.
+  if (!second) return { face, plausibility: face.score < rules.loneScore ? 0 : SETTLED * face.score * 0.5 };
+  const { landmarks, score, detectCentral } = second;
+  const scoreSum = face.score + score;
+  const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
+  const isSure = isUpright && scoreSum >= rules.sureScoreSum;
+  let lead = Number.POSITIVE_INFINITY;
+  for (const turns of isSure || (!isOnItsSide && (await isClear(landmarks))) ? [] : rules.rivals) {
+    lead = Math.min(lead, score - ((await detectCentral(turns))?.score ?? 0));
+    if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
   }
-  // Not found a second time: used only if nothing better turns up.
-  return { face, plausibility: face.score < rules.loneScore ? 0 : SETTLED * face.score * 0.5 };
+  const isSettled = !isOnItsSide && scoreSum >= rules.settledScoreSum && lead >= rules.rivalMargin;
+  const plausibility = isSettled ? Math.max(SETTLED, score) : SETTLED * 0.9;
+  return { face: { ...face, landmarks }, plausibility };
+}
+
+/**
+ * Returns a face found at a glance, with the points of a second pass, if it is large and can be recognised clearly: then it is
+ * read the right way up. Undefined if that is not certain.
+ */
+export async function confirmAtAGlance(
+  detect: FaceDetector['detect'],
+  photo: ImagePyramid,
+  { face, recognisabilityOf, rules }: GlanceCheck & { face: FaceDetection; rules: Confirmation },
+): Promise<FaceDetection | undefined> {
+  const { clearRecognisability, glanceSize, cutout } = rules;
+  if (clearRecognisability === undefined || glanceSize === undefined) return undefined;
+  if (sizeIn(photo, face) < glanceSize) return undefined;
+  const second = await lookAgain(detect, photo, { landmarks: face.landmarks, cutout });
+  if (!second || uprightness(second.landmarks, 0) < HALFWAY) return undefined;
+  const recognisability = await recognisabilityOf(second.landmarks);
+  return recognisability < clearRecognisability ? undefined : { ...face, landmarks: second.landmarks };
 }
 
 /**
@@ -103,6 +126,33 @@ export async function refineFace(
   const { toPhoto, detectCentral } = cutOut(photo, face.landmarks, { detect, cutout });
   const central = await detectCentral(0);
   return central ? { ...face, landmarks: transformPoints(toPhoto, central.landmarks) } : face;
+}
+
+/** A face on a cut-out in which it is upright. */
+interface SecondLook {
+  /** In pixels of the photo. */
+  readonly landmarks: FivePoints;
+  readonly score: number;
+  /** Returns the face of the turned cut-out. */
+  readonly detectCentral: (quarterTurns: QuarterTurns) => Promise<FaceDetection | undefined>;
+}
+
+/** Looks at the face on cut-outs in which it should be upright, judging by its points; undefined if it is in none of them. */
+async function lookAgain(
+  detect: FaceDetector['detect'],
+  photo: ImagePyramid,
+  { landmarks: first, cutout }: { landmarks: FivePoints; cutout: Confirmation['cutout'] },
+): Promise<SecondLook | undefined> {
+  let landmarks = first;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const { toPhoto, detectCentral } = cutOut(photo, landmarks, { detect, cutout });
+    const central = await detectCentral(0);
+    if (!central) return undefined;
+    landmarks = transformPoints(toPhoto, central.landmarks);
+    if (uprightness(central.landmarks, 0) >= UPRIGHT)
+      return { landmarks, score: central.score, detectCentral };
+  }
+  return undefined;
 }
 
 /** Makes the cut-out around these points, and the search for the face in its middle. */

@@ -22,6 +22,8 @@ export interface DetectionPlan {
   /** Selects the subject from at least one face; throws if the policy forbids these faces. */
   readonly select: (faces: readonly FaceDetection[]) => FaceDetection;
   readonly rounds: Rounds;
+  /** True if one large face settles the search: smaller ones need not be found. Default false. */
+  readonly atAGlance?: boolean;
   /**
    * Returns how clearly these points show a person, in any unit. Called only when views disagree about which way up
    * the face is.
@@ -55,7 +57,8 @@ type Candidate = DetectedFaces & Reading;
  * Returns the faces of a photo, or undefined if it has none. Tries small sizes before large ones, because they are cheap
  * and show faces that fill the frame, and upright before turned. A plausible upright subject ends the search; so does a
  * turned one that is clearer than the earlier views that contradict it. After a round of all four turns the clearest
- * wins. Costs one small pass for a plain portrait, and four passes of each size for a photo without a face.
+ * wins. A plain portrait costs one small pass, or two tiny ones if the detector can settle it at a glance; a photo without
+ * a face costs four passes of each size.
  * @throws low_quality (`turned` or `covered`) if the clearest reading is not plausible in any view.
  */
 export async function detectFaces(
@@ -63,6 +66,8 @@ export async function detectFaces(
   photo: ImagePyramid,
   plan: DetectionPlan,
 ): Promise<DetectedFaces | undefined> {
+  const settled = plan.atAGlance ? await detectAtAGlance(detector, photo, plan) : undefined;
+  if (settled) return settled;
   const clarityOf = rememberClarity(plan);
   for (const round of plan.rounds) {
     const candidates: Candidate[] = [];
@@ -80,6 +85,23 @@ export async function detectFaces(
     throw await refuse(candidates, clarityOf);
   }
   return undefined;
+}
+
+/**
+ * Returns the face of a plain portrait: the only one in the tiny pass, large, upright and clear. A face that only a larger
+ * pass finds is small or hardly visible, so that this one stays the subject.
+ */
+async function detectAtAGlance(
+  detector: FaceDetector,
+  photo: ImagePyramid,
+  { recognisabilityOf }: DetectionPlan,
+): Promise<DetectedFaces | undefined> {
+  if (!detector.confirmAtAGlance) return undefined;
+  const view = { longEdgePx: detector.passes(photo, 0).tiny, quarterTurns: 0 } as const;
+  const [face, ...others] = await detector.detect(photo, view);
+  if (!face || others.length > 0) return undefined;
+  const subject = await detector.confirmAtAGlance(photo, face, { recognisabilityOf });
+  return subject && { faces: [subject], subject, quarterTurns: 0 };
 }
 
 /** `covered` if the upright reading is the clearest and only too little of the face shows; otherwise `turned`. */

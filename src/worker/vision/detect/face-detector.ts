@@ -17,12 +17,16 @@ export interface View {
  */
 export type PassName = 'coarse' | 'tiny' | 'fine';
 
-/** What a detector may use to check a face. */
-export interface FaceCheck {
-  /** Clockwise turns under which the face was found. */
-  readonly quarterTurns: QuarterTurns;
+/** What a detector may use to check a face at a glance. */
+export interface GlanceCheck {
   /** Returns how similar the face at these points of the photo is likely to be to a clean photo of itself, 0..1. */
   readonly recognisabilityOf: (landmarks: FivePoints) => Promise<number>;
+}
+
+/** What a detector may use to check a face. */
+export interface FaceCheck extends GlanceCheck {
+  /** Clockwise turns under which the face was found. */
+  readonly quarterTurns: QuarterTurns;
 }
 
 /** A face that the detector has checked a second time. */
@@ -45,6 +49,15 @@ export interface FaceDetector {
   detect(photo: ImagePyramid, view: View): Promise<FaceDetection[]>;
   /** Returns how plausible a face is that `detect` found under the same turns, and possibly better points for it. */
   confirm(photo: ImagePyramid, face: FaceDetection, check: FaceCheck): Promise<ConfirmedFace>;
+  /**
+   * Returns the only face of the upright `tiny` pass, with better points, if the coarse pass could say no more about it.
+   * Absent: the coarse pass is always needed.
+   */
+  readonly confirmAtAGlance?: (
+    photo: ImagePyramid,
+    face: FaceDetection,
+    check: GlanceCheck,
+  ) => Promise<FaceDetection | undefined>;
   /**
    * Returns the face with better points, found in its surroundings at full resolution: the same pixels, more of them.
    * Returns it unchanged if it is not found there.

@@ -10,10 +10,10 @@ import type { StepTimer } from '../step-timer.js';
 import type { Box, FaceDetection, FivePoints, VisionSettings } from '../types.js';
 import {
   type DetectedFaces,
+  type DetectionPlan,
   detectFaces,
   EXHAUSTIVE_ROUNDS,
   LARGE_ROUNDS,
-  type Rounds,
   SMALL_ROUNDS,
 } from './detect-faces.js';
 import type { FaceDetector } from './face-detector.js';
@@ -113,15 +113,19 @@ async function search(bytes: Uint8Array, context: LocateContext): Promise<Search
     return searchAt(bytes, context, { longEdgePx: whole, rounds: EXHAUSTIVE_ROUNDS });
   const first = firstLongEdge(info, detectionSize);
   if (first >= whole)
-    return searchAt(bytes, context, { longEdgePx: whole, rounds: [...SMALL_ROUNDS, ...LARGE_ROUNDS] });
-  const small = await searchAt(bytes, context, { longEdgePx: first, rounds: SMALL_ROUNDS });
+    return searchAt(bytes, context, {
+      longEdgePx: whole,
+      rounds: [...SMALL_ROUNDS, ...LARGE_ROUNDS],
+      atAGlance: true,
+    });
+  const small = await searchAt(bytes, context, { longEdgePx: first, rounds: SMALL_ROUNDS, atAGlance: true });
   return small.found ? small : searchAt(bytes, context, { longEdgePx: whole, rounds: LARGE_ROUNDS });
 }
 
 async function searchAt(
   bytes: Uint8Array,
   context: LocateContext,
-  { longEdgePx, rounds }: { readonly longEdgePx: number; readonly rounds: Rounds },
+  { longEdgePx, ...how }: { readonly longEdgePx: number } & Pick<DetectionPlan, 'rounds' | 'atAGlance'>,
 ): Promise<Search> {
   const { detector, readFace, recognisabilityOf, settings, timer } = context;
   const options = { ...decodeOptions(context), targetLongEdgePx: longEdgePx };
@@ -131,7 +135,7 @@ async function searchAt(
     readFace({ source: photo, landmarks, photoLandmarks: scalePoints(landmarks, toPhoto) });
   const plan = {
     select: (faces: readonly FaceDetection[]) => selectFace(faces, settings.faceSelection, photo),
-    rounds,
+    ...how,
     clarityOf: async (landmarks: FivePoints) => (await read(landmarks)).norm,
     recognisabilityOf: async (landmarks: FivePoints) => recognisabilityOf(await read(landmarks)),
   };

@@ -9,7 +9,7 @@ import {
 import { type Normalisation, writeRoundedTensor, writeTensor } from '../image/to-tensor.js';
 import type { NumericTensor, OnnxModel } from '../onnx/onnx-session.js';
 import type { FaceDetection } from '../types.js';
-import { type Confirmation, confirmFace, refineFace } from './confirm-face.js';
+import { type Confirmation, confirmAtAGlance, confirmFace, refineFace } from './confirm-face.js';
 import type { FaceDetector, PassName, View } from './face-detector.js';
 import { suppressOverlaps } from './nms.js';
 
@@ -69,6 +69,10 @@ export function createPointDetector(
     closeUpMargin: CLOSE_UP_MARGIN,
     passes: () => ({ ...passes, fine: detectionSize }),
     confirm: (photo, face, check) => confirmFace(detect, photo, { face, ...check, rules: confirmation }),
+    ...(confirmation.glanceSize !== undefined && {
+      confirmAtAGlance: (photo, face, check) =>
+        confirmAtAGlance(detect, photo, { face, ...check, rules: confirmation }),
+    }),
     detect,
     lookCloser: (photo, face) => refineFace(detect, photo, { face, cutout: confirmation.cutout }),
     detectAsPublished: (photo) => {

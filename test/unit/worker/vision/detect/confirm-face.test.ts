@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { confirmFace, refineFace } from '../../../../../src/worker/vision/detect/confirm-face.js';
+import {
+  confirmAtAGlance,
+  confirmFace,
+  refineFace,
+} from '../../../../../src/worker/vision/detect/confirm-face.js';
 import { SETTLED } from '../../../../../src/worker/vision/detect/face-detector.js';
 import { ALIGNED_POINTS, alignmentOf } from '../../../../../src/worker/vision/face/align-face.js';
 import { transformPoints } from '../../../../../src/worker/vision/face/similarity-transform.js';
@@ -239,6 +243,62 @@ describe('confirmFace with a recogniser', () => {
     const face = faceRolled(-90, 0.6);
 
     expect((await confirmFace(detect, PHOTO, { face, ...asking(1, 1) })).plausibility).toBeLessThan(SETTLED);
+  });
+});
+
+describe('confirmAtAGlance', () => {
+  const rules = { ...RULES, clearRecognisability: 0.9, glanceSize: 0.25 };
+  const clear = { rules, recognisabilityOf: async () => 0.9 };
+
+  it('returns a large clear face with the points of a second pass', async () => {
+    const { detect, turns } = seeing([inCutout(0.6, 10)]);
+    const face = faceRolled(30, 0.6);
+
+    const confirmed = await confirmAtAGlance(detect, PHOTO, { face, ...clear });
+
+    expect(confirmed).toMatchObject({ box: face.box, score: face.score });
+    const { a, b } = alignmentOf(confirmed?.landmarks ?? face.landmarks);
+    // The cut-out shows the face upright, and the detector sees it tilted by 10°.
+    expect((Math.atan2(b, a) * 180) / Math.PI).toBeCloseTo(-40, 1);
+    expect(turns).toEqual([0]);
+  });
+
+  it('looks again when the first points were tilted', async () => {
+    const answers = [[inCutout(0.7, 40)], [inCutout(0.8)]];
+    const detect = async () => answers.shift() ?? [];
+
+    expect(await confirmAtAGlance(detect, PHOTO, { face: faceRolled(0, 0.6), ...clear })).toBeDefined();
+    expect(answers).toEqual([]);
+  });
+
+  it.each([
+    ['is small', { ...faceRolled(0, 0.9), box: { x: 100, y: 100, width: 80, height: 99 } }, 1, []],
+    ['is cropped', { ...faceRolled(0, 0.9), box: { x: -1, y: 100, width: 80, height: 120 } }, 1, []],
+    ['is less clear', faceRolled(0, 0.9), 0.89, [0]],
+    ['lies on its side', faceRolled(-90, 0.9), 1, [0]],
+  ])('is not certain of a face that %s', async (_how, face, recognisability, looks) => {
+    const { detect, turns } = seeing([inCutout(0.9)]);
+    const asked = { rules, recognisabilityOf: async () => recognisability };
+
+    expect(await confirmAtAGlance(detect, PHOTO, { face, ...asked })).toBeUndefined();
+    expect(turns).toEqual(looks);
+  });
+
+  it('is not certain of a face that is not found again', async () => {
+    const { detect } = seeing([]);
+
+    expect(await confirmAtAGlance(detect, PHOTO, { face: faceRolled(0, 0.9), ...clear })).toBeUndefined();
+  });
+
+  it.each([
+    ['clear', { glanceSize: 0.25 }],
+    ['large', { clearRecognisability: 0.9 }],
+  ])('is never certain where no figure says what %s means', async (_word, figures) => {
+    const { detect, turns } = seeing([inCutout(0.9)]);
+    const asked = { ...clear, rules: { ...RULES, ...figures } };
+
+    expect(await confirmAtAGlance(detect, PHOTO, { face: faceRolled(0, 0.9), ...asked })).toBeUndefined();
+    expect(turns).toEqual([]);
   });
 });
 

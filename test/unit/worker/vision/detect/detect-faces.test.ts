@@ -239,3 +239,49 @@ describe('detectFaces', () => {
     expect(found?.faces).toEqual([refined]);
   });
 });
+
+describe('detectFaces at a glance', () => {
+  /** A detector that settles `certain` at a glance, and no other face. */
+  const glancing = (script: Script, certain?: FaceDetection) => {
+    const { detector, passes } = scripted(script);
+    const confirmAtAGlance: FaceDetector['confirmAtAGlance'] = async (_photo, found) =>
+      found === certain ? { ...found, score: 1 } : undefined;
+    return { detector: { ...detector, confirmAtAGlance }, passes };
+  };
+  const portrait = face(30, 40);
+  const coarse = { faces: [face(31, 41)], plausibility: 0.9 };
+
+  it('takes the only face of the tiny pass as it was confirmed', async () => {
+    const script = { 'tiny@0': { faces: [portrait], plausibility: 0 }, 'coarse@0': coarse };
+    const { detector, passes } = glancing(script, portrait);
+
+    const found = await detectFaces(detector, PHOTO, { ...plan('largest'), atAGlance: true });
+
+    const confirmed = { ...portrait, score: 1 };
+    expect(found).toEqual({ subject: confirmed, faces: [confirmed], quarterTurns: 0 });
+    expect(passes).toEqual(['tiny@0']);
+  });
+
+  it.each([
+    ['no face', [], undefined],
+    ['a face that is not certain', [portrait], undefined],
+    ['a second face', [portrait, face(70, 10)], portrait],
+  ])('searches as usual if the tiny pass finds %s', async (_what, faces, certain) => {
+    const script = { 'tiny@0': { faces, plausibility: 0.9 }, 'coarse@0': coarse };
+    const { detector, passes } = glancing(script, certain);
+
+    const found = await detectFaces(detector, PHOTO, { ...plan('largest'), atAGlance: true });
+
+    expect(found?.subject).toBe(coarse.faces[0]);
+    expect(passes).toEqual(['tiny@0', 'coarse@0']);
+  });
+
+  it('does not glance where every face counts', async () => {
+    const script = { 'tiny@0': { faces: [portrait], plausibility: 0.9 }, 'coarse@0': coarse };
+    const { detector, passes } = glancing(script, portrait);
+
+    await detectFaces(detector, PHOTO, plan('single', true));
+
+    expect(passes).toEqual(['coarse@0', 'fine@0']);
+  });
+});
