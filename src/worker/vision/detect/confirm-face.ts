@@ -1,4 +1,4 @@
-import { ALIGNED_SIDE_PX, alignmentOf } from '../face/align-face.js';
+import { ALIGNED_SIDE_PX, alignmentOf, isSmallerThanAligned } from '../face/align-face.js';
 import { invertSimilarity, type SimilarityTransform, transformPoints } from '../face/similarity-transform.js';
 import { warpImage } from '../face/warp-image.js';
 import { createFlatPyramid, type ImagePyramid } from '../image/image-pyramid.js';
@@ -28,7 +28,8 @@ export interface Confirmation {
   readonly loneScore: number;
   /**
    * Recognisability from which a face has been read the right way up, 0..1: upside down, hardly anything of it can be
-   * recognised. The recogniser runs anyway, so asking it costs nothing. Absent: not measured with this detector.
+   * recognised. The recogniser runs anyway, so asking it about a large face costs nothing. Absent: not measured with this
+   * detector.
    */
   readonly clearRecognisability?: number;
   /** Longer edge from which a face needs no better points, as a fraction of the photo's longer edge. Absent: never. */
@@ -82,15 +83,17 @@ export async function confirmFace(
   const second = await lookAgain(detect, photo, { landmarks: face.landmarks, cutout: rules.cutout });
   // Used only if nothing better turns up.
   if (!second) return { face, plausibility: face.score < rules.loneScore ? 0 : SETTLED * face.score * 0.5 };
-  const { landmarks, score, detectCentral } = second;
+  const { landmarks, score } = second;
   const scoreSum = face.score + score;
   const isOnItsSide = uprightness(landmarks, quarterTurns) < HALFWAY;
   const isSure = isUpright && scoreSum >= rules.sureScoreSum;
+  const isReadRight = async () => !isOnItsSide && (await isClear(landmarks));
+  // Asking about a small face is not free: it will be read again, at full resolution.
+  const asksFirst = !isSmallerThanAligned(landmarks);
   let lead = Number.POSITIVE_INFINITY;
-  for (const turns of isSure || (!isOnItsSide && (await isClear(landmarks))) ? [] : rules.rivals) {
-    lead = Math.min(lead, score - ((await detectCentral(turns))?.score ?? 0));
-    if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
-  }
+  if (!isSure && !(asksFirst && (await isReadRight()))) lead = await leadOverRivals(second, rules);
+  if (lead < rules.rivalMargin && !asksFirst && (await isReadRight())) lead = Number.POSITIVE_INFINITY;
+  if (lead < -rules.rivalMargin) return { face, plausibility: 0 };
   const isSettled = !isOnItsSide && scoreSum >= rules.settledScoreSum && lead >= rules.rivalMargin;
   const plausibility = isSettled ? Math.max(SETTLED, score) : SETTLED * 0.9;
   return { face: { ...face, landmarks }, plausibility };
@@ -153,6 +156,19 @@ async function lookAgain(
       return { landmarks, score: central.score, detectCentral };
   }
   return undefined;
+}
+
+/** Returns by how much the face scores higher than in the turns of its rivals, or the first lead that rejects it. */
+async function leadOverRivals(
+  { score, detectCentral }: SecondLook,
+  { rivals, rivalMargin }: Confirmation,
+): Promise<number> {
+  let lead = Number.POSITIVE_INFINITY;
+  for (const turns of rivals) {
+    lead = Math.min(lead, score - ((await detectCentral(turns))?.score ?? 0));
+    if (lead < -rivalMargin) break;
+  }
+  return lead;
 }
 
 /** Makes the cut-out around these points, and the search for the face in its middle. */

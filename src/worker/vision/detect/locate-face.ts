@@ -1,5 +1,5 @@
 import { VerificationError } from '../../../shared/errors.js';
-import { alignmentOf } from '../face/align-face.js';
+import { isSmallerThanAligned } from '../face/align-face.js';
 import type { FaceReading, ReadFace } from '../face/read-face.js';
 import { type DecodeOptions, decodeImage, decodeRegion } from '../image/decode-image.js';
 import { firstLongEdge } from '../image/decode-size.js';
@@ -91,7 +91,7 @@ async function locateFast(bytes: Uint8Array, context: LocateContext): Promise<Lo
     photo,
   };
   const isReduced = Math.max(toPhoto.x, toPhoto.y) > 1;
-  if (!isReduced || !isSmallerThanAligned(subject)) {
+  if (!isReduced || !isSmallerThanAligned(subject.landmarks)) {
     return { ...located, source: photo, sourceLandmarks: subject.landmarks };
   }
   return { ...located, ...(await refineFace(bytes, located, context)) };
@@ -167,12 +167,6 @@ async function refineFace(
 function isTooDark(photo: ImagePyramid): boolean {
   const { data } = photo.levelFor(DARKNESS_STEP).image;
   return data.reduce((sum, value) => sum + value, 0) / data.length < TOO_DARK;
-}
-
-/** True if alignment would enlarge the face. */
-function isSmallerThanAligned(face: FaceDetection): boolean {
-  const { a, b } = alignmentOf(face.landmarks);
-  return Math.hypot(a, b) > 1;
 }
 
 function surroundings({ x, y, width, height }: Box, marginOfFace: number): Box {

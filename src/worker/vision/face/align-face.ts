@@ -27,6 +27,12 @@ export function alignmentOf(landmarks: FivePoints): SimilarityTransform {
   return estimateSimilarity(landmarks, ALIGNED_POINTS);
 }
 
+/** True if alignment enlarges the face. @throws model_failure as `alignmentOf`. */
+export function isSmallerThanAligned(landmarks: FivePoints): boolean {
+  const { a, b } = alignmentOf(landmarks);
+  return Math.hypot(a, b) > 1;
+}
+
 /**
  * Returns the face warped to the ArcFace pose: a new RGB image of 112 × 112, black outside the photo.
  * `landmarks`: pixels of the photo. A turned face comes out upright.

@@ -28,10 +28,10 @@ const BY_SCORE = {
 };
 const PHOTO = createPyramid({ width: 400, height: 400, data: new Uint8Array(480_000) });
 
-/** A face in the photo whose points are rolled by an angle. */
-function faceRolled(degrees: number, score: number): FaceDetection {
+/** A face in the photo whose points are rolled by an angle. `scale`: its size in parts of its aligned picture. */
+function faceRolled(degrees: number, score: number, scale = 1.1): FaceDetection {
   const radians = (degrees * Math.PI) / 180;
-  const turn = { a: Math.cos(radians), b: Math.sin(radians), tx: 150, ty: 120 };
+  const turn = { a: Math.cos(radians) * scale, b: Math.sin(radians) * scale, tx: 150, ty: 120 };
   return {
     box: { x: 100, y: 100, width: 80, height: 100 },
     score,
@@ -237,6 +237,25 @@ describe('confirmFace with a recogniser', () => {
       expect(unclear.turns).toEqual([0, 2]);
     },
   );
+
+  it('asks about a face that will be read again only if it scores higher upside down', async () => {
+    const small = { ...faceRolled(0, 0.6, 0.9), box: { x: 100, y: 100, width: 60, height: 79 } };
+    const behind = () => seeing([inCutout(0.7)], [inCutout(0.71)]).detect;
+    const ahead = seeing([inCutout(0.71)], [inCutout(0.7)]);
+
+    const leading = await confirmFace(ahead.detect, PHOTO, {
+      face: small,
+      ...asking(),
+      recognisabilityOf: BY_SCORE.recognisabilityOf,
+    });
+    const clear = await confirmFace(behind(), PHOTO, { face: small, ...asking(0.9) });
+    const unclear = await confirmFace(behind(), PHOTO, { face: small, ...asking(0.89) });
+
+    expect(leading.plausibility).toBeGreaterThanOrEqual(SETTLED);
+    expect(ahead.turns).toEqual([0, 2]);
+    expect(clear.plausibility).toBeGreaterThanOrEqual(SETTLED);
+    expect(unclear.plausibility).toBe(0);
+  });
 
   it('does not settle a clear face that lies on its side', async () => {
     const { detect } = seeing([inCutout(0.7)], [inCutout(0.6)]);
