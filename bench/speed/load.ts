@@ -115,3 +115,10 @@ export async function fireOpen(gun: Gun, load: OpenLoad): Promise<Shot[]> {
   }
   return Promise.all(pending);
 }
+
+/** Returns the number of answers by status; 0 for broken connections. */
+export function countAnswers(shots: readonly Shot[]): Record<string, number> {
+  const answers: Record<string, number> = {};
+  for (const { status } of shots) answers[status] = (answers[status] ?? 0) + 1;
+  return answers;
+}

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Fleet, firstLine, startFleet, startScript, stopProgram } from './fleet.js';
-import { createGun, fireClosed, type Gun } from './load.js';
+import { countAnswers, createGun, fireClosed, type Gun } from './load.js';
 import { comparisonBody } from './make-photos.js';
 import { median } from './statistics.js';
 
@@ -135,16 +135,7 @@ async function measureRange(
   const after = fleet.cpuSeconds();
   const served = shots.filter(({ status }) => status === 200).length;
   if (served < shots.length)
-    throw new Error(
-      `not all were answered with 200: ${JSON.stringify(countBy(shots, ({ status }) => String(status)))}`,
-    );
+    throw new Error(`not all were answered with 200: ${JSON.stringify(countAnswers(shots))}`);
   const cpu = after.api + after.redis - before.api - before.redis;
   return { perSecond: (served * 1_000) / elapsedMs, cpuMs: (cpu * 1_000) / served };
-}
-
-/** Returns how many items have each name. */
-function countBy<T>(items: readonly T[], nameOf: (item: T) => string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const item of items) counts[nameOf(item)] = (counts[nameOf(item)] ?? 0) + 1;
-  return counts;
 }

@@ -1,5 +1,5 @@
 import { type Fleet, ROLES, type Role } from './fleet.js';
-import { createGun, fireClosed, fireOpen, type Gun, type OpenLoad, type Shot } from './load.js';
+import { countAnswers, createGun, fireClosed, fireOpen, type Gun, type OpenLoad, type Shot } from './load.js';
 import { comparisonBody, type PhotoKind } from './make-photos.js';
 import { machineBusySeconds } from './process-figures.js';
 import { growthByLabel, loopDelayMs, type Samples, scrape } from './prometheus.js';
@@ -128,8 +128,7 @@ function describe(
   after: Stock,
 ): Omit<LoadReport, 'workerMs' | 'total'> {
   const seconds = (after.at - before.at) / 1_000;
-  const answers: Record<string, number> = {};
-  for (const { status } of shots) answers[status] = (answers[status] ?? 0) + 1;
+  const answers = countAnswers(shots);
   const latencies = (status: number) =>
     shots.filter((shot) => shot.status === status).map((shot) => shot.endedAt - shot.intendedAt);
   const served = answers[200] ?? 0;
